@@ -1,0 +1,75 @@
+# Everything a fresh machine needs: python3 >= 3.11, npm and make.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HTMX := static/vendor/htmx.min.js
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench format lock clean
+
+help:  ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
+	@$(BIN)/vapic migrate
+	@$(BIN)/vapic seed
+	@exec $(BIN)/vapic serve
+
+test: $(VENV)/.dev $(HTMX) node_modules/.dev browser  ## Set up, then lint, types, layers and all tests
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/djlint templates --check --lint --quiet --extension html
+	$(BIN)/vapic lint
+
+bench: $(VENV)/.run $(HTMX)  ## Measure pages against ceilings of the same run
+	$(BIN)/python tests/bench/pages.py
+
+format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
+	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q \
+	  -c requirements.txt -o requirements-dev.txt
+	npm update --package-lock-only
+
+clean:  ## Remove what was set up; the database in var/ stays
+	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+
+# Stamps: what is installed follows the lock files.
+$(VENV)/.run: requirements.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Pages work without JavaScript, so a machine without npm still gets all of them.
+$(HTMX): package-lock.json
+	@if command -v npm >/dev/null; then \
+	  npm ci --omit=dev --silent && mkdir -p static/vendor && \
+	  cp node_modules/htmx.org/dist/htmx.min.js $@; \
+	else echo "npm is missing: htmx is left out, and pages work without JavaScript."; fi
+
+node_modules/.dev: package-lock.json
+	npm ci --silent
+	@mkdir -p static/vendor && cp node_modules/htmx.org/dist/htmx.min.js $(HTMX)
+	@touch $@
+
+.PHONY: browser
+browser: $(VENV)/.dev
+	@sh tests/get-browser.sh $(BIN)
