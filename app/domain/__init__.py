@@ -1,0 +1,1 @@
+"""The vocabulary and the rules. Standard library only; no I/O."""

@@ -1,0 +1,73 @@
+"""The facts that the seed holds, one frozen class per kind.
+
+These classes are the seed's format: a YAML entry has exactly these keys. The base
+class forbids unknown ones (the attribute is data, so nothing is imported here). Texts are
+our own words; ``source`` and ``sources`` name entries of kind ``source``. Hexadecimal
+stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` is what
+``app.domain.cells.expand`` reads.
+"""
+
+from __future__ import annotations
+
+from app.domain.facts.documents import (
+    Claim,
+    Condition,
+    Document,
+    Group,
+    Register,
+    Revision,
+    Source,
+)
+from app.domain.facts.ledger import (
+    Affected,
+    Annotation,
+    Difference,
+    Erratum,
+    Event,
+    SoftwareNote,
+)
+from app.domain.facts.silicon import (
+    CpuidRange,
+    Family,
+    FeatureReading,
+    MsrPolicy,
+    Observation,
+    Policy,
+)
+
+Fact = (
+    Source
+    | Document
+    | Condition
+    | Group
+    | Register
+    | Family
+    | Observation
+    | Erratum
+    | Policy
+    | Difference
+    | Annotation
+)
+
+__all__ = [
+    "Affected",
+    "Annotation",
+    "Claim",
+    "Condition",
+    "CpuidRange",
+    "Difference",
+    "Document",
+    "Erratum",
+    "Event",
+    "Fact",
+    "Family",
+    "FeatureReading",
+    "Group",
+    "MsrPolicy",
+    "Observation",
+    "Policy",
+    "Register",
+    "Revision",
+    "SoftwareNote",
+    "Source",
+]

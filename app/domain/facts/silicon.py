@@ -1,0 +1,119 @@
+"""What silicon is and does: families, observations, and what hypervisors let through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.facts.base import BaseFact, CellPattern, SourceId
+from app.domain.numbers import Span
+from app.domain.words import Action, Behaviour, Evidence, Scope
+
+
+@dataclass(frozen=True, kw_only=True)
+class CpuidRange(BaseFact):
+    """Families and models as CPUID reports them, in the manual's notation."""
+
+    family: str
+    models: str
+    source: SourceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureReading(BaseFact):
+    """Feature bits that public CPUID dumps show for one family/model; ``0``, ``1`` or words.
+
+    One dump is one machine with one BIOS: a 0 can be a BIOS choice.
+    """
+
+    cpuid: str
+    steppings: str
+    name: str
+    dumps: int
+    edx: str
+    avic: str
+    x2avic: str
+    extlvt: str
+    x2avic_ext: str
+    hv_in_use_wr_allowed: str
+    source: SourceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family(BaseFact):
+    """A microarchitecture with its CPUID ranges; ``not-stated`` is one too."""
+
+    slug: str
+    order: int
+    name: str
+    text: str
+    cpuid: tuple[CpuidRange, ...] = ()
+    products: tuple[str, ...] = ()
+    readings: tuple[FeatureReading, ...] = ()
+    caveat: str = ""
+    default_avic: str = ""
+    sources: tuple[SourceId, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation(BaseFact):
+    """What one access did, as one report says.
+
+    ``cells`` are patterns; ``scope`` is ``group`` when the report names a set rather than
+    the cell. ``rip`` is ``at`` or ``after``. ``report`` groups the observations of one
+    report; by default each stands alone. ``intercepted`` masks it.
+    """
+
+    id: str
+    family: str
+    cpu: str
+    evidence: Evidence
+    cells: tuple[CellPattern, ...]
+    outcome: Behaviour
+    reporter: str
+    date: str
+    text: str
+    sources: tuple[SourceId, ...]
+    scope: Scope = Scope.CELL
+    condition: str = ""
+    exit: str = ""
+    rip: str = ""
+    hedge: str = ""
+    intercepted: bool = False
+    report: str = ""
+    machine: str = ""
+    microcode: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether nobody watched for exits."""
+        return self.outcome is Behaviour.COMPLETED
+
+
+@dataclass(frozen=True, kw_only=True)
+class MsrPolicy(BaseFact):
+    """What a hypervisor version does with RDMSR and WRMSR of some MSRs under x2AVIC."""
+
+    msrs: str
+    read: Action
+    write: Action
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy(BaseFact):
+    """What a hypervisor version does before hardware can, and how it reads an exit 402h."""
+
+    slug: str
+    order: int
+    hypervisor: str
+    versions: str
+    text: str
+    sources: tuple[SourceId, ...]
+    msrs: tuple[MsrPolicy, ...]
+    trap_offsets: tuple[str, ...]
+    inference: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse addresses that cannot be read (ValueError)."""
+        for text in (*self.trap_offsets, *(entry.msrs for entry in self.msrs)):
+            Span.parse(text)

@@ -1,0 +1,67 @@
+"""Hexadecimal as the manual writes it, and where registers live.
+
+x2APIC MSR = 800h + (xAPIC offset >> 4) (APM vol. 2, 24593 rev 3.44, 16.11.1, p.657),
+except ICR (300h and 310h merge into 830h) and Self IPI (83Fh, no offset).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MSR_BASE = 0x800
+MSR_LAST = 0x8FF
+PAGE_LAST = 0xFFF
+SLOT = 0x10
+
+_HEX = re.compile(r"(?:0x(?P<prefixed>[0-9a-f]+)|(?P<plain>[0-9a-f]+)h?)", re.IGNORECASE)
+
+
+def parse_hex(text: str) -> int:
+    """Return the value of ``0x300``, ``300h`` or ``300``: hexadecimal, any case.
+
+    Raises ValueError when ``text`` is none of those.
+    """
+    match = _HEX.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a hexadecimal number such as 300h or 0x300")
+    return int(match["prefixed"] or match["plain"], 16)
+
+
+def format_hex(value: int, digits: int = 3) -> str:
+    """Return ``value`` as the manual writes it: ``0D0h``, ``80Dh``."""
+    return f"{value:0{digits}X}h"
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """An inclusive run of addresses, ``100h-170h`` or the single ``0D0h``."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """Read ``first-last`` or one address; raises ValueError."""
+        first, _, last = text.partition("-")
+        span = cls(parse_hex(first), parse_hex(last or first))
+        if span.last < span.first:
+            raise ValueError(f"{text!r} ends before it begins")
+        return span
+
+    def __contains__(self, value: int) -> bool:
+        return self.first <= value <= self.last
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether any address belongs to both."""
+        return self.first <= other.last and other.first <= self.last
+
+    def __str__(self) -> str:
+        if self.first == self.last:
+            return format_hex(self.first)
+        return f"{format_hex(self.first)}-{format_hex(self.last)}"
+
+
+def msr_of(offset: int) -> int:
+    """Return the x2APIC MSR of an xAPIC offset (16.11.1, p.657)."""
+    return MSR_BASE + (offset >> 4)

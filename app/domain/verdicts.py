@@ -1,0 +1,180 @@
+"""The judgement on (cell, family): a pure function of claims and observations.
+
+The words are those of the glossary; ``docs/verdicts`` says the same in prose. Reports are
+never averaged, voted on or merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from app.domain.facts import Claim, Observation
+from app.domain.rulings import Conditions, certain, expected, firm, literal, possible
+from app.domain.words import Behaviour, Evidence, Scope, Verdict
+
+# What a guest that only watches itself cannot tell apart from a completed access.
+INVISIBLE = frozenset(set(Behaviour) - {Behaviour.GP, Behaviour.PF, Behaviour.ABSENT})
+_SEVERITY = (
+    Verdict.CONTRADICTS,
+    Verdict.SETTLES,
+    Verdict.EXPLAINED,
+    Verdict.AGREES,
+    Verdict.CONSISTENT,
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One observation against the claims of its cell.
+
+    ``matched`` are the claims that it bears out; ``condition_stated`` is false when the
+    cell is conditional and the report does not say which case it met.
+    """
+
+    observation: Observation
+    verdict: Verdict
+    matched: tuple[Claim, ...]
+    condition_stated: bool
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on one cell for one family, with what stands behind it.
+
+    ``behaviours`` in the order of the vocabulary; ``reports``, ``machines`` and
+    ``microcodes`` count distinct unmasked ones (machines and microcodes only where the
+    report tells them apart); ``evidence`` is the strongest grade.
+    """
+
+    family: str
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    behaviours: tuple[Behaviour, ...] = ()
+    reports: int = 0
+    machines: int = 0
+    microcodes: int = 0
+    masked: int = 0
+    evidence: Evidence | None = None
+    scope: Scope | None = None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the sources behind it, each once."""
+        return tuple(dict.fromkeys(s for f in self.findings for s in f.observation.sources))
+
+    @property
+    def counts(self) -> str:
+        """``2 reports, 1 machine``: never a number that no report supports."""
+        parts = [_count(self.reports, "report")]
+        parts += [_count(n, what) for n, what in
+                  ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
+        parts += [f"{self.masked} masked"] if self.masked else []
+        return ", ".join(parts)
+
+
+def judge(
+    claims: tuple[Claim, ...],
+    observations: Iterable[Observation],
+    family: str,
+    conditions: Conditions,
+) -> Judgement:
+    """Return the judgement on a cell for one family.
+
+    ``claims`` are those of the cell; ``observations`` the accepted ones that touch it,
+    of any family: others than ``family`` are passed over. Their order never matters.
+    """
+    mine = sorted((o for o in observations if o.family == family), key=lambda o: (o.date, o.id))
+    findings = tuple(classify(claims, o, conditions) for o in mine)
+    heard = [f for f in findings if f.verdict is not Verdict.MASKED]
+    seen = {f.observation.outcome for f in heard}
+    told = [f.observation for f in heard]
+    return Judgement(
+        family=family,
+        verdict=_verdict(claims, findings, heard, conditions),
+        findings=findings,
+        behaviours=tuple(b for b in Behaviour if b in seen),
+        reports=len({o.report or o.id for o in told}),
+        machines=len({o.machine for o in told if o.machine}),
+        microcodes=len({o.microcode for o in told if o.microcode}),
+        masked=len(findings) - len(heard),
+        evidence=next((e for e in Evidence if any(o.evidence is e for o in told)), None),
+        scope=next((s for s in Scope if any(o.scope is s for o in told)), None),
+    )
+
+
+def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> Finding:
+    """Hold one observation against the claims of its cell."""
+    stated = seen.condition
+    ruling = expected(claims, stated, conditions, seen.family)
+    matched = tuple(c for c in claims if c.behaviour is seen.outcome
+                    and possible(c, stated, conditions))  # fmt: skip
+    told = bool(stated) or not any(c.condition for c in matched)
+    if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
+        return Finding(seen, Verdict.MASKED, (), told)
+    if seen.partial:
+        borne_out = tuple(c for c in ruling if c.behaviour in INVISIBLE)
+        if borne_out:
+            return Finding(seen, Verdict.CONSISTENT, borne_out, told)
+        return Finding(seen, _against(ruling), (), told)
+    return Finding(seen, _verdict_of(claims, seen, ruling, conditions), matched, told)
+
+
+def _verdict_of(
+    claims: tuple[Claim, ...],
+    seen: Observation,
+    ruling: tuple[Claim, ...],
+    conditions: Conditions,
+) -> Verdict:
+    stated = seen.condition
+    ruled = {claim.behaviour for claim in ruling}
+    sure = {c.behaviour for c in ruling if certain(c, stated, conditions)}
+    open_ = {c.behaviour for c in claims if not c.ranks and certain(c, stated, conditions)}
+    if open_ - sure and seen.outcome in open_ | sure:
+        return Verdict.SETTLES
+    if seen.outcome not in ruled:
+        return _against(ruling)
+    table = {c.behaviour for c in literal(claims) if possible(c, stated, conditions)}
+    return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
+
+
+def _against(ruling: tuple[Claim, ...]) -> Verdict:
+    """Judge an observation that what rules the cell does not allow."""
+    return Verdict.CONTRADICTS if ruling and all(map(firm, ruling)) else Verdict.SETTLES
+
+
+def _verdict(
+    claims: tuple[Claim, ...],
+    findings: tuple[Finding, ...],
+    heard: list[Finding],
+    conditions: Conditions,
+) -> Verdict:
+    if not findings:
+        return Verdict.UNMEASURED
+    if not heard:
+        return Verdict.MASKED
+    if any(_disagree(claims, a, b, conditions) for a, b in combinations(heard, 2)):
+        return Verdict.DISPUTED
+    # Partial evidence adds nothing to a full report, unless it stands against the manual.
+    return next(v for v in _SEVERITY if any(f.verdict is v for f in heard))
+
+
+def _disagree(
+    claims: tuple[Claim, ...], one: Finding, other: Finding, conditions: Conditions
+) -> bool:
+    a, b = one.observation, other.observation
+    if a.condition != b.condition or a.outcome is b.outcome:
+        return False
+    if a.partial or b.partial:
+        return not {a.outcome, b.outcome} <= INVISIBLE
+    if a.condition:
+        return True
+    # Two reports that state no condition may have met different branches of the cell.
+    met = [{c.condition for c in expected(claims, "", conditions, a.family)
+            if c.behaviour is o.outcome} for o in (a, b)]  # fmt: skip
+    return not all(met) or met[0] == met[1] == {""}
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,143 @@
+"""What pages show of a cell: everything known about it, judged, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.domain import facts
+from app.domain.cells import CellKey
+from app.domain.knowledge import Knowledge, action_of
+from app.domain.rulings import Conditions, Step, chain, claims_on, effective, literal, rules_differ
+from app.domain.verdicts import Judgement, judge
+from app.domain.words import Action, Evidence, Verdict
+
+WORST_FIRST = tuple(Verdict)
+
+
+@dataclass(frozen=True)
+class PolicyView:
+    """What one policy does with a cell: distinct actions over its MSRs, and its notes."""
+
+    policy: facts.Policy
+    actions: tuple[Action, ...]
+    parts: tuple[tuple[str, Action], ...]
+    notes: tuple[str, ...]
+    trapped: bool
+
+    @property
+    def summary(self) -> str:
+        """``intercept``; where members differ, each range with its action."""
+        if len(self.actions) == 1:
+            return str(self.actions[0])
+        return ", ".join(f"{msrs} {action}" for msrs, action in self.parts)
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell with its claims, what rules it, and the judgement per family."""
+
+    key: CellKey
+    register: facts.Register
+    claims: tuple[facts.Claim, ...]
+    judgements: dict[str, Judgement]
+    observations: tuple[facts.Observation, ...]
+    errata: tuple[facts.Erratum, ...]
+    differences: tuple[facts.Difference, ...]
+    annotations: tuple[facts.Annotation, ...]
+    policies: tuple[PolicyView, ...]
+
+    @cached_property
+    def effective(self) -> tuple[facts.Claim, ...]:
+        """The claims that rule, in the order in which they are checked."""
+        return effective(self.claims)
+
+    @cached_property
+    def table(self) -> tuple[facts.Claim, ...]:
+        """Table 15-22 taken literally."""
+        return literal(self.claims)
+
+    @cached_property
+    def rules_differ(self) -> bool:
+        """Whether the manual's own rules differ from the table."""
+        return rules_differ(self.claims)
+
+    @cached_property
+    def chain(self) -> tuple[Step, ...]:
+        """The ordered checks, under x2AVIC."""
+        return chain(self.claims, self.key)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The worst verdict of any family."""
+        return min((j.verdict for j in self.judgements.values()), key=WORST_FIRST.index)
+
+    @cached_property
+    def measured(self) -> tuple[Judgement, ...]:
+        """The judgements that something stands behind."""
+        return tuple(j for j in self.judgements.values() if j.findings)
+
+    @property
+    def reports(self) -> int:
+        """Unmasked reports over all families."""
+        return sum(j.reports for j in self.judgements.values())
+
+    @property
+    def evidence(self) -> frozenset[Evidence]:
+        """Every grade of evidence that touches the cell."""
+        return frozenset(o.evidence for o in self.observations)
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the table stands corrected here, by the manual or by silicon."""
+        return self.rules_differ or any(j.verdict.disagrees for j in self.judgements.values())
+
+
+def view_cells(
+    knowledge: Knowledge, extra: Iterable[facts.Observation] = ()
+) -> dict[CellKey, CellView]:
+    """Return every cell of the table, in its order.
+
+    ``extra`` observations count as if accepted: a dry run shows what they would change.
+    """
+    conditions = Conditions(knowledge.conditions)
+    whole = knowledge
+    if added := tuple(extra):
+        entries = (f for kind in knowledge.by_kind.values() for f in kind.values())
+        whole = Knowledge.of((*entries, *added))
+    return {key: _view(whole, key, conditions) for key in whole.cells}
+
+
+def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellView:
+    register = knowledge.registers[key.register]
+    claims = claims_on(register.claims, key)
+    seen = knowledge.observations_of.get(key, ())
+    return CellView(
+        key=key,
+        register=register,
+        claims=claims,
+        judgements={f: judge(claims, seen, f, conditions) for f in knowledge.families},
+        observations=seen,
+        errata=knowledge.errata_of.get(key, ()),
+        differences=knowledge.differences_of.get(key, ()),
+        annotations=knowledge.annotations_of.get(key, ()),
+        policies=_policies(knowledge, key),
+    )
+
+
+def _policies(knowledge: Knowledge, key: CellKey) -> tuple[PolicyView, ...]:
+    found = []
+    for policy in knowledge.policies.values():
+        entries = knowledge.actions(key, policy)
+        parts = tuple((entry.msrs, action_of(entry, key)) for entry in entries)
+        found.append(
+            PolicyView(
+                policy=policy,
+                actions=tuple(dict.fromkeys(action for _, action in parts)),
+                parts=parts,
+                notes=tuple(entry.note for entry in entries if entry.note),
+                trapped=knowledge.trapped(key, policy),
+            )
+        )
+    return tuple(found)
