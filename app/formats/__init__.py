@@ -1,0 +1,1 @@
+"""What comes in and goes out: the seed's files, text pages, tables, JSON bodies."""

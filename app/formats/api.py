@@ -1,0 +1,292 @@
+"""The JSON that the API, the ``.json`` twins and exports share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain import facts
+from app.domain.cells import CellKey, cells_of
+from app.domain.citations import address_of
+from app.domain.knowledge import Knowledge
+from app.domain.verdicts import Judgement
+from app.domain.views import CellView
+from app.domain.words import Access, Behaviour, ClaimKind, Evidence, Mode, Scope, Strength, Verdict
+
+
+class Out(BaseModel):
+    """Base of everything that leaves as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ClaimOut(Out):
+    """What one place in one revision of a document says about the cell."""
+
+    kind: ClaimKind
+    strength: Strength
+    behaviour: Behaviour
+    condition: str
+    document: str
+    revision: str
+    section: str
+    table: str
+    page: str
+    family: str
+    models: str
+    qualifier: str
+    question: str
+    bits: str
+    text: str
+
+
+class EffectiveOut(Out):
+    """One branch of what rules the cell, in the order of the checks."""
+
+    condition: str
+    behaviour: Behaviour
+    kind: ClaimKind
+
+
+class FamilyVerdict(Out):
+    """The judgement on the cell for one family."""
+
+    verdict: Verdict
+    behaviours: list[Behaviour]
+    reports: int
+    machines: int
+    masked: int
+    evidence: Evidence | None
+    scope: Scope | None
+
+
+class ObservationOut(Out):
+    """What one access did, as one report says."""
+
+    id: str
+    family: str
+    cpu: str
+    outcome: Behaviour
+    condition: str
+    evidence: Evidence
+    scope: Scope
+    hedge: str
+    exit: str
+    intercepted: bool
+    reporter: str
+    date: str
+    text: str
+    sources: list[str]
+
+
+class CellOut(Out):
+    """A cell: register x mode x access."""
+
+    register_: str = Field(serialization_alias="register")
+    mode: Mode
+    access: Access
+    url: str
+    claims: list[ClaimOut]
+    table: list[EffectiveOut]
+    effective: list[EffectiveOut]
+    rules_differ: bool
+    verdict: Verdict
+    families: dict[str, FamilyVerdict]
+    observations: list[ObservationOut]
+    policies: dict[str, str]
+    errata: list[str]
+    differences: list[str]
+    annotations: list[str]
+
+
+class RegisterOut(Out):
+    """A row of Table 15-22."""
+
+    slug: str
+    name: str
+    abbreviation: str
+    macro: str
+    offsets: list[str]
+    msrs: list[str]
+    vector: bool
+    x2apic_access: str
+    url: str
+    cells: list[str]
+
+
+class SourceOut(Out):
+    """Where a fact comes from."""
+
+    id: str
+    kind: str
+    title: str
+    author: str
+    date: str
+    url: str
+    message_id: str
+    commit: str
+    read: str
+
+
+class CellList(Out):
+    """Cells of one data version."""
+
+    data_version: str
+    cells: list[CellOut]
+
+
+class RegisterList(Out):
+    """Registers of one data version."""
+
+    data_version: str
+    registers: list[RegisterOut]
+
+
+class FactList(Out):
+    """Facts of one kind, with the keys of the seed, at one data version."""
+
+    data_version: str
+    families: list[dict[str, Any]] | None = None
+    errata: list[dict[str, Any]] | None = None
+    differences: list[dict[str, Any]] | None = None
+
+
+class ErrorDetail(Out):
+    """What went wrong; one shape at every door."""
+
+    code: str
+    message: str
+    hints: list[str]
+
+
+class ErrorOut(Out):
+    """The body of every JSON error."""
+
+    error: ErrorDetail
+
+
+def cell_out(view: CellView, knowledge: Knowledge, site: str) -> CellOut:
+    """Return a cell as the API shows it."""
+    return CellOut(
+        register_=view.key.register,
+        mode=view.key.mode,
+        access=view.key.access,
+        url=f"{site}{view.key.url}",
+        claims=[_claim(c, knowledge) for c in view.claims],
+        table=[_effective(c) for c in view.table],
+        effective=[_effective(c) for c in view.effective],
+        rules_differ=view.rules_differ,
+        verdict=view.verdict,
+        families={family: _family(j) for family, j in view.judgements.items()},
+        observations=[_observation(o) for o in view.observations],
+        policies={p.policy.slug: p.summary for p in view.policies if p.actions},
+        errata=[e.slug for e in view.errata],
+        differences=[f"D-{d.number}" for d in view.differences],
+        annotations=[a.slug for a in view.annotations],
+    )
+
+
+def cell_list(cells: Iterable[CellView], knowledge: Knowledge, site: str, version: str) -> CellList:
+    """Return cells under their data version."""
+    return CellList(data_version=version, cells=[cell_out(c, knowledge, site) for c in cells])
+
+
+def register_out(register: facts.Register, site: str) -> RegisterOut:
+    """Return a register as the API shows it."""
+    return RegisterOut(
+        slug=register.slug,
+        name=register.name,
+        abbreviation=register.abbreviation,
+        macro=register.macro,
+        offsets=list(register.offsets),
+        msrs=list(register.msrs),
+        vector=register.vector,
+        x2apic_access=register.access,
+        url=f"{site}/r/{register.slug}",
+        cells=[f"{site}{key.url}" for key in cells_of(register.slug)],
+    )
+
+
+def source_out(source: facts.Source) -> SourceOut:
+    """Return a source as the API shows it."""
+    return SourceOut(
+        id=source.id,
+        kind=source.kind,
+        title=source.title,
+        author=source.author,
+        date=source.date,
+        url=address_of(source),
+        message_id=source.message_id,
+        commit=source.commit,
+        read=source.read,
+    )
+
+
+def error_out(code: str, message: str, hints: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the body of a JSON error."""
+    detail = ErrorDetail(code=code, message=message, hints=list(hints))
+    return ErrorOut(error=detail).model_dump(mode="json")
+
+
+def keys_of(patterns: Iterable[str], knowledge: Knowledge) -> list[CellKey]:
+    """Return the cells that a fact's patterns name."""
+    return list(knowledge.cells_named(patterns))
+
+
+def _claim(claim: facts.Claim, knowledge: Knowledge) -> ClaimOut:
+    source = knowledge.sources[claim.source]
+    document = knowledge.documents.get(source.document)
+    return ClaimOut(
+        kind=claim.kind,
+        strength=claim.strength,
+        behaviour=claim.behaviour,
+        condition=claim.condition,
+        document=document.number if document else source.id,
+        revision=source.revision,
+        section=claim.section,
+        table=claim.table,
+        page=claim.page,
+        family=claim.family,
+        models=claim.models,
+        qualifier=claim.qualifier,
+        question=claim.question,
+        bits=claim.bits,
+        text=claim.text,
+    )
+
+
+def _effective(claim: facts.Claim) -> EffectiveOut:
+    return EffectiveOut(condition=claim.condition, behaviour=claim.behaviour, kind=claim.kind)
+
+
+def _family(judgement: Judgement) -> FamilyVerdict:
+    return FamilyVerdict(
+        verdict=judgement.verdict,
+        behaviours=list(judgement.behaviours),
+        reports=judgement.reports,
+        machines=judgement.machines,
+        masked=judgement.masked,
+        evidence=judgement.evidence,
+        scope=judgement.scope,
+    )
+
+
+def _observation(seen: facts.Observation) -> ObservationOut:
+    return ObservationOut(
+        id=seen.id,
+        family=seen.family,
+        cpu=seen.cpu,
+        outcome=seen.outcome,
+        condition=seen.condition,
+        evidence=seen.evidence,
+        scope=seen.scope,
+        hedge=seen.hedge,
+        exit=seen.exit,
+        intercepted=seen.intercepted,
+        reporter=seen.reporter,
+        date=seen.date,
+        text=seen.text,
+        sources=list(seen.sources),
+    )

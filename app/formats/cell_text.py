@@ -1,0 +1,207 @@
+"""The text twins of a cell's and a register's page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain import facts
+from app.domain.citations import address_of, cite_claim, cite_source, sources_of
+from app.domain.knowledge import Knowledge
+from app.domain.rulings import Conditions, Step
+from app.domain.verdicts import Finding, Judgement
+from app.domain.views import CellView, PolicyView
+from app.domain.words import Verdict
+from app.formats import phrases
+from app.formats.plain import COLUMNS, Plain
+
+OUTCOMES = {
+    "rules": "rules this cell",
+    "rules-when": "rules when its condition holds",
+    "rules-otherwise": "rules otherwise",
+    "passes": "passes",
+    "not-reached": "not reached",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page is published: the site's address and the data version."""
+
+    site: str
+    version: str
+
+
+def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
+    """Return everything known about one cell."""
+    out = Plain()
+    register, key = view.register, view.key
+    out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
+    out.field("URL", f"{place.site}{key.url}")
+    out.field("Data version", place.version)
+    out.field("Where", _where(view))
+    out.field("In short", _in_short(view))
+    _claims(out, view, knowledge)
+    _chain(out, view.chain)
+    _measured(out, view, knowledge)
+    _policies(out, view.policies)
+    _touching(out, view, place)
+    _sources(out, view, knowledge, place)
+    return out.render()
+
+
+def register_text(
+    register: facts.Register,
+    cells: tuple[CellView, ...],
+    annotations: tuple[facts.Annotation, ...],
+    knowledge: Knowledge,
+    place: Place,
+) -> str:
+    """Return one register: its addresses, then its cells in brief."""
+    out = Plain()
+    out.title(phrases.heading(register))
+    out.field("URL", f"{place.site}/r/{register.slug}")
+    out.field("Data version", place.version)
+    out.field("Where", phrases.addresses(register))
+    out.field("Kernel macro", register.macro)
+    out.field("x2APIC", "" if register.access == "none" else register.access)
+    out.field("Note", register.note)
+    for view in cells:
+        out.heading(f"{view.key.mode.label} {view.key.access}")
+        out.field("URL", f"{place.site}{view.key.url}")
+        out.field("Table 15-22", phrases.branches(view.table, "does not say"))
+        out.field("Rules", phrases.branches(view.effective))
+        for judgement in view.measured:
+            family = knowledge.families[judgement.family].name
+            out.field(family, _judged(judgement))
+        for policy in view.policies:
+            if policy.actions:
+                out.field(policy.policy.slug, policy.summary)
+    _annotations(out, annotations)
+    return out.render()
+
+
+def _where(view: CellView) -> str:
+    register = view.register
+    if view.key.mode.value == "avic":
+        return f"MMIO {', '.join(register.offsets)}" if register.offsets else "no xAPIC offset"
+    instruction = "RDMSR" if view.key.access.value == "read" else "WRMSR"
+    return f"{instruction} {', '.join(register.msrs)}"
+
+
+def _in_short(view: CellView) -> str:
+    said = phrases.branches(view.table, "nothing")
+    if not view.rules_differ:
+        return f"Table 15-22 says {said}, and no rule elsewhere in the manual differs."
+    return (
+        f"Table 15-22 says {said}; the manual's own rules give {phrases.branches(view.effective)}."
+    )
+
+
+def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
+    conditions = Conditions(knowledge.conditions)
+    out.heading("Documented, highest rank first")
+    for claim in view.claims:
+        out.field(phrases.strength(claim), f"{claim.behaviour} ({claim.behaviour.label})", width=24)
+        if claim.condition:
+            out.field("", f"when {conditions.text(claim.condition)}", width=24)
+        if claim.bits:
+            out.field("", f"reserved bits {claim.bits}", width=24)
+        if claim.family:
+            models = f", model {claim.models}" if claim.models else ""
+            name = knowledge.families[claim.family].name
+            out.field("", f"for {name}{models} only", width=24)
+        out.field("", cite_claim(claim, knowledge.sources, knowledge.documents), width=24)
+        out.field("", claim.text, width=24)
+
+
+def _chain(out: Plain, steps: tuple[Step, ...]) -> None:
+    if not steps:
+        return
+    out.heading("Which check comes first")
+    for number, step in enumerate(steps, 1):
+        out.item(f"{step.title}: {OUTCOMES[step.outcome]}", mark=f"{number}.")
+        if step.claims:
+            out.para(phrases.branches(step.claims), 3)
+        out.para(f"{step.text} ({step.cites})", 3)
+
+
+def _measured(out: Plain, view: CellView, knowledge: Knowledge) -> None:
+    out.heading("Measured")
+    for judgement in view.measured:
+        out.field(knowledge.families[judgement.family].name, _judged(judgement))
+        for finding in judgement.findings:
+            _finding(out, finding, knowledge)
+    missing = [knowledge.families[j.family].name for j in view.judgements.values()
+               if not j.findings]  # fmt: skip
+    if missing:
+        out.field("unmeasured", ", ".join(missing))
+
+
+def _judged(judgement: Judgement) -> str:
+    seen = ", ".join(f"{b} ({b.label})" for b in judgement.behaviours)
+    return f"{judgement.verdict}: {seen or 'nothing unmasked'}; {phrases.evidence(judgement)}"
+
+
+def _finding(out: Plain, finding: Finding, knowledge: Knowledge) -> None:
+    seen = finding.observation
+    out.item(f"{seen.outcome}, {phrases.grade(seen)}", 2)
+    if seen.condition:
+        out.para(f"when {Conditions(knowledge.conditions).text(seen.condition)}", 4)
+    elif not finding.condition_stated:
+        out.para("condition not stated", 4)
+    if finding.verdict is Verdict.MASKED:
+        out.para("masked: the hypervisor's own intercept was on", 4)
+    out.para(seen.text, 4)
+    out.para(f"CPU: {seen.cpu}. {phrases.reported(seen)}.", 4)
+    for source in sources_of(seen.sources, knowledge.sources):
+        out.para(f"Source: {cite_source(source)} [{source.id}]", 4)
+
+
+def _policies(out: Plain, policies: tuple[PolicyView, ...]) -> None:
+    shown = [p for p in policies if p.actions or p.trapped]
+    if not shown:
+        return
+    out.heading("What hypervisors do")
+    for view in shown:
+        name = f"{view.policy.hypervisor} {view.policy.versions}"
+        out.field(name, view.summary if view.actions else "no MSR to intercept", width=24)
+        if view.trapped:
+            out.field("", "an exit 402h here is taken for a trap", width=24)
+        for note in view.notes:
+            out.field("", note, width=24)
+
+
+def _touching(out: Plain, view: CellView, place: Place) -> None:
+    if view.differences:
+        out.heading("Differences")
+        for d in view.differences:
+            out.item(f"D-{d.number} ({d.state}) {d.title}: {place.site}/d/{d.number}")
+    if view.errata:
+        out.heading("Errata")
+        for e in view.errata:
+            out.item(f"{e.title}: {place.site}/errata/{e.slug}")
+    _annotations(out, view.annotations)
+
+
+def _annotations(out: Plain, annotations: tuple[facts.Annotation, ...]) -> None:
+    if annotations:
+        out.heading("Annotations")
+    for note in annotations:
+        inferred = " (inference)" if note.inference else ""
+        out.item(f"{note.kind}: {note.title}{inferred}")
+        pages = f" (p.{note.pages})" if note.pages else ""
+        out.para(f"{note.text}{pages} [{', '.join(note.sources)}]", 2)
+
+
+def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
+    ids = [c.source for c in view.claims]
+    ids += [name for seen in view.observations for name in seen.sources]
+    ids += [name for note in view.annotations for name in note.sources]
+    ids += [name for p in view.policies if p.actions for name in p.policy.sources]
+    out.heading("Sources")
+    for source in sources_of(ids, knowledge.sources):
+        out.item(f"[{source.id}] {cite_source(source)}")
+        address = address_of(source)
+        if len(address) > COLUMNS - 2:
+            address = f"{place.site}/docs/sources#{source.id}"
+        out.para(address, 2)

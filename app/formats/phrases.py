@@ -1,0 +1,69 @@
+"""Short phrases that several formats share, so that they always say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.domain.facts import Claim, Observation, Register
+from app.domain.rulings import Conditions
+from app.domain.verdicts import Judgement
+from app.domain.words import Scope, Strength
+
+
+def branch(claim: Claim) -> str:
+    """``gp [reserved-bits]``: a claim's behaviour and condition, as slugs."""
+    return f"{claim.behaviour} [{claim.condition}]" if claim.condition else str(claim.behaviour)
+
+
+def branches(claims: Iterable[Claim], empty: str = "nothing") -> str:
+    """Several branches, ``accelerated [edge] | vmexit-trap [level]``."""
+    return " | ".join(dict.fromkeys(map(branch, claims))) or empty
+
+
+def short_branches(claims: Iterable[Claim], conditions: Conditions) -> str:
+    """The same in the short words of narrow columns: ``accel edge; trap level``."""
+    words = (f"{c.behaviour.short} {conditions.tag(c.condition)}".strip() for c in claims)
+    return "; ".join(dict.fromkeys(words))
+
+
+def addresses(register: Register) -> str:
+    """``0D0h, MSR 80Dh``: where a register is."""
+    offsets = ", ".join(register.offsets)
+    msrs = ", ".join(register.msrs)
+    return ", ".join(part for part in (offsets, f"MSR {msrs}" if msrs else "") if part)
+
+
+def heading(register: Register) -> str:
+    """``LDR - Logical Destination Register``; the name alone where there is no abbreviation."""
+    if register.abbreviation == "-":
+        return register.name
+    return f"{register.abbreviation} - {register.name}"
+
+
+def strength(claim: Claim) -> str:
+    """``access-check, implied``; explicit claims say their kind alone."""
+    implied = ", implied" if claim.strength is Strength.IMPLIED else ""
+    question = ", open question" if claim.question else ""
+    return f"{claim.kind}{implied}{question}"
+
+
+def evidence(judgement: Judgement) -> str:
+    """``1 report, observed, group``: what stands behind a judgement."""
+    parts = [judgement.counts]
+    if judgement.evidence:
+        parts.append(str(judgement.evidence))
+    if judgement.scope is Scope.GROUP:
+        parts.append("group")
+    return ", ".join(parts)
+
+
+def grade(observation: Observation) -> str:
+    """``observed, for a group of cells; hedged: "typically"``."""
+    scope = ", for a group of cells" if observation.scope is Scope.GROUP else ""
+    hedge = f'; hedged: "{observation.hedge}"' if observation.hedge else ""
+    return f"{observation.evidence}{scope}{hedge}"
+
+
+def reported(observation: Observation) -> str:
+    """``Sean Christopherson (Google), 2026-05-06``; undated where the source is."""
+    return f"{observation.reporter}, {observation.date or 'undated'}"

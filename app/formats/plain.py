@@ -1,0 +1,95 @@
+"""Plain text for terminals and mail: US-ASCII, at most 75 columns."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+COLUMNS = 75
+_ASCII = str.maketrans(
+    {
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+        "\N{RIGHTWARDS ARROW}": "->",
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{NO-BREAK SPACE}": " ",
+    }
+)
+
+
+def to_ascii(text: str) -> str:
+    """Return ``text`` in US-ASCII: accents dropped, what has no likeness as ``?``."""
+    folded = unicodedata.normalize("NFKD", text.translate(_ASCII))
+    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    return bare.encode("ascii", "replace").decode()
+
+
+class Plain:
+    """Lines under construction; every line is wrapped, nothing overflows."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def title(self, text: str) -> None:
+        """Add the page's title, underlined."""
+        self.para(text)
+        self._lines.append("=" * COLUMNS)
+
+    def heading(self, text: str) -> None:
+        """Add a section heading after an empty line."""
+        self.blank()
+        self.para(text)
+        self._lines.append("-" * len(self._lines[-1]))
+
+    def blank(self) -> None:
+        """Add one empty line, never two."""
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+    def para(self, text: str, indent: int = 0, hanging: int = 0) -> None:
+        """Add wrapped text; further lines are indented by ``hanging`` more columns."""
+        self._lines += textwrap.wrap(
+            to_ascii(text),
+            COLUMNS,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * (indent + hanging),
+            break_on_hyphens=False,
+        )
+
+    def item(self, text: str, indent: int = 0, mark: str = "-") -> None:
+        """Add a list item."""
+        self.para(f"{mark} {text}", indent, len(mark) + 1)
+
+    def field(self, label: str, value: str, *, width: int = 14, indent: int = 0) -> None:
+        """Add ``label   value``, the value in a column of its own."""
+        if value:
+            lines = textwrap.wrap(to_ascii(value), COLUMNS - indent - width, break_on_hyphens=False)
+            for i, line in enumerate(lines):
+                head = to_ascii(label) if i == 0 else ""
+                self._lines.append(f"{' ' * indent}{head:<{width}}{line}")
+
+    def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
+        """Add rows of cells, each wrapped in its column; columns are one space apart."""
+        for row in rows:
+            wrapped = [
+                textwrap.wrap(to_ascii(cell), width, break_on_hyphens=False) or [""]
+                for cell, width in zip(row, widths, strict=True)
+            ]
+            for i in range(max(map(len, wrapped))):
+                cells = [part[i] if i < len(part) else "" for part in wrapped]
+                padded = (f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True))
+                self._lines.append(" ".join(padded).rstrip())
+
+    def raw(self, text: str) -> None:
+        """Add lines as they are; the caller keeps them in ASCII and in the columns."""
+        self._lines += text.splitlines()
+
+    def render(self) -> str:
+        """Return the text, ending in one newline."""
+        return "\n".join(line.rstrip() for line in self._lines).rstrip() + "\n"

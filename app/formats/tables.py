@@ -1,0 +1,37 @@
+"""One table, three spellings: CSV, Markdown, and rows for JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column names and rows of text, all of one length."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def csv(self) -> str:
+        """Return RFC 4180 CSV with a header line."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(self.columns)
+        writer.writerows([_harmless(cell) for cell in row] for row in self.rows)
+        return out.getvalue()
+
+    def markdown(self) -> str:
+        """Return a GitHub-flavoured Markdown table."""
+        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
+        return "".join("| " + " | ".join(map(_escape, line)) + " |\n" for line in lines)
+
+
+def _escape(cell: str) -> str:
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+
+
+def _harmless(cell: str) -> str:
+    """A spreadsheet runs cells that begin like a formula; a quote keeps them text."""
+    return "'" + cell if cell[:1] in {"=", "+", "@"} else cell
