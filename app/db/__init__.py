@@ -1,0 +1,1 @@
+"""The database: every fact with the data versions in which it held."""

@@ -1,0 +1,48 @@
+"""Engines and sessions: SQLite told how to be safe, writers told apart from readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+PRAGMAS = ("foreign_keys=on", "journal_mode=wal", "synchronous=full", "busy_timeout=5000")
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for ``url``; a missing folder of an SQLite file is created.
+
+    SQLite's driver would begin transactions by itself, too late for pragmas and with a
+    read lock that a second writer cannot upgrade; so we say BEGIN ourselves.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def reader_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return sessions that only read."""
+    return sessionmaker(engine)
+
+
+def writer_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return sessions that take the write lock at their first statement."""
+    return sessionmaker(engine.execution_options(writes=True))
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(f"pragma {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,137 @@
+"""Use cases for reading: what a page, a JSON answer or a terminal asks of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from app.domain import filters, names
+from app.domain.cells import CellKey, cells_of
+from app.domain.facts import Annotation, Difference, Erratum, Family, Register
+from app.domain.filters import CellFilter
+from app.domain.views import CellView
+from app.domain.words import Access, Mode, Verdict
+from app.errors import NotFound
+from app.formats.changes_text import Edition, edition
+from app.snapshots import Snapshot
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The table under a filter: the cells that pass, and the rows in their order."""
+
+    wanted: CellFilter
+    cells: Mapping[CellKey, CellView]
+    order: tuple[str, ...]
+    sentence: str
+    counts: tuple[tuple[Verdict, int, CellFilter], ...]
+    total: int
+
+    @property
+    def path(self) -> str:
+        """The canonical address of this view."""
+        query = self.wanted.query()
+        return f"/?{query}" if query else "/"
+
+    @property
+    def columns(self) -> tuple[tuple[Mode, Access], ...]:
+        """The columns that the filter leaves."""
+        return tuple(
+            (mode, access)
+            for mode in Mode
+            for access in Access
+            if (not self.wanted.mode or mode in self.wanted.mode)
+            and (not self.wanted.access or access in self.wanted.access)
+        )
+
+
+def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFilter:
+    """Read query pairs; raises InvalidFilter."""
+    return filters.parse(pairs, snapshot.vocabulary)
+
+
+def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
+    """Return the table as a filter wants it."""
+    members = snapshot.knowledge.members
+    shown = {k: v for k, v in snapshot.cells.items() if wanted.admits(v, members)}
+    worst = [view.verdict for view in shown.values()]
+    total = len(snapshot.cells)
+    return TableView(
+        wanted=wanted,
+        cells=shown,
+        order=filters.sort_registers(shown, wanted.sort),
+        sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
+        counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
+        total=total,
+    )
+
+
+def find_register(snapshot: Snapshot, name: str) -> names.Found:
+    """Return the register that any of its names means; raises NotFound."""
+    return names.resolve(name, snapshot.knowledge.registers)
+
+
+def register_cells(snapshot: Snapshot, register: Register) -> tuple[CellView, ...]:
+    """Return the four cells of a register."""
+    return tuple(snapshot.cells[key] for key in cells_of(register.slug))
+
+
+def find_cell(snapshot: Snapshot, register: Register, mode: str, access: str) -> CellView:
+    """Return a cell; raises NotFound that names the valid modes and accesses."""
+    if mode not in set(Mode) or access not in set(Access):
+        hints = tuple(str(key) for key in cells_of(register.slug))
+        raise NotFound(f"{register.slug!r} has no cell {mode}/{access}.", hints=hints)
+    return snapshot.cells[CellKey(register.slug, Mode(mode), Access(access))]
+
+
+def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annotation, ...]:
+    """Return the annotations on a register or on any of its cells, each once."""
+    on_cells = {a.slug for view in register_cells(snapshot, register) for a in view.annotations}
+    return tuple(
+        a
+        for a in snapshot.knowledge.annotations.values()
+        if a.slug in on_cells or register.slug in a.registers
+    )
+
+
+def table_annotations(snapshot: Snapshot) -> tuple[Annotation, ...]:
+    """Return the annotations on the table as a whole."""
+    return tuple(
+        a
+        for a in snapshot.knowledge.annotations.values()
+        if not (a.cells or a.registers or a.families)
+    )
+
+
+def find_family(snapshot: Snapshot, slug: str) -> Family:
+    """Return a family by slug; raises NotFound."""
+    return _find(snapshot.knowledge.families, slug, "family")
+
+
+def find_difference(snapshot: Snapshot, number: str) -> Difference:
+    """Return a difference by number, with or without ``D-``; raises NotFound."""
+    bare = number.upper().removeprefix("D-")
+    return _find(snapshot.knowledge.differences, bare, "difference")
+
+
+def find_erratum(snapshot: Snapshot, slug: str) -> Erratum:
+    """Return an erratum by slug or by another of its numbers; raises NotFound."""
+    for erratum in snapshot.knowledge.errata.values():
+        if slug in erratum.aliases:
+            return erratum
+    return _find(snapshot.knowledge.errata, slug, "erratum")
+
+
+def editions(snapshot: Snapshot) -> tuple[Edition, ...]:
+    """Return every data version in words, newest first."""
+    return tuple(edition(v.name, v.created_at, v.reason, c) for v, c in snapshot.history)
+
+
+def _find(known: Mapping[str, T], slug: str, what: str) -> T:
+    if slug not in known:
+        near = tuple(name for name in known if slug and (slug in name or name in slug))
+        raise NotFound(f"There is no {what} {slug!r}.", hints=near[:5] or tuple(known)[:8])
+    return known[slug]

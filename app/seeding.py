@@ -1,0 +1,73 @@
+"""Use cases: load the seed as a new data version; rebuild what is derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app.db import queries, store
+from app.db.queries import DataVersion, VerdictTuple
+from app.domain.knowledge import Knowledge, key_of, kind_of
+from app.domain.views import view_cells
+from app.formats.seed import body_of, check_seed, fact_from
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading a seed did; ``version`` is None when nothing changed."""
+
+    facts: int
+    version: DataVersion | None
+
+
+def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
+    """Make a seed folder what is public; the same seed again changes nothing.
+
+    Raises InvalidSeed, with every problem, before anything is written.
+    """
+    queries.require_schema(session)
+    facts = [entry.fact for entry in check_seed(folder)]
+    bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
+    version = store.publish(session, bodies, reason="The seed was edited.", now=now)
+    if version is not None:
+        rebuild(session)
+    return Loaded(len(facts), version)
+
+
+def rebuild(session: Session) -> bool:
+    """Derive the stored judgements anew; returns whether that changed anything."""
+    queries.require_schema(session)
+    fresh = derive_verdicts(load_knowledge(session, queries.current_version_id(session)))
+    if fresh == queries.get_verdicts(session):
+        return False
+    store.replace_verdicts(session, fresh)
+    return True
+
+
+def load_knowledge(session: Session, version: int) -> Knowledge:
+    """Return everything that was public at a data version."""
+    return Knowledge.of(fact_from(f.kind, f.body) for f in queries.get_facts(session, version))
+
+
+def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:
+    """Return the judgements as rows, ordered by their key: a pure function of the facts."""
+    rows = [
+        (
+            key.register,
+            str(key.mode),
+            str(key.access),
+            family,
+            str(j.verdict),
+            " ".join(j.behaviours),
+            j.reports,
+            j.masked,
+            str(j.evidence or ""),
+            str(j.scope or ""),
+        )
+        for key, view in view_cells(knowledge).items()
+        for family, j in view.judgements.items()
+    ]
+    return tuple(sorted(rows))

@@ -1,0 +1,125 @@
+"""Snapshots: all that pages need of one data version, immutable and in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import queries
+from app.db.queries import Change, DataVersion
+from app.domain.cells import CellKey
+from app.domain.corrected import CorrectedTable, correct
+from app.domain.filters import Vocabulary
+from app.domain.knowledge import Knowledge
+from app.domain.views import CellView, view_cells
+from app.errors import NotReady
+from app.seeding import load_knowledge
+
+CHECK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One data version with everything derived from it."""
+
+    version: DataVersion
+    knowledge: Knowledge
+    history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
+
+    @property
+    def name(self) -> str:
+        """The data version's name, ``2026-11-22.3``."""
+        return self.version.name
+
+    @property
+    def created_at(self) -> datetime:
+        """When the data version was made, UTC."""
+        return self.version.created_at
+
+    @cached_property
+    def cells(self) -> Mapping[CellKey, CellView]:
+        """Every cell, judged, in the order of the table."""
+        return view_cells(self.knowledge)
+
+    @cached_property
+    def corrected(self) -> CorrectedTable:
+        """The corrected table."""
+        return correct(self.cells, self.knowledge.families)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The valid words of the filter."""
+        return Vocabulary.of(self.knowledge)
+
+    def warm(self) -> None:
+        """Derive everything now, off the request path."""
+        _ = self.cells, self.corrected, self.vocabulary
+
+
+def load_snapshot(session: Session) -> Snapshot:
+    """Read the newest data version. Raises NotReady when there is none."""
+    queries.require_schema(session)
+    versions = queries.list_versions(session)
+    if not versions:
+        raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
+    history = tuple((v, queries.list_changes(session, v.id)) for v in reversed(versions))
+    snapshot = Snapshot(versions[-1], load_knowledge(session, versions[-1].id), history)
+    snapshot.warm()
+    return snapshot
+
+
+class SnapshotHolder:
+    """Hands out the newest snapshot.
+
+    The version is looked up at most once a second; a newer one is built by one thread
+    off the request path, and readers get the old snapshot meanwhile.
+    """
+
+    def __init__(
+        self, sessions: sessionmaker[Session], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._checked = -CHECK_SECONDS
+        self._snapshot: Snapshot | None = None
+
+    def get(self) -> Snapshot:
+        """Return a snapshot; the first call builds it. Raises NotReady when empty."""
+        if self._snapshot is None:
+            with self._lock:
+                if self._snapshot is None:
+                    self._snapshot = self._load()
+                    self._checked = self._clock()
+        elif self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
+            self._checked = self._clock()
+            threading.Thread(target=self._refresh_and_release, daemon=True).start()
+        return self._snapshot
+
+    def refresh(self) -> Snapshot:
+        """Look for a newer data version now, and return the newest snapshot."""
+        with self._lock:
+            self._refresh()
+        return self.get()
+
+    def _refresh_and_release(self) -> None:
+        try:
+            self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> None:
+        with self._sessions() as session:
+            newest = queries.current_version_id(session)
+        if self._snapshot is None or newest != self._snapshot.version.id:
+            self._snapshot = self._load()
+
+    def _load(self) -> Snapshot:
+        with self._sessions() as session:
+            return load_snapshot(session)

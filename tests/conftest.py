@@ -1,0 +1,180 @@
+"""Fixtures of all tests: a database migrated and seeded once, copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import hypothesis
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.testclient import TestClient
+
+from app.cli import main
+from app.db.engine import make_engine, reader_sessions, writer_sessions
+from app.db.migrate import migrate
+from app.domain.knowledge import Knowledge
+from app.formats.seed import check_seed
+from app.seeding import load_seed
+from app.settings import ROOT, Settings
+from app.web.app import create_app
+
+SEED = ROOT / "seed"
+SEEDED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+# A slow machine is no bug of the code under test.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+
+@dataclass(frozen=True)
+class SeedCopy:
+    """A copy of the real seed that a test may damage."""
+
+    folder: Path
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace the first ``old`` in a file; it must be there."""
+        path = self.folder / file
+        text = path.read_text("utf-8")
+        assert old in text, f"{file} no longer holds {old!r}"
+        path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    for field in Settings.model_fields:
+        for name in (field.upper(), f"VAPIC_{field.upper()}"):
+            monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def seeded_at() -> datetime:
+    """When the seed of ``database_url`` was loaded."""
+    return SEEDED_AT
+
+
+@pytest.fixture(scope="session")
+def migrated_empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file with nothing in it, for copies only."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(migrated_empty: Path) -> Path:
+    """A migrated file with the real seed, for copies only."""
+    path = migrated_empty.with_name("seeded.db")
+    shutil.copyfile(migrated_empty, path)
+    with engine_of(f"sqlite:///{path}") as engine, writer_sessions(engine).begin() as session:
+        load_seed(session, SEED, SEEDED_AT)
+    return path
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    """The real seed."""
+    return Knowledge.of(entry.fact for entry in check_seed(SEED))
+
+
+@pytest.fixture
+def database_url(migrated_template: Path, tmp_path: Path) -> str:
+    """A database of this test's own, with the real seed."""
+    return f"sqlite:///{shutil.copyfile(migrated_template, tmp_path / 'seeded.db')}"
+
+
+@pytest.fixture
+def empty_url(migrated_empty: Path, tmp_path: Path) -> str:
+    """A database of this test's own, migrated, with nothing in it."""
+    return f"sqlite:///{shutil.copyfile(migrated_empty, tmp_path / 'empty.db')}"
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """Settings over this test's seeded database."""
+    return Settings(database_url=database_url)
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A client of the real app over this test's seeded database."""
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+        yield client
+
+
+@pytest.fixture
+def writer(database_url: str) -> Iterator[sessionmaker[Session]]:
+    """Writing sessions over this test's seeded database."""
+    with engine_of(database_url) as engine:
+        yield writer_sessions(engine)
+
+
+@pytest.fixture
+def reader(database_url: str) -> Iterator[sessionmaker[Session]]:
+    """Reading sessions over this test's seeded database."""
+    with engine_of(database_url) as engine:
+        yield reader_sessions(engine)
+
+
+@pytest.fixture
+def empty_writer(empty_url: str) -> Iterator[sessionmaker[Session]]:
+    """Writing sessions over this test's empty database."""
+    with engine_of(empty_url) as engine:
+        yield writer_sessions(engine)
+
+
+@pytest.fixture
+def empty_reader(empty_url: str) -> Iterator[sessionmaker[Session]]:
+    """Reading sessions over this test's empty database."""
+    with engine_of(empty_url) as engine:
+        yield reader_sessions(engine)
+
+
+@pytest.fixture
+def seed_copy(tmp_path: Path) -> SeedCopy:
+    """A copy of the real seed that this test may damage."""
+    return SeedCopy(shutil.copytree(SEED, tmp_path / "seed"))
+
+
+@pytest.fixture
+def vapic(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ran]:
+    """Run the command line in this process, as ``vapic ARGS`` would."""
+
+    def run(*args: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["vapic", *map(str, args)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        caught = capsys.readouterr()
+        return Ran(int(stopped.value.code or 0), caught.out, caught.err)
+
+    return run
+
+
+@contextmanager
+def engine_of(url: str) -> Iterator[Engine]:
+    """An engine that is gone when the test is."""
+    engine = make_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
