@@ -1,0 +1,233 @@
+"""The command line. Each command is a few lines around a use case."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import typer
+import uvicorn
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app import __version__, explore, seeding
+from app.db.engine import make_engine, reader_sessions, writer_sessions
+from app.db.migrate import migrate as run_migrations
+from app.domain.knowledge import KINDS
+from app.domain.views import CellView
+from app.domain.words import Access, Mode
+from app.errors import AppError, InvalidSeed
+from app.formats import cell_text, family_text, table_text
+from app.formats.cell_text import Place
+from app.formats.seed import body_of, check_seed
+from app.settings import Settings
+from app.snapshots import Snapshot, load_snapshot
+
+app = typer.Typer(
+    name="vapic",
+    help="vAPIC Explorer: AMD's Table 15-22 against what silicon does.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def main() -> None:
+    """Run the command line; expected errors end in one line each, never in a traceback."""
+    try:
+        app()
+    except InvalidSeed as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        typer.echo(f"{len(error.problems)} problem(s).", err=True)
+        sys.exit(1)
+    except AppError as error:
+        typer.echo(f"vapic: {error.message}", err=True)
+        if error.hints:
+            typer.echo(f"Did you mean: {', '.join(error.hints)}", err=True)
+        sys.exit(1)
+    except DBAPIError as error:
+        typer.echo(f"vapic: the database cannot be used: {error.orig}", err=True)
+        sys.exit(1)
+
+
+@contextmanager
+def _snapshot() -> Iterator[tuple[Snapshot, Place]]:
+    settings = Settings()
+    engine = make_engine(settings.database_url)
+    try:
+        with reader_sessions(engine)() as session:
+            snapshot = load_snapshot(session)
+        yield snapshot, Place(settings.site, snapshot.name)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _writer() -> Iterator[Session]:
+    engine = make_engine(Settings().database_url)
+    try:
+        with writer_sessions(engine).begin() as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; HOST is the default.")] = "",
+    port: Annotated[int, typer.Option(help="Port to listen on; PORT is the default.")] = 0,
+) -> None:
+    """Serve the explorer."""
+    settings = Settings()
+    host, port = host or settings.host, port or settings.port
+    typer.echo(f"vAPIC Explorer on http://{host}:{port}")
+    uvicorn.run(
+        "app.web.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Create the database, or bring it to the newest schema."""
+    run_migrations(Settings().database_url)
+
+
+@app.command()
+def seed(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the seed.")] = None,
+) -> None:
+    """Load the curated knowledge; the same seed again changes nothing."""
+    with _writer() as session:
+        loaded = seeding.load_seed(session, folder or Settings().seed, datetime.now(UTC))
+    made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
+    typer.echo(f"{loaded.facts} facts: {made}")
+
+
+@app.command()
+def lint(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of the seed.")] = None,
+) -> None:
+    """Check the seed; names file, line and place of each problem."""
+    typer.echo(f"{len(check_seed(folder or Settings().seed))} facts, no problem")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What `show` narrows a register to; empty means all of it."""
+
+    mode: Mode | None
+    access: Access | None
+    family: str
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="Register: slug, macro, offset or MSR.")] = "",
+    mode: Annotated[Mode | None, typer.Option(help="Only this mode.")] = None,
+    access: Annotated[Access | None, typer.Option(help="Only this access.")] = None,
+    family: Annotated[str, typer.Option(help="Only this family's evidence.")] = "",
+    query: Annotated[
+        str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
+    ] = "",
+) -> None:
+    """Print a register, its cells or the table, as the text page does."""
+    with _snapshot() as (snapshot, place):
+        if name:
+            typer.echo(_named(snapshot, place, name, Chosen(mode, access, family)), nl=False)
+            return
+        words = {"mode": mode, "access": access, "family": family}
+        pairs = parse_qsl(query, keep_blank_values=True)
+        pairs += [(key, str(value)) for key, value in words.items() if value]
+        view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
+        shown = table_text.Shown(view.cells, view.order, view.sentence, view.path)
+        text = table_text.table_text(shown, snapshot.knowledge, place)
+        typer.echo(text, nl=False)
+
+
+def _named(snapshot: Snapshot, place: Place, name: str, chosen: Chosen) -> str:
+    register = explore.find_register(snapshot, name).register
+    cells = tuple(
+        _only(view, chosen.family and explore.find_family(snapshot, chosen.family).slug)
+        for view in explore.register_cells(snapshot, register)
+        if chosen.mode in (None, view.key.mode) and chosen.access in (None, view.key.access)
+    )
+    knowledge = snapshot.knowledge
+    if chosen.mode is None and chosen.access is None:
+        notes = explore.register_annotations(snapshot, register)
+        return cell_text.register_text(register, cells, notes, knowledge, place)
+    return "\n\n".join(cell_text.cell_text(view, knowledge, place) for view in cells)
+
+
+def _only(view: CellView, family: str) -> CellView:
+    judgements = {f: j for f, j in view.judgements.items() if not family or f == family}
+    return replace(view, judgements=judgements)
+
+
+@app.command()
+def corrected() -> None:
+    """Print Table 15-22 as it should read."""
+    with _snapshot() as (snapshot, place):
+        text = table_text.corrected_text(snapshot.corrected, snapshot.knowledge, place)
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def coverage() -> None:
+    """Print which family has which evidence."""
+    with _snapshot() as (snapshot, place):
+        text = family_text.coverage_text(snapshot.cells, snapshot.knowledge, place)
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def export(
+    output: Annotated[
+        Path | None, typer.Argument(help="File to write; default: standard output.")
+    ] = None,
+) -> None:
+    """Write everything that is public as one JSON document."""
+    with _snapshot() as (snapshot, _):
+        facts = {
+            kind: {
+                key: body_of(kind, fact) for key, fact in snapshot.knowledge.by_kind[kind].items()
+            }
+            for kind in KINDS
+        }
+        document = {
+            "data_version": snapshot.name,
+            "created_at": f"{snapshot.created_at:%Y-%m-%dT%H:%M:%SZ}",
+            "facts": facts,
+            "verdicts": seeding.derive_verdicts(snapshot.knowledge),
+        }
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if output:
+        output.write_text(text, "utf-8")
+    else:
+        typer.echo(text, nl=False)
+
+
+@app.command()
+def rebuild() -> None:
+    """Derive the stored judgements anew; says whether that changed anything."""
+    with _writer() as session:
+        typer.echo("rebuilt, and changed" if seeding.rebuild(session) else "nothing to change")
+
+
+@app.command()
+def version() -> None:
+    """Print the version of the explorer."""
+    typer.echo(__version__)

@@ -1,0 +1,1 @@
+"""The web edge: it translates requests into use cases and values into bytes."""

@@ -1,0 +1,182 @@
+"""The front of the site: kept bytes, ETags, 304 and security headers, in plain ASGI.
+
+A page is rendered and compressed once per data version. Its key is the canonical URL,
+which routes enforce by redirect, so equal views share one entry.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.negotiate import Format, Wanted, negotiate
+
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY = (
+    (
+        b"content-security-policy",
+        POLICY,
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+GZIP_FROM = 512
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A rendered page; ``packed`` is its gzip, empty when that is not worth it."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    packed: bytes
+    tag: str
+
+    @property
+    def size(self) -> int:
+        """The memory it takes, in bytes."""
+        return len(self.body) + len(self.packed)
+
+
+class KeptBytes:
+    """A bounded store of rendered pages; the least recently used go first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._pages: OrderedDict[Key, Kept] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key) -> Kept | None:
+        """Return a kept page, or None."""
+        with self._lock:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+            return self._pages.get(key)
+
+    def put(self, key: Key, kept: Kept) -> None:
+        """Keep a page, dropping others beyond the limit."""
+        with self._lock:
+            old = self._pages.pop(key, None)
+            self._size += kept.size - (old.size if old else 0)
+            self._pages[key] = kept
+            while self._size > self._limit and self._pages:
+                self._size -= self._pages.popitem(last=False)[1].size
+
+
+class Front:
+    """Answers from kept bytes, and keeps what the app marks as worth keeping."""
+
+    def __init__(self, app: ASGIApp, *, version: Callable[[], int], limit: int) -> None:
+        self._app = app
+        self._version = version
+        self._kept = KeptBytes(limit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        wanted = negotiate(scope["path"], headers)
+        partial = headers.get("hx-request-type") == "partial" and wanted.format is Format.HTML
+        state = scope.setdefault("state", {})
+        state |= {
+            "format": wanted.format,
+            "partial": partial,
+            "keep": False,
+            "asked": scope["path"],
+        }
+        scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._app(scope, receive, _with(send, SECURITY))
+            return
+        key = (self._version(), wanted.path, wanted.format, partial, scope["query_string"])
+        kept = self._kept.get(key)
+        if kept is None:
+            catch = _Catch(send, state, _vary(wanted))
+            await self._app({**scope, "method": "GET"}, receive, catch)
+            if catch.page is None:
+                return
+            kept = catch.page
+            self._kept.put(key, kept)
+        await _answer(kept, headers, scope["method"], send)
+
+
+class _Catch:
+    """A ``send`` that collects a page to keep, and lets everything else through."""
+
+    def __init__(self, send: Send, state: Mapping[str, object], vary: bytes) -> None:
+        self._send = _with(send, (*SECURITY, (b"vary", vary)))
+        self._state = state
+        self._vary = vary
+        self._start: Message | None = None
+        self._body = b""
+        self.page: Kept | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            if self._state.get("keep") and message["status"] == HTTPStatus.OK:
+                self._start = message
+                return
+        elif self._start is not None:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                self.page = keep(self._start["headers"], self._body, self._vary)
+            return
+        await self._send(message)
+
+
+def keep(headers: list[tuple[bytes, bytes]], body: bytes, vary: bytes) -> Kept:
+    """Return a page ready to be sent again and again."""
+    packed = gzip.compress(body, 9, mtime=0) if len(body) >= GZIP_FROM else b""
+    mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
+    mine += [*SECURITY, (b"vary", vary), (b"cache-control", b"no-cache")]
+    digest = hashlib.sha256(body).hexdigest()[:24]
+    return Kept(tuple(mine), body, packed if len(packed) < len(body) else b"", digest)
+
+
+async def _answer(kept: Kept, headers: Mapping[str, str], method: str, send: Send) -> None:
+    zipped = bool(kept.packed) and "gzip" in headers.get("accept-encoding", "")
+    tag = f'"{kept.tag}-gz"' if zipped else f'"{kept.tag}"'
+    asked = {
+        part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")
+    }
+    body = kept.packed if zipped else kept.body
+    out = [*kept.headers, (b"etag", tag.encode())]
+    if asked & {tag, "*"}:
+        await send({"type": "http.response.start", "status": 304, "headers": out})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    out += [(b"content-encoding", b"gzip")] if zipped else []
+    out.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": out})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+def _vary(wanted: Wanted) -> bytes:
+    chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
+    return chosen + b"Accept-Encoding, HX-Request-Type"
+
+
+def _with(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *extra]}
+        await send(message)
+
+    return sending

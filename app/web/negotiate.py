@@ -1,0 +1,72 @@
+"""Which format a request wants, and under which path its page lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+TERMINALS = ("curl/", "wget/", "httpie/", "xh/")
+
+
+class Format(StrEnum):
+    """The formats of a page; the value is the extension."""
+
+    HTML = "html"
+    TEXT = "txt"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "md"
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type that goes with the format."""
+        return _MEDIA[self]
+
+
+_MEDIA = {
+    Format.HTML: "text/html; charset=utf-8",
+    Format.TEXT: "text/plain; charset=us-ascii",
+    Format.JSON: "application/json",
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.MARKDOWN: "text/markdown; charset=utf-8",
+}
+# Paths whose dots belong to the name; everything else drops a known extension.
+LITERAL = ("/static/", "/api/", "/schema/")
+# A page among them, with twins like any other.
+REFERENCE = "/api/v1/docs"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A page's path without its extension, the format, and whether headers chose it."""
+
+    path: str
+    format: Format
+    by_headers: bool
+
+
+def negotiate(path: str, headers: Mapping[str, str]) -> Wanted:
+    """Return what a request wants.
+
+    An extension decides; then ``Accept``; then a terminal's user agent, which gets text
+    unasked. ``headers`` have lower-case names.
+    """
+    stem, dot, extension = path.rpartition(".")
+    known = {f.value for f in Format if f is not Format.HTML}
+    literal = path.startswith(LITERAL) and stem != REFERENCE
+    if dot and extension in known and not literal:
+        stem = stem.removesuffix("/index") or "/"
+        return Wanted("/" if stem == "/index" else stem, Format(extension), by_headers=False)
+    return Wanted(path, _by_headers(headers), by_headers=True)
+
+
+def _by_headers(headers: Mapping[str, str]) -> Format:
+    accept = headers.get("accept", "").lower()
+    if "text/html" in accept:
+        return Format.HTML
+    for kind in (Format.TEXT, Format.JSON, Format.CSV, Format.MARKDOWN):
+        if kind.media_type.split(";")[0] in accept:
+            return kind
+    terminal = headers.get("user-agent", "").lower().startswith(TERMINALS)
+    return Format.TEXT if terminal and accept in ("", "*/*") else Format.HTML

@@ -1,0 +1,173 @@
+"""From a page's parts to a response in the format that the request wants."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import jinja2
+from fastapi import Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from app import __version__
+from app.domain import words
+from app.domain.cells import CellKey
+from app.domain.citations import READING, address_of, cite_claim, sources_of
+from app.domain.rulings import Conditions
+from app.errors import NotFound
+from app.formats import phrases
+from app.formats.cell_text import Place
+from app.formats.tables import Table
+from app.settings import ROOT, Settings
+from app.snapshots import Snapshot
+from app.web.negotiate import Format
+from app.web.static import has_htmx, static_url
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's parts. Formats without a part answer 404 and say which there are."""
+
+    template: str
+    text: Callable[[], str]
+    view: Mapping[str, Any] = field(default_factory=dict)
+    fragment: str = ""
+    table: Callable[[], Table] | None = None
+    data: Callable[[], Mapping[str, Any]] | None = None
+    status: int = 200
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The extensions this page answers to, besides HTML."""
+        extras = [("json", self.data), ("csv", self.table), ("md", self.table)]
+        return ("txt", *(name for name, part in extras if part))
+
+
+def make_environment() -> jinja2.Environment:
+    """Return the template environment: everything escaped, a typo is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "static": static_url,
+        "htmx": has_htmx(),
+        "app_version": __version__,
+        "words": words,
+        "distinct": lambda claims: tuple(dict.fromkeys((c.behaviour, c.condition) for c in claims)),
+        "phrases": phrases,
+        "reading": READING,
+        "address_of": address_of,
+    }
+    return environment
+
+
+class Renderer:
+    """Renders pages; keeps the fragments of cells of the newest data version."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._environment = make_environment()
+        self._lock = threading.Lock()
+        self._fragments: tuple[int, Mapping[CellKey, Markup]] = (0, {})
+
+    def place(self, snapshot: Snapshot) -> Place:
+        """Return where this snapshot's pages are published."""
+        return Place(self._settings.site, snapshot.name)
+
+    def respond(self, request: Request, snapshot: Snapshot, page: Page) -> Response:
+        """Return the page in the format that the request wants; raises NotFound."""
+        wanted: Format = request.state.format
+        match wanted:
+            case Format.TEXT:
+                body = page.text()
+            case Format.JSON if page.data:
+                body = _json(page.data())
+            case Format.CSV if page.table:
+                body = page.table().csv()
+            case Format.MARKDOWN if page.table:
+                body = page.table().markdown()
+            case Format.HTML:
+                body = self.html(request, snapshot, page)
+            case _:
+                raise NotFound(
+                    f"This page has no .{wanted} twin.",
+                    hints=tuple(f"{request.url.path}.{name}" for name in page.formats),
+                )
+        request.state.keep = page.status == HTTPStatus.OK
+        response = Response(body, page.status, media_type=wanted.media_type)
+        if request.state.partial:
+            # The form sends what was asked; the address bar shows what is canonical.
+            response.headers["HX-Push-Url"] = _address(request)
+        return response
+
+    def html(self, request: Request, snapshot: Snapshot, page: Page) -> str:
+        """Return the page, or its fragment when htmx asks for a part."""
+        partial = bool(page.fragment) and request.state.partial
+        name = page.fragment if partial else page.template
+        knowledge = snapshot.knowledge
+        conditions = Conditions(knowledge.conditions)
+        return self._environment.get_template(name).render(
+            **page.view,
+            path=request.url.path,
+            twin=twin_path(request.url.path),
+            query=request.url.query,
+            formats=page.formats,
+            site=self._settings.site,
+            version=snapshot.name,
+            knowledge=knowledge,
+            conditions=conditions,
+            cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
+            sources_of=lambda ids: sources_of(ids, knowledge.sources),
+            fragments=self.fragments(snapshot),
+        )
+
+    def bare(self, name: str, **context: Any) -> str:
+        """Render a template that needs no snapshot: an error page."""
+        return self._environment.get_template(name).render(**context)
+
+    def text_template(self, name: str, **context: Any) -> str:
+        """Render a Markdown template; what it prints is text, not markup."""
+        plain = self._environment.overlay(autoescape=False)
+        return plain.get_template(name).render(**context).strip() + "\n"
+
+    def fragments(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
+        """Return each cell's summary, rendered once per data version."""
+        if self._fragments[0] != snapshot.version.id:
+            with self._lock:
+                if self._fragments[0] != snapshot.version.id:
+                    self._fragments = (snapshot.version.id, self._render_cells(snapshot))
+        return self._fragments[1]
+
+    def _render_cells(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
+        template = self._environment.get_template("table/_summary.html")
+        shared = {
+            "knowledge": snapshot.knowledge,
+            "conditions": Conditions(snapshot.knowledge.conditions),
+        }
+        return {
+            key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
+            for key, view in snapshot.cells.items()
+        }
+
+
+def twin_path(path: str) -> str:
+    """Return the path that a format's extension is added to: ``/`` has ``/index``."""
+    return "/index" if path == "/" else path
+
+
+def _address(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,85 @@
+// What links and forms cannot do: keys, copying, one open cell at a time, and errors that show.
+"use strict";
+
+const notice = document.getElementById("notice");
+let hiding;
+
+function say(text) {
+  notice.textContent = text;
+  notice.hidden = false;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => { notice.hidden = true; }, 6000);
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(`Copied ${text}`);
+  } catch {
+    say(`Copying is not allowed here: ${text}`);
+  }
+}
+
+function enhance(root) {
+  for (const button of root.querySelectorAll("button.copy")) button.hidden = false;
+  for (const close of root.querySelectorAll("tr.opened a.close")) close.hidden = false;
+}
+
+const cells = () => [...document.querySelectorAll("table.main a.open")];
+const rowOf = (link) => link && link.closest("tr");
+
+function move(rows, columns) {
+  const all = cells();
+  if (!all.length) return;
+  const current = document.activeElement.closest("a.open");
+  let next = all[0];
+  if (current && columns) {
+    next = all[all.indexOf(current) + columns] ?? current;
+  } else if (current) {
+    const list = [...new Set(all.map(rowOf))];
+    const row = list[list.indexOf(rowOf(current)) + rows] ?? rowOf(current);
+    const at = all.filter((link) => rowOf(link) === rowOf(current)).indexOf(current);
+    const here = all.filter((link) => rowOf(link) === row);
+    next = here[Math.min(at, here.length - 1)];
+  }
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  "/": () => { const q = document.getElementById("q"); if (q) q.focus(); else location.href = "/"; },
+  "?": () => document.getElementById("keys").showModal(),
+  j: () => move(1, 0), ArrowDown: () => move(1, 0),
+  k: () => move(-1, 0), ArrowUp: () => move(-1, 0),
+  l: () => move(0, 1), ArrowRight: () => move(0, 1),
+  h: () => move(0, -1), ArrowLeft: () => move(0, -1),
+  y: () => copy((document.activeElement.closest("a.open") ?? document.querySelector("article.cell h2 a") ?? location).href),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea, dialog")) return;
+  // Arrows scroll the page until a cell has the focus.
+  if (event.key.startsWith("Arrow") && !document.activeElement.closest("a.open")) return;
+  const act = KEYS[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copy(button.dataset.copy);
+  if (event.target.closest("tr.opened a.close")) { event.preventDefault(); history.back(); }
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const target = event.detail?.ctx?.target;
+  for (const open of document.querySelectorAll("tr.opened > td")) if (open !== target) open.replaceChildren();
+});
+document.addEventListener("htmx:after:swap", () => enhance(document));
+for (const name of ["htmx:response:error", "htmx:error"]) {
+  document.addEventListener(name, (event) => {
+    const status = event.detail?.ctx?.response?.raw?.status ?? event.detail?.ctx?.response?.status;
+    say(status ? `The server answered ${status}; the page shows what it showed before.` : "The server cannot be reached.");
+  });
+}
+enhance(document);

@@ -1,0 +1,88 @@
+"""Static files, templates and the documentation against the code."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli import app as commands
+from app.domain.filters import KEYS
+from app.domain.words import Behaviour, Evidence, Verdict
+from app.settings import ROOT, Settings
+from app.web.docs import PAGES, setting_lines
+from app.web.render import make_environment
+from app.web.static import has_htmx, static_url
+
+TEMPLATES = sorted(
+    p.relative_to(ROOT / "templates").as_posix() for p in (ROOT / "templates").rglob("*.*")
+)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_template_loads_and_is_short(name):
+    source = Path(ROOT / "templates" / name).read_text("utf-8")
+
+    assert make_environment().get_template(name)
+    assert len(source.splitlines()) <= 120
+
+
+def test_a_static_address_with_a_hash_is_kept_for_a_year(client):
+    hashed = client.get(static_url("app.css"))
+
+    assert "immutable" in hashed.headers["cache-control"]
+    assert "immutable" not in client.get("/static/app.css").headers.get("cache-control", "")
+
+
+def test_htmx_is_the_version_of_the_lock_file(client):
+    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+    version = lock["packages"]["node_modules/htmx.org"]["version"]
+
+    assert has_htmx()
+    assert (
+        f'version:"{version}"'
+        in re.sub(r"\s|this\.", "", client.get("/static/vendor/htmx.min.js").text)
+        or version in client.get("/static/vendor/htmx.min.js").text
+    )
+
+
+def test_the_lock_files_name_no_host():
+    for name in ("package-lock.json", "requirements.txt", "requirements-dev.txt"):
+        assert "://" not in (ROOT / name).read_text("utf-8")
+
+
+def test_every_setting_is_documented(client):
+    text = client.get("/docs/settings.txt").text
+
+    assert len(Settings.model_fields) == len(setting_lines())
+    for name, _, description in setting_lines():
+        assert f"`{name}`" in text
+        assert description
+
+
+def test_every_filter_key_is_documented(client):
+    text = client.get("/docs/api.txt").text
+
+    for key in KEYS:
+        assert f"`{key}`" in text
+
+
+def test_every_command_is_documented(client):
+    text = client.get("/docs/terminal.txt").text
+    names = {c.name or c.callback.__name__ for c in commands.registered_commands}
+
+    assert {n for n in names if f"`vapic {n}`" not in text} == set()
+
+
+def test_every_word_is_documented(client):
+    text = client.get("/docs/words.txt").text
+
+    for word in (*Behaviour, *Verdict, *Evidence):
+        assert f"`{word}`" in text or f"`{word}:" in text
+
+
+def test_every_page_of_the_documentation_is_linked(client):
+    text = client.get("/docs.txt").text
+
+    for slug in PAGES:
+        assert f"/docs/{slug}" in text

@@ -1,0 +1,94 @@
+"""Errors answer in the format that was asked for, with one shape, and never a traceback."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.errors import NotReady
+from app.settings import Settings
+from app.web.app import create_app
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/api/v1/nope", 404, "not-found"),
+        ("/api/v1/cells?famly=zen-4", 400, "invalid-filter"),
+        ("/api/v1/cells?family=zen-44", 400, "invalid-filter"),
+        ("/api/v1/cells/foo/avic/read", 404, "not-found"),
+        ("/api/v1/cells/ldr/avic/erase", 404, "not-found"),
+        ("/r/foo.json", 404, "not-found"),
+        ("/index.json?mode=x3avic", 400, "invalid-filter"),
+        ("/c/zen-9.json", 404, "not-found"),
+        ("/d/999.json", 404, "not-found"),
+        ("/errata/0.json", 404, "not-found"),
+        ("/docs/nothing.json", 404, "not-found"),
+    ],
+)
+def test_json_errors_have_one_shape(client, path, status, code):
+    answer = client.get(path)
+
+    assert status == answer.status_code
+    assert {"error"} == set(answer.json())
+    assert {"code", "message", "hints"} == set(answer.json()["error"])
+    assert code == answer.json()["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/?famly=zen-4", "family"),
+        ("/?verdict=agreed", "agrees"),
+        ("/?mode=x2avik", "x2avic"),
+        ("/?sort=nam", "name"),
+        ("/r/apic_icrr", "icr"),
+        ("/r/0x304", "icr"),
+        ("/c/zen", "zen-4"),
+    ],
+)
+def test_a_mistake_is_answered_with_the_nearest_valid_word(client, path, nearest):
+    page = client.get(path, headers=HTML)
+    text = client.get(path, headers={"accept": "text/plain"})
+
+    assert page.status_code in {400, 404}
+    assert nearest in page.text
+    assert nearest in text.text
+    assert text.content.isascii()
+    assert max(map(len, text.text.splitlines())) <= 75
+
+
+def test_several_mistakes_are_named_at_once(client):
+    text = client.get("/index.txt?famly=1&verdict=agreed&mode=y").text
+
+    for word in ("'famly'", "'agreed'", "'y'"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "query", ["%00", "q=%ff%fe", "a" * 5000, "q=" + "%41" * 2000, "&&&===", "mode"]
+)
+def test_odd_queries_never_break_a_page(client, query):
+    assert client.get(f"/?{query}", headers=HTML).status_code in {200, 400}
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_pages_are_read_only(client, method):
+    assert 405 == getattr(client, method)("/").status_code
+
+
+def test_an_empty_database_says_what_to_do(empty_url):
+    with TestClient(create_app(Settings(database_url=empty_url))) as client:
+        answer = client.get("/", headers=HTML)
+
+    assert 503 == answer.status_code
+    assert "vapic seed" in answer.text
+
+
+def test_an_unmigrated_database_says_what_to_do(tmp_path):
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with TestClient(create_app(Settings(database_url=url))) as client:
+        answer = client.get("/api/v1/cells")
+
+    assert (503, NotReady.code) == (answer.status_code, answer.json()["error"]["code"])
+    assert "vapic migrate" in answer.json()["error"]["message"]
