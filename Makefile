@@ -26,7 +26,7 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/djlint templates --check --lint --quiet --extension html
+	$(BIN)/djlint templates --lint --quiet --extension html
 	$(BIN)/vapic lint
 
 bench: $(VENV)/.run $(HTMX)  ## Measure pages against ceilings of the same run
