@@ -28,4 +28,4 @@ USER vapic
 ENV DATABASE_URL=sqlite:////data/vapic.db HOST=0.0.0.0 PATH=/venv/bin:$PATH
 VOLUME /data
 EXPOSE 8000
-CMD ["sh", "-c", "vapic migrate && vapic seed && exec vapic serve"]
+CMD ["vapic", "serve", "--prepare"]

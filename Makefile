@@ -13,9 +13,7 @@ help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
-	@$(BIN)/vapic migrate
-	@$(BIN)/vapic seed
-	@exec $(BIN)/vapic serve
+	@exec $(BIN)/vapic serve --prepare
 
 test: $(VENV)/.dev $(HTMX) node_modules/.dev browser  ## Set up, then lint, types, layers and all tests
 	@$(MAKE) --no-print-directory check

@@ -85,9 +85,16 @@ def _writer() -> Iterator[Session]:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; HOST is the default.")] = "",
     port: Annotated[int, typer.Option(help="Port to listen on; PORT is the default.")] = 0,
+    *,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Migrate and load the seed first.")
+    ] = False,
 ) -> None:
     """Serve the explorer."""
     settings = Settings()
+    if prepare:
+        migrate()
+        seed()
     host, port = host or settings.host, port or settings.port
     typer.echo(f"vAPIC Explorer on http://{host}:{port}")
     uvicorn.run(
