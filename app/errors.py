@@ -32,6 +32,18 @@ class InvalidFilter(AppError):
     code = "invalid-filter"
 
 
+class Conflict(AppError):
+    """What is asked does not fit the state of things."""
+
+    code = "conflict"
+
+
+class Forbidden(AppError):
+    """Whoever asks may not do this."""
+
+    code = "forbidden"
+
+
 class NotReady(AppError):
     """The database holds nothing to show yet."""
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from urllib.parse import quote_plus
 
 from app.domain.cells import CellKey
+from app.domain.choices import read_choices
 from app.domain.knowledge import Knowledge
 from app.domain.views import WORST_FIRST, CellView
 from app.domain.words import Access, Behaviour, Evidence, Mode, Verdict
-from app.errors import InvalidFilter
 
 SORTS = {
     "order": "order of the manual",
@@ -25,11 +24,11 @@ SORTS = {
     "reports": "number of reports",
 }
 ONLY = {"disagreements": "only where something disagrees"}
+PENDING = {"include": "pending measurements count too"}
 ERRATUM_ANY = "any"
 MANY = ("mode", "access", "family", "group", "behaviour", "verdict", "evidence", "erratum")
-KEYS = (*MANY, "only", "q", "sort")
-# Keys that mail and social programs append to links; they say nothing about the view.
-TRACKING = ("utm_", "fbclid", "gclid", "mc_")
+SINGLE = ("only", "pending", "q", "sort")
+KEYS = (*MANY, *SINGLE)
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,14 @@ class CellFilter:
     evidence: tuple[str, ...] = ()
     erratum: tuple[str, ...] = ()
     only: str = ""
+    pending: str = ""
     q: str = ""
     sort: str = "order"
 
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
         parts = [(key, ",".join(getattr(self, key))) for key in MANY]
-        parts += [("only", self.only), ("q", self.q)]
+        parts += [("only", self.only), ("pending", self.pending), ("q", self.q)]
         parts += [("sort", self.sort)] if self.sort != "order" else []
         return "&".join(f"{key}={quote_plus(value, safe=',')}" for key, value in parts if value)
 
@@ -98,43 +98,22 @@ class Vocabulary:
                 "evidence": {str(e): str(e) for e in Evidence},
                 "erratum": {ERRATUM_ANY: "any erratum", **errata},
                 "only": ONLY,
+                "pending": PENDING,
                 "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
             }
         )
 
 
 def parse(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> CellFilter:
-    """Read decoded query pairs; repeated keys and comma lists both give several values.
+    """Read decoded query pairs.
 
     Raises InvalidFilter naming every unknown key and value with the nearest valid one.
     """
-    chosen: dict[str, list[str]] = {key: [] for key in KEYS}
-    problems, hints = [], []
-    for key, text in pairs:
-        if key.startswith(TRACKING):
-            continue
-        values = [text.strip()] if key == "q" else [v.strip() for v in text.split(",")]
-        known = KEYS if key not in KEYS else tuple(vocabulary.values.get(key, ()))
-        wanted = [key] if key not in KEYS else [v for v in values if v and key != "q"]
-        what = "key of the filter" if key not in KEYS else f"value of {key!r}"
-        for word in (w for w in wanted if w not in known):
-            near = get_close_matches(word.lower(), known, 1, 0.3)
-            problems += [f"{word!r} is not a {what}; {_offer(near, known)}"]
-            hints += near
-        if key in KEYS:
-            chosen[key] += [v for v in values if v]
-    for key in ("only", "q", "sort"):
-        if len(set(chosen[key])) > 1:
-            problems.append(f"{key!r} takes one value, not {len(chosen[key])}.")
-    if problems:
-        raise InvalidFilter(" ".join(problems), hints=tuple(dict.fromkeys(hints)))
-    many = {k: tuple(v for v in vocabulary.values[k] if v in chosen[k]) for k in MANY}
-    single = {k: chosen[k][0] for k in ("only", "q", "sort") if chosen[k]}
-    return CellFilter(**many, **single)  # type: ignore[arg-type]
-
-
-def _offer(near: list[str], known: tuple[str, ...]) -> str:
-    return f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(known)}."
+    chosen = read_choices(pairs, {key: vocabulary.values.get(key) for key in KEYS}, SINGLE)
+    return CellFilter(
+        **{key: chosen[key] for key in MANY},  # type: ignore[arg-type]
+        **{key: chosen[key][0] for key in SINGLE if chosen[key]},  # type: ignore[arg-type]
+    )
 
 
 Rule = Callable[[CellFilter, CellView, Mapping[str, tuple[str, ...]]], bool]
@@ -247,8 +226,8 @@ def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int)
         parts.append(f"backed by {words('evidence')} reports")
     if wanted.erratum:
         parts.append(f"touched by {words('erratum')}")
-    if wanted.only:
-        parts.append(ONLY[wanted.only])
+    parts += [ONLY[wanted.only]] if wanted.only else []
+    parts += ["with pending measurements"] if wanted.pending else []
     if wanted.q:
         parts.append(f'matching "{wanted.q}"')
     sort = wanted.sort.removeprefix("-")
@@ -265,8 +244,9 @@ def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, C
             (key, vocabulary.values[key][value], wanted.without(key, value))
             for value in getattr(wanted, key)
         ]
-    if wanted.only:
-        found.append(("only", ONLY[wanted.only], wanted.without("only")))
+    for key in ("only", "pending"):
+        if value := getattr(wanted, key):
+            found.append((key, vocabulary.values[key][value], wanted.without(key)))
     if wanted.q:
         found.append(("text", wanted.q, wanted.without("q")))
     if wanted.sort != "order":

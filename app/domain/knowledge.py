@@ -25,6 +25,8 @@ KINDS: Mapping[str, type[facts.Fact]] = {
     "policy": facts.Policy,
     "difference": facts.Difference,
     "annotation": facts.Annotation,
+    "measurement": facts.Measurement,
+    "key": facts.SigningKey,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 
@@ -132,6 +134,17 @@ class Knowledge:
         found = self._all(facts.Annotation)
         order = list(AnnotationKind)
         return dict(sorted(found.items(), key=lambda i: (order.index(i[1].kind), i[0])))
+
+    @cached_property
+    def measurements(self) -> dict[str, facts.Measurement]:
+        """Measurements by slug, newest first."""
+        found = self._all(facts.Measurement)
+        return dict(sorted(found.items(), key=lambda i: (i[1].received_at, i[0]), reverse=True))
+
+    @cached_property
+    def signers(self) -> dict[str, str]:
+        """Names of known signing keys by fingerprint."""
+        return {key.fingerprint: key.name for key in self._all(facts.SigningKey).values()}
 
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:

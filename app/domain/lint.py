@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from app.domain import facts
 from app.domain.cells import expand
 from app.domain.knowledge import Knowledge, key_of, kind_of
-from app.domain.lint_registers import IMPOSSIBLE, REGISTER_RULES, Broken, Place, Rule, known
+from app.domain.lint_registers import IMPOSSIBLE, PAGES, REGISTER_RULES, Broken, Place, Rule, known
 from app.domain.numbers import MSR_BASE, MSR_LAST, Span
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
+ACCESS_TYPES = ("RO", "WO", "RW", "none", "mixed")
+TAG = 10
 COMMIT = re.compile(r"[0-9a-f]{12,40}")
 
 
@@ -88,6 +90,20 @@ def _source_can_be_found(knowledge: Knowledge, fact: facts.Fact) -> Broken:
         yield ("message_id",), repr(fact.message_id), "a Message-ID without angle brackets"
 
 
+def _words_are_closed(knowledge: Knowledge, fact: facts.Fact) -> Broken:
+    if isinstance(fact, facts.Register):
+        yield from known(("access",), fact.access, ACCESS_TYPES, "RO, WO, RW, none or mixed")
+    if isinstance(fact, facts.Group):
+        yield from known(("source",), fact.source, knowledge.sources, "the id of a source")
+    if isinstance(fact, facts.Condition) and len(fact.tag) > TAG:
+        yield ("tag",), f"{len(fact.tag)} characters", f"at most {TAG}"
+    if isinstance(fact, facts.Annotation) and fact.pages:
+        numbers = [int(n) for n in re.findall(r"\d+", fact.pages)]
+        last = max((d.pages for d in knowledge.documents.values()), default=0)
+        if not PAGES.fullmatch(fact.pages) or max(numbers) > last:
+            yield ("pages",), repr(fact.pages), f"pages such as 567 or 658, 661-662, up to {last}"
+
+
 def _dates_are_dates(_: Knowledge, fact: facts.Fact) -> Broken:
     dates: list[tuple[Place, str]] = []
     if isinstance(fact, facts.Source | facts.Observation) and fact.date:
@@ -106,7 +122,8 @@ def _orders_are_unique(knowledge: Knowledge, fact: facts.Fact) -> Broken:
         for other in knowledge.by_kind[kind_of(fact)].values():
             if getattr(other, "order", None) == fact.order and key_of(other) < key_of(fact):
                 yield ("order",), f"{fact.order}, as {key_of(other)!r} has", "an order of its own"
-    if isinstance(fact, facts.Difference) and fact.number > len(knowledge.differences):
+    last = len(knowledge.differences)
+    if isinstance(fact, facts.Difference) and not 1 <= fact.number <= last:
         yield ("number",), str(fact.number), "numbers without a gap"
 
 
@@ -186,6 +203,7 @@ RULES: tuple[Rule, ...] = (
     _texts_are_not_empty,
     _sources_resolve,
     _source_can_be_found,
+    _words_are_closed,
     _dates_are_dates,
     *REGISTER_RULES,
     _orders_are_unique,

@@ -11,7 +11,7 @@ from app.domain.facts import Register
 from app.domain.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT, Span, format_hex, parse_hex
 from app.errors import NotFound
 
-_MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[#\[]?(?P<member>\d)\]?)", re.IGNORECASE)
+_MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def resolve(name: str, registers: Mapping[str, Register]) -> Found:
     member of a vector register (``ISR3``), and offsets and MSRs as ``0x300``, ``300h`` or
     ``830``, in any case. Raises NotFound with near misses.
     """
+    name = name.strip()
     if name in registers:
         return Found(registers[name])
     wanted = _fold(name)

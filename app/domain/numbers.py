@@ -43,8 +43,8 @@ class Span:
     @classmethod
     def parse(cls, text: str) -> Span:
         """Read ``first-last`` or one address; raises ValueError."""
-        first, _, last = text.partition("-")
-        span = cls(parse_hex(first), parse_hex(last or first))
+        first, dash, last = text.partition("-")
+        span = cls(parse_hex(first), parse_hex(last if dash else first))
         if span.last < span.first:
             raise ValueError(f"{text!r} ends before it begins")
         return span

@@ -60,6 +60,18 @@ class Judgement:
     scope: Scope | None = None
 
     @property
+    def sides(self) -> tuple[tuple[Behaviour, str, tuple[Finding, ...]], ...]:
+        """The findings by what was seen and under which condition: the sides of a dispute."""
+        seen = [(f.observation.outcome, f.observation.condition) for f in self.findings]
+        return tuple(
+            (outcome, condition, tuple(
+                f for f in self.findings
+                if (f.observation.outcome, f.observation.condition) == (outcome, condition)
+            ))
+            for outcome, condition in dict.fromkeys(seen)
+        )  # fmt: skip
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The ids of the sources behind it, each once."""
         return tuple(dict.fromkeys(s for f in self.findings for s in f.observation.sources))
@@ -107,18 +119,18 @@ def judge(
 def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> Finding:
     """Hold one observation against the claims of its cell."""
     stated = seen.condition
-    ruling = expected(claims, stated, conditions, seen.family)
-    matched = tuple(c for c in claims if c.behaviour is seen.outcome
-                    and possible(c, stated, conditions))  # fmt: skip
+    mine = tuple(c for c in claims if not c.family or c.family == seen.family)
+    ruling = expected(mine, stated, conditions, seen.family)
+    words = INVISIBLE if seen.partial else {seen.outcome}
+    matched = tuple(c for c in mine if c.behaviour in words and possible(c, stated, conditions))
     told = bool(stated) or not any(c.condition for c in matched)
     if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
         return Finding(seen, Verdict.MASKED, (), told)
     if seen.partial:
-        borne_out = tuple(c for c in ruling if c.behaviour in INVISIBLE)
-        if borne_out:
-            return Finding(seen, Verdict.CONSISTENT, borne_out, told)
-        return Finding(seen, _against(ruling), (), told)
-    return Finding(seen, _verdict_of(claims, seen, ruling, conditions), matched, told)
+        borne_out = not ruling or any(c.behaviour in INVISIBLE for c in ruling)
+        against = Verdict.CONSISTENT if borne_out else _against(ruling, stated, conditions)
+        return Finding(seen, against, matched if borne_out else (), told)
+    return Finding(seen, _verdict_of(mine, seen, ruling, conditions), matched, told)
 
 
 def _verdict_of(
@@ -130,18 +142,29 @@ def _verdict_of(
     stated = seen.condition
     ruled = {claim.behaviour for claim in ruling}
     sure = {c.behaviour for c in ruling if certain(c, stated, conditions)}
-    open_ = {c.behaviour for c in claims if not c.ranks and certain(c, stated, conditions)}
-    if open_ - sure and seen.outcome in open_ | sure:
+    questions = [c for c in claims if not c.ranks and possible(c, stated, conditions)]
+    asked = {c.behaviour for c in questions if certain(c, stated, conditions)}
+    if asked - sure and seen.outcome in asked | sure:
         return Verdict.SETTLES
     if seen.outcome not in ruled:
-        return _against(ruling)
+        # An alternative that the manual leaves open answers the question; it contradicts nothing.
+        open_ = any(seen.outcome is c.behaviour for c in questions)
+        return Verdict.SETTLES if open_ else _against(ruling, stated, conditions)
     table = {c.behaviour for c in literal(claims) if possible(c, stated, conditions)}
     return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
 
 
-def _against(ruling: tuple[Claim, ...]) -> Verdict:
-    """Judge an observation that what rules the cell does not allow."""
-    return Verdict.CONTRADICTS if ruling and all(map(firm, ruling)) else Verdict.SETTLES
+def _against(ruling: tuple[Claim, ...], stated: str, conditions: Conditions) -> Verdict:
+    """Judge an observation that what rules the cell does not allow.
+
+    One explicit claim that certainly holds is enough to contradict; where none certainly
+    holds, all that may hold must be explicit.
+    """
+    if any(claim.behaviour is Behaviour.UNDEFINED for claim in ruling):
+        return Verdict.SETTLES
+    sure = [claim for claim in ruling if certain(claim, stated, conditions)]
+    contradicted = any(map(firm, sure)) if sure else bool(ruling) and all(map(firm, ruling))
+    return Verdict.CONTRADICTS if contradicted else Verdict.SETTLES
 
 
 def _verdict(
@@ -166,14 +189,23 @@ def _disagree(
     a, b = one.observation, other.observation
     if a.condition != b.condition or a.outcome is b.outcome:
         return False
-    if a.partial or b.partial:
-        return not {a.outcome, b.outcome} <= INVISIBLE
+    if a.member and b.member and a.member != b.member:
+        return False
+    if (a.partial or b.partial) and {a.outcome, b.outcome} <= INVISIBLE:
+        return False
     if a.condition:
         return True
     # Two reports that state no condition may have met different branches of the cell.
-    met = [{c.condition for c in expected(claims, "", conditions, a.family)
-            if c.behaviour is o.outcome} for o in (a, b)]  # fmt: skip
-    return not all(met) or met[0] == met[1] == {""}
+    one_met, other_met = (_met(claims, seen, conditions) for seen in (a, b))
+    return not (one_met and other_met) or one_met == other_met == {""}
+
+
+def _met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> set[str]:
+    """Return the conditions of the branches that a report may have met."""
+    words = INVISIBLE if seen.partial else {seen.outcome}
+    open_ = [claim for claim in claims if not claim.ranks]
+    branches = (*expected(claims, "", conditions, seen.family), *open_)
+    return {claim.condition for claim in branches if claim.behaviour in words}
 
 
 def _count(number: int, what: str) -> str:

@@ -135,6 +135,28 @@ class Action(StrEnum):
     CONDITIONAL = "conditional"
 
 
+class State(StrEnum):
+    """What review has made of a measurement."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def next(self) -> tuple[State, ...]:
+        """The states that a decision may lead to; a withdrawal is final."""
+        return _NEXT[self]
+
+
+class TokenScope(StrEnum):
+    """What the holder of a token may do."""
+
+    SUBMIT = "submit"
+    TRUSTED = "trusted"
+    REVIEW = "review"
+
+
 class DifferenceState(StrEnum):
     """The life of a ledger entry."""
 
@@ -266,6 +288,13 @@ _EVIDENCE = {
     Evidence.MEASURED: "Itemised, in a measurement document with its machine and raw bytes.",
     Evidence.OBSERVED: "A public report says that somebody ran it and saw this.",
     Evidence.STATED: "A maintainer or the vendor says so; the experiment is not described.",
+}
+
+_NEXT = {
+    State.PENDING: (State.ACCEPTED, State.REJECTED, State.WITHDRAWN),
+    State.ACCEPTED: (State.REJECTED, State.WITHDRAWN),
+    State.REJECTED: (State.ACCEPTED, State.WITHDRAWN),
+    State.WITHDRAWN: (),
 }
 
 DISAGREEING = frozenset({Verdict.DISPUTED, Verdict.CONTRADICTS, Verdict.SETTLES, Verdict.EXPLAINED})

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import facts
-from app.domain.cells import CellKey, cells_of
-from app.domain.citations import address_of
+from app.domain.cells import cells_of
 from app.domain.knowledge import Knowledge
 from app.domain.verdicts import Judgement
 from app.domain.views import CellView
@@ -116,20 +115,6 @@ class RegisterOut(Out):
     cells: list[str]
 
 
-class SourceOut(Out):
-    """Where a fact comes from."""
-
-    id: str
-    kind: str
-    title: str
-    author: str
-    date: str
-    url: str
-    message_id: str
-    commit: str
-    read: str
-
-
 class CellList(Out):
     """Cells of one data version."""
 
@@ -161,10 +146,20 @@ class ErrorDetail(Out):
     hints: list[str]
 
 
+class ProblemOut(Out):
+    """One problem of what was sent: where, what stands there, what should."""
+
+    pointer: str
+    found: str
+    expected: str
+    hint: str
+
+
 class ErrorOut(Out):
-    """The body of every JSON error."""
+    """The body of every JSON error; ``problems`` only where something was sent."""
 
     error: ErrorDetail
+    problems: list[ProblemOut] | None = None
 
 
 def cell_out(view: CellView, knowledge: Knowledge, site: str) -> CellOut:
@@ -209,30 +204,10 @@ def register_out(register: facts.Register, site: str) -> RegisterOut:
     )
 
 
-def source_out(source: facts.Source) -> SourceOut:
-    """Return a source as the API shows it."""
-    return SourceOut(
-        id=source.id,
-        kind=source.kind,
-        title=source.title,
-        author=source.author,
-        date=source.date,
-        url=address_of(source),
-        message_id=source.message_id,
-        commit=source.commit,
-        read=source.read,
-    )
-
-
 def error_out(code: str, message: str, hints: Iterable[str] = ()) -> dict[str, Any]:
     """Return the body of a JSON error."""
     detail = ErrorDetail(code=code, message=message, hints=list(hints))
-    return ErrorOut(error=detail).model_dump(mode="json")
-
-
-def keys_of(patterns: Iterable[str], knowledge: Knowledge) -> list[CellKey]:
-    """Return the cells that a fact's patterns name."""
-    return list(knowledge.cells_named(patterns))
+    return ErrorOut(error=detail).model_dump(mode="json", exclude_none=True)
 
 
 def _claim(claim: facts.Claim, knowledge: Knowledge) -> ClaimOut:

@@ -30,6 +30,10 @@ class Place:
     site: str
     version: str
 
+    def absolute(self, address: str) -> str:
+        """Return an address with the site in front of it, if it is one of ours."""
+        return self.site + address if address.startswith("/") else address
+
 
 def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
     """Return everything known about one cell."""
@@ -129,8 +133,12 @@ def _measured(out: Plain, view: CellView, knowledge: Knowledge) -> None:
     out.heading("Measured")
     for judgement in view.measured:
         out.field(knowledge.families[judgement.family].name, _judged(judgement))
-        for finding in judgement.findings:
-            _finding(out, finding, knowledge)
+        for outcome, condition, findings in judgement.sides:
+            if judgement.verdict is Verdict.DISPUTED:
+                when = f" when {condition}" if condition else ""
+                out.para(f"{len(findings)} saw {outcome}{when}:", 2)
+            for finding in findings:
+                _finding(out, finding, knowledge)
     missing = [knowledge.families[j.family].name for j in view.judgements.values()
                if not j.findings]  # fmt: skip
     if missing:
@@ -201,7 +209,7 @@ def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> 
     out.heading("Sources")
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")
-        address = address_of(source)
+        address = place.absolute(address_of(source))
         if len(address) > COLUMNS - 2:
             address = f"{place.site}/docs/sources#{source.id}"
         out.para(address, 2)

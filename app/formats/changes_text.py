@@ -30,15 +30,27 @@ class Edition:
 def edition(name: str, created_at: datetime, reason: str, changes: Iterable[Any]) -> Edition:
     """Return a data version's changes in words.
 
-    ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``.
+    ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``. A decision on a
+    measurement is told whole, however many facts it moves.
     """
     every = tuple(changes)
-    if len(every) > LISTED:
-        counted = Counter((c.action, c.kind) for c in every)
-        lines = tuple(f"{n} {_plural(kind, n)} {action}" for (action, kind), n in counted.items())
+    decided = [c for c in every if c.kind == "measurement" and c.after]
+    others = [c for c in every if c not in decided]
+    lines = [_decision(c) for c in decided]
+    if len(others) > LISTED:
+        counted = Counter((c.action, c.kind) for c in others)
+        lines += [f"{n} {_plural(kind, n)} {action}" for (action, kind), n in counted.items()]
     else:
-        lines = tuple(_line(c) for c in every)
-    return Edition(name, created_at, reason, len(every), lines)
+        lines += [_line(c) for c in others]
+    return Edition(name, created_at, reason, len(every), tuple(lines))
+
+
+def _decision(change: Any) -> str:
+    after = change.after
+    was = f"{change.before['state']} -> " if change.before else ""
+    by = f" by {after['decided_by']}" if after.get("decided_by") else ""
+    reason = f": {after['reason']}" if after.get("reason") else ""
+    return f"measurement {change.key} {change.action}: {was}{after['state']}{by}{reason}"
 
 
 def _line(change: Any) -> str:

@@ -9,8 +9,9 @@ from app.domain.citations import cite_source, sources_of
 from app.domain.facts import Erratum, Family
 from app.domain.knowledge import Knowledge
 from app.domain.views import CellView
+from app.domain.wanted import list_wants
 from app.domain.words import Verdict
-from app.formats import phrases
+from app.formats import phrases, wanted_text
 from app.formats.cell_text import Place
 from app.formats.plain import Plain
 from app.formats.tables import Table
@@ -68,20 +69,32 @@ def family_text(
         out.field(str(key), f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}", width=26)
     if not heard:
         out.para("Nothing yet.")
+    _still_wanted(out, family, cells, knowledge, place)
     out.heading("Errata that name this family")
     touching = errata_of(family, knowledge)
     for erratum in touching:
         out.item(f"{erratum.title}: {place.site}/errata/{erratum.slug}")
     if not touching:
         out.para("None is recorded.")
-    out.heading("Unmeasured cells")
-    missing = [str(key) for key, j in judged.items() if not j.findings]
-    out.para(" ".join(missing) or "None.")
     out.heading("Sources")
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")
     return out.render()
+
+
+def _still_wanted(
+    out: Plain,
+    family: Family,
+    cells: Mapping[CellKey, CellView],
+    knowledge: Knowledge,
+    place: Place,
+) -> None:
+    wants = list_wants(knowledge, cells, (family.slug,))
+    out.heading("Still wanted")
+    out.para(wanted_text.counts(wants).capitalize() + ".")
+    if wants:
+        out.para(place.site + wanted_text.path_of((family.slug,)))
 
 
 def family_table(family: Family, cells: Mapping[CellKey, CellView]) -> Table:

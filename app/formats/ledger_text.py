@@ -154,7 +154,7 @@ def sources_text(knowledge: Knowledge, place: Place) -> str:
         out.field("Message-ID", source.message_id, indent=2)
         out.field("commit", source.commit, indent=2)
         out.field("repository", source.repository, indent=2)
-        out.para(address_of(source), 2)
+        out.para(place.absolute(address_of(source)), 2)
         out.para(source.note, 2)
     return out.render()
 
@@ -163,7 +163,7 @@ def _sources(out: Plain, ids: list[str], knowledge: Knowledge, place: Place) -> 
     out.heading("Sources")
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")
-        address = address_of(source)
+        address = place.absolute(address_of(source))
         if len(address) > COLUMNS - 2:
             address = f"{place.site}/docs/sources#{source.id}"
         out.para(address, 2)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 COLUMNS = 75
+SPACE = 0x20
 _ASCII = str.maketrans(
     {
         "\N{EN DASH}": "-",
@@ -24,10 +25,12 @@ _ASCII = str.maketrans(
 
 
 def to_ascii(text: str) -> str:
-    """Return ``text`` in US-ASCII: accents dropped, what has no likeness as ``?``."""
+    """Return ``text`` in printable US-ASCII: accents dropped, what has no likeness as ``?``."""
     folded = unicodedata.normalize("NFKD", text.translate(_ASCII))
     bare = "".join(c for c in folded if not unicodedata.combining(c))
-    return bare.encode("ascii", "replace").decode()
+    # Strangers' words must not reach a terminal as escapes.
+    tame = "".join("?" if ord(c) < SPACE and c not in "\n\t" else c for c in bare)
+    return tame.encode("ascii", "replace").decode().replace("\x7f", "?")
 
 
 class Plain:
@@ -44,7 +47,7 @@ class Plain:
     def heading(self, text: str) -> None:
         """Add a section heading after an empty line."""
         self.blank()
-        self.para(text)
+        self.para(text if to_ascii(text).strip() else "?")
         self._lines.append("-" * len(self._lines[-1]))
 
     def blank(self) -> None:
@@ -66,13 +69,17 @@ class Plain:
         """Add a list item."""
         self.para(f"{mark} {text}", indent, len(mark) + 1)
 
-    def field(self, label: str, value: str, *, width: int = 14, indent: int = 0) -> None:
+    def field(self, label: str, value: str, *, width: int = 16, indent: int = 0) -> None:
         """Add ``label   value``, the value in a column of its own."""
-        if value:
-            lines = textwrap.wrap(to_ascii(value), COLUMNS - indent - width, break_on_hyphens=False)
-            for i, line in enumerate(lines):
-                head = to_ascii(label) if i == 0 else ""
-                self._lines.append(f"{' ' * indent}{head:<{width}}{line}")
+        head = to_ascii(label)
+        if value and len(head) >= width:
+            # A label too long for its column has a line of its own.
+            self.para(head, indent)
+            head = ""
+        room = COLUMNS - indent - width
+        for line in textwrap.wrap(to_ascii(value), room, break_on_hyphens=False):
+            self._lines.append(f"{' ' * indent}{head:<{width}}{line}")
+            head = ""
 
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         """Add rows of cells, each wrapped in its column; columns are one space apart."""

@@ -7,6 +7,7 @@ it lands in, so YAML's own guesses (``no`` as false, dates, octal) cannot change
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,11 @@ FOLDERS = {
     "policies": "policy",
     "differences": "difference",
     "annotations": "annotation",
+    "keys": "key",
 }
 _ADAPTERS: dict[str, TypeAdapter[Fact]] = {kind: TypeAdapter(cls) for kind, cls in KINDS.items()}
+# Scanning is slow, so a file is scanned only when something in it looks like an anchor.
+ANCHOR = re.compile(r"(?:^|[\s\[,])[&*]\w", re.MULTILINE)
 Path_ = tuple[str | int, ...]
 
 
@@ -74,7 +78,7 @@ def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
     """
     entries: list[SeedEntry] = []
     problems: list[Problem] = []
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in sorted(p for p in folder.rglob("*.y*ml") if p.is_file()):
         name = path.relative_to(folder).as_posix()
         kind = FOLDERS.get(name.removesuffix(".yaml").split("/")[0])
         if kind is None:
@@ -94,6 +98,9 @@ def _read_file(
 ) -> None:
     try:
         text = path.read_text("utf-8")
+        if problem := _anchor(text, name):
+            problems.append(problem)
+            return
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -110,6 +117,17 @@ def _read_file(
             entries.append(SeedEntry(fact_from(kind, body), name, first, lines))
         except ValidationError as error:
             problems += [_problem(detail, name, first, lines) for detail in error.errors()]
+
+
+def _anchor(text: str, name: str) -> Problem | None:
+    """Refuse anchors and aliases: an entry says all it says in its own place."""
+    if not ANCHOR.search(text):
+        return None
+    for token in yaml.scan(text, Loader=yaml.BaseLoader):
+        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+            line = token.start_mark.line + 1
+            return Problem(name, "", "a YAML anchor or alias", "the value itself", line)
+    return None
 
 
 def _plain(
@@ -156,9 +174,9 @@ def _problem(detail: Any, name: str, first: int, lines: dict[Path_, int]) -> Pro
                 name, spell(path), repr(detail["input"]), detail["ctx"]["expected"], line
             )
         case _:
-            found = detail["input"] if isinstance(detail["input"], str) else "a value"
+            found = repr(detail["input"]) if isinstance(detail["input"], str) else "a value"
             expected = detail["msg"].removeprefix("Value error, ")
-            return Problem(name, spell(path), repr(found), expected, line)
+            return Problem(name, spell(path), found, expected, line)
 
 
 def _given_twice(entries: list[SeedEntry]) -> list[Problem]:

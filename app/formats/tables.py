@@ -29,9 +29,10 @@ class Table:
 
 
 def _escape(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ")
 
 
 def _harmless(cell: str) -> str:
     """A spreadsheet runs cells that begin like a formula; a quote keeps them text."""
-    return "'" + cell if cell[:1] in {"=", "+", "@"} else cell
+    runs = cell[:1] in {"=", "+", "@", "\t", "\r"} or (cell[:1] == "-" and len(cell) > 1)
+    return "'" + cell if runs else cell

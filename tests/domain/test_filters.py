@@ -9,7 +9,14 @@ from app.domain.filters import KEYS, MANY, SORTS, CellFilter, chips, parse, sent
 from app.errors import InvalidFilter
 
 law = settings(deadline=None)
-searches = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(str.strip)
+
+
+def one_line(text):
+    """Return words with one space between them, as a query string keeps them."""
+    return " ".join(text.split())
+
+
+searches = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(one_line)
 
 
 def read(query, vocabulary):

@@ -26,6 +26,7 @@ from app.domain.facts.ledger import (
     Event,
     SoftwareNote,
 )
+from app.domain.facts.measurements import Cpu, Exit, Measurement, Sighting, SigningKey
 from app.domain.facts.silicon import (
     CpuidRange,
     Family,
@@ -47,6 +48,8 @@ Fact = (
     | Policy
     | Difference
     | Annotation
+    | Measurement
+    | SigningKey
 )
 
 __all__ = [
@@ -54,20 +57,25 @@ __all__ = [
     "Annotation",
     "Claim",
     "Condition",
+    "Cpu",
     "CpuidRange",
     "Difference",
     "Document",
     "Erratum",
     "Event",
+    "Exit",
     "Fact",
     "Family",
     "FeatureReading",
     "Group",
+    "Measurement",
     "MsrPolicy",
     "Observation",
     "Policy",
     "Register",
     "Revision",
+    "Sighting",
+    "SigningKey",
     "SoftwareNote",
     "Source",
 ]

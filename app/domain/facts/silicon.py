@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.facts.base import BaseFact, CellPattern, SourceId
-from app.domain.numbers import Span
+from app.domain.numbers import Span, parse_hex
 from app.domain.words import Action, Behaviour, Evidence, Scope
 
 
@@ -16,6 +16,12 @@ class CpuidRange(BaseFact):
     family: str
     models: str
     source: SourceId
+    vendor: str = "AuthenticAMD"
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be read (ValueError)."""
+        parse_hex(self.family)
+        Span.parse(self.models)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +66,8 @@ class Observation(BaseFact):
 
     ``cells`` are patterns; ``scope`` is ``group`` when the report names a set rather than
     the cell. ``rip`` is ``at`` or ``after``. ``report`` groups the observations of one
-    report; by default each stands alone. ``intercepted`` masks it.
+    report; by default each stands alone. ``intercepted`` masks it. ``member`` is the
+    number of one register of a vector, when the report names one.
     """
 
     id: str
@@ -82,6 +89,7 @@ class Observation(BaseFact):
     report: str = ""
     machine: str = ""
     microcode: str = ""
+    member: str = ""
 
     @property
     def partial(self) -> bool:
