@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,21 +12,20 @@ from urllib.parse import parse_qsl
 
 import typer
 import uvicorn
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app import __version__, explore, seeding
-from app.db.engine import make_engine, reader_sessions, writer_sessions
+from app import __version__, cli_measure, cli_review, explore, seeding
+from app.cli_database import reading, writing
 from app.db.migrate import migrate as run_migrations
 from app.domain.knowledge import KINDS
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
-from app.errors import AppError, InvalidSeed
+from app.errors import AppError, InvalidFilter, InvalidSeed
 from app.formats import cell_text, family_text, table_text
 from app.formats.cell_text import Place
 from app.formats.seed import body_of, check_seed
 from app.settings import Settings
-from app.snapshots import Snapshot, load_snapshot
+from app.snapshots import Snapshot
 
 app = typer.Typer(
     name="vapic",
@@ -57,28 +54,12 @@ def main() -> None:
     except DBAPIError as error:
         typer.echo(f"vapic: the database cannot be used: {error.orig}", err=True)
         sys.exit(1)
-
-
-@contextmanager
-def _snapshot() -> Iterator[tuple[Snapshot, Place]]:
-    settings = Settings()
-    engine = make_engine(settings.database_url)
-    try:
-        with reader_sessions(engine)() as session:
-            snapshot = load_snapshot(session)
-        yield snapshot, Place(settings.site, snapshot.name)
-    finally:
-        engine.dispose()
-
-
-@contextmanager
-def _writer() -> Iterator[Session]:
-    engine = make_engine(Settings().database_url)
-    try:
-        with writer_sessions(engine).begin() as session:
-            yield session
-    finally:
-        engine.dispose()
+    except SQLAlchemyError as error:
+        typer.echo(f"vapic: DATABASE_URL cannot be used: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"vapic: {error.filename or ''}: {error.strerror or error}", err=True)
+        sys.exit(1)
 
 
 @app.command()
@@ -103,6 +84,8 @@ def serve(
         host=host,
         port=port,
         log_level="warning",
+        # Who asks is for web/limits.py to say: it trusts a proxy only when it is told to.
+        proxy_headers=False,
         server_header=False,
     )
 
@@ -117,8 +100,11 @@ def migrate() -> None:
 def seed(
     folder: Annotated[Path | None, typer.Argument(help="Folder of the seed.")] = None,
 ) -> None:
-    """Load the curated knowledge; the same seed again changes nothing."""
-    with _writer() as session:
+    """Load the curated knowledge.
+
+    The same seed again changes nothing.
+    """
+    with writing() as session:
         loaded = seeding.load_seed(session, folder or Settings().seed, datetime.now(UTC))
     made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
     typer.echo(f"{loaded.facts} facts: {made}")
@@ -151,8 +137,10 @@ def show(
         str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
     ] = "",
 ) -> None:
-    """Print a register, its cells or the table, as the text page does."""
-    with _snapshot() as (snapshot, place):
+    """Print a register, its cells or the table."""
+    with reading() as (_, snapshot, place):
+        if name and query:
+            raise InvalidFilter("--filter is for the table; leave the register out.")
         if name:
             typer.echo(_named(snapshot, place, name, Chosen(mode, access, family)), nl=False)
             return
@@ -187,7 +175,7 @@ def _only(view: CellView, family: str) -> CellView:
 @app.command()
 def corrected() -> None:
     """Print Table 15-22 as it should read."""
-    with _snapshot() as (snapshot, place):
+    with reading() as (_, snapshot, place):
         text = table_text.corrected_text(snapshot.corrected, snapshot.knowledge, place)
         typer.echo(text, nl=False)
 
@@ -195,7 +183,7 @@ def corrected() -> None:
 @app.command()
 def coverage() -> None:
     """Print which family has which evidence."""
-    with _snapshot() as (snapshot, place):
+    with reading() as (_, snapshot, place):
         text = family_text.coverage_text(snapshot.cells, snapshot.knowledge, place)
         typer.echo(text, nl=False)
 
@@ -207,7 +195,7 @@ def export(
     ] = None,
 ) -> None:
     """Write everything that is public as one JSON document."""
-    with _snapshot() as (snapshot, _):
+    with reading() as (_, snapshot, _):
         facts = {
             kind: {
                 key: body_of(kind, fact) for key, fact in snapshot.knowledge.by_kind[kind].items()
@@ -227,10 +215,19 @@ def export(
         typer.echo(text, nl=False)
 
 
+app.command()(cli_measure.check)
+app.command()(cli_measure.submit)
+app.add_typer(cli_review.tokens, name="token", help="Make, list and revoke tokens.")
+app.add_typer(cli_review.reviews, name="review", help="Decide which measurements count.")
+
+
 @app.command()
 def rebuild() -> None:
-    """Derive the stored judgements anew; says whether that changed anything."""
-    with _writer() as session:
+    """Derive the stored judgements anew.
+
+    Says whether that changed anything.
+    """
+    with writing() as session:
         typer.echo("rebuilt, and changed" if seeding.rebuild(session) else "nothing to change")
 
 

@@ -56,9 +56,11 @@ def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFil
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     members = snapshot.knowledge.members
-    shown = {k: v for k, v in snapshot.cells.items() if wanted.admits(v, members)}
+    cells = snapshot.cells_with_pending if wanted.pending else snapshot.cells
+    shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     worst = [view.verdict for view in shown.values()]
-    total = len(snapshot.cells)
+    subject = CellFilter(mode=wanted.mode, access=wanted.access)
+    total = sum(subject.admits(view, members) for view in cells.values())
     return TableView(
         wanted=wanted,
         cells=shown,

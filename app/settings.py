@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from limits import parse_many
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class Uploads(StrEnum):
+    """Who may send measurements."""
+
+    OPEN = "open"
+    TOKEN = "token"  # noqa: S105 - a word of the setting, not a secret
+    CLOSED = "closed"
 
 
 class Settings(BaseSettings):
@@ -38,11 +48,51 @@ class Settings(BaseSettings):
         "by default http://HOST:PORT.",
     )
     seed: Path = Field(ROOT / "seed", description="Folder of the curated knowledge.")
+    uploads: Uploads = Field(
+        Uploads.OPEN,
+        description="Who may send measurements: open (anybody, to be reviewed), token, or closed.",
+    )
     page_cache_bytes: int = Field(
         64 * 1024 * 1024, ge=0, description="Memory for rendered pages, in bytes."
+    )
+    max_body_bytes: int = Field(
+        1024 * 1024,
+        ge=1,
+        description="Largest body of a request, in bytes; a form may take 64 KiB more.",
+    )
+    body_seconds: float = Field(
+        15, gt=0, description="Seconds in which a request's whole body must arrive."
+    )
+    rate_uploads: str = Field(
+        "30/minute",
+        description="Requests that one address may send to change something, dry runs included; "
+        "several limits are separated by `;`, and an empty value is none.",
+    )
+    rate_token: str = Field(
+        "300/minute",
+        description="The same per token. Both hold: a token does not lift the limit of its "
+        "address.",
+    )
+    trusted_proxy: bool = Field(
+        default=False,
+        description="Set it to 1 when every request comes through one proxy of yours, which adds "
+        "the client's address at the end of X-Forwarded-For; otherwise clients could invent it.",
+    )
+    writers_waiting: int = Field(
+        32, ge=0, description="Requests that may wait while another one writes."
+    )
+    writer_seconds: float = Field(
+        20, gt=0, description="Seconds that a request waits for its turn to write."
     )
 
     @property
     def site(self) -> str:
         """The address that pages print, without a slash at the end."""
         return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @field_validator("rate_uploads", "rate_token")
+    @classmethod
+    def _must_be_rates(cls, text: str) -> str:
+        if text.strip():
+            parse_many(text)
+        return text

@@ -17,11 +17,15 @@ from app.domain.cells import CellKey
 from app.domain.corrected import CorrectedTable, correct
 from app.domain.filters import Vocabulary
 from app.domain.knowledge import Knowledge
+from app.domain.measuring import observations_of
 from app.domain.views import CellView, view_cells
+from app.domain.words import State
 from app.errors import NotReady
 from app.seeding import load_knowledge
 
 CHECK_SECONDS = 1.0
+# What /changes lists; older versions are still there, and counted.
+LISTED_VERSIONS = 200
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class Snapshot:
         return view_cells(self.knowledge)
 
     @cached_property
+    def cells_with_pending(self) -> Mapping[CellKey, CellView]:
+        """The same as if every pending measurement were accepted."""
+        pending = (m for m in self.knowledge.measurements.values() if m.state is State.PENDING)
+        return view_cells(self.knowledge, [o for m in pending for o in observations_of(m)])
+
+    @cached_property
     def corrected(self) -> CorrectedTable:
         """The corrected table."""
         return correct(self.cells, self.knowledge.families)
@@ -62,13 +72,20 @@ class Snapshot:
         _ = self.cells, self.corrected, self.vocabulary
 
 
+def offline_snapshot(knowledge: Knowledge, now: datetime) -> Snapshot:
+    """Return a snapshot of facts that no database holds; its version is ``offline``."""
+    return Snapshot(DataVersion(0, "offline", now, ""), knowledge, ())
+
+
 def load_snapshot(session: Session) -> Snapshot:
     """Read the newest data version. Raises NotReady when there is none."""
     queries.require_schema(session)
     versions = queries.list_versions(session)
     if not versions:
         raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
-    history = tuple((v, queries.list_changes(session, v.id)) for v in reversed(versions))
+    recent = tuple(reversed(versions[-LISTED_VERSIONS:]))
+    changes = queries.list_changes(session, (v.id for v in recent))
+    history = tuple((v, changes[v.id]) for v in recent)
     snapshot = Snapshot(versions[-1], load_knowledge(session, versions[-1].id), history)
     snapshot.warm()
     return snapshot
@@ -89,24 +106,39 @@ class SnapshotHolder:
         self._lock = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._snapshot: Snapshot | None = None
+        self._expected = 0
 
     def get(self) -> Snapshot:
-        """Return a snapshot; the first call builds it. Raises NotReady when empty."""
+        """Return a snapshot; the first call builds it. Raises NotReady when empty.
+
+        A version that somebody here was promised is waited for; any other is not.
+        """
+        snapshot = self.peek()
+        if snapshot.version.id < self._expected:
+            return self.refresh()
+        if self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
+            self._checked = self._clock()
+            threading.Thread(target=self._refresh_and_release, daemon=True).start()
+        return snapshot
+
+    def peek(self) -> Snapshot:
+        """Return the snapshot there is, however old; only the first call builds one."""
         if self._snapshot is None:
             with self._lock:
                 if self._snapshot is None:
                     self._snapshot = self._load()
                     self._checked = self._clock()
-        elif self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
-            self._checked = self._clock()
-            threading.Thread(target=self._refresh_and_release, daemon=True).start()
         return self._snapshot
+
+    def expect(self, version: int) -> None:
+        """Promise that whoever asks from now on sees at least this data version."""
+        self._expected = max(self._expected, version)
 
     def refresh(self) -> Snapshot:
         """Look for a newer data version now, and return the newest snapshot."""
         with self._lock:
             self._refresh()
-        return self.get()
+        return self.peek()
 
     def _refresh_and_release(self) -> None:
         try:

@@ -74,7 +74,7 @@ def test_an_edited_page_number_makes_one_version_with_one_change(
 ) -> None:
     assert "2026-11-23.1" == edited.version.name
     with reader() as session:
-        (change,) = queries.list_changes(session, edited.version.id)
+        ((change,),) = queries.list_changes(session, [edited.version.id]).values()
     assert ("changed", "register", "version") == (change.action, change.kind, change.key)
     assert ["566", "567"] == [body["claims"][0]["page"] for body in (change.before, change.after)]
 

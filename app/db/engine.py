@@ -8,7 +8,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-PRAGMAS = ("foreign_keys=on", "journal_mode=wal", "synchronous=full", "busy_timeout=5000")
+PATIENCE_MS = 5000
+# For the write lock alone, which many short transactions may want at the same time.
+WRITER_PATIENCE_MS = 30_000
+PRAGMAS = (
+    "foreign_keys=on",
+    "journal_mode=wal",
+    "synchronous=full",
+    f"busy_timeout={PATIENCE_MS}",
+)
 
 
 def make_engine(url: str) -> Engine:
@@ -44,5 +52,12 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite does not queue writers, it lets them try again; the unlucky one needs patience.
+    connection.exec_driver_sql(f"pragma busy_timeout={WRITER_PATIENCE_MS}").close()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"pragma busy_timeout={PATIENCE_MS}").close()

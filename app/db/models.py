@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.domain.knowledge import KINDS
-from app.domain.words import Access, Evidence, Mode, Scope, Verdict
+from app.domain.words import Access, Evidence, Mode, Scope, State, TokenScope, Verdict
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -72,8 +81,60 @@ class FactRow(Base):
     key: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(64), server_default="seed")
     valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
     valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class SubmissionRow(Base):
+    """The bytes of a measurement exactly as they came; never edited."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
+        CheckConstraint("length(slug) = 12", name="slug_is_twelve_digits"),
+    )
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(12), unique=True)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("tokens.id"))
+
+
+class DecisionRow(Base):
+    """One decision on a measurement; only ever added."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (CheckConstraint(one_of("state", State), name="state_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(ForeignKey("submissions.slug"), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(String(100))
+    version_id: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class TokenRow(Base):
+    """A token of a submitter or a reviewer; only its hash is kept."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        CheckConstraint(one_of("scope", TokenScope), name="scope_known"),
+        CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(20))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class VerdictRow(Base):

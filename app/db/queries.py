@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.db.models import DataVersionRow, FactRow, VerdictRow
 from app.errors import NotReady
 
+Body = Mapping[str, Any]
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
 
 
@@ -73,18 +74,39 @@ def get_facts(session: Session, version: int) -> tuple[StoredFact, ...]:
     return tuple(StoredFact(r.kind, r.key, json.loads(r.body), r.digest) for r in rows)
 
 
-def list_changes(session: Session, version: int) -> tuple[Change, ...]:
-    """Return what a data version added, changed and removed, by kind and key."""
-    began = session.scalars(select(FactRow).where(FactRow.valid_from == version))
-    ended = session.scalars(select(FactRow).where(FactRow.valid_to == version))
-    after = {(row.kind, row.key): json.loads(row.body) for row in began}
-    before = {(row.kind, row.key): json.loads(row.body) for row in ended}
-    changes = []
-    for kind, key in sorted(before | after):
-        old, new = before.get((kind, key)), after.get((kind, key))
+def get_fact(session: Session, kind: str, key: str) -> Mapping[str, Any] | None:
+    """Return the body of one fact as it is public now."""
+    row = session.scalar(
+        select(FactRow).where(FactRow.kind == kind, FactRow.key == key, FactRow.valid_to.is_(None))
+    )
+    body: Body | None = json.loads(row.body) if row else None
+    return body
+
+
+def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[Change, ...]]:
+    """Return what each data version added, changed and removed, by kind and key."""
+    wanted = set(versions)
+    touched = or_(FactRow.valid_from.in_(wanted), FactRow.valid_to.in_(wanted))
+    before: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
+    after: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
+    for row in session.scalars(select(FactRow).where(touched)):
+        body = json.loads(row.body)
+        if row.valid_from in wanted:
+            after[row.valid_from][row.kind, row.key] = body
+        if row.valid_to is not None and row.valid_to in wanted:
+            before[row.valid_to][row.kind, row.key] = body
+    return {version: _changes(before[version], after[version]) for version in wanted}
+
+
+def _changes(
+    before: Mapping[tuple[str, str], Body], after: Mapping[tuple[str, str], Body]
+) -> tuple[Change, ...]:
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
         action = "added" if old is None else "removed" if new is None else "changed"
-        changes.append(Change(action, kind, key, old, new))
-    return tuple(changes)
+        found.append(Change(action, *key, old, new))
+    return tuple(found)
 
 
 def get_verdicts(session: Session) -> tuple[VerdictTuple, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from app.db.models import DataVersionRow, FactRow, VerdictRow
 from app.db.queries import DataVersion, VerdictTuple
 
+SEED = "seed"
+# Where a session tells its edge which data version it made.
+NEW_VERSION = "new data version"
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
@@ -29,22 +32,57 @@ def publish(session: Session, bodies: Bodies, *, reason: str, now: datetime) -> 
     is no longer public keeps its range, so that every past version can be shown.
     """
     wanted = {key: canonical(body) for key, body in bodies.items()}
-    current = session.scalars(select(FactRow).where(FactRow.valid_to.is_(None))).all()
+    seeded = (FactRow.valid_to.is_(None), FactRow.origin == SEED)
+    current = session.scalars(select(FactRow).where(*seeded)).all()
     ended = [row for row in current if wanted.get((row.kind, row.key)) != row.body]
     kept = {(row.kind, row.key) for row in current} - {(row.kind, row.key) for row in ended}
     added = {key: text for key, text in wanted.items() if key not in kept}
     if not ended and not added:
         return None
-    version = _next_version(session, reason, now.astimezone(UTC))
+    return _replace(session, ended, added, SEED, _next_version(session, reason, now))
+
+
+def amend(
+    session: Session, bodies: Bodies, *, origin: str, reason: str, now: datetime
+) -> DataVersion:
+    """Make ``bodies`` what is public of one ``origin`` (a measurement's slug).
+
+    What the origin had and has no more ends; all else stays. Always a new data version.
+    """
+    mine = (FactRow.valid_to.is_(None), FactRow.origin == origin)
+    current = session.scalars(select(FactRow).where(*mine)).all()
+    wanted = {key: canonical(body) for key, body in bodies.items()}
+    ended = [row for row in current if wanted.get((row.kind, row.key)) != row.body]
+    kept = {(row.kind, row.key) for row in current} - {(row.kind, row.key) for row in ended}
+    added = {key: text for key, text in wanted.items() if key not in kept}
+    return _replace(session, ended, added, origin, _next_version(session, reason, now))
+
+
+def _replace(
+    session: Session,
+    ended: Sequence[FactRow],
+    added: Mapping[tuple[str, str], str],
+    origin: str,
+    version: DataVersionRow,
+) -> DataVersion:
     for row in ended:
         row.valid_to = version.id
     # The old rows must end before new ones with the same key begin: one is current at a time.
     session.flush()
-    for (kind, key), text in sorted(added.items()):
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        session.add(FactRow(kind=kind, key=key, body=text, digest=digest, valid_from=version.id))
+    session.add_all(
+        FactRow(
+            kind=kind,
+            key=key,
+            body=text,
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+            origin=origin,
+            valid_from=version.id,
+        )
+        for (kind, key), text in sorted(added.items())
+    )
     session.flush()
-    return DataVersion(version.id, version.name, now.astimezone(UTC), reason)
+    created = version.created_at.replace(tzinfo=UTC)
+    return DataVersion(version.id, version.name, created, version.reason)
 
 
 def replace_verdicts(session: Session, verdicts: Iterable[VerdictTuple]) -> None:
@@ -57,6 +95,7 @@ def replace_verdicts(session: Session, verdicts: Iterable[VerdictTuple]) -> None
 
 
 def _next_version(session: Session, reason: str, now: datetime) -> DataVersionRow:
+    now = now.astimezone(UTC)
     day = now.date().isoformat()
     newest = session.scalar(select(func.max(DataVersionRow.day))) or day
     # A clock set back must not make a later version sort before an earlier one.
@@ -72,4 +111,5 @@ def _next_version(session: Session, reason: str, now: datetime) -> DataVersionRo
     )
     session.add(row)
     session.flush()
+    session.info[NEW_VERSION] = row.id
     return row

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -47,7 +48,7 @@ def versions(sessions: Sessions) -> tuple[DataVersion, ...]:
 
 def changes(sessions: Sessions, version: int) -> tuple[Change, ...]:
     with sessions() as session:
-        return queries.list_changes(session, version)
+        return queries.list_changes(session, [version])[version]
 
 
 def test_nothing_is_public_before_the_first_load(empty_reader: Sessions) -> None:
@@ -252,7 +253,10 @@ def test_the_database_takes_the_rows_that_the_nonsense_was_made_from(
 ) -> None:
     publish(empty_writer, FIRST)
     with empty_writer.begin() as session:
-        session.add(make())
+        row = make()
+        session.add(row)
+        session.flush()
+        assert inspect(row).persistent
 
 
 def test_verdicts_are_replaced_as_a_whole(empty_writer: Sessions, empty_reader: Sessions) -> None:
