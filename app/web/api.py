@@ -34,6 +34,7 @@ FILTERS = (
     ("evidence", "measured, observed or stated"),
     ("erratum", "slugs of errata, or any"),
     ("only", "disagreements"),
+    ("pending", "include: pending measurements count too"),
     ("q", "words that must all occur"),
     ("sort", "order, name, msr, verdict or reports; with - in front backwards"),
 )
@@ -45,7 +46,7 @@ OPENAPI_FILTERS = {
             "in": "query",
             "required": False,
             "description": f"{text}. Several values are joined with commas."
-            if name not in ("only", "q", "sort")
+            if name not in ("only", "pending", "q", "sort")
             else f"{text}.",
             "schema": {"type": "string"},
         }

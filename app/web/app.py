@@ -10,12 +10,13 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.db.engine import make_engine, reader_sessions
+from app.db.engine import make_engine, reader_sessions, writer_sessions
 from app.errors import NotReady
 from app.settings import ROOT, Settings
 from app.snapshots import SnapshotHolder
-from app.web import api, docs, errors, ledger, pages
+from app.web import api, docs, errors, guard, ledger, measurements, pages, review, uploads, wanted
 from app.web.front import Front
+from app.web.limits import Limits
 from app.web.render import Renderer
 from app.web.static import HashedFiles
 
@@ -44,12 +45,18 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.state.settings = settings
     app.state.snapshots = snapshots
+    app.state.readers = reader_sessions(engine)
+    app.state.writers = writer_sessions(engine)
     app.state.renderer = Renderer(settings)
+    app.state.sessions = guard.Sessions()
+    app.add_middleware(guard.SameOrigin)
     errors.install(app, app.state.renderer)
-    for module in (pages, ledger, docs, api):
+    for module in (pages, ledger, docs, api, measurements, uploads, wanted, review):
         app.include_router(module.router)
+    app.include_router(measurements.api)
     app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
-    return Front(app, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)
+    limited = Limits(app, settings, app.state.renderer)
+    return Front(limited, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)
 
 
 def _version(snapshots: SnapshotHolder) -> int:

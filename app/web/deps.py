@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
+from sqlalchemy.orm import Session
 
 from app import explore
+from app.db.store import NEW_VERSION
 from app.domain.filters import CellFilter
 from app.settings import Settings
-from app.snapshots import Snapshot
+from app.snapshots import Snapshot, SnapshotHolder
 from app.web.render import Renderer
 
 
 def _snapshot(request: Request) -> Snapshot:
-    snapshot: Snapshot = request.app.state.snapshots.get()
-    return snapshot
+    snapshots: SnapshotHolder = request.app.state.snapshots
+    # Whoever reads after a write sees it; whoever writes many need not wait for each.
+    return snapshots.get() if request.method in ("GET", "HEAD") else snapshots.peek()
 
 
 def _renderer(request: Request) -> Renderer:
@@ -29,9 +33,29 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def _write_session(request: Request) -> Iterator[Session]:
+    """Commit before the answer leaves, roll back on any exception."""
+    with request.app.state.writers.begin() as session:
+        yield session
+    if version := session.info.get(NEW_VERSION):
+        request.app.state.snapshots.expect(version)
+
+
+def _read_session(request: Request) -> Iterator[Session]:
+    with request.app.state.readers() as session:
+        yield session
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
 Snap = Annotated[Snapshot, Depends(_snapshot)]
 Render = Annotated[Renderer, Depends(_renderer)]
 Config = Annotated[Settings, Depends(_settings)]
+WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
+ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
+RawBody = Annotated[bytes, Depends(_body)]
 
 
 def in_format(request: Request, path: str) -> str:

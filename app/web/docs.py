@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
 from fastapi import APIRouter, Request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -12,10 +17,15 @@ from app.domain import words
 from app.domain.filters import KEYS
 from app.errors import NotFound
 from app.formats import ledger_text
+from app.formats.faults import PATTERNS
+from app.formats.format1 import json_schema
+from app.formats.measurement import parse
 from app.formats.plain import Plain
+from app.formats.strict_json import BadDocument
 from app.settings import Settings
 from app.snapshots import Snapshot
 from app.web.deps import Config, Render, Snap
+from app.web.errors import explain
 from app.web.render import Page, Renderer
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
@@ -24,6 +34,8 @@ PAGES = {
     "words": "Words: modes, behaviours, verdicts, evidence",
     "verdicts": "How a verdict comes about",
     "data": "Where the data comes from",
+    "format": "The measurement document, format 1",
+    "upload": "How to send a measurement",
     "api": "API: the same facts as JSON",
     "terminal": "In the terminal: curl and vapic",
     "settings": "Settings",
@@ -50,7 +62,9 @@ def show(request: Request, snapshot: Snap, render: Render, config: Config) -> Re
     if slug not in TITLES:
         raise NotFound(f"There is no page {slug!r}.", hints=tuple(f"/docs/{p}" for p in PAGES))
     source = _source(snapshot, render, config, slug)
-    body = Markup(MarkdownIt("js-default").render(source))  # noqa: S704 - our own text
+    # A wide example scrolls inside itself, so the keyboard must be able to reach it.
+    html = MarkdownIt("js-default").render(source).replace("<pre>", '<pre tabindex="0">')
+    body = Markup(html)  # noqa: S704 - our own text
     view = {"title": TITLES[slug], "pages": PAGES, "slug": slug, "body": body}
     page = Page(template="docs/show.html", view=view, text=lambda: source)
     return render.respond(request, snapshot, page)
@@ -68,6 +82,9 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         vocabulary=snapshot.vocabulary.values,
         settings=setting_lines(),
         entry=entry,
+        config=settings,
+        format_keys=format_keys(),
+        refusal=refusal(),
     )
 
 
@@ -88,3 +105,122 @@ def setting_lines() -> tuple[tuple[str, str, str], ...]:
         default = str(field.default).replace(str(Settings.model_fields["seed"].default.parent), ".")
         found.append((variable, default, field.description or ""))
     return tuple(found)
+
+
+# What each key of format 1 means; its type and its limits come from the schema.
+MEANINGS = {
+    "format": "Always 1.",
+    "tool": "What wrote the document.",
+    "tool.name": "Its name.",
+    "tool.version": "Its version; a commit is fine.",
+    "measured_at": "When it was measured.",
+    "cpu": "The processor, as CPUID reports it.",
+    "cpu.vendor": "Twelve letters of CPUID leaf 0, AuthenticAMD for example.",
+    "cpu.family": "Base plus extended family as a plain number: 1Ah is 26.",
+    "cpu.model": "Extended and base model as a plain number: 11h is 17.",
+    "cpu.stepping": "The stepping.",
+    "cpu.microcode": "The microcode revision; Linux shows it in /proc/cpuinfo.",
+    "cpu.brand": "The brand string.",
+    "features": "Feature bits of CPUID Fn8000_000A; leave out what was not read.",
+    "features.avic": "EDX[13].",
+    "features.x2avic": "EDX[18].",
+    "features.avic_extlvt": "EDX[27], ExtLvtAvicAccessChg.",
+    "features.x2avic_ext": "ECX[6], x2AVIC with up to 4096 vCPUs.",
+    "hypervisor": "What ran the guest, and how it was set up.",
+    "hypervisor.name": "KVM, Xen, bhyve: what decides about intercepts.",
+    "hypervisor.version": "Its version; for KVM that of the kernel, with the commit if patched.",
+    "hypervisor.parameters": "Parameters of the kernel and its modules.",
+    "hypervisor.accelerator": "How guest code ran; tcg (emulation) is refused.",
+    "guest": "What made the accesses.",
+    "guest.name": "The guest or the test program.",
+    "guest.version": "Its version.",
+    "guest.command": "The command line that repeats the measurement.",
+    "observations": "What was seen, one item for each access and condition.",
+    "observations.register": "Any name of a register, see below.",
+    "observations.mode": "How the guest reached its APIC.",
+    "observations.access": "The direction.",
+    "observations.outcome": "What the access did; the words are on /docs/words.",
+    "observations.member": "Which register of a vector (ISR, TMR, IRR, IER), from 0.",
+    "observations.condition": "The case that was met: a slug of /docs/words, or your own words.",
+    "observations.value": "The value written or read.",
+    "observations.read_back": "What a later read of the same register gave.",
+    "observations.exit": "The exit that the hypervisor saw; leave it out when there was none.",
+    "observations.exit.code": "EXITCODE: 0x402, 0x401, 0x400, 0x7c.",
+    "observations.exit.info1": "EXITINFO1.",
+    "observations.exit.info2": "EXITINFO2.",
+    "observations.exit.rip": "Where the guest stood: at the instruction, or after it.",
+    "observations.intercepted": "Whether the hypervisor's own intercept was on; false if left out.",
+    "observations.count": "How often it was seen, always alike; 1 if left out.",
+    "observations.note": "Anything a reader should know.",
+    "links": "Where it was discussed.",
+    "submitter": "Who sends it.",
+    "submitter.name": "A name, or a nickname.",
+    "submitter.contact": "How to be reached.",
+    "submitter.withhold": "Keep the contact off the page; the raw bytes still hold it.",
+    "notes": "Free text, shown as Markdown.",
+}
+
+# The example of a refused document: a key is missing, and one is misspelt.
+BROKEN = """{"format": 1, "tool": {"name": "by hand"}, "measured_at": "2026-11-22T10:13:27Z",
+  "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1},
+  "hypervisor": {"name": "KVM", "version": "7.1.3"}, "guest": {"name": "g", "command": "./run"},
+  "observations": [
+    {"register": "ldr", "mode": "x2avic", "aceess": "write", "outcome": "gp"}]}"""
+
+
+@cache
+def format_keys() -> tuple[str, ...]:
+    """Return a list item for every key of format 1, in the order of the schema."""
+    schema = json_schema()
+    return tuple(
+        entry(path, f"{limits(node)}; {'required' if needed else 'optional'}. {MEANINGS[path]}")
+        for path, node, needed in keys_of(schema, schema["$defs"])
+    )
+
+
+def keys_of(
+    node: Mapping[str, Any], parts: Mapping[str, Any], prefix: str = ""
+) -> Iterable[tuple[str, Mapping[str, Any], bool]]:
+    """Return (dotted path, schema, whether it is required) of every key below a schema."""
+    for name, plain in node.get("properties", {}).items():
+        found = _follow(plain, parts)
+        yield prefix + name, found, name in node.get("required", ())
+        inner = _follow(found.get("items", found), parts)
+        yield from keys_of(inner, parts, f"{prefix}{name}.")
+
+
+def limits(node: Mapping[str, Any]) -> str:
+    """Return a schema's type and limits in words."""
+    match node:
+        case {"enum": words_}:
+            return "one of " + ", ".join(map(str, words_))
+        case {"type": "integer", "minimum": low, "maximum": high}:
+            return f"a whole number, {low} to {high}" if low != high else str(low)
+        case {"type": "array", "maxItems": most, "items": item}:
+            each = f", each {limits(item)}" if item.get("type") == "string" else ""
+            return f"a list of {node.get('minItems', 0)} to {most} items{each}"
+        case {"type": "string", "pattern": pattern}:
+            meaning = next((t for start, t in PATTERNS.items() if pattern.startswith(start)), "")
+            # The page says once what texts are, not thirty times.
+            meaning = "text" if meaning.startswith("text") else meaning
+            most = f", at most {node['maxLength']} characters" if "maxLength" in node else ""
+            return meaning + most
+        case {"type": "boolean"}:
+            return "true or false"
+        case _:
+            return "an object"
+
+
+@cache
+def refusal() -> str:
+    """Return the answer to BROKEN as the API gives it."""
+    try:
+        parse(BROKEN.encode())
+    except BadDocument as error:
+        return json.dumps(explain(error).body(listed=True), indent=1)
+    raise AssertionError("nothing is wrong with the example")
+
+
+def _follow(node: Mapping[str, Any], parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a ``$ref`` points to."""
+    return parts[node["$ref"].rpartition("/")[2]] if "$ref" in node else node

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,82 +13,123 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, InvalidFilter, NotFound, NotReady
+from app.errors import AppError, Conflict, Forbidden, InvalidFilter, NotFound, NotReady
 from app.formats.api import error_out
 from app.formats.plain import Plain
+from app.formats.strict_json import BadDocument, Fault
 from app.web.negotiate import Format
 from app.web.render import Renderer
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logging.getLogger(__name__)
-STATUS: dict[type[AppError], int] = {NotFound: 404, InvalidFilter: 400, NotReady: 503}
+STATUS: dict[type[AppError], int] = {
+    NotFound: 404,
+    InvalidFilter: 400,
+    Forbidden: 403,
+    Conflict: 409,
+    NotReady: 503,
+}
 TITLES = {
     400: "This filter does not exist",
+    403: "Not allowed",
     404: "Nothing here",
     405: "Not that way",
+    408: "Too slow",
+    409: "That does not fit",
+    413: "Too large",
+    415: "Not in this form",
     422: "This request cannot be understood",
+    429: "Too often",
     500: "Our mistake",
     503: "Not ready",
 }
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What went wrong, before any format is chosen; ``faults`` are those of a document."""
+
+    status: int
+    code: str
+    message: str
+    hints: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def body(self, *, listed: bool) -> dict[str, Any]:
+        """Return the JSON of the error; ``listed`` adds one list of problems for uploads."""
+        found = error_out(self.code, self.message, self.hints)
+        if listed:
+            faults = self.faults or (Fault("", self.message, self.hints[0] if self.hints else ""),)
+            found["problems"] = [asdict(fault) for fault in faults]
+        return found
+
+    def text(self) -> str:
+        """Return the error as a text page."""
+        out = Plain()
+        out.title(self.title)
+        out.para(self.message)
+        for fault in self.faults:
+            out.item(str(fault))
+        if self.hints:
+            out.blank()
+            out.para("Near misses:")
+        for hint in self.hints:
+            out.item(hint)
+        return out.render()
+
+    @property
+    def title(self) -> str:
+        """The heading of the page."""
+        return TITLES.get(self.status, "Something went wrong")
 
 
 def install(app: FastAPI, renderer: Renderer) -> None:
     """Make every error of ``app`` answer in the format that was asked for."""
 
     def handle(request: Request, error: Exception) -> Response:
-        status, code, message, hints = explain(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("answered %s to %s", status, request.url.path, exc_info=error)
-        return _answer(request, renderer, status, code, message, hints)
+        refusal = explain(error)
+        if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("answered %s to %s", refusal.status, request.url.path, exc_info=error)
+        return answer(request, renderer, refusal)
 
-    for kind in (AppError, HTTPException, RequestValidationError, DBAPIError, Exception):
+    kinds = (AppError, BadDocument, HTTPException, RequestValidationError, DBAPIError, Exception)
+    for kind in kinds:
         app.add_exception_handler(kind, handle)
 
 
-def explain(error: Exception) -> tuple[int, str, str, tuple[str, ...]]:
-    """Return status, code, message and hints of any error."""
+def explain(error: Exception) -> Refusal:
+    """Return what any error means to whoever asked."""
     match error:
         case AppError():
-            return STATUS.get(type(error), 500), error.code, error.message, error.hints
-        case HTTPException(status_code=HTTPStatus.NOT_FOUND):
-            return 404, "not-found", "No page has this address.", ()
+            return Refusal(STATUS.get(type(error), 500), error.code, error.message, error.hints)
+        case BadDocument():
+            number = len(error.faults)
+            message = f"The document has {number} problem{'' if number == 1 else 's'}."
+            return Refusal(422, "invalid-document", message, (), error.faults)
         case HTTPException():
-            return error.status_code, "http-error", str(error.detail), ()
+            missing = error.status_code == HTTPStatus.NOT_FOUND
+            code = "not-found" if missing else "http-error"
+            message = "No page has this address." if missing else str(error.detail)
+            return Refusal(error.status_code, code, message)
         case RequestValidationError():
             parts = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            return 422, "invalid-request", "; ".join(parts), ()
+            return Refusal(422, "invalid-request", "; ".join(parts))
         case DBAPIError():
             message = "The database cannot be used right now; nothing was lost. Try again."
-            return 503, "not-ready", message, ()
+            return Refusal(503, "not-ready", message)
         case _:
-            return 500, "bug", "The server failed; nothing was lost. The log has the details.", ()
+            message = "The server failed; nothing was lost. The log has the details."
+            return Refusal(500, "bug", message)
 
 
-def _answer(  # noqa: PLR0917 - the parts of one answer
-    request: Request,
-    renderer: Renderer,
-    status: int,
-    code: str,
-    message: str,
-    hints: tuple[str, ...],
-) -> Response:
+def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
+    """Return a refusal in the format that was asked for."""
     wanted = getattr(request.state, "format", Format.HTML)
-    if wanted is Format.JSON or request.url.path.startswith("/api/"):
-        return JSONResponse(error_out(code, message, hints), status)
-    title = TITLES.get(status, "Something went wrong")
+    path = request.url.path
+    if wanted is Format.JSON or path.startswith("/api/"):
+        listed = request.method not in SAFE
+        return JSONResponse(refusal.body(listed=listed), refusal.status)
     if wanted is not Format.HTML:
-        return Response(_text(title, message, hints), status, media_type=Format.TEXT.media_type)
-    context = {"title": title, "message": message, "hints": hints, "status": status}
-    body = renderer.bare("error.html", path=request.url.path, **context)
-    return Response(body, status, media_type=Format.HTML.media_type)
-
-
-def _text(title: str, message: str, hints: tuple[str, ...]) -> str:
-    out = Plain()
-    out.title(title)
-    out.para(message)
-    if hints:
-        out.blank()
-        out.para("Near misses:")
-        for hint in hints:
-            out.item(hint)
-    return out.render()
+        return Response(refusal.text(), refusal.status, media_type=Format.TEXT.media_type)
+    body = renderer.bare("error.html", path=path, refusal=refusal)
+    return Response(body, refusal.status, media_type=Format.HTML.media_type)

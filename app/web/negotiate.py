@@ -17,6 +17,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     MARKDOWN = "md"
+    ATOM = "atom"
 
     @property
     def media_type(self) -> str:
@@ -30,6 +31,7 @@ _MEDIA = {
     Format.JSON: "application/json",
     Format.CSV: "text/csv; charset=utf-8",
     Format.MARKDOWN: "text/markdown; charset=utf-8",
+    Format.ATOM: "application/atom+xml",
 }
 # Paths whose dots belong to the name; everything else drops a known extension.
 LITERAL = ("/static/", "/api/", "/schema/")
@@ -65,7 +67,7 @@ def _by_headers(headers: Mapping[str, str]) -> Format:
     accept = headers.get("accept", "").lower()
     if "text/html" in accept:
         return Format.HTML
-    for kind in (Format.TEXT, Format.JSON, Format.CSV, Format.MARKDOWN):
+    for kind in (Format.TEXT, Format.JSON, Format.CSV, Format.MARKDOWN, Format.ATOM):
         if kind.media_type.split(";")[0] in accept:
             return kind
     terminal = headers.get("user-agent", "").lower().startswith(TERMINALS)

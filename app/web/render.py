@@ -19,8 +19,9 @@ from app.domain import words
 from app.domain.cells import CellKey
 from app.domain.citations import READING, address_of, cite_claim, sources_of
 from app.domain.rulings import Conditions
+from app.domain.wanted import list_wants
 from app.errors import NotFound
-from app.formats import phrases
+from app.formats import phrases, wanted_text
 from app.formats.cell_text import Place
 from app.formats.tables import Table
 from app.settings import ROOT, Settings
@@ -39,12 +40,15 @@ class Page:
     fragment: str = ""
     table: Callable[[], Table] | None = None
     data: Callable[[], Mapping[str, Any]] | None = None
+    atom: Callable[[], str] | None = None
     status: int = 200
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The extensions this page answers to, besides HTML."""
-        extras = [("json", self.data), ("csv", self.table), ("md", self.table)]
+        extras = (
+            ("json", self.data), ("csv", self.table), ("md", self.table), ("atom", self.atom)
+        )  # fmt: skip
         return ("txt", *(name for name, part in extras if part))
 
 
@@ -66,6 +70,8 @@ def make_environment() -> jinja2.Environment:
         "phrases": phrases,
         "reading": READING,
         "address_of": address_of,
+        "list_wants": list_wants,
+        "wanted_counts": wanted_text.counts,
     }
     return environment
 
@@ -77,7 +83,7 @@ class Renderer:
         self._settings = settings
         self._environment = make_environment()
         self._lock = threading.Lock()
-        self._fragments: tuple[int, Mapping[CellKey, Markup]] = (0, {})
+        self._fragments: dict[bool, tuple[int, Mapping[CellKey, Markup]]] = {}
 
     def place(self, snapshot: Snapshot) -> Place:
         """Return where this snapshot's pages are published."""
@@ -95,6 +101,8 @@ class Renderer:
                 body = page.table().csv()
             case Format.MARKDOWN if page.table:
                 body = page.table().markdown()
+            case Format.ATOM if page.atom:
+                body = page.atom()
             case Format.HTML:
                 body = self.html(request, snapshot, page)
             case _:
@@ -127,7 +135,7 @@ class Renderer:
             conditions=conditions,
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
-            fragments=self.fragments(snapshot),
+            fragments=lambda pending: self.fragments(snapshot, pending=pending),
         )
 
     def bare(self, name: str, **context: Any) -> str:
@@ -139,23 +147,25 @@ class Renderer:
         plain = self._environment.overlay(autoescape=False)
         return plain.get_template(name).render(**context).strip() + "\n"
 
-    def fragments(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
+    def fragments(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
         """Return each cell's summary, rendered once per data version."""
-        if self._fragments[0] != snapshot.version.id:
-            with self._lock:
-                if self._fragments[0] != snapshot.version.id:
-                    self._fragments = (snapshot.version.id, self._render_cells(snapshot))
-        return self._fragments[1]
+        with self._lock:
+            version, found = self._fragments.get(pending, (0, {}))
+            if version != snapshot.version.id:
+                found = self._render_cells(snapshot, pending=pending)
+                self._fragments[pending] = (snapshot.version.id, found)
+        return found
 
-    def _render_cells(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
+    def _render_cells(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
         template = self._environment.get_template("table/_summary.html")
         shared = {
             "knowledge": snapshot.knowledge,
             "conditions": Conditions(snapshot.knowledge.conditions),
         }
+        cells = snapshot.cells_with_pending if pending else snapshot.cells
         return {
             key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
-            for key, view in snapshot.cells.items()
+            for key, view in cells.items()
         }
 
 

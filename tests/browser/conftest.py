@@ -49,9 +49,12 @@ def _wait(site, process):
     raise RuntimeError("the server did not answer")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """The Chromium on PATH, else Playwright's own."""
+    """The Chromium on PATH, else Playwright's own.
+
+    Its event loop must be gone when other modules run theirs.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:

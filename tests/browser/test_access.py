@@ -1,12 +1,11 @@
 """axe finds no violation on any kind of page, in light and in dark."""
 
-from pathlib import Path
-
 import pytest
+
+from tests.browser.access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "/",
     "/?family=zen-4&verdict=explained",
@@ -50,14 +49,3 @@ def test_axe_finds_no_violation_on_an_error_page_nor_in_an_open_cell(open_page):
     page.locator("#open-eoi article").wait_for()
 
     assert [] == violations(page)
-
-
-def violations(page, rules=None):
-    # The policy of the site forbids foreign scripts, so axe comes in through the debugger.
-    page.evaluate(AXE.read_text("utf-8"))
-    only = {"runOnly": rules} if rules else {}
-    found = page.evaluate("options => axe.run(options)", only)["violations"]
-    return [
-        (v["id"], [n["target"] for n in v["nodes"]][:3], v["nodes"][0]["failureSummary"])
-        for v in found
-    ]

@@ -220,7 +220,7 @@ def test_every_answer_carries_the_security_headers(client, path):
 
     assert "script-src 'self'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
-    assert ("nosniff", "no-referrer") == (
+    assert ("nosniff", "same-origin") == (
         headers["x-content-type-options"],
         headers["referrer-policy"],
     )

@@ -1,0 +1,125 @@
+"""The routes of measurements: check, submit, receipts, the list, two side by side."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from app import measured, reviewing, submitting
+from app.domain.facts import Measurement
+from app.errors import NotFound
+from app.formats.api import ErrorOut
+from app.formats.format1 import json_schema
+from app.snapshots import Snapshot
+from app.web import measurement_pages
+from app.web.deps import Config, RawBody, ReadSession, Render, Snap, WriteSession, in_format
+from app.web.uploads import Upload, take, unwrap
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1", tags=["measurements"])
+
+
+@router.get("/schema/measurement-1.json")
+def schema(config: Config) -> Response:
+    """The JSON Schema of format 1, stable for ever."""
+    return JSONResponse(json_schema(config.site), media_type="application/schema+json")
+
+
+@router.get("/m")
+def index(request: Request, snapshot: Snap, render: Render) -> Response:
+    """The list of measurements."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    listed = measured.list_measurements(snapshot, pairs)
+    if request.url.query != listed.query:
+        target = in_format(request, "/m") + (f"?{listed.query}" if listed.query else "")
+        return RedirectResponse(target, 302)
+    page = measurement_pages.list_page(snapshot, listed, render.place(snapshot))
+    return render.respond(request, snapshot, page)
+
+
+@router.get("/m/{slug}.raw")
+def raw(slug: str, session: ReadSession) -> Response:
+    """The bytes exactly as they came."""
+    name = {"content-disposition": f'attachment; filename="{slug}.json"'}
+    headers = {**name, "cache-control": "public, max-age=31536000, immutable"}
+    body = submitting.get_raw(session, slug)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/m/{slug}")
+def show(slug: str, request: Request, snapshot: Snap, render: Render) -> Response:
+    """One measurement: the receipt that lasts."""
+    snapshot, found = _find(request, snapshot, slug)
+    page = measurement_pages.measurement_page(snapshot, found, render.place(snapshot))
+    return render.respond(request, snapshot, page)
+
+
+@router.get("/m/{slug}/diff/{other}")
+def diff(slug: str, other: str, request: Request, snapshot: Snap, render: Render) -> Response:
+    """Two measurements side by side."""
+    snapshot, a = _find(request, snapshot, slug)
+    snapshot, b = _find(request, snapshot, other)
+    page = measurement_pages.comparison_page(snapshot, a, b, render.place(snapshot))
+    return render.respond(request, snapshot, page)
+
+
+@router.post("/m/{slug}/withdraw")
+def withdraw(
+    slug: str,
+    session: WriteSession,
+    secret: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "Withdrawn by the submitter.",
+) -> Response:
+    """Take a measurement back with the secret of its receipt; its page stays."""
+    why = reviewing.reason_line(reason)
+    submitting.withdraw(session, slug, secret.strip(), why, datetime.now(UTC))
+    return RedirectResponse(f"/m/{slug}", 303)
+
+
+DOCUMENT = {
+    "requestBody": {
+        "required": True,
+        "description": "A measurement document of format 1; /schema/measurement-1.json.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+REFUSALS = {code: {"model": ErrorOut} for code in (400, 403, 408, 409, 413, 415, 422, 429, 503)}
+
+
+@api.post(
+    "/measurements",
+    status_code=201,
+    openapi_extra=DOCUMENT,
+    responses={200: {"description": "Checked, or known already."}, **REFUSALS},  # type: ignore[dict-item]
+)
+def create(  # noqa: PLR0917 - what a submission is made of
+    request: Request,
+    body: RawBody,
+    snapshot: Snap,
+    render: Render,
+    session: WriteSession,
+    config: Config,
+    dry_run: Annotated[bool, Query(description="Say the exact effect and keep nothing.")] = False,  # noqa: FBT002
+) -> Response:
+    """Submit a measurement document of format 1, or check it with dry_run=true."""
+    if dry_run:
+        return JSONResponse(measurement_pages.checked_out(submitting.check(body, snapshot)))
+    upload = Upload(body, unwrap(request.headers.get("x-vapic-signature", "")))
+    receipt = take(upload, request, snapshot, session, config)
+    place = render.place(snapshot)
+    answer = measurement_pages.answer(receipt, place)
+    headers = {"location": f"/m/{receipt.measurement.slug}", "cache-control": "no-store"}
+    return JSONResponse(answer, 201 if receipt.created else 200, headers)
+
+
+def _find(request: Request, snapshot: Snapshot, slug: str) -> tuple[Snapshot, Measurement]:
+    """Return a measurement, looking again when it came a moment ago."""
+    try:
+        return snapshot, measured.find_measurement(snapshot, slug)
+    except NotFound:
+        newest: Snapshot = request.app.state.snapshots.refresh()
+        return newest, measured.find_measurement(newest, slug)

@@ -1,0 +1,124 @@
+"""The area of reviewers: log in, see what waits, look at one measurement, decide."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from app import reviewing
+from app.db.submissions import Decision, Token
+from app.domain.words import State
+from app.errors import Forbidden
+from app.snapshots import Snapshot
+from app.web import guard, review_pages
+from app.web.deps import ReadSession, Render
+
+router = APIRouter(prefix="/review", include_in_schema=False)
+
+
+def _newest(request: Request) -> Snapshot:
+    """Reviewers judge what is, also what the command line decided a moment ago."""
+    snapshot: Snapshot = request.app.state.snapshots.refresh()
+    return snapshot
+
+
+def _required(request: Request) -> Token:
+    token = guard.reviewer(request)
+    if token is None:
+        raise Forbidden("Only reviewers may do this: log in at /review.")
+    return token
+
+
+Newest = Annotated[Snapshot, Depends(_newest)]
+Reviewer = Annotated[Token | None, Depends(guard.reviewer)]
+Required = Annotated[Token, Depends(_required)]
+
+
+@router.get("")
+def index(request: Request, snapshot: Newest, render: Render, token: Reviewer) -> Response:
+    """What waits and what was decided lately; without a session, the login."""
+    if token is None:
+        page = review_pages.login_page(render.place(snapshot))
+    else:
+        page = review_pages.queue_page(snapshot, render.place(snapshot), token)
+    return _unkept(request, render.respond(request, snapshot, page))
+
+
+@router.post("/login")
+def login(
+    request: Request,
+    snapshot: Newest,
+    render: Render,
+    secret: Annotated[str, Form(alias="token")] = "",
+) -> Response:
+    """Open a session for the holder of a reviewer's token."""
+    try:
+        token = _use_token(request, secret.strip())
+    except Forbidden as error:
+        page = review_pages.login_page(render.place(snapshot), error.message)
+        return _unkept(request, render.respond(request, snapshot, page))
+    response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
+    guard.log_in(request, response, token)
+    return _unkept(request, response)
+
+
+@router.post("/logout")
+def logout(request: Request) -> Response:
+    """End the session."""
+    response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
+    guard.log_out(request, response)
+    return _unkept(request, response)
+
+
+@router.get("/{slug}")
+def show(  # noqa: PLR0917 - one part of the address, five things of the application
+    slug: str,
+    request: Request,
+    snapshot: Newest,
+    session: ReadSession,
+    render: Render,
+    token: Reviewer,
+) -> Response:
+    """One measurement with all that a decision needs; without a session, to the login."""
+    if token is None:
+        return _unkept(request, RedirectResponse("/review", HTTPStatus.SEE_OTHER))
+    review = reviewing.show(session, snapshot, slug)
+    page = review_pages.review_page(snapshot, review, render.place(snapshot), token)
+    return _unkept(request, render.respond(request, snapshot, page))
+
+
+@router.post("/{slug}")
+def decide(  # noqa: PLR0917 - one part of the address, three fields of the form
+    slug: str,
+    request: Request,
+    token: Required,
+    state: Annotated[State, Form()],
+    seen: Annotated[State, Form()],
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Add a decision, and show what became of the measurement."""
+    decision = Decision(state, reason, datetime.now(UTC), token.name)
+    # Committed before the snapshot is looked for: it must hold the decision.
+    with request.app.state.writers.begin() as session:
+        reviewing.decide(session, slug, decision, seen=seen)
+    request.app.state.snapshots.refresh()
+    return _unkept(request, RedirectResponse(f"/review/{slug}", HTTPStatus.SEE_OTHER))
+
+
+def _use_token(request: Request, secret: str) -> Token:
+    # A wrong token must not take the lock of the one writer.
+    with request.app.state.readers() as session:
+        token = reviewing.find_reviewer(session, secret)
+    with request.app.state.writers.begin() as session:
+        reviewing.note_use(session, token, datetime.now(UTC))
+    return token
+
+
+def _unkept(request: Request, response: Response) -> Response:
+    request.state.keep = False
+    response.headers["cache-control"] = "no-store"
+    return response

@@ -1,0 +1,16 @@
+"""What axe finds on a page."""
+
+from pathlib import Path
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page, rules=None):
+    # The policy of the site forbids foreign scripts, so axe comes in through the debugger.
+    page.evaluate(AXE.read_text("utf-8"))
+    only = {"runOnly": rules} if rules else {}
+    found = page.evaluate("options => axe.run(options)", only)["violations"]
+    return [
+        (v["id"], [n["target"] for n in v["nodes"]][:3], v["nodes"][0]["failureSummary"])
+        for v in found
+    ]

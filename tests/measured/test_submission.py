@@ -1,0 +1,285 @@
+"""A document through the API, its receipt, review and withdrawal, against the whole site."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
+
+from app import seeding, submitting
+from app.db.submissions import Decision, add_token
+from app.domain.words import State, TokenScope
+from app.errors import Conflict
+from app.settings import Settings, Uploads
+from app.web.app import create_app
+from tests.measured.documents import document, many, observed
+
+JSON = {"content-type": "application/json", "accept": "application/json"}
+HTML = {"accept": "text/html"}
+API = "/api/v1/measurements"
+SITE = "http://127.0.0.1:8000"
+MISSPELT = document(observations=[observed("ldrr", "x2avic", "write", "gp")])
+EMULATED = document(hypervisor={"name": "QEMU", "version": "10", "accelerator": "tcg"})
+
+
+def post(client, raw, **headers):
+    return client.post(API, content=raw, headers={**JSON, **headers})
+
+
+def decide(client, writer, slug, state, reason="Looked at."):
+    with writer.begin() as session:
+        submitting.decide(session, slug, Decision(state, reason, datetime.now(UTC), "reviewer"))
+    refresh(client)
+
+
+def refresh(client):
+    state_of(client).snapshots.refresh()
+
+
+def state_of(client):
+    """The state of the application behind its middlewares."""
+    app = client.app
+    while not hasattr(app, "state"):
+        app = app._app
+    return app.state
+
+
+def test_a_receipt_says_where_the_measurement_is_and_how_to_take_it_back(client):
+    raw = document()
+    answer = post(client, raw)
+    digest = hashlib.sha256(raw).hexdigest()
+
+    assert 201 == answer.status_code
+    assert f"/m/{digest[:12]}" == answer.headers["location"]
+    assert (digest, "pending") == (answer.json()["digest"], answer.json()["state"])
+    assert len(answer.json()["withdrawal_secret"]) >= 32
+    assert raw == client.get(f"/m/{digest[:12]}.raw").content
+    assert "no-store" == answer.headers["cache-control"]
+
+
+def test_the_same_bytes_again_give_the_first_receipt_without_its_secret(client):
+    first, again = post(client, document()), post(client, document())
+
+    assert (201, 200) == (first.status_code, again.status_code)
+    assert first.json()["received_at"] == again.json()["received_at"]
+    assert "withdrawal_secret" not in again.json()
+
+
+def test_140_observations_show_only_after_acceptance_and_leave_with_withdrawal(client, writer):
+    raw = document(observations=many(140))
+    paths = ("/index.json", "/r/ldr/x2avic/write.txt", "/c.csv", "/corrected.txt")
+    before = {path: _facts(client, path) for path in paths}
+    checked = client.post(f"{API}?dry_run=true", content=raw, headers=JSON).json()
+    receipt = post(client, raw).json()
+    slug = receipt["id"]
+    pending = client.get(f"/m/{slug}.json").json()
+
+    assert 140 == sum(effect["observed"] for effect in checked["effects"])
+    assert checked["effects"] == pending["effects"]
+    assert before == {path: _facts(client, path) for path in paths}
+    assert "Zen 5" in client.get("/index.txt?pending=include&family=zen-5").text
+
+    decide(client, writer, slug, State.ACCEPTED)
+    shown = client.get("/api/v1/cells?family=zen-5").json()["cells"]
+    after = {
+        f"{c['register']}/{c['mode']}/{c['access']}": c["families"]["zen-5"]["verdict"]
+        for c in shown
+    }
+    assert after == {e["cell"]: e["after"] for e in checked["effects"]}
+    assert "measured" in client.get("/r/ldr/x2avic/write.txt").text
+    assert "Zen 5" in client.get("/corrected.txt").text
+    assert f"Measurement {slug} is accepted" in " ".join(client.get("/changes.txt").text.split())
+    with writer.begin() as session:
+        assert not seeding.rebuild(session)
+
+    secret = {"secret": receipt["withdrawal_secret"], "reason": "Wrong machine."}
+    assert (
+        303 == client.post(f"/m/{slug}/withdraw", data=secret, follow_redirects=False).status_code
+    )
+    refresh(client)
+    assert before == {path: _facts(client, path) for path in paths}
+    assert "withdrawn since" in client.get(f"/m/{slug}.txt").text
+    assert "Wrong machine." in " ".join(client.get(f"/m/{slug}.txt").text.split())
+    assert raw == client.get(f"/m/{slug}.raw").content
+    with writer.begin() as session:
+        assert not seeding.rebuild(session)
+
+
+def _facts(client, path):
+    """What a page says, without the data version that every page names."""
+    lines = client.get(path).text.splitlines()
+    return [line for line in lines if "ata version" not in line and "data_version" not in line]
+
+
+def test_a_wrong_secret_withdraws_nothing(client):
+    slug = post(client, document()).json()["id"]
+    answer = client.post(f"/m/{slug}/withdraw", data={"secret": "no"}, headers=JSON_ACCEPT)
+
+    assert (403, "forbidden") == (answer.status_code, answer.json()["error"]["code"])
+    assert "pending since" in client.get(f"/m/{slug}.txt").text
+
+
+JSON_ACCEPT = {"accept": "application/json"}
+
+
+def test_a_withdrawal_is_final(client, writer):
+    slug = post(client, document()).json()["id"]
+    decide(client, writer, slug, State.WITHDRAWN)
+    decision = Decision(State.ACCEPTED, "again", datetime.now(UTC), "reviewer")
+    with writer() as session, pytest.raises(Conflict):
+        submitting.decide(session, slug, decision)
+
+    assert "withdrawn since" in client.get(f"/m/{slug}.txt").text
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        (b"", ""),
+        (b"5", ""),
+        (b"\xff", ""),
+        (b"[" * 100_000, ""),
+        (b'{"format": 1, "format": 1}', "/format"),
+        (b'{"format": 18446744073709551616}', "/format"),
+        (MISSPELT, "/observations/0/register"),
+        (EMULATED, "/hypervisor/accelerator"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dry_run", ["", "?dry_run=true"])
+def test_a_bad_document_is_refused_with_one_list_of_problems(client, raw, pointer, dry_run):
+    answer = client.post(API + dry_run, content=raw, headers=JSON)
+
+    assert 422 == answer.status_code
+    assert pointer in [p["pointer"] for p in answer.json()["problems"]]
+    assert all(
+        {"pointer", "found", "expected", "hint"} == set(p) for p in answer.json()["problems"]
+    )
+    assert 0 == client.get("/m.json").json()["measurements"].__len__()
+
+
+def test_a_commit_that_fails_is_never_a_receipt(database_url):
+    app = create_app(Settings(database_url=database_url))
+    with TestClient(app, base_url=SITE, raise_server_exceptions=False) as client:
+        writers = state_of(client).writers
+
+        def fail(_session):
+            raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+        event.listen(writers, "before_commit", fail)
+        refused = post(client, document())
+        event.remove(writers, "before_commit", fail)
+        taken = post(client, document())
+
+    assert 503 == refused.status_code
+    assert "nothing was lost" in refused.json()["error"]["message"]
+    assert 201 == taken.status_code
+
+
+def test_a_trusted_token_is_accepted_at_once(client, writer):
+    with writer.begin() as session:
+        add_token(session, "a lab", TokenScope.TRUSTED, "s3cret", datetime.now(UTC))
+    receipt = post(client, document(), authorization="Bearer s3cret").json()
+
+    assert "accepted" == receipt["state"]
+    assert "a lab" in client.get(f"/m/{receipt['id']}.txt").text
+    assert 403 == post(client, document(notes="x"), authorization="Bearer wrong").status_code
+
+
+@pytest.mark.parametrize(
+    ("uploads", "status"), [(Uploads.TOKEN, 403), (Uploads.CLOSED, 403), (Uploads.OPEN, 201)]
+)
+def test_the_site_says_who_may_send(database_url, uploads, status):
+    settings = Settings(database_url=database_url, uploads=uploads)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+        checked = client.post(f"{API}?dry_run=true", content=document(), headers=JSON)
+
+        assert (200, status) == (checked.status_code, post(client, document()).status_code)
+
+
+def test_strangers_words_are_never_markup(client):
+    notes = "**bold** <script>alert(1)</script> [x](javascript:alert(1)) [y](https://example.org/)"
+    raw = document(
+        notes=notes,
+        submitter={"name": "<img src=x onerror=alert(1)>", "contact": '"><script>'},
+        tool={"name": "<b>t</b>", "version": "{{ 7 * 7 }}"},
+        observations=[
+            observed("ldr", "x2avic", "write", "gp", note="<i>n</i>", condition="<u>c</u>")
+        ],
+    )
+    slug = post(client, raw).json()["id"]
+    pages = [
+        client.get(path, headers=HTML).text
+        for path in (f"/m/{slug}", "/m", f"/m/{slug}/diff/{slug}")
+    ]
+
+    for page in pages:
+        for bad in (
+            "<script>alert",
+            "<img src=x",
+            "<b>t</b>",
+            "<i>n</i>",
+            "<u>c</u>",
+            "javascript:alert",
+        ):
+            assert (
+                bad not in page.replace('href="javascript:alert', "") or bad == "javascript:alert"
+            )
+    assert "<strong>bold</strong>" in pages[0]
+    assert 'href="javascript:' not in pages[0]
+    assert 'rel="nofollow ugc noreferrer"' in pages[0]
+
+
+def test_two_measurements_stand_side_by_side_with_what_differs(client):
+    other = {**json.loads(document())["cpu"], "microcode": "0xb00211f"}
+    a = post(client, document()).json()["id"]
+    b = post(
+        client,
+        document(cpu=other, observations=[observed("ldr", "x2avic", "write", "vmexit-trap")]),
+    ).json()["id"]
+    page = client.get(f"/m/{a}/diff/{b}", headers=HTML).text
+    text = client.get(f"/m/{a}/diff/{b}.txt").text
+    cells = client.get(f"/m/{a}/diff/{b}.json").json()["cells"]
+
+    assert ["ldr/x2avic/write", "gp", "vmexit-trap"] in cells
+    assert "0xb00211f" in page
+    assert any(line.startswith("! Microcode") for line in text.splitlines())
+    assert max(map(len, text.splitlines())) <= 75
+
+
+def test_a_disputed_cell_lists_the_reports_on_each_side(client, writer):
+    for outcome in ("gp", "vmexit-trap"):
+        raw = document(observations=[observed("svr", "x2avic", "write", outcome, condition="zero")])
+        decide(client, writer, post(client, raw).json()["id"], State.ACCEPTED)
+    text = client.get("/r/svr/x2avic/write.txt").text
+    page = client.get("/r/svr/x2avic/write", headers=HTML).text
+
+    assert "Zen 5           disputed" in text
+    assert "1 saw gp when zero:" in text
+    assert "1 saw vmexit-trap when zero:" in text
+    assert "1 saw #VMEXIT (trap)" in page
+
+
+def test_the_list_filters_and_refuses_unknown_words(client, writer):
+    first = post(client, document()).json()["id"]
+    post(client, document(hypervisor={"name": "KVM", "version": "7.2.0"}))
+    decide(client, writer, first, State.ACCEPTED)
+
+    assert [first] == [m["id"] for m in client.get("/m.json?state=accepted").json()["measurements"]]
+    assert 1 == len(client.get("/m.json?kernel=KVM 7.2.0").json()["measurements"])
+    assert 2 == len(client.get("/m.json?differs=yes&family=zen-5").json()["measurements"])
+    assert 400 == client.get("/m.json?state=acepted").status_code
+    assert "accepted" in client.get("/m.json?state=acepted").text
+
+
+def test_every_page_of_a_measurement_is_ascii_and_narrow(client):
+    wide = "w" * 190 + " \N{LATIN SMALL LETTER O WITH DIAERESIS}"
+    raw = document(submitter={"name": wide}, notes=wide, guest={"name": "g", "command": wide * 3})
+    slug = post(client, raw).json()["id"]
+    for path in (f"/m/{slug}.txt", "/m.txt", f"/m/{slug}/diff/{slug}.txt"):
+        text = client.get(path)
+
+        assert text.content.isascii()
+        assert max(map(len, text.text.splitlines())) <= 75

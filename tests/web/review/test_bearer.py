@@ -1,0 +1,50 @@
+"""Submitters bring their token with each request."""
+
+import pytest
+from starlette.requests import Request
+
+from app import reviewing
+from app.domain.words import TokenScope
+from app.errors import Forbidden
+from app.web import guard
+from tests.reviewables import RECEIVED_AT
+
+
+def request_with(authorization=None):
+    headers = [] if authorization is None else [(b"authorization", authorization.encode())]
+    return Request({"type": "http", "headers": headers})
+
+
+@pytest.mark.parametrize("shape", ["Bearer {}", "bearer {}", "BEARER   {} "])
+def test_a_bearer_token_is_known_by_its_secret(shape, secret, write):
+    with write.begin() as session:
+        token = guard.bearer(request_with(shape.format(secret)), session)
+
+    assert "Rae Reviewer" == token.name
+
+
+def test_a_token_may_be_typed_into_a_form_and_the_header_goes_first(secret, write):
+    with write.begin() as session:
+        assert "Rae Reviewer" == guard.bearer(request_with(), session, secret).name
+        with pytest.raises(Forbidden):
+            guard.bearer(request_with("Bearer x"), session, secret)
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "Bearerx"])
+def test_a_request_without_a_token_is_anonymous(authorization, write):
+    with write.begin() as session:
+        assert guard.bearer(request_with(authorization), session) is None
+
+
+@pytest.mark.parametrize("authorization", ["Bearer", "Bearer ", "Bearer vapic_unknown"])
+def test_an_unknown_bearer_token_is_forbidden(authorization, write):
+    with write.begin() as session, pytest.raises(Forbidden, match="unknown, or it was revoked"):
+        guard.bearer(request_with(authorization), session)
+
+
+def test_a_revoked_bearer_token_is_forbidden(write):
+    with write.begin() as session:
+        token, secret = reviewing.new_token(session, "Gone", TokenScope.SUBMIT, RECEIVED_AT)
+        reviewing.revoke_token(session, token.id, RECEIVED_AT)
+        with pytest.raises(Forbidden):
+            guard.bearer(request_with(f"Bearer {secret}"), session)

@@ -1,0 +1,143 @@
+"""Who reviews is known by a token, then by a cookie that is no token."""
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app import reviewing
+from app.db.submissions import Token
+from app.domain.words import State, TokenScope
+from app.settings import Settings
+from app.web import guard
+from app.web.app import create_app
+from tests.reviewables import HERE, RECEIVED_AT, browser, decide
+
+
+def test_without_a_session_the_area_shows_a_login_and_nothing_else(client, slug):
+    page = client.get("/review")
+
+    assert 200 == page.status_code
+    assert slug not in page.text
+    assert BeautifulSoup(page.text, "html.parser").select_one("input[type=password]#token")
+    assert "/review" == client.get(f"/review/{slug}").headers["location"]
+    assert slug not in client.get("/review.txt").text
+
+
+def test_a_login_opens_a_session_and_a_logout_ends_it_on_the_server(client, secret, slug):
+    entered = client.post("/review/login", data={"token": f" {secret}\n"})
+    cookie = client.cookies[guard.COOKIE]
+    assert (303, "/review") == (entered.status_code, entered.headers["location"])
+    assert "Rae Reviewer" in client.get("/review").text
+
+    left = client.post("/review/logout", headers={"origin": HERE})
+    assert (303, "/review") == (left.status_code, left.headers["location"])
+    assert guard.COOKIE not in client.cookies
+    client.cookies.set(guard.COOKIE, cookie)
+    assert 303 == client.get(f"/review/{slug}").status_code
+
+
+@pytest.mark.parametrize(
+    ("base", "base_url", "secure"),
+    [
+        (HERE, "", False),
+        ("https://127.0.0.1:8000", "", True),
+        (HERE, "https://vapic.example.org", True),
+        (HERE, "HTTPS://vapic.example.org", True),
+        (HERE, "http://vapic.example.org", False),
+    ],
+)
+def test_the_cookie_is_for_this_site_only_and_holds_no_token(url, secret, base, base_url, secure):
+    with browser(create_app(Settings(database_url=url, base_url=base_url)), base) as client:
+        header = client.post("/review/login", data={"token": secret}).headers["set-cookie"]
+    first, *flags = header.split("; ")
+
+    wanted = {"HttpOnly", "SameSite=strict", "Path=/", f"Max-Age={12 * 60 * 60}"}
+    assert wanted | ({"Secure"} if secure else set()) == set(flags)
+    assert first.startswith("vapic_session=")
+    assert secret not in header
+    assert len(first) > 50
+
+
+@pytest.mark.parametrize("token", ["", "vapic_wrong", "%00", "\N{SNOWMAN}" * 99])
+def test_a_wrong_token_gives_the_login_again_and_no_cookie(token, client):
+    page = client.post("/review/login", data={"token": token})
+    alert = BeautifulSoup(page.text, "html.parser").select_one("[role=alert]")
+
+    assert 403 == page.status_code
+    assert "This token is unknown, or it was revoked." == alert.text
+    assert "set-cookie" not in page.headers
+    assert not token or token not in page.text
+
+
+@pytest.mark.parametrize("scope", [TokenScope.SUBMIT, TokenScope.TRUSTED])
+def test_a_token_of_another_scope_does_not_suffice(scope, client, write):
+    with write.begin() as session:
+        secret = reviewing.new_token(session, "Sub", scope, RECEIVED_AT)[1]
+    page = client.post("/review/login", data={"token": secret})
+
+    assert 403 == page.status_code
+    assert f"This token may not review: its scope is {scope}." in page.text
+    assert "set-cookie" not in page.headers
+
+
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_the_cookie_is_secure_behind_a_proxy_that_ends_tls(scheme, secure, client, secret):
+    headers = {"x-forwarded-proto": scheme}
+    answer = client.post("/review/login", data={"token": secret}, headers=headers)
+
+    assert secure == ("Secure" in answer.headers["set-cookie"].split("; "))
+
+
+def test_revoking_a_token_ends_its_sessions_at_the_next_request(client, write, slug, state_of):
+    with write.begin() as session:
+        token, secret = reviewing.new_token(session, "Soon gone", TokenScope.REVIEW, RECEIVED_AT)
+    client.post("/review/login", data={"token": secret})
+    assert 200 == client.get(f"/review/{slug}").status_code
+
+    with write.begin() as session:
+        reviewing.revoke_token(session, token.id, RECEIVED_AT)
+    assert 303 == client.get(f"/review/{slug}").status_code
+    assert 403 == decide(client, slug, "accepted").status_code
+    assert 403 == client.post("/review/login", data={"token": secret}).status_code
+    assert State.PENDING is state_of(slug)
+
+
+def test_a_login_is_recorded_as_a_use_of_the_token(client, write):
+    with write.begin() as session:
+        token, secret = reviewing.new_token(session, "Used", TokenScope.REVIEW, RECEIVED_AT)
+    client.post("/review/login", data={"token": secret})
+
+    with write.begin() as session:
+        assert reviewing.get_reviewer(session, token.id).last_used_at is not None
+
+
+def test_a_session_ends_after_twelve_hours_and_the_oldest_go_beyond_the_limit():
+    now = [0.0]
+    sessions = guard.Sessions(lambda: now[0])
+    token = Token(7, "Ada", TokenScope.REVIEW, RECEIVED_AT, None, None)
+    first = sessions.open(token)
+    now[0] = 12 * 60 * 60 - 1
+    assert 7 == sessions.token_id(first)
+    now[0] += 1
+    assert sessions.token_id(first) is None
+    assert sessions.token_id("") is None
+
+    second = sessions.open(token)
+    others = {sessions.open(token) for _ in range(guard.MAX_SESSIONS)}
+    assert guard.MAX_SESSIONS == len(others)
+    assert sessions.token_id(second) is None
+    assert {7} == {sessions.token_id(value) for value in others}
+
+
+def test_only_a_reviewer_decides(client, state_of, slug):
+    answer = decide(client, slug, "accepted", origin=HERE)
+
+    assert 403 == answer.status_code
+    assert "Only reviewers may do this: log in at /review." in answer.text
+    assert State.PENDING is state_of(slug)
+
+
+def test_a_made_up_cookie_is_no_session(client, slug):
+    client.cookies.set(guard.COOKIE, "vapic_made_up")
+
+    assert 303 == client.get(f"/review/{slug}").status_code
+    assert 403 == decide(client, slug, "accepted", origin=HERE).status_code

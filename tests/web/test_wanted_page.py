@@ -1,0 +1,222 @@
+"""The page of what nobody has measured yet, in every format, and its feed."""
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from starlette.testclient import TestClient
+
+from app import submitting
+from app.db import store
+from app.db.engine import writer_sessions
+from app.db.submissions import Decision
+from app.domain import wanted
+from app.domain.views import view_cells
+from app.domain.words import State
+from app.seeding import load_knowledge
+from app.settings import Settings
+from app.snapshots import LISTED_VERSIONS
+from app.web.app import create_app
+from tests.conftest import SEEDED_AT, engine_of
+
+HTML = {"accept": "text/html"}
+ATOM = "{http://www.w3.org/2005/Atom}"
+FIRST = "2026-11-22T12:00:00+00:00"
+DOCUMENT = {
+    "format": 1,
+    "tool": {"name": "probe", "version": "1"},
+    "measured_at": "2026-11-23T10:00:00Z",
+    "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1},
+    "hypervisor": {"name": "KVM", "version": "7.2.0"},
+    "guest": {"name": "guest", "command": "./run"},
+    "observations": [
+        {"register": "tpr", "mode": "x2avic", "access": "write", "outcome": "accelerated"},
+        {"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "vmexit-msr",
+         "intercepted": True},
+    ],
+}  # fmt: skip
+
+
+def entries(text):
+    """Return the feed's entries by what follows the year in their names."""
+    root = ET.fromstring(text.encode())
+    found = {e.find(f"{ATOM}id").text.split(":", 2)[2]: e for e in root.iter(f"{ATOM}entry")}
+    return root, found
+
+
+def updated(entry):
+    return entry.find(f"{ATOM}updated").text
+
+
+@pytest.fixture
+def measured(migrated_template, tmp_path):
+    """A database with a pending measurement: its feed, a way to decide, its address."""
+    url = f"sqlite:///{shutil.copyfile(migrated_template, tmp_path / 'measured.db')}"
+
+    def feed():
+        with TestClient(create_app(Settings(database_url=url))) as client:
+            return client.get("/wanted.atom?family=zen-5").text
+
+    def decide(state, when):
+        decision = Decision(state, "A reason.", when, "somebody")
+        with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+            submitting.decide(session, measurement.slug, decision)
+
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+        raw = json.dumps(DOCUMENT).encode()
+        now = SEEDED_AT + timedelta(days=1)
+        _, measurement = submitting.prepare(raw, load_knowledge(session, 1), now)
+        submitting.submit(session, submitting.Incoming(raw, measurement), now)
+    return feed, decide, url
+
+
+def test_the_page_names_every_wanted_cell_once_and_links_it(client, knowledge):
+    wants = wanted.list_wants(knowledge, view_cells(knowledge))
+    soup = BeautifulSoup(client.get("/wanted", headers=HTML).text, "html.parser")
+    links = [a["href"] for a in soup.main.find_all("a") if a["href"].startswith("/r/")]
+
+    assert sorted(w.key.url for w in wants) == sorted(links)
+    assert ["page"] == [a["aria-current"] for a in soup.nav.find_all("a", string="Wanted")]
+    assert len(soup.find_all("section", class_="batch")) < 30
+
+
+def test_the_text_is_short_ascii_and_says_what_it_takes(client):
+    text = client.get("/wanted.txt")
+    flat = " ".join(text.text.split())
+
+    assert text.content.isascii()
+    assert [] == [line for line in text.text.splitlines() if len(line) > 75]
+    assert len(text.text.splitlines()) < 300
+    for part in (
+        "vapic check FILE && vapic submit FILE --to http://127.0.0.1:8000",
+        "Zen 3, AVIC: 64 unmeasured",
+        "kvm_amd.avic=1; kvm_amd.force_avic=1 as well where CPUID shows AVIC 0, as it does on 19h",
+        "KVM v6.0 to v7.1, or a KVM patched to let the access through: KVM v7.2 and later inter",
+        "x2AVIC (CPUID Fn8000_000A_EDX[18])",
+    ):
+        assert part in flat
+    assert "not-stated" not in text.text
+
+
+def test_tables_and_json_hold_the_same_wants(client):
+    rows = client.get("/wanted.csv").text.splitlines()
+    body = client.get("/wanted.json").json()
+    cells = [(b["family"], c["cell"]) for b in body["wanted"] for c in b["cells"]]
+
+    assert len(cells) == body["count"] == len(rows) - 1
+    assert len(cells) == len(set(cells))
+    assert len(cells) == len(client.get("/wanted.md").text.splitlines()) - 2
+
+
+@pytest.mark.parametrize("extension", ["txt", "json", "csv", "md", "atom"])
+def test_the_filter_holds_in_every_format(client, extension):
+    text = client.get(f"/wanted.{extension}?family=zen-5").text
+
+    assert "1Ah/44h" in text
+    assert "19h/01h" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "canonical"),
+    [
+        ("/wanted?family=", "/wanted"),
+        ("/wanted?family=zen-5&family=zen-4", "/wanted?family=zen-4,zen-5"),
+        ("/wanted.atom?family=zen-5,zen-4", "/wanted.atom?family=zen-4,zen-5"),
+        ("/wanted.csv?utm_source=mail", "/wanted.csv"),
+    ],
+)
+def test_equal_views_have_one_address(client, asked, canonical):
+    answer = client.get(asked, headers=HTML, follow_redirects=False)
+
+    assert (302, canonical) == (answer.status_code, answer.headers["location"])
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"), [("family=zen5", "zen-5"), ("famly=zen-5", "family"), ("mode=avic", "")]
+)
+def test_an_unknown_key_or_value_is_a_400_that_names_the_nearest(client, query, hint):
+    answer = client.get(f"/wanted?{query}", headers=HTML)
+
+    assert 400 == answer.status_code
+    assert hint in answer.text
+
+
+def test_a_family_of_which_nothing_is_wanted_says_so(client):
+    assert "Nothing is wanted here" in client.get("/wanted?family=not-stated", headers=HTML).text
+    assert "Nothing is wanted here" in client.get("/wanted.txt?family=not-stated").text
+    assert [] == list(entries(client.get("/wanted.atom?family=not-stated").text)[1])
+
+
+def test_a_familys_page_counts_what_is_wanted_and_links_it(client):
+    page = client.get("/c/zen-3", headers=HTML).text
+    text = client.get("/c/zen-3.txt").text
+
+    assert 'href="/wanted?family=zen-3"' in page
+    assert "64 unmeasured" in page
+    assert "Still wanted\n------------\n64 unmeasured.\n" in text
+    assert "http://127.0.0.1:8000/wanted?family=zen-3" in text
+    assert "Still wanted\n------------\nNothing.\n" in client.get("/c/not-stated.txt").text
+
+
+def test_the_feed_has_an_entry_per_want_named_by_cell_and_family(client):
+    answer = client.get("/wanted.atom?family=zen-4")
+    root, found = entries(answer.text)
+    entry = found["wanted/zen-4/timer-initial/x2avic/write"]
+
+    assert "application/atom+xml" == answer.headers["content-type"]
+    assert "tag:127.0.0.1,2026:wanted?family=zen-4" == root.find(f"{ATOM}id").text
+    assert {"http://127.0.0.1:8000/wanted.atom?family=zen-4"} == {
+        link.get("href") for link in root.findall(f"{ATOM}link") if link.get("rel") == "self"
+    }
+    assert client.get("/wanted.json?family=zen-4").json()["count"] == len(found)
+    assert len(found) == answer.text.count("<entry>")
+    assert {FIRST} == {updated(e) for e in found.values()}
+    text = " ".join(entry.find(f"{ATOM}content").text.split())
+    for part in ("unmeasured", "kvm_amd.avic=1", "KVM v6.0 to v7.1", "reserved-bits", "submit"):
+        assert part in text
+
+
+def test_one_data_version_gives_the_same_bytes_at_any_time(measured):
+    feed, _, _ = measured
+
+    assert feed() == feed()
+
+
+def test_pages_that_have_a_feed_offer_it_and_others_answer_404(client):
+    page = client.get("/wanted?family=zen-4", headers=HTML).text
+
+    assert 'type="application/atom+xml" href="/wanted.atom?family=zen-4"' in page
+    assert 404 == client.get("/errata.atom").status_code
+    assert "<feed" in client.get("/wanted", headers={"accept": "application/atom+xml"}).text
+
+
+def test_an_entry_changes_with_the_evidence_on_its_cell_alone(measured):
+    feed, decide, _ = measured
+    tpr, ldr, other = (f"wanted/zen-5/{c}/x2avic/write" for c in ("tpr", "ldr", "svr"))
+    pending = entries(feed())[1]
+    decide(State.ACCEPTED, datetime(2026, 12, 1, 8, 0, tzinfo=UTC))
+    accepted, after = entries(feed())
+    decide(State.WITHDRAWN, datetime(2026, 12, 2, 8, 0, tzinfo=UTC))
+    withdrawn = entries(feed())[1]
+
+    assert {FIRST} == {updated(e) for e in pending.values()}
+    assert tpr not in after
+    assert "ldr/x2avic/write on Zen 5: masked" == after[ldr].find(f"{ATOM}title").text
+    assert ["2026-12-01T08:00:00+00:00", FIRST] == [updated(after[ldr]), updated(after[other])]
+    assert "2026-12-01T08:00:00+00:00" == updated(accepted)
+    assert "2026-12-02T08:00:00+00:00" == updated(withdrawn[tpr])
+    assert "unmeasured" in withdrawn[ldr].find(f"{ATOM}title").text
+    assert FIRST == updated(withdrawn[other])
+
+
+def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured):
+    feed, _, url = measured
+    before = feed()
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+        for _ in range(LISTED_VERSIONS + 1):
+            store.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
+
+    assert before == feed()
