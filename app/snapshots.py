@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,21 +22,28 @@ from app.domain.knowledge import Knowledge
 from app.domain.measuring import observations_of
 from app.domain.views import CellView, view_cells
 from app.domain.words import State
-from app.errors import NotReady
+from app.errors import NotFound, NotReady
 from app.seeding import load_knowledge
 
 CHECK_SECONDS = 1.0
 # What /changes lists; older versions are still there, and counted.
 LISTED_VERSIONS = 200
+# How many past snapshots stay in memory.
+PINNED = 4
+DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One data version with everything derived from it."""
+    """One data version with everything derived from it.
+
+    ``pinned`` when it was asked for by name: then its pages say nothing that can change.
+    """
 
     version: DataVersion
     knowledge: Knowledge
     history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
+    pinned: bool = False
 
     @property
     def name(self) -> str:
@@ -77,18 +86,34 @@ def offline_snapshot(knowledge: Knowledge, now: datetime) -> Snapshot:
     return Snapshot(DataVersion(0, "offline", now, ""), knowledge, ())
 
 
-def load_snapshot(session: Session) -> Snapshot:
-    """Read the newest data version. Raises NotReady when there is none."""
+def load_snapshot(session: Session, at: str = "") -> Snapshot:
+    """Read a data version, the newest one without ``at``.
+
+    ``at`` is a version's name or a date, which means the last version of that day (UTC).
+    Raises NotReady when there is no version at all, NotFound when there is not this one.
+    """
     queries.require_schema(session)
     versions = queries.list_versions(session)
     if not versions:
         raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
+    versions = versions[: _position(versions, at) + 1] if at else versions
     recent = tuple(reversed(versions[-LISTED_VERSIONS:]))
     changes = queries.list_changes(session, (v.id for v in recent))
     history = tuple((v, changes[v.id]) for v in recent)
-    snapshot = Snapshot(versions[-1], load_knowledge(session, versions[-1].id), history)
+    knowledge = load_knowledge(session, versions[-1].id)
+    snapshot = Snapshot(versions[-1], knowledge, history, pinned=bool(at))
     snapshot.warm()
     return snapshot
+
+
+def _position(versions: tuple[DataVersion, ...], at: str) -> int:
+    names = [version.name for version in versions]
+    that_day = [i for i, name in enumerate(names) if name == at or name.startswith(f"{at}.")]
+    if not DATE_OR_VERSION.fullmatch(at) or not that_day:
+        earlier = [name for name in names if name < at] or names
+        message = f"There is no data version {at!r}; a date or a name such as {names[-1]} is one."
+        raise NotFound(message, hints=tuple(dict.fromkeys((earlier[-1], names[0], names[-1]))))
+    return that_day[-1]
 
 
 class SnapshotHolder:
@@ -104,9 +129,11 @@ class SnapshotHolder:
         self._sessions = sessions
         self._clock = clock
         self._lock = threading.Lock()
+        self._pin_lock = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._snapshot: Snapshot | None = None
         self._expected = 0
+        self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
 
     def get(self) -> Snapshot:
         """Return a snapshot; the first call builds it. Raises NotReady when empty.
@@ -129,6 +156,24 @@ class SnapshotHolder:
                     self._snapshot = self._load()
                     self._checked = self._clock()
         return self._snapshot
+
+    def at(self, name: str) -> Snapshot:
+        """Return a past snapshot by a version's name or a date; raises NotFound.
+
+        The last few are kept: links in one mail mostly name one version.
+        """
+        with self._pin_lock:
+            if name not in self._pinned:
+                with self._sessions() as session:
+                    found = load_snapshot(session, name)
+                if found.name != name:
+                    # What a date means may change until the day is over.
+                    return found
+                self._pinned[name] = found
+                while len(self._pinned) > PINNED:
+                    self._pinned.popitem(last=False)
+            self._pinned.move_to_end(name)
+            return self._pinned[name]
 
     def expect(self, version: int) -> None:
         """Promise that whoever asks from now on sees at least this data version."""

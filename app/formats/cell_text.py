@@ -25,14 +25,33 @@ OUTCOMES = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page is published: the site's address and the data version."""
+    """Where a page is published: the site's address and the data version.
+
+    ``pinned`` when the reader asked for that version and no other.
+    """
 
     site: str
     version: str
+    pinned: bool = False
+
+    def pin(self, path: str) -> str:
+        """Return the address that shows a page as it is at this data version, for ever."""
+        return f"{self.site}{path}{'&' if '?' in path else '?'}at={self.version}"
 
     def absolute(self, address: str) -> str:
         """Return an address with the site in front of it, if it is one of ours."""
         return self.site + address if address.startswith("/") else address
+
+
+def head(out: Plain, place: Place, path: str) -> None:
+    """Add where a page is and which data version it shows.
+
+    A pinned page names its pin alone: nothing in it may ever change.
+    """
+    if not place.pinned:
+        out.field("URL", f"{place.site}{path}")
+    out.field("Pinned", place.pin(path))
+    out.field("Data version", place.version)
 
 
 def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
@@ -40,8 +59,7 @@ def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
     out = Plain()
     register, key = view.register, view.key
     out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
-    out.field("URL", f"{place.site}{key.url}")
-    out.field("Data version", place.version)
+    head(out, place, key.url)
     out.field("Where", _where(view))
     out.field("In short", _in_short(view))
     _claims(out, view, knowledge)
@@ -63,8 +81,7 @@ def register_text(
     """Return one register: its addresses, then its cells in brief."""
     out = Plain()
     out.title(phrases.heading(register))
-    out.field("URL", f"{place.site}/r/{register.slug}")
-    out.field("Data version", place.version)
+    head(out, place, f"/r/{register.slug}")
     out.field("Where", phrases.addresses(register))
     out.field("Kernel macro", register.macro)
     out.field("x2APIC", "" if register.access == "none" else register.access)

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import SequenceMatcher
 from typing import Any
 
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -80,13 +81,44 @@ def changes_text(editions: Iterable[Edition], place: Place) -> str:
     """Return every data version, newest first."""
     out = Plain()
     out.title("Changes: what became public, and when")
-    out.field("URL", f"{place.site}/changes")
-    out.field("Data version", place.version)
+    head(out, place, "/changes")
     for e in editions:
         out.blank()
         out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)
         for line in e.lines:
             out.item(line, 2)
+    return out.render()
+
+
+Hunk = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def hunks(old: str, new: str) -> tuple[Hunk, ...]:
+    """Return the runs of lines in which two text pages differ: what was, what is."""
+    was, is_ = old.splitlines(), new.splitlines()
+    matcher = SequenceMatcher(None, was, is_, autojunk=False)
+    return tuple(
+        (tuple(was[a:b]), tuple(is_[c:d]))
+        for tag, a, b, c, d in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def since_text(path: str, versions: tuple[str, str], found: Iterable[Hunk], place: Place) -> str:
+    """Return what changed in a page between two data versions."""
+    out = Plain()
+    then, now = versions
+    out.title(f"What changed from {then} to {now}")
+    out.field("URL", f"{place.site}{path}/since/{then}")
+    listed = tuple(found)
+    if not listed:
+        out.blank()
+        out.para("Nothing.")
+    for was, is_ in listed:
+        for label, lines in (("was:", was), ("is:", is_)):
+            out.blank()
+            out.para(label)
+            out.raw("\n".join(lines) or "(nothing)")
     return out.render()
 
 

@@ -12,7 +12,7 @@ from app.domain.views import CellView
 from app.domain.wanted import list_wants
 from app.domain.words import Verdict
 from app.formats import phrases, wanted_text
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -38,8 +38,7 @@ def coverage_text(cells: Mapping[CellKey, CellView], knowledge: Knowledge, place
     """Return the coverage matrix: how many cells of each family have which verdict."""
     out = Plain()
     out.title("Coverage: which family has which evidence")
-    out.field("URL", f"{place.site}/c")
-    out.field("Data version", place.version)
+    head(out, place, "/c")
     out.field("Cells", f"{len(cells)} per family")
     for slug, family in knowledge.families.items():
         counted = coverage(cells, slug)
@@ -57,8 +56,7 @@ def family_text(
     """Return one family: what it is, where it differs, and what is still unmeasured."""
     out = Plain()
     out.title(f"Family {family.name}")
-    out.field("URL", f"{place.site}/c/{family.slug}")
-    out.field("Data version", place.version)
+    head(out, place, f"/c/{family.slug}")
     out.para(family.text)
     _identity(out, family)
     judged = {key: view.judgements[family.slug] for key, view in cells.items()}

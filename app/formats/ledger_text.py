@@ -6,7 +6,7 @@ from app.domain.citations import address_of, cite_source, sources_of
 from app.domain.facts import Difference, Erratum
 from app.domain.knowledge import Knowledge
 from app.formats import phrases
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.plain import COLUMNS, Plain
 from app.formats.tables import Table
 
@@ -26,8 +26,7 @@ def differences_text(knowledge: Knowledge, place: Place) -> str:
     """Return the ledger: every disagreement with its state."""
     out = Plain()
     out.title("Differences: where Table 15-22 and the truth disagree")
-    out.field("URL", f"{place.site}/d")
-    out.field("Data version", place.version)
+    head(out, place, "/d")
     for d in knowledge.differences.values():
         out.blank()
         out.para(f"D-{d.number} {d.title}", 0, 4)
@@ -42,8 +41,7 @@ def difference_text(d: Difference, knowledge: Knowledge, place: Place) -> str:
     """Return one difference with its life."""
     out = Plain()
     out.title(f"D-{d.number}: {d.title}")
-    out.field("URL", f"{place.site}/d/{d.number}")
-    out.field("Data version", place.version)
+    head(out, place, f"/d/{d.number}")
     out.field("State", str(d.state))
     out.field("Table says", d.table_says)
     out.field("Instead", d.instead)
@@ -89,8 +87,7 @@ def errata_text(knowledge: Knowledge, place: Place) -> str:
     """Return the list of errata and quirks."""
     out = Plain()
     out.title("Errata and quirks of AVIC, x2AVIC and the local APIC")
-    out.field("URL", f"{place.site}/errata")
-    out.field("Data version", place.version)
+    head(out, place, "/errata")
     for e in knowledge.errata.values():
         out.blank()
         out.para(f"{e.number + ': ' if e.number else ''}{e.title}", 0, 4)
@@ -111,8 +108,7 @@ def erratum_text(e: Erratum, knowledge: Knowledge, place: Place) -> str:
     """Return one erratum or quirk."""
     out = Plain()
     out.title(f"Erratum {e.number}: {e.title}" if e.number else e.title)
-    out.field("URL", f"{place.site}/errata/{e.slug}")
-    out.field("Data version", place.version)
+    head(out, place, f"/errata/{e.slug}")
     out.field("Kind", str(e.kind))
     out.field("Read", GRADES[e.grade.value])
     out.field("Also called", ", ".join(e.aliases))
@@ -146,8 +142,7 @@ def sources_text(knowledge: Knowledge, place: Place) -> str:
     """Return every source, with how far it was read."""
     out = Plain()
     out.title("Sources")
-    out.field("URL", f"{place.site}/docs/sources")
-    out.field("Data version", place.version)
+    head(out, place, "/docs/sources")
     for source in knowledge.sources.values():
         out.blank()
         out.item(f"[{source.id}] {cite_source(source)}", mark="-")

@@ -9,7 +9,7 @@ from app.domain.facts import Measurement, Sighting
 from app.domain.knowledge import Knowledge
 from app.domain.measuring import Effect, Oddity
 from app.domain.verdicts import Finding
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -86,9 +86,8 @@ def measurement_text(
     """Return one measurement: state, machine, every observation, what it changes."""
     out = Plain()
     out.title(f"Measurement {m.slug}")
-    out.field("URL", f"{place.site}/m/{m.slug}")
+    head(out, place, f"/m/{m.slug}")
     out.field("Raw bytes", f"{place.site}/m/{m.slug}.raw")
-    out.field("Data version", place.version)
     out.field("State", state_line(m))
     for label, value in identity(m, knowledge):
         # A digest is copied whole, so it has a line of its own.
@@ -126,8 +125,7 @@ def list_text(
     """Return the list of measurements."""
     out = Plain()
     out.title("Measurements")
-    out.field("URL", f"{place.site}/m")
-    out.field("Data version", place.version)
+    head(out, place, "/m")
     out.field("Shown", sentence)
     for m in found:
         out.blank()
@@ -182,8 +180,7 @@ def comparison_text(a: Measurement, b: Measurement, comparison: Comparison, plac
     """Return two measurements side by side; ``!`` marks what differs."""
     out = Plain()
     out.title(f"Measurements {a.slug} and {b.slug}")
-    out.field("URL", f"{place.site}/m/{a.slug}/diff/{b.slug}")
-    out.field("Data version", place.version)
+    head(out, place, f"/m/{a.slug}/diff/{b.slug}")
     out.field("Differing", f"{comparison.differing} of {len(comparison.cells)} cells")
     for heading, rows in (("Circumstances", comparison.circumstances), ("Cells", comparison.cells)):
         out.heading(heading)

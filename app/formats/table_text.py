@@ -14,7 +14,7 @@ from app.domain.rulings import Conditions
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
 from app.formats import phrases
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -38,8 +38,7 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     out = Plain()
     conditions = Conditions(knowledge.conditions)
     out.title(f"{TITLE}: AVIC and x2AVIC")
-    out.field("URL", f"{place.site}{shown.path}")
-    out.field("Data version", place.version)
+    head(out, place, shown.path)
     out.field("Shown", shown.sentence)
     out.blank()
     out.para(
@@ -55,8 +54,8 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
         out.blank()
         out.para(f"{phrases.heading(register)} ({phrases.addresses(register)})", 0, 2)
         for view in views:
-            head = f"  {view.key.mode.label:<6} {view.key.access:<6}"
-            out.field(head, _line(view, conditions), width=16)
+            label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
+            out.field(label, _line(view, conditions), width=16)
             for judgement in view.measured:
                 seen = ", ".join(judgement.behaviours) or "nothing unmasked"
                 text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
@@ -100,8 +99,7 @@ def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) ->
     out = Plain()
     conditions = Conditions(knowledge.conditions)
     out.title(CORRECTED_TITLE)
-    out.field("URL", f"{place.site}/corrected")
-    out.field("Data version", place.version)
+    head(out, place, "/corrected")
     out.blank()
     out.para(f"{table.changed} cells differ from the printed table; each names its footnote in "
              "brackets. Numbers are hexadecimal. allowed: completes against the backing page. "
@@ -110,8 +108,8 @@ def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) ->
              "condition; checks are in their order. seen: on silicon only.")  # fmt: skip
     out.blank()
     out.grid([("", "", "AVIC", "", "", "x2AVIC", "")], WIDTHS)
-    head = ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write")
-    out.grid([head, tuple("-" * width for width in WIDTHS)], WIDTHS)
+    columns = ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write")
+    out.grid([columns, tuple("-" * width for width in WIDTHS)], WIDTHS)
     for row in table.rows:
         cells = {at: _corrected_words(cell, conditions) for at, cell in row.cells.items()}
         register = row.register

@@ -24,7 +24,7 @@ from app.domain.wanted import (
 )
 from app.domain.words import Access, Mode
 from app.formats.atom import Entry, Feed
-from app.formats.cell_text import Place
+from app.formats.cell_text import Place, head
 from app.formats.changes_text import differing
 from app.formats.plain import Plain
 from app.formats.tables import Table
@@ -124,8 +124,7 @@ def wanted_text(
     """Return what is wanted, grouped by family and by what it takes."""
     out = Plain()
     out.title(TITLE)
-    out.field("URL", place.site + path_of(families))
-    out.field("Data version", place.version)
+    head(out, place, path_of(families))
     out.field("Wanted", counts(wants))
     out.heading("How to settle any of them")
     for number, step in enumerate(STEPS, 1):

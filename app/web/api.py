@@ -36,6 +36,7 @@ FILTERS = (
     ("only", "disagreements"),
     ("pending", "include: pending measurements count too"),
     ("q", "words that must all occur"),
+    ("at", "a data version or a date: what was public then"),
     ("sort", "order, name, msr, verdict or reports; with - in front backwards"),
 )
 # The filter reads the raw query, so that its errors name every problem; these describe it.
@@ -46,7 +47,7 @@ OPENAPI_FILTERS = {
             "in": "query",
             "required": False,
             "description": f"{text}. Several values are joined with commas."
-            if name not in ("only", "pending", "q", "sort")
+            if name not in ("only", "pending", "q", "at", "sort")
             else f"{text}.",
             "schema": {"type": "string"},
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ from app.web.render import Renderer
 
 def _snapshot(request: Request) -> Snapshot:
     snapshots: SnapshotHolder = request.app.state.snapshots
+    if at := pin_of(request):
+        return snapshots.at(at)
     # Whoever reads after a write sees it; whoever writes many need not wait for each.
     return snapshots.get() if request.method in ("GET", "HEAD") else snapshots.peek()
 
@@ -31,6 +33,9 @@ def _renderer(request: Request) -> Renderer:
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
+
+
+AT = "at"
 
 
 def _write_session(request: Request) -> Iterator[Session]:
@@ -58,15 +63,33 @@ ReadSession = Annotated[Session, Depends(_read_session, scope="function")]
 RawBody = Annotated[bytes, Depends(_body)]
 
 
+def pin_of(request: Request) -> str:
+    """Return the data version or date that a request asks for, empty for today's."""
+    return request.query_params.get(AT, "").strip()
+
+
+def filter_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the decoded query without the pin, which is no filter."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    return [pair for pair in pairs if pair[0] != AT]
+
+
+def pinned_query(request: Request, query: str) -> str:
+    """Return a canonical query with the request's pin at its end."""
+    pin = f"{AT}={quote_plus(pin_of(request))}" if pin_of(request) else ""
+    return "&".join(part for part in (query, pin) if part)
+
+
 def in_format(request: Request, path: str) -> str:
-    """Return a path with the extension that the request's own address has."""
+    """Return a path with the extension and the pin that the request's own address has."""
     asked: str = request.scope["state"]["asked"]
-    return path + asked.removeprefix(request.url.path) if asked != request.url.path else path
+    extension = asked.removeprefix(request.url.path) if asked != request.url.path else ""
+    query = pinned_query(request, "")
+    return f"{path}{extension}" + (f"?{query}" if query else "")
 
 
 def _filter(request: Request, snapshot: Snap) -> CellFilter:
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    return explore.read_filter(snapshot, pairs)
+    return explore.read_filter(snapshot, filter_pairs(request))
 
 
 Filter = Annotated[CellFilter, Depends(_filter)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -16,7 +15,17 @@ from app.formats.api import ErrorOut
 from app.formats.format1 import json_schema
 from app.snapshots import Snapshot
 from app.web import measurement_pages
-from app.web.deps import Config, RawBody, ReadSession, Render, Snap, WriteSession, in_format
+from app.web.deps import (
+    Config,
+    RawBody,
+    ReadSession,
+    Render,
+    Snap,
+    WriteSession,
+    filter_pairs,
+    pin_of,
+    pinned_query,
+)
 from app.web.uploads import Upload, take, unwrap
 
 router = APIRouter(include_in_schema=False)
@@ -32,11 +41,11 @@ def schema(config: Config) -> Response:
 @router.get("/m")
 def index(request: Request, snapshot: Snap, render: Render) -> Response:
     """The list of measurements."""
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    listed = measured.list_measurements(snapshot, pairs)
-    if request.url.query != listed.query:
-        target = in_format(request, "/m") + (f"?{listed.query}" if listed.query else "")
-        return RedirectResponse(target, 302)
+    listed = measured.list_measurements(snapshot, filter_pairs(request))
+    query = pinned_query(request, listed.query)
+    if request.url.query != query:
+        path = request.scope["state"]["asked"]
+        return RedirectResponse(f"{path}?{query}" if query else path, 302)
     page = measurement_pages.list_page(snapshot, listed, render.place(snapshot))
     return render.respond(request, snapshot, page)
 
@@ -121,5 +130,7 @@ def _find(request: Request, snapshot: Snapshot, slug: str) -> tuple[Snapshot, Me
     try:
         return snapshot, measured.find_measurement(snapshot, slug)
     except NotFound:
+        if pin_of(request):
+            raise
         newest: Snapshot = request.app.state.snapshots.refresh()
         return newest, measured.find_measurement(newest, slug)

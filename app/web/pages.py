@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from app import explore
 from app.domain.names import Found
 from app.web import table_pages
-from app.web.deps import Filter, Render, Snap, in_format
+from app.web.deps import Filter, Render, Snap, in_format, pinned_query
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,8 +16,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def index(request: Request, snapshot: Snap, wanted: Filter, render: Render) -> Response:
     """The table; a query that is not canonical is redirected to the one that is."""
-    if request.url.query != wanted.query():
-        return RedirectResponse(_canonical(request, wanted.query()), 302)
+    query = pinned_query(request, wanted.query())
+    if request.url.query != query:
+        return RedirectResponse(_canonical(request, query), 302)
     view = explore.table(snapshot, wanted)
     page = table_pages.table_page(snapshot, view, render.place(snapshot))
     return render.respond(request, snapshot, page)
@@ -52,6 +53,24 @@ def cell(  # noqa: PLR0917 - three parts of the address, three things of the app
             _renamed(request, found, f"/{view.key.mode}/{view.key.access}"), 308
         )
     page = table_pages.cell_page(snapshot, view, render.place(snapshot))
+    return render.respond(request, snapshot, page)
+
+
+@router.get("/r/{name}/{mode}/{access}/since/{version}")
+def since(  # noqa: PLR0917 - four parts of the address, three things of the application
+    name: str,
+    mode: str,
+    access: str,
+    version: str,
+    request: Request,
+    snapshot: Snap,
+    render: Render,
+) -> Response:
+    """What changed in a cell since a data version."""
+    found = explore.find_register(snapshot, name)
+    view = explore.find_cell(snapshot, found.register, mode, access)
+    then = request.app.state.snapshots.at(version)
+    page = table_pages.since_page(then, snapshot, view, render.place(snapshot))
     return render.respond(request, snapshot, page)
 
 

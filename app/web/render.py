@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import jinja2
 from fastapi import Request
@@ -29,10 +31,17 @@ from app.snapshots import Snapshot
 from app.web.negotiate import Format
 from app.web.static import has_htmx, static_url
 
+# Summaries of the newest data versions that were looked at, with and without pending.
+FRAGMENTS = 4
+
 
 @dataclass(frozen=True)
 class Page:
-    """A page's parts. Formats without a part answer 404 and say which there are."""
+    """A page's parts. Formats without a part answer 404 and say which there are.
+
+    ``same`` tells whether a pinned page still holds in another snapshot; ``since`` is the
+    address of what changed.
+    """
 
     template: str
     text: Callable[[], str]
@@ -42,6 +51,8 @@ class Page:
     data: Callable[[], Mapping[str, Any]] | None = None
     atom: Callable[[], str] | None = None
     status: int = 200
+    same: Callable[[Snapshot], bool] | None = None
+    since: str = ""
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -83,11 +94,11 @@ class Renderer:
         self._settings = settings
         self._environment = make_environment()
         self._lock = threading.Lock()
-        self._fragments: dict[bool, tuple[int, Mapping[CellKey, Markup]]] = {}
+        self._fragments: OrderedDict[tuple[int, bool], Mapping[CellKey, Markup]] = OrderedDict()
 
     def place(self, snapshot: Snapshot) -> Place:
         """Return where this snapshot's pages are published."""
-        return Place(self._settings.site, snapshot.name)
+        return Place(self._settings.site, snapshot.name, pinned=snapshot.pinned)
 
     def respond(self, request: Request, snapshot: Snapshot, page: Page) -> Response:
         """Return the page in the format that the request wants; raises NotFound."""
@@ -131,6 +142,7 @@ class Renderer:
             formats=page.formats,
             site=self._settings.site,
             version=snapshot.name,
+            pin=_pin(request, page, snapshot),
             knowledge=knowledge,
             conditions=conditions,
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
@@ -149,12 +161,13 @@ class Renderer:
 
     def fragments(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
         """Return each cell's summary, rendered once per data version."""
+        key = (snapshot.version.id, pending)
         with self._lock:
-            version, found = self._fragments.get(pending, (0, {}))
-            if version != snapshot.version.id:
-                found = self._render_cells(snapshot, pending=pending)
-                self._fragments[pending] = (snapshot.version.id, found)
-        return found
+            if key not in self._fragments:
+                self._fragments[key] = self._render_cells(snapshot, pending=pending)
+                while len(self._fragments) > FRAGMENTS:
+                    self._fragments.popitem(last=False)
+            return self._fragments[key]
 
     def _render_cells(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
         template = self._environment.get_template("table/_summary.html")
@@ -167,6 +180,31 @@ class Renderer:
             key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
             for key, view in cells.items()
         }
+
+
+@dataclass(frozen=True)
+class Pin:
+    """How a page stands in time; ``same`` is None where nobody compared."""
+
+    pinned: bool
+    address: str
+    today: str
+    same: bool | None
+    since: str
+
+
+def _pin(request: Request, page: Page, snapshot: Snapshot) -> Pin:
+    others = [pair for pair in parse_qsl(request.url.query) if pair[0] != "at"]
+    query = urlencode(others, safe=",")
+    path = request.url.path
+    live: Snapshot = request.app.state.snapshots.peek()
+    return Pin(
+        pinned=snapshot.pinned,
+        address=f"{path}?{query + '&' if query else ''}at={snapshot.name}",
+        today=f"{path}?{query}" if query else path,
+        same=page.same(live) if snapshot.pinned and page.same else None,
+        since=page.since,
+    )
 
 
 def twin_path(path: str) -> str:

@@ -9,7 +9,7 @@ from app.domain import filters
 from app.domain.facts import Family, Register
 from app.domain.views import CellView
 from app.explore import TableView
-from app.formats import cell_text, family_text, table_text
+from app.formats import cell_text, changes_text, family_text, table_text
 from app.formats.api import cell_list, cell_out, register_out
 from app.formats.cell_text import Place
 from app.formats.tables import Table
@@ -84,8 +84,24 @@ def cell_page(snapshot: Snapshot, view: CellView, place: Place) -> Page:
         template="cells/show.html",
         fragment="cells/_cell.html",
         view={"cell": view},
+        same=lambda live: live.cells.get(view.key) == view,
+        since=f"{view.key.url}/since/{snapshot.name}",
         text=lambda: cell_text.cell_text(view, snapshot.knowledge, place),
         data=lambda: {"data_version": snapshot.name, **_cell(view, snapshot, place)},
+    )
+
+
+def since_page(then: Snapshot, now: Snapshot, view: CellView, place: Place) -> Page:
+    """Return what changed in a cell between two data versions."""
+    before = then.cells.get(view.key)
+    old = cell_text.cell_text(before, then.knowledge, place) if before else ""
+    new = cell_text.cell_text(view, now.knowledge, place)
+    hunks = changes_text.hunks(old, new)
+    text = changes_text.since_text(view.key.url, (then.name, now.name), hunks, place)
+    return Page(
+        template="cells/since.html",
+        view={"cell": view, "then": then.name, "now": now.name, "hunks": hunks},
+        text=lambda: text,
     )
 
 

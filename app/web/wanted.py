@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from app.domain import wanted
 from app.formats import atom, wanted_text
 from app.formats.cell_text import Place
 from app.snapshots import LISTED_VERSIONS, Snapshot
-from app.web.deps import ReadSession, Render, Snap, in_format
+from app.web.deps import ReadSession, Render, Snap, filter_pairs, pinned_query
 from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
@@ -25,11 +24,11 @@ router = APIRouter(include_in_schema=False)
 @router.get("/wanted")
 def index(request: Request, snapshot: Snap, render: Render, session: ReadSession) -> Response:
     """What is wanted, of every family or of those that ``family`` names."""
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    families = wanted.read_families(pairs, snapshot.knowledge.families)
-    query = wanted.query_of(families)
+    families = wanted.read_families(filter_pairs(request), snapshot.knowledge.families)
+    query = pinned_query(request, wanted.query_of(families))
     if request.url.query != query:
-        return RedirectResponse(in_format(request, "/wanted") + (f"?{query}" if query else ""), 302)
+        path = request.scope["state"]["asked"]
+        return RedirectResponse(f"{path}?{query}" if query else path, 302)
     page = wanted_page(snapshot, families, render.place(snapshot), session)
     return render.respond(request, snapshot, page)
 
