@@ -35,6 +35,8 @@ FOLDERS = {
     "keys": "key",
 }
 _ADAPTERS: dict[str, TypeAdapter[Fact]] = {kind: TypeAdapter(cls) for kind, cls in KINDS.items()}
+# The C parser is five times as fast; both read every scalar as text.
+FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Scanning is slow, so a file is scanned only when something in it looks like an anchor.
 ANCHOR = re.compile(r"(?:^|[\s\[,])[&*]\w", re.MULTILINE)
 Path_ = tuple[str | int, ...]
@@ -101,7 +103,7 @@ def _read_file(
         if problem := _anchor(text, name):
             problems.append(problem)
             return
-        root = yaml.compose(text, Loader=yaml.BaseLoader)
+        root = _compose(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or str(error)
@@ -117,6 +119,14 @@ def _read_file(
             entries.append(SeedEntry(fact_from(kind, body), name, first, lines))
         except ValidationError as error:
             problems += [_problem(detail, name, first, lines) for detail in error.errors()]
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """Parse YAML; what is wrong is told by the Python parser, the same on every machine."""
+    try:
+        return yaml.compose(text, Loader=FAST)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.BaseLoader)
 
 
 def _anchor(text: str, name: str) -> Problem | None:
@@ -153,7 +163,7 @@ def _cut_off(node: yaml.Node, text: str, name: str) -> list[Problem]:
         inner = [n for pair in node.value for n in (pair if isinstance(pair, tuple) else (pair,))]
         return [problem for child in inner for problem in _cut_off(child, text, name)]
     rest = text[node.end_mark.index :].split("\n", 1)[0].strip()
-    if node.style is None and rest.startswith("#"):
+    if not node.style and rest.startswith("#"):
         line = node.end_mark.line + 1
         return [
             Problem(name, "", f"{rest[:20]!r} behind a value, a comment to YAML", "quotes", line)

@@ -21,8 +21,9 @@ def paths_of(knowledge):
     pages += [f"/c/{slug}" for slug in knowledge.families]
     pages += [f"/d/{number}" for number in knowledge.differences]
     pages += [f"/errata/{slug}" for slug in knowledge.errata]
-    found = [f"{page}.{extension}" for page in (*tables, *pages) for extension in ("txt", "json")]
-    found += [f"{page}.{extension}" for page in tables for extension in ("csv", "md")]
+    found = [f"{page}.txt" for page in (*tables, *pages)]
+    found += [f"{page}.{extension}" for page in tables for extension in ("json", "csv", "md")]
+    found += [f"{page}.json" for page in pages[::3]]
     return [*found, "/docs/sources.txt"]
 
 
@@ -63,7 +64,7 @@ def test_every_page_of_a_version_keeps_its_bytes(client, writer, knowledge, seed
     at = state_of(client).snapshots.refresh().name
     before = take(client, paths, at)
 
-    for number in range(1, 25):
+    for number in range(1, 13):
         change(writer, knowledge, number, rng)
     edit(writer, seed_copy, "name: Logical Destination Register", "name: Logical Destination")
     edit(writer, seed_copy, "behaviour: vmexit-trap", "behaviour: vmexit-fault")
