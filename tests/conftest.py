@@ -42,7 +42,10 @@ UNTRACED = (
     "formats/test_measurement",
     "formats/test_faults",
     "formats/test_strict_json",
+    "formats/test_lint",
     "domain/test_names",
+    "domain/test_filter",
+    "domain/test_verdict_laws",
     "test_many_writers",
     "web/test_limits_on_the_wire",
 )
