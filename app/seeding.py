@@ -41,9 +41,10 @@ def rebuild(session: Session) -> bool:
     """Derive the stored judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
     fresh = derive_verdicts(load_knowledge(session, queries.current_version_id(session)))
-    if fresh == queries.get_verdicts(session):
+    stored = queries.get_verdicts(session)
+    if fresh == stored:
         return False
-    store.replace_verdicts(session, fresh)
+    store.replace_verdicts(session, stored, fresh)
     return True
 
 

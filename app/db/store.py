@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.db.models import DataVersionRow, FactRow, VerdictRow
@@ -85,13 +85,20 @@ def _replace(
     return DataVersion(version.id, version.name, created, version.reason)
 
 
-def replace_verdicts(session: Session, verdicts: Iterable[VerdictTuple]) -> None:
-    """Make ``verdicts`` the stored judgements."""
-    columns = [column.key for column in VerdictRow.__table__.columns]
-    session.execute(delete(VerdictRow))
-    rows = [dict(zip(columns, row, strict=True)) for row in verdicts]
-    if rows:
-        session.execute(insert(VerdictRow), rows)
+def replace_verdicts(
+    session: Session, stored: Iterable[VerdictTuple], fresh: Iterable[VerdictTuple]
+) -> None:
+    """Make ``fresh`` the stored judgements instead of ``stored``; writes what differs."""
+    table = VerdictRow.__table__
+    columns = [column.key for column in table.columns]
+    before, after = set(stored), set(fresh)
+    gone = [dict(zip(columns, row, strict=True)) for row in sorted(before - after)]
+    added = [dict(zip(columns, row, strict=True)) for row in sorted(after - before)]
+    keys = (column == bindparam(column.key) for column in table.primary_key)
+    if gone:
+        session.connection().execute(delete(VerdictRow).where(*keys), gone)
+    if added:
+        session.execute(insert(VerdictRow), added)
 
 
 def _next_version(session: Session, reason: str, now: datetime) -> DataVersionRow:

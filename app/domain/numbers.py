@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 MSR_BASE = 0x800
 MSR_LAST = 0x8FF
@@ -43,11 +44,7 @@ class Span:
     @classmethod
     def parse(cls, text: str) -> Span:
         """Read ``first-last`` or one address; raises ValueError."""
-        first, dash, last = text.partition("-")
-        span = cls(parse_hex(first), parse_hex(last if dash else first))
-        if span.last < span.first:
-            raise ValueError(f"{text!r} ends before it begins")
-        return span
+        return _span(text)
 
     def __contains__(self, value: int) -> bool:
         return self.first <= value <= self.last
@@ -60,6 +57,16 @@ class Span:
         if self.first == self.last:
             return format_hex(self.first)
         return f"{format_hex(self.first)}-{format_hex(self.last)}"
+
+
+@lru_cache(maxsize=4096)
+def _span(text: str) -> Span:
+    """Every view of a cell asks for the same few dozen."""
+    first, dash, last = text.partition("-")
+    span = Span(parse_hex(first), parse_hex(last if dash else first))
+    if span.last < span.first:
+        raise ValueError(f"{text!r} ends before it begins")
+    return span
 
 
 def msr_of(offset: int) -> int:

@@ -87,3 +87,30 @@ def open_page(chromium, server):
     for context in contexts:
         context.close()
     assert [] == errors
+
+
+@pytest.fixture(scope="module")
+def tab(chromium, server):
+    """One tab of the browser for all tests of a module that only look; with its errors."""
+    context = chromium.new_context(base_url=server)
+    page, errors = context.new_page(), []
+    page.on("console", lambda m: errors.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda e: errors.append(str(e)))
+    yield page, errors
+    context.close()
+
+
+@pytest.fixture
+def look(tab):
+    """Go to a page in the module's own tab; the test fails on any error in its console."""
+    page, errors = tab
+    errors.clear()
+
+    def looker(path, width=1280, scheme="light"):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        page.goto(path)
+        return page
+
+    yield looker
+    assert [] == errors

@@ -1,4 +1,4 @@
-"""axe finds no violation on any kind of page, in light and in dark."""
+"""axe finds no violation on any kind of page, and the dark scheme is as readable."""
 
 import pytest
 
@@ -6,45 +6,41 @@ from tests.browser.access import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
+# One page of each template: axe takes seconds on a page, and repeats teach it nothing.
 PAGES = (
-    "/",
     "/?family=zen-4&verdict=explained",
     "/?q=nothing-at-all",
     "/corrected",
-    "/r/isr",
     "/r/icr",
     "/r/icr/x2avic/write",
-    "/r/ldr/x2avic/write",
     "/c",
     "/c/zen-4",
-    "/c/excavator",
     "/d",
     "/d/1",
     "/errata",
     "/errata/1235",
     "/changes",
     "/docs",
-    "/docs/words",
     "/docs/api",
-    "/docs/sources",
     "/api/v1/docs",
 )
+# Where every colour of the dark scheme is to be seen.
+DARK = ("/?family=zen-4&verdict=explained", "/r/icr/x2avic/write", "/c", "/d/1")
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_no_violation(open_page, path):
-    page = open_page(path)
-    light = violations(page)
-    page.emulate_media(color_scheme="dark")
+def test_axe_finds_no_violation(look, path):
+    assert [] == violations(look(path))
 
-    assert [] == light
-    # Nothing but the colours differs in the dark.
-    assert [] == violations(page, rules=["color-contrast"])
+
+@pytest.mark.parametrize("path", DARK)
+def test_nothing_is_hard_to_read_in_the_dark(look, path):
+    assert [] == violations(look(path, scheme="dark"), rules=["color-contrast"])
 
 
 def test_axe_finds_no_violation_on_an_error_page_nor_in_an_open_cell(open_page):
     assert [] == violations(open_page("/nope", expect_errors=True))
-    page = open_page("/")
+    page = open_page("/?q=eoi")
     page.locator("tr#eoi a.open").last.click()
     page.locator("#open-eoi article").wait_for()
 

@@ -122,10 +122,8 @@ def test_an_error_says_so_and_keeps_the_page(open_page):
         "/api/v1/docs",
     ],
 )
-def test_no_page_scrolls_sideways(open_page, path, width):
-    page = open_page(path, viewport={"width": width, "height": 800})
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_no_page_scrolls_sideways(look, path, width):
+    assert look(path, width).evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_headings_and_first_column_stay_in_sight(open_page):

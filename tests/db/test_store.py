@@ -259,11 +259,14 @@ def test_the_database_takes_the_rows_that_the_nonsense_was_made_from(
         assert inspect(row).persistent
 
 
-def test_verdicts_are_replaced_as_a_whole(empty_writer: Sessions, empty_reader: Sessions) -> None:
+def test_verdicts_are_replaced_where_they_differ(
+    empty_writer: Sessions, empty_reader: Sessions
+) -> None:
     other = (*VERDICT[:3], "zen-5", "unmeasured", "", 0, 0, "", "")
-    for rows in ([VERDICT, other], [other], []):
+    changed = (*other[:4], "masked", *other[5:])
+    for rows in ([VERDICT, other], [VERDICT, changed], [changed], []):
         with empty_writer.begin() as session:
-            store.replace_verdicts(session, rows)
+            store.replace_verdicts(session, queries.get_verdicts(session), rows)
         with empty_reader() as session:
             assert tuple(rows) == queries.get_verdicts(session)
 
