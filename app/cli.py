@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,16 +14,29 @@ import typer
 import uvicorn
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app import __version__, cli_measure, cli_review, explore, seeding
-from app.cli_database import reading, writing
+from app import (
+    __version__,
+    cli_cite,
+    cli_ledger,
+    cli_measure,
+    cli_policy,
+    cli_review,
+    cli_search,
+    explore,
+    seeding,
+)
+from app.cli_database import reading, reads, writing
+from app.cli_diff import diff
+from app.cli_export import exports
+from app.cli_quoting import check_mail
+from app.copies import open_copy
 from app.db.migrate import migrate as run_migrations
-from app.domain.knowledge import KINDS
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
-from app.errors import AppError, InvalidFilter, InvalidSeed
+from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
 from app.formats import cell_text, family_text, table_text
 from app.formats.cell_text import Place
-from app.formats.seed import body_of, check_seed
+from app.formats.seed import check_seed
 from app.settings import Settings
 from app.snapshots import Snapshot
 
@@ -70,13 +83,25 @@ def serve(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Migrate and load the seed first.")
     ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Serve this export, read-only."),
+    ] = None,
 ) -> None:
     """Serve the explorer."""
-    settings = Settings()
-    if prepare:
+    settings = Settings(export_file=export) if export else Settings()
+    if settings.export_file and prepare:
+        raise Conflict("--prepare is for the database; an export is served as it is.")
+    if settings.export_file:
+        # What is wrong with it is told here, in one line.
+        open_copy(settings.export_file).dispose()
+    elif prepare:
         migrate()
         seed()
     host, port = host or settings.host, port or settings.port
+    if export:
+        # The server builds its settings itself, from the environment.
+        os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
     typer.echo(f"vAPIC Explorer on http://{host}:{port}")
     uvicorn.run(
         "app.web.app:create_app",
@@ -128,6 +153,7 @@ class Chosen:
 
 
 @app.command()
+@reads
 def show(
     name: Annotated[str, typer.Argument(help="Register: slug, macro, offset or MSR.")] = "",
     mode: Annotated[Mode | None, typer.Option(help="Only this mode.")] = None,
@@ -148,7 +174,9 @@ def show(
         pairs = parse_qsl(query, keep_blank_values=True)
         pairs += [(key, str(value)) for key, value in words.items() if value]
         view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
-        shown = table_text.Shown(view.cells, view.order, view.sentence, view.path)
+        shown = table_text.Shown(
+            view.cells, view.order, view.sentence, view.path, view.wanted.policy, view.stated
+        )
         text = table_text.table_text(shown, snapshot.knowledge, place)
         typer.echo(text, nl=False)
 
@@ -173,6 +201,7 @@ def _only(view: CellView, family: str) -> CellView:
 
 
 @app.command()
+@reads
 def corrected() -> None:
     """Print Table 15-22 as it should read."""
     with reading() as (_, snapshot, place):
@@ -181,6 +210,7 @@ def corrected() -> None:
 
 
 @app.command()
+@reads
 def coverage() -> None:
     """Print which family has which evidence."""
     with reading() as (_, snapshot, place):
@@ -188,35 +218,17 @@ def coverage() -> None:
         typer.echo(text, nl=False)
 
 
-@app.command()
-def export(
-    output: Annotated[
-        Path | None, typer.Argument(help="File to write; default: standard output.")
-    ] = None,
-) -> None:
-    """Write everything that is public as one JSON document."""
-    with reading() as (_, snapshot, _):
-        facts = {
-            kind: {
-                key: body_of(kind, fact) for key, fact in snapshot.knowledge.by_kind[kind].items()
-            }
-            for kind in KINDS
-        }
-        document = {
-            "data_version": snapshot.name,
-            "created_at": f"{snapshot.created_at:%Y-%m-%dT%H:%M:%SZ}",
-            "facts": facts,
-            "verdicts": seeding.derive_verdicts(snapshot.knowledge),
-        }
-    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    if output:
-        output.write_text(text, "utf-8")
-    else:
-        typer.echo(text, nl=False)
-
-
+app.command()(reads(diff))
+app.command("check-mail")(reads(check_mail))
+app.add_typer(exports, name="export", help="Write everything that is public as files.")
+app.command()(reads(cli_cite.cite))
 app.command()(cli_measure.check)
 app.command()(cli_measure.submit)
+app.command()(reads(cli_policy.policy))
+app.command(context_settings=cli_search.CONTEXT)(reads(cli_search.search))
+app.add_typer(
+    cli_ledger.differences, name="difference", help="Read the ledger, and draft entries for it."
+)
 app.add_typer(cli_review.tokens, name="token", help="Make, list and revoke tokens.")
 app.add_typer(cli_review.reviews, name="review", help="Decide which measurements count.")
 

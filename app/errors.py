@@ -32,6 +32,31 @@ class InvalidFilter(AppError):
     code = "invalid-filter"
 
 
+class InvalidQuery(AppError):
+    """A search that cannot be read.
+
+    ``where`` is (first, behind last) of what is wrong in ``text``, counted from 0; ``hints``
+    are whole queries that would do.
+    """
+
+    code = "invalid-query"
+
+    def __init__(
+        self,
+        text: str,
+        where: tuple[int, int],
+        found: str,
+        expected: str,
+        hints: tuple[str, ...] = (),
+    ) -> None:
+        message = f"Character {where[0] + 1}: found {found}, expected {expected}."
+        super().__init__(message, hints=hints)
+        self.text = text
+        self.where = where
+        self.found = found
+        self.expected = expected
+
+
 class Conflict(AppError):
     """What is asked does not fit the state of things."""
 

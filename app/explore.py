@@ -8,6 +8,9 @@ from typing import TypeVar
 
 from app.domain import filters, names
 from app.domain.cells import CellKey, cells_of
+from app.domain.choices import read_choices
+from app.domain.corrected import CorrectedTable, correct
+from app.domain.editions import AsStated, as_stated
 from app.domain.facts import Annotation, Difference, Erratum, Family, Register
 from app.domain.filters import CellFilter
 from app.domain.views import CellView
@@ -29,6 +32,7 @@ class TableView:
     sentence: str
     counts: tuple[tuple[Verdict, int, CellFilter], ...]
     total: int
+    stated: AsStated | None = None
 
     @property
     def path(self) -> str:
@@ -53,10 +57,25 @@ def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFil
     return filters.parse(pairs, snapshot.vocabulary)
 
 
+def read_apm(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> str:
+    """Read the query of a page that has no filter: the revision of the manual, or nothing.
+
+    Empty for the newest one. Raises InvalidFilter, as ``read_filter`` does.
+    """
+    revisions = snapshot.vocabulary.values["apm"]
+    chosen = read_choices(pairs, {"apm": revisions}, ("apm",))["apm"]
+    return next((apm for apm in chosen if apm != next(iter(revisions))), "")
+
+
+def stated(snapshot: Snapshot, apm: str = "") -> AsStated | None:
+    """Return how a revision of the manual is shown; None where no manual is known."""
+    return as_stated(snapshot.knowledge, apm)
+
+
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     members = snapshot.knowledge.members
-    cells = snapshot.cells_with_pending if wanted.pending else snapshot.cells
+    cells = snapshot.cells_at(wanted.apm, pending=bool(wanted.pending))
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     worst = [view.verdict for view in shown.values()]
     subject = CellFilter(mode=wanted.mode, access=wanted.access)
@@ -68,7 +87,16 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
         counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
         total=total,
+        stated=stated(snapshot, wanted.apm),
     )
+
+
+def corrected(snapshot: Snapshot, apm: str = "") -> CorrectedTable:
+    """Return the corrected table of a revision of the manual, of the newest without one."""
+    cells = snapshot.cells_at(apm)
+    if cells is snapshot.cells:
+        return snapshot.corrected
+    return correct(cells, snapshot.knowledge.families)
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.Found:
@@ -76,17 +104,23 @@ def find_register(snapshot: Snapshot, name: str) -> names.Found:
     return names.resolve(name, snapshot.knowledge.registers)
 
 
-def register_cells(snapshot: Snapshot, register: Register) -> tuple[CellView, ...]:
-    """Return the four cells of a register."""
-    return tuple(snapshot.cells[key] for key in cells_of(register.slug))
+def register_cells(snapshot: Snapshot, register: Register, apm: str = "") -> tuple[CellView, ...]:
+    """Return the four cells of a register, as a revision of the manual states them."""
+    cells = snapshot.cells_at(apm)
+    return tuple(cells[key] for key in cells_of(register.slug))
 
 
-def find_cell(snapshot: Snapshot, register: Register, mode: str, access: str) -> CellView:
-    """Return a cell; raises NotFound that names the valid modes and accesses."""
+def find_cell(
+    snapshot: Snapshot, register: Register, mode: str, access: str, apm: str = ""
+) -> CellView:
+    """Return a cell, as a revision of the manual states it.
+
+    Raises NotFound that names the valid modes and accesses.
+    """
     if mode not in set(Mode) or access not in set(Access):
         hints = tuple(str(key) for key in cells_of(register.slug))
         raise NotFound(f"{register.slug!r} has no cell {mode}/{access}.", hints=hints)
-    return snapshot.cells[CellKey(register.slug, Mode(mode), Access(access))]
+    return snapshot.cells_at(apm)[CellKey(register.slug, Mode(mode), Access(access))]
 
 
 def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annotation, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.db import queries, store
 from app.db.queries import DataVersion, VerdictTuple
+from app.domain.facts import Fact
 from app.domain.knowledge import Knowledge, key_of, kind_of
 from app.domain.views import view_cells
+from app.errors import InvalidSeed, Problem
 from app.formats.seed import body_of, check_seed, fact_from
 
 
@@ -26,15 +29,31 @@ class Loaded:
 def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     """Make a seed folder what is public; the same seed again changes nothing.
 
-    Raises InvalidSeed, with every problem, before anything is written.
+    Raises InvalidSeed, with every problem, before anything is written; a difference that
+    was public once and is missing is one.
     """
     queries.require_schema(session)
     facts = [entry.fact for entry in check_seed(folder)]
+    _numbers_stay(session, facts)
     bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
     version = store.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
         rebuild(session)
     return Loaded(len(facts), version)
+
+
+def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
+    """Refuse a seed without a difference that was public: somebody may have cited it."""
+    kept = {key_of(fact) for fact in facts if kind_of(fact) == "difference"}
+    gone = queries.list_keys(session, "difference") - kept
+    if gone:
+        expected = "its entry; one that was wrong is retracted, with the reason"
+        raise InvalidSeed(
+            tuple(
+                Problem("differences", "", f"no D-{number}, which was public", expected)
+                for number in sorted(gone, key=int)
+            )
+        )
 
 
 def rebuild(session: Session) -> bool:

@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         description="Public address that pages print in links, without a slash at the end; "
         "by default http://HOST:PORT.",
     )
+    export_file: Path | None = Field(
+        None,
+        description="Serve and read this export (SQLite or JSON), read-only, instead of the "
+        "database; `--from` sets it.",
+    )
     seed: Path = Field(ROOT / "seed", description="Folder of the curated knowledge.")
     uploads: Uploads = Field(
         Uploads.OPEN,

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,14 +15,18 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import queries
 from app.db.queries import Change, DataVersion
+from app.db.search import Index
 from app.domain.cells import CellKey
 from app.domain.corrected import CorrectedTable, correct
+from app.domain.editions import epoch
+from app.domain.facts import Observation
 from app.domain.filters import Vocabulary
 from app.domain.knowledge import Knowledge
 from app.domain.measuring import observations_of
 from app.domain.views import CellView, view_cells
 from app.domain.words import State
 from app.errors import NotFound, NotReady
+from app.formats.search_entries import entries
 from app.seeding import load_knowledge
 
 CHECK_SECONDS = 1.0
@@ -63,8 +67,30 @@ class Snapshot:
     @cached_property
     def cells_with_pending(self) -> Mapping[CellKey, CellView]:
         """The same as if every pending measurement were accepted."""
+        return view_cells(self.knowledge, self._pending())
+
+    def cells_at(self, apm: str = "", *, pending: bool = False) -> Mapping[CellKey, CellView]:
+        """Every cell as a revision of the manual states it; the newest one without ``apm``.
+
+        Made on first use; revisions that make the same claims share one table. Raises
+        NotFound for a revision that is older or newer than the list.
+        """
+        at = epoch(self.knowledge, apm)
+        if at == epoch(self.knowledge):
+            return self.cells_with_pending if pending else self.cells
+        key = (at, pending)
+        if key not in self._other_editions:
+            extra = self._pending() if pending else ()
+            self._other_editions[key] = view_cells(self.knowledge, extra, apm=apm)
+        return self._other_editions[key]
+
+    @cached_property
+    def _other_editions(self) -> dict[tuple[int, bool], Mapping[CellKey, CellView]]:
+        return {}
+
+    def _pending(self) -> list[Observation]:
         pending = (m for m in self.knowledge.measurements.values() if m.state is State.PENDING)
-        return view_cells(self.knowledge, [o for m in pending for o in observations_of(m)])
+        return [o for m in pending for o in observations_of(m)]
 
     @cached_property
     def corrected(self) -> CorrectedTable:
@@ -75,6 +101,11 @@ class Snapshot:
     def vocabulary(self) -> Vocabulary:
         """The valid words of the filter."""
         return Vocabulary.of(self.knowledge)
+
+    @cached_property
+    def index(self) -> Index:
+        """What search looks through, made on first use."""
+        return Index(entries(self.knowledge, self.cells))
 
     def warm(self) -> None:
         """Derive everything now, off the request path."""
@@ -96,7 +127,7 @@ def load_snapshot(session: Session, at: str = "") -> Snapshot:
     versions = queries.list_versions(session)
     if not versions:
         raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
-    versions = versions[: _position(versions, at) + 1] if at else versions
+    versions = versions[: position([v.name for v in versions], at) + 1] if at else versions
     recent = tuple(reversed(versions[-LISTED_VERSIONS:]))
     changes = queries.list_changes(session, (v.id for v in recent))
     history = tuple((v, changes[v.id]) for v in recent)
@@ -106,8 +137,11 @@ def load_snapshot(session: Session, at: str = "") -> Snapshot:
     return snapshot
 
 
-def _position(versions: tuple[DataVersion, ...], at: str) -> int:
-    names = [version.name for version in versions]
+def position(names: Sequence[str], at: str) -> int:
+    """Return where among the names of all data versions a name or a date stands.
+
+    A date means the last version of that day. Raises NotFound with others to ask for.
+    """
     that_day = [i for i, name in enumerate(names) if name == at or name.startswith(f"{at}.")]
     if not DATE_OR_VERSION.fullmatch(at) or not that_day:
         earlier = [name for name in names if name < at] or names

@@ -155,10 +155,15 @@ def get_measurement(session: Session, slug: str) -> Measurement:
 
 
 def get_raw(session: Session, slug: str) -> bytes:
-    """Return the bytes of a measurement exactly as they came. Raises NotFound."""
+    """Return the bytes of a measurement exactly as they came.
+
+    Raises NotFound, and Forbidden in a copy that was not given them.
+    """
     submission = submissions.get_submission(session, slug)
     if submission is None:
         raise NotFound(f"There is no measurement {slug!r}.")
+    if not submission.raw:
+        raise Forbidden("A copy leaves these bytes out: they hold a contact that is withheld.")
     return submission.raw
 
 

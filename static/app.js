@@ -11,13 +11,20 @@ function say(text) {
   hiding = setTimeout(() => { notice.hidden = true; }, 6000);
 }
 
-async function copy(text) {
+async function copy(text, what = text) {
   try {
     await navigator.clipboard.writeText(text);
-    say(`Copied ${text}`);
+    say(`Copied ${what}`);
   } catch {
-    say(`Copying is not allowed here: ${text}`);
+    say(`Copying is not allowed here: ${what}`);
   }
+}
+
+// A text area is selected too, so that a refused copy is one key away.
+function copyFrom(area) {
+  const lines = area.value.trimEnd().split("\n").length;
+  area.select();
+  copy(area.value, `the ${area.labels[0].textContent.toLowerCase()}, ${lines === 1 ? "1 line" : `${lines} lines`}`);
 }
 
 function enhance(root) {
@@ -47,7 +54,7 @@ function move(rows, columns) {
 }
 
 const KEYS = {
-  "/": () => { const q = document.getElementById("q"); if (q) q.focus(); else location.href = "/"; },
+  "/": () => (document.getElementById("q") ?? document.getElementById("find"))?.focus(),
   "?": () => document.getElementById("keys").showModal(),
   j: () => move(1, 0), ArrowDown: () => move(1, 0),
   k: () => move(-1, 0), ArrowUp: () => move(-1, 0),
@@ -67,7 +74,8 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");
-  if (button) copy(button.dataset.copy);
+  if (button?.dataset.from) copyFrom(document.getElementById(button.dataset.from));
+  else if (button) copy(button.dataset.copy);
   if (event.target.closest("tr.opened a.close")) { event.preventDefault(); history.back(); }
 });
 

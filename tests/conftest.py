@@ -49,11 +49,19 @@ UNTRACED = (
     "db/test_store",
     "test_many_writers",
     "web/test_limits_on_the_wire",
+    "exporting/test_whole_site",
 )
 
 
 # Modules that take long begin first, so that no worker is left alone with one at the end.
-LONG = ("browser/", "measured/", "test_many_writers", "formats/test_measurement", "web/")
+LONG = (
+    "browser/",
+    "exporting/test_whole_site",
+    "measured/",
+    "test_many_writers",
+    "formats/test_measurement",
+    "web/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,9 @@
 from app.domain.facts import (
     Claim,
     Condition,
+    Difference,
     Document,
+    Event,
     Fact,
     Family,
     Observation,
@@ -16,6 +18,7 @@ from app.domain.words import (
     Access,
     Behaviour,
     ClaimKind,
+    DifferenceState,
     Evidence,
     Mode,
     Reading,
@@ -96,6 +99,32 @@ def make_source(name="apm-3.44", **changes) -> Source:
         "revision": "3.44",
     }
     return Source(id=name, **defaults | changes)
+
+
+def make_event(state="seen", date="2026-05-06", **changes) -> Event:
+    """Return one moment in a life; what is documented stands in ``make_knowledge``'s manual."""
+    documented = state == "documented"
+    defaults = {
+        "text": "It happened.",
+        "sources": ("apm-3.44",) if documented else ("mail-1",),
+        "revision": "3.44" if documented else "",
+    }
+    return Event(state=DifferenceState(state), date=date, **defaults | changes)
+
+
+def make_difference(number=1, *states, **changes) -> Difference:
+    """Return a difference on a write of TPR under x2AVIC, its events a month apart."""
+    life = tuple(make_event(s, f"2026-{n:02}") for n, s in enumerate(states or ("seen",), 1))
+    defaults = {
+        "title": "TPR does not do it",
+        "cells": ("tpr/x2avic/write",),
+        "table_says": "allowed",
+        "instead": "#GP",
+        "text": "The table says one thing, and another is so.",
+        "life": life,
+        "sources": ("apm-3.44",),
+    }
+    return Difference(number=number, **defaults | changes)
 
 
 def make_knowledge(*facts: Fact) -> Knowledge:

@@ -83,6 +83,11 @@ def get_fact(session: Session, kind: str, key: str) -> Mapping[str, Any] | None:
     return body
 
 
+def list_keys(session: Session, kind: str) -> frozenset[str]:
+    """Return the key of every fact of a kind that was ever public."""
+    return frozenset(session.scalars(select(FactRow.key).where(FactRow.kind == kind).distinct()))
+
+
 def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[Change, ...]]:
     """Return what each data version added, changed and removed, by kind and key."""
     wanted = set(versions)

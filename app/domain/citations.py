@@ -39,6 +39,15 @@ def cite_source(source: Source) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def commit_form(source: Source) -> str:
+    """Return a commit as the kernel cites one: ``commit 0123456789ab ("Its title")``.
+
+    A title in brackets is ours, not the commit's, and is left out.
+    """
+    short = f"commit {source.commit[:12]}"
+    return short if source.title.startswith("[") else f'{short} ("{source.title}")'
+
+
 def address_of(source: Source) -> str:
     """Return where a source can be fetched, empty when no address is known."""
     if source.url:

@@ -12,9 +12,11 @@ from urllib.parse import quote_plus
 
 from app.domain.cells import CellKey
 from app.domain.choices import read_choices
+from app.domain.editions import labels
 from app.domain.knowledge import Knowledge
 from app.domain.views import WORST_FIRST, CellView
 from app.domain.words import Access, Behaviour, Evidence, Mode, Verdict
+from app.errors import InvalidFilter
 
 SORTS = {
     "order": "order of the manual",
@@ -26,8 +28,12 @@ SORTS = {
 ONLY = {"disagreements": "only where something disagrees"}
 PENDING = {"include": "pending measurements count too"}
 ERRATUM_ANY = "any"
-MANY = ("mode", "access", "family", "group", "behaviour", "verdict", "evidence", "erratum")
-SINGLE = ("only", "pending", "q", "sort")
+MANY = (
+    "mode", "access", "family", "group", "behaviour", "verdict", "evidence", "erratum", "policy"
+)  # fmt: skip
+# The table has room for two policies beside each other.
+POLICIES = 2
+SINGLE = ("only", "pending", "apm", "q", "sort")
 KEYS = (*MANY, *SINGLE)
 
 
@@ -43,22 +49,25 @@ class CellFilter:
     verdict: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     erratum: tuple[str, ...] = ()
+    policy: tuple[str, ...] = ()
     only: str = ""
     pending: str = ""
+    apm: str = ""
     q: str = ""
     sort: str = "order"
 
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
         parts = [(key, ",".join(getattr(self, key))) for key in MANY]
-        parts += [("only", self.only), ("pending", self.pending), ("q", self.q)]
+        parts += [("only", self.only), ("pending", self.pending)]
+        parts += [("apm", self.apm), ("q", self.q)]
         parts += [("sort", self.sort)] if self.sort != "order" else []
         return "&".join(f"{key}={quote_plus(value, safe=',')}" for key, value in parts if value)
 
     @property
     def active(self) -> bool:
         """Whether anything is left out."""
-        return replace(self, sort="order") != CellFilter()
+        return replace(self, sort="order", apm="", policy=()) != CellFilter()
 
     def without(self, key: str, value: str = "") -> CellFilter:
         """Return the filter with one value, or a whole key, taken out."""
@@ -97,8 +106,12 @@ class Vocabulary:
                 "verdict": {str(v): str(v) for v in Verdict},
                 "evidence": {str(e): str(e) for e in Evidence},
                 "erratum": {ERRATUM_ANY: "any erratum", **errata},
+                "policy": {
+                    p.slug: f"{p.hypervisor} {p.versions}" for p in knowledge.policies.values()
+                },
                 "only": ONLY,
                 "pending": PENDING,
+                "apm": labels(knowledge),
                 "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
             }
         )
@@ -110,6 +123,11 @@ def parse(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> CellFilte
     Raises InvalidFilter naming every unknown key and value with the nearest valid one.
     """
     chosen = read_choices(pairs, {key: vocabulary.values.get(key) for key in KEYS}, SINGLE)
+    newest = next(iter(vocabulary.values.get("apm", ())), "")
+    chosen["apm"] = tuple(revision for revision in chosen["apm"] if revision != newest)
+    if len(chosen["policy"]) > POLICIES:
+        found = ",".join(chosen["policy"][-POLICIES:])
+        raise InvalidFilter("'policy' takes one value or two.", hints=(found,))
     return CellFilter(
         **{key: chosen[key] for key in MANY},  # type: ignore[arg-type]
         **{key: chosen[key][0] for key in SINGLE if chosen[key]},  # type: ignore[arg-type]
@@ -228,12 +246,15 @@ def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int)
         parts.append(f"touched by {words('erratum')}")
     parts += [ONLY[wanted.only]] if wanted.only else []
     parts += ["with pending measurements"] if wanted.pending else []
+    parts += [f"as APM revision {wanted.apm} stated them"] if wanted.apm else []
     if wanted.q:
         parts.append(f'matching "{wanted.q}"')
     sort = wanted.sort.removeprefix("-")
     backwards = ", backwards" if wanted.sort.startswith("-") else ""
     ordered = f", by {SORTS[sort]}{backwards}" if wanted.sort != "order" else ""
-    return ", ".join(parts[:1]) + (" " + ", ".join(parts[1:]) if parts[1:] else "") + ordered + "."
+    beside = f", with the policy of {words('policy', ' and of ')}" if wanted.policy else ""
+    said = ", ".join(parts[:1]) + (" " + ", ".join(parts[1:]) if parts[1:] else "")
+    return f"{said}{beside}{ordered}."
 
 
 def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, CellFilter], ...]:
@@ -244,7 +265,7 @@ def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, C
             (key, vocabulary.values[key][value], wanted.without(key, value))
             for value in getattr(wanted, key)
         ]
-    for key in ("only", "pending"):
+    for key in ("only", "pending", "apm"):
         if value := getattr(wanted, key):
             found.append((key, vocabulary.values[key][value], wanted.without(key)))
     if wanted.q:

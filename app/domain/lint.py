@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from app.domain import facts
 from app.domain.cells import expand
 from app.domain.knowledge import Knowledge, key_of, kind_of
+from app.domain.lint_editions import EDITION_RULES
+from app.domain.lint_ledger import LEDGER_RULES
 from app.domain.lint_registers import IMPOSSIBLE, PAGES, REGISTER_RULES, Broken, Place, Rule, known
 from app.domain.numbers import MSR_BASE, MSR_LAST, Span
 
@@ -206,10 +208,12 @@ RULES: tuple[Rule, ...] = (
     _words_are_closed,
     _dates_are_dates,
     *REGISTER_RULES,
+    *EDITION_RULES,
     _orders_are_unique,
     _references_resolve,
     _cells_resolve,
     _conditions_nest,
     _families_do_not_overlap,
     _policies_cover_every_msr,
+    *LEDGER_RULES,
 )

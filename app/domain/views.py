@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain import facts
+from app.domain.assumptions import PolicyView, view_policies
 from app.domain.cells import CellKey
-from app.domain.knowledge import Knowledge, action_of
+from app.domain.editions import knowledge_at
+from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions, Step, chain, claims_on, effective, literal, rules_differ
 from app.domain.verdicts import Judgement, judge
-from app.domain.words import Action, Evidence, Verdict
+from app.domain.words import Evidence, Verdict
 
 WORST_FIRST = tuple(Verdict)
-
-
-@dataclass(frozen=True)
-class PolicyView:
-    """What one policy does with a cell: distinct actions over its MSRs, and its notes."""
-
-    policy: facts.Policy
-    actions: tuple[Action, ...]
-    parts: tuple[tuple[str, Action], ...]
-    notes: tuple[str, ...]
-    trapped: bool
-
-    @property
-    def summary(self) -> str:
-        """``intercept``; where members differ, each range with its action."""
-        if len(self.actions) == 1:
-            return str(self.actions[0])
-        return ", ".join(f"{msrs} {action}" for msrs, action in self.parts)
 
 
 @dataclass(frozen=True)
@@ -65,8 +49,8 @@ class CellView:
 
     @cached_property
     def chain(self) -> tuple[Step, ...]:
-        """The ordered checks, under x2AVIC."""
-        return chain(self.claims, self.key)
+        """The ordered checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
+        return chain(self.claims, self.key) if self.claims else ()
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -95,18 +79,24 @@ class CellView:
 
 
 def view_cells(
-    knowledge: Knowledge, extra: Iterable[facts.Observation] = ()
+    knowledge: Knowledge,
+    extra: Iterable[facts.Observation] = (),
+    only: Collection[CellKey] | None = None,
+    apm: str = "",
 ) -> dict[CellKey, CellView]:
-    """Return every cell of the table, in its order.
+    """Return every cell of the table, or those of ``only``, in its order.
 
     ``extra`` observations count as if accepted: a dry run shows what they would change.
+    ``apm`` is the revision of the manual to hold them against, the newest without one; raises
+    NotFound for one that is older or newer than the list.
     """
     conditions = Conditions(knowledge.conditions)
-    whole = knowledge
+    whole = knowledge_at(knowledge, apm)
     if added := tuple(extra):
-        entries = (f for kind in knowledge.by_kind.values() for f in kind.values())
+        entries = (f for kind in whole.by_kind.values() for f in kind.values())
         whole = Knowledge.of((*entries, *added))
-    return {key: _view(whole, key, conditions) for key in whole.cells}
+    wanted = (key for key in whole.cells if only is None or key in only)
+    return {key: _view(whole, key, conditions) for key in wanted}
 
 
 def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellView:
@@ -122,22 +112,5 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         errata=knowledge.errata_of.get(key, ()),
         differences=knowledge.differences_of.get(key, ()),
         annotations=knowledge.annotations_of.get(key, ()),
-        policies=_policies(knowledge, key),
+        policies=view_policies(knowledge, key, claims, seen),
     )
-
-
-def _policies(knowledge: Knowledge, key: CellKey) -> tuple[PolicyView, ...]:
-    found = []
-    for policy in knowledge.policies.values():
-        entries = knowledge.actions(key, policy)
-        parts = tuple((entry.msrs, action_of(entry, key)) for entry in entries)
-        found.append(
-            PolicyView(
-                policy=policy,
-                actions=tuple(dict.fromkeys(action for _, action in parts)),
-                parts=parts,
-                notes=tuple(entry.note for entry in entries if entry.note),
-                trapped=knowledge.trapped(key, policy),
-            )
-        )
-    return tuple(found)

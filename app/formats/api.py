@@ -9,10 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain import facts
 from app.domain.cells import cells_of
+from app.domain.editions import AsStated, Manual, as_stated
 from app.domain.knowledge import Knowledge
 from app.domain.verdicts import Judgement
 from app.domain.views import CellView
 from app.domain.words import Access, Behaviour, ClaimKind, Evidence, Mode, Scope, Strength, Verdict
+from app.formats.policy_phrases import chosen
+from app.formats.policy_tables import AssumedOut, assumed_out
+from app.formats.stated import HoldsOut, ManualOut, address, holds_out, manual_out
 
 
 class Out(BaseModel):
@@ -39,6 +43,7 @@ class ClaimOut(Out):
     question: str
     bits: str
     text: str
+    holds: HoldsOut | None
 
 
 class EffectiveOut(Out):
@@ -95,6 +100,7 @@ class CellOut(Out):
     families: dict[str, FamilyVerdict]
     observations: list[ObservationOut]
     policies: dict[str, str]
+    assumed: dict[str, AssumedOut]
     errata: list[str]
     differences: list[str]
     annotations: list[str]
@@ -116,9 +122,10 @@ class RegisterOut(Out):
 
 
 class CellList(Out):
-    """Cells of one data version."""
+    """Cells of one data version, held against one revision of the manual."""
 
     data_version: str
+    apm: ManualOut | None
     cells: list[CellOut]
 
 
@@ -136,6 +143,7 @@ class FactList(Out):
     families: list[dict[str, Any]] | None = None
     errata: list[dict[str, Any]] | None = None
     differences: list[dict[str, Any]] | None = None
+    unfiled: list[dict[str, Any]] | None = None
 
 
 class ErrorDetail(Out):
@@ -162,14 +170,22 @@ class ErrorOut(Out):
     problems: list[ProblemOut] | None = None
 
 
-def cell_out(view: CellView, knowledge: Knowledge, site: str) -> CellOut:
-    """Return a cell as the API shows it."""
+def cell_out(
+    view: CellView,
+    knowledge: Knowledge,
+    site: str,
+    policies: Iterable[str] | None = None,
+    *,
+    edition: AsStated | None = None,
+) -> CellOut:
+    """Return a cell as the API shows it, in full with ``policies``, by default with all."""
+    shown = tuple(knowledge.policies) if policies is None else policies
     return CellOut(
         register_=view.key.register,
         mode=view.key.mode,
         access=view.key.access,
-        url=f"{site}{view.key.url}",
-        claims=[_claim(c, knowledge) for c in view.claims],
+        url=site + address(view.key.url, edition),
+        claims=[_claim(c, view.key.mode, knowledge) for c in view.claims],
         table=[_effective(c) for c in view.table],
         effective=[_effective(c) for c in view.effective],
         rules_differ=view.rules_differ,
@@ -177,15 +193,26 @@ def cell_out(view: CellView, knowledge: Knowledge, site: str) -> CellOut:
         families={family: _family(j) for family, j in view.judgements.items()},
         observations=[_observation(o) for o in view.observations],
         policies={p.policy.slug: p.summary for p in view.policies if p.actions},
+        assumed={p.policy.slug: assumed_out(p, knowledge) for p in chosen(view, shown)},
         errata=[e.slug for e in view.errata],
-        differences=[f"D-{d.number}" for d in view.differences],
+        differences=[f"D-{d.number}" for d in view.differences if d.retraction is None],
         annotations=[a.slug for a in view.annotations],
     )
 
 
-def cell_list(cells: Iterable[CellView], knowledge: Knowledge, site: str, version: str) -> CellList:
-    """Return cells under their data version."""
-    return CellList(data_version=version, cells=[cell_out(c, knowledge, site) for c in cells])
+def cell_list(
+    cells: Iterable[CellView],
+    knowledge: Knowledge,
+    site: str,
+    version: str,
+    policies: Iterable[str] = (),
+    *,
+    edition: AsStated | None = None,
+) -> CellList:
+    """Return cells under their data version, with what ``policies`` assume of them."""
+    found = [cell_out(c, knowledge, site, policies, edition=edition) for c in cells]
+    manual = manual_out(edition or as_stated(knowledge))
+    return CellList(data_version=version, apm=manual, cells=found)
 
 
 def register_out(register: facts.Register, site: str) -> RegisterOut:
@@ -210,7 +237,7 @@ def error_out(code: str, message: str, hints: Iterable[str] = ()) -> dict[str, A
     return ErrorOut(error=detail).model_dump(mode="json", exclude_none=True)
 
 
-def _claim(claim: facts.Claim, knowledge: Knowledge) -> ClaimOut:
+def _claim(claim: facts.Claim, mode: Mode, knowledge: Knowledge) -> ClaimOut:
     source = knowledge.sources[claim.source]
     document = knowledge.documents.get(source.document)
     return ClaimOut(
@@ -229,6 +256,7 @@ def _claim(claim: facts.Claim, knowledge: Knowledge) -> ClaimOut:
         question=claim.question,
         bits=claim.bits,
         text=claim.text,
+        holds=holds_out(Manual.of(knowledge).held(claim, mode)),
     )
 
 

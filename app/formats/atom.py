@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from urllib.parse import urlsplit
 
 from feedgen.entry import FeedEntry  # type: ignore[import-untyped]
@@ -31,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed; ``url`` is the page, ``own_url`` the feed itself."""
+    """A feed; ``url`` is the page, ``own_url`` the feed itself, ``next_url`` its older entries."""
 
     name: str
     title: str
@@ -39,6 +40,7 @@ class Feed:
     own_url: str
     updated: datetime
     entries: tuple[Entry, ...]
+    next_url: str = ""
 
 
 def atom(feed: Feed, site: str) -> str:
@@ -49,6 +51,8 @@ def atom(feed: Feed, site: str) -> str:
     out.author(name=AUTHOR)
     out.link(href=feed.own_url, rel="self", type="application/atom+xml")
     out.link(href=feed.url, rel="alternate", type="text/html")
+    if feed.next_url:
+        out.link(href=feed.next_url, rel="next", type="application/atom+xml")
     # Both would otherwise change with the clock and with the library.
     out.updated(feed.updated)
     out.generator(AUTHOR)
@@ -70,7 +74,8 @@ def _entries(entries: Iterable[Entry], site: str) -> Iterable[FeedEntry]:
         made.title(_clean(entry.title))
         made.updated(entry.updated)
         made.link(href=entry.url, rel="alternate", type="text/html")
-        made.content(_clean(entry.text), type="text")
+        # Readers run the lines of type="text" together, and these stand in columns.
+        made.content(f"<pre>{escape(_clean(entry.text), quote=False)}</pre>", type="html")
         yield made
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from app.domain import facts
 from app.domain.citations import address_of, cite_claim, cite_source, sources_of
+from app.domain.editions import AsStated
 from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions, Step
 from app.domain.verdicts import Finding, Judgement
-from app.domain.views import CellView, PolicyView
+from app.domain.views import CellView
 from app.domain.words import Verdict
-from app.formats import phrases
+from app.formats import phrases, policy_phrases, stated
 from app.formats.plain import COLUMNS, Plain
 
 OUTCOMES = {
@@ -38,6 +39,10 @@ class Place:
         """Return the address that shows a page as it is at this data version, for ever."""
         return f"{self.site}{path}{'&' if '?' in path else '?'}at={self.version}"
 
+    def link(self, path: str) -> str:
+        """Return the address of a page: pinned on a pinned page, today's on any other."""
+        return self.pin(path) if self.pinned else f"{self.site}{path}"
+
     def absolute(self, address: str) -> str:
         """Return an address with the site in front of it, if it is one of ours."""
         return self.site + address if address.startswith("/") else address
@@ -48,24 +53,33 @@ def head(out: Plain, place: Place, path: str) -> None:
 
     A pinned page names its pin alone: nothing in it may ever change.
     """
-    if not place.pinned:
-        out.field("URL", f"{place.site}{path}")
-    out.field("Pinned", place.pin(path))
+    pin = place.pin(path)
+    whole = len(pin) <= COLUMNS
+    if not (place.pinned and whole):
+        out.link("URL", f"{place.site}{path}")
+    if whole:
+        out.link("Pinned", pin)
+    else:
+        # Broken in two it would be no address; what is to be added never changes either.
+        out.field("Pinned", f"with {pin.removeprefix(place.site + path)} at its end")
     out.field("Data version", place.version)
 
 
-def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
-    """Return everything known about one cell."""
+def cell_text(
+    view: CellView, knowledge: Knowledge, place: Place, edition: AsStated | None = None
+) -> str:
+    """Return everything known about one cell, as a revision of the manual states it."""
     out = Plain()
     register, key = view.register, view.key
     out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
-    head(out, place, key.url)
+    head(out, place, stated.address(key.url, edition))
+    stated.field(out, edition, place.link(key.url))
     out.field("Where", _where(view))
     out.field("In short", _in_short(view))
     _claims(out, view, knowledge)
     _chain(out, view.chain)
     _measured(out, view, knowledge)
-    _policies(out, view.policies)
+    _policies(out, view, knowledge, place)
     _touching(out, view, place)
     _sources(out, view, knowledge, place)
     return out.render()
@@ -77,18 +91,21 @@ def register_text(
     annotations: tuple[facts.Annotation, ...],
     knowledge: Knowledge,
     place: Place,
+    *,
+    edition: AsStated | None = None,
 ) -> str:
     """Return one register: its addresses, then its cells in brief."""
     out = Plain()
     out.title(phrases.heading(register))
-    head(out, place, f"/r/{register.slug}")
+    head(out, place, stated.address(f"/r/{register.slug}", edition))
+    stated.field(out, edition, place.link(f"/r/{register.slug}"))
     out.field("Where", phrases.addresses(register))
     out.field("Kernel macro", register.macro)
     out.field("x2APIC", "" if register.access == "none" else register.access)
     out.field("Note", register.note)
     for view in cells:
         out.heading(f"{view.key.mode.label} {view.key.access}")
-        out.field("URL", f"{place.site}{view.key.url}")
+        out.field("URL", place.site + stated.address(view.key.url, edition))
         out.field("Table 15-22", phrases.branches(view.table, "does not say"))
         out.field("Rules", phrases.branches(view.effective))
         for judgement in view.measured:
@@ -97,7 +114,7 @@ def register_text(
         for policy in view.policies:
             if policy.actions:
                 out.field(policy.policy.slug, policy.summary)
-    _annotations(out, annotations)
+    add_annotations(out, annotations)
     return out.render()
 
 
@@ -110,6 +127,8 @@ def _where(view: CellView) -> str:
 
 
 def _in_short(view: CellView) -> str:
+    if not view.claims:
+        return "This revision of the manual says nothing of the cell."
     said = phrases.branches(view.table, "nothing")
     if not view.rules_differ:
         return f"Table 15-22 says {said}, and no rule elsewhere in the manual differs."
@@ -133,6 +152,10 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
             out.field("", f"for {name}{models} only", width=24)
         out.field("", cite_claim(claim, knowledge.sources, knowledge.documents), width=24)
         out.field("", claim.text, width=24)
+    if not view.claims:
+        out.para("Nothing.")
+    for line in stated.ranges(view.claims, view.key.mode, knowledge):
+        out.item(line)
 
 
 def _chain(out: Plain, steps: tuple[Step, ...]) -> None:
@@ -182,18 +205,21 @@ def _finding(out: Plain, finding: Finding, knowledge: Knowledge) -> None:
         out.para(f"Source: {cite_source(source)} [{source.id}]", 4)
 
 
-def _policies(out: Plain, policies: tuple[PolicyView, ...]) -> None:
-    shown = [p for p in policies if p.actions or p.trapped]
+def _policies(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
+    shown = [p for p in view.policies if p.actions or p.reaches]
     if not shown:
         return
     out.heading("What hypervisors do")
-    for view in shown:
-        name = f"{view.policy.hypervisor} {view.policy.versions}"
-        out.field(name, view.summary if view.actions else "no MSR to intercept", width=24)
-        if view.trapped:
-            out.field("", "an exit 402h here is taken for a trap", width=24)
-        for note in view.notes:
+    for does in shown:
+        name = policy_phrases.name(does.policy)
+        out.field(name, does.summary if does.actions else "no MSR to intercept", width=24)
+        if does.reaches:
+            out.field("", f"an exit 402h here is taken for a {does.takes}", width=24)
+        for note in does.notes:
             out.field("", note, width=24)
+        for mark in does.marks:
+            out.field("", policy_phrases.mark_line(view.key, mark, knowledge), width=24)
+        out.field("", f"{place.site}/policy/{does.policy.slug}", width=24)
 
 
 def _touching(out: Plain, view: CellView, place: Place) -> None:
@@ -205,10 +231,11 @@ def _touching(out: Plain, view: CellView, place: Place) -> None:
         out.heading("Errata")
         for e in view.errata:
             out.item(f"{e.title}: {place.site}/errata/{e.slug}")
-    _annotations(out, view.annotations)
+    add_annotations(out, view.annotations)
 
 
-def _annotations(out: Plain, annotations: tuple[facts.Annotation, ...]) -> None:
+def add_annotations(out: Plain, annotations: tuple[facts.Annotation, ...]) -> None:
+    """Add remarks with their sources, under a heading if there are any."""
     if annotations:
         out.heading("Annotations")
     for note in annotations:
@@ -222,7 +249,7 @@ def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> 
     ids = [c.source for c in view.claims]
     ids += [name for seen in view.observations for name in seen.sources]
     ids += [name for note in view.annotations for name in note.sources]
-    ids += [name for p in view.policies if p.actions for name in p.policy.sources]
+    ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.sources]
     out.heading("Sources")
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")

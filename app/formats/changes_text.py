@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 from app.formats.cell_text import Place, head
@@ -40,7 +39,7 @@ def edition(name: str, created_at: datetime, reason: str, changes: Iterable[Any]
     lines = [_decision(c) for c in decided]
     if len(others) > LISTED:
         counted = Counter((c.action, c.kind) for c in others)
-        lines += [f"{n} {_plural(kind, n)} {action}" for (action, kind), n in counted.items()]
+        lines += [f"{n} {plural(kind, n)} {action}" for (action, kind), n in counted.items()]
     else:
         lines += [_line(c) for c in others]
     return Edition(name, created_at, reason, len(every), tuple(lines))
@@ -82,43 +81,12 @@ def changes_text(editions: Iterable[Edition], place: Place) -> str:
     out = Plain()
     out.title("Changes: what became public, and when")
     head(out, place, "/changes")
+    out.field("One of them", f"{place.site}/changes/VERSION")
     for e in editions:
         out.blank()
         out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)
         for line in e.lines:
             out.item(line, 2)
-    return out.render()
-
-
-Hunk = tuple[tuple[str, ...], tuple[str, ...]]
-
-
-def hunks(old: str, new: str) -> tuple[Hunk, ...]:
-    """Return the runs of lines in which two text pages differ: what was, what is."""
-    was, is_ = old.splitlines(), new.splitlines()
-    matcher = SequenceMatcher(None, was, is_, autojunk=False)
-    return tuple(
-        (tuple(was[a:b]), tuple(is_[c:d]))
-        for tag, a, b, c, d in matcher.get_opcodes()
-        if tag != "equal"
-    )
-
-
-def since_text(path: str, versions: tuple[str, str], found: Iterable[Hunk], place: Place) -> str:
-    """Return what changed in a page between two data versions."""
-    out = Plain()
-    then, now = versions
-    out.title(f"What changed from {then} to {now}")
-    out.field("URL", f"{place.site}{path}/since/{then}")
-    listed = tuple(found)
-    if not listed:
-        out.blank()
-        out.para("Nothing.")
-    for was, is_ in listed:
-        for label, lines in (("was:", was), ("is:", is_)):
-            out.blank()
-            out.para(label)
-            out.raw("\n".join(lines) or "(nothing)")
     return out.render()
 
 
@@ -132,7 +100,8 @@ def changes_table(editions: Iterable[Edition]) -> Table:
     return Table(("data_version", "created_at", "reason", "change"), tuple(rows))
 
 
-def _plural(kind: str, number: int) -> str:
+def plural(kind: str, number: int) -> str:
+    """Return a kind's name for a number of facts."""
     if number == 1:
         return kind
     return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

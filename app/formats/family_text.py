@@ -12,7 +12,7 @@ from app.domain.views import CellView
 from app.domain.wanted import list_wants
 from app.domain.words import Verdict
 from app.formats import phrases, wanted_text
-from app.formats.cell_text import Place, head
+from app.formats.cell_text import Place, add_annotations, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -74,6 +74,8 @@ def family_text(
         out.item(f"{erratum.title}: {place.site}/errata/{erratum.slug}")
     if not touching:
         out.para("None is recorded.")
+    notes = (a for a in knowledge.annotations.values() if family.slug in a.families)
+    add_annotations(out, tuple(notes))
     out.heading("Sources")
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     for source in sources_of(ids, knowledge.sources):

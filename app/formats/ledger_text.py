@@ -1,74 +1,13 @@
-"""The text twins of the ledger of differences, of errata and of changes."""
+"""The text twins of errata and of the list of sources."""
 
 from __future__ import annotations
 
 from app.domain.citations import address_of, cite_source, sources_of
-from app.domain.facts import Difference, Erratum
+from app.domain.facts import Erratum
 from app.domain.knowledge import Knowledge
-from app.formats import phrases
 from app.formats.cell_text import Place, head
 from app.formats.plain import COLUMNS, Plain
 from app.formats.tables import Table
-
-
-def differences_table(knowledge: Knowledge, site: str) -> Table:
-    """Return the ledger as rows."""
-    rows = [
-        (f"D-{d.number}", str(d.state), d.title, d.table_says, d.instead, " ".join(d.families),
-         " ".join(map(str, knowledge.cells_named(d.cells))), f"{site}/d/{d.number}")
-        for d in knowledge.differences.values()
-    ]  # fmt: skip
-    columns = ("number", "state", "title", "table_says", "instead", "families", "cells", "url")
-    return Table(columns, tuple(rows))
-
-
-def differences_text(knowledge: Knowledge, place: Place) -> str:
-    """Return the ledger: every disagreement with its state."""
-    out = Plain()
-    out.title("Differences: where Table 15-22 and the truth disagree")
-    head(out, place, "/d")
-    for d in knowledge.differences.values():
-        out.blank()
-        out.para(f"D-{d.number} {d.title}", 0, 4)
-        out.field("state", str(d.state), indent=2)
-        out.field("table says", d.table_says, indent=2)
-        out.field("instead", d.instead, indent=2)
-        out.field("URL", f"{place.site}/d/{d.number}", indent=2)
-    return out.render()
-
-
-def difference_text(d: Difference, knowledge: Knowledge, place: Place) -> str:
-    """Return one difference with its life."""
-    out = Plain()
-    out.title(f"D-{d.number}: {d.title}")
-    head(out, place, f"/d/{d.number}")
-    out.field("State", str(d.state))
-    out.field("Table says", d.table_says)
-    out.field("Instead", d.instead)
-    out.field("Families", ", ".join(knowledge.families[f].name for f in d.families))
-    out.blank()
-    out.para(d.text)
-    if d.inference:
-        out.blank()
-        out.para(f"Inference: {d.inference}")
-    out.heading("Life")
-    for event in d.life:
-        out.field(event.date, f"{event.state}: {event.text} [{', '.join(event.sources)}]", width=12)
-    out.heading("Cells")
-    for key in knowledge.cells_named(d.cells):
-        out.item(f"{place.site}{key.url}")
-    if d.observations:
-        out.heading("Evidence")
-        for name in d.observations:
-            seen = knowledge.observations[name]
-            out.item(f"{seen.outcome}, {seen.evidence}: {seen.text} ({phrases.reported(seen)})")
-    if d.errata:
-        out.heading("Errata")
-        for slug in d.errata:
-            out.item(f"{knowledge.errata[slug].title}: {place.site}/errata/{slug}")
-    ids = [*d.sources, *(s for event in d.life for s in event.sources)]
-    _sources(out, ids, knowledge, place)
-    return out.render()
 
 
 def errata_table(knowledge: Knowledge, site: str) -> Table:

@@ -77,9 +77,22 @@ class Plain:
             self.para(head, indent)
             head = ""
         room = COLUMNS - indent - width
+        if "://" in value and " " not in value and room < len(value) <= COLUMNS - indent - 2:
+            # A link that is broken is none: it has a line of its own.
+            self.para(head, indent)
+            self.para(value, indent + 2)
+            return
         for line in textwrap.wrap(to_ascii(value), room, break_on_hyphens=False):
             self._lines.append(f"{' ' * indent}{head:<{width}}{line}")
             head = ""
+
+    def link(self, label: str, url: str) -> None:
+        """Add ``label   url``; a long address has a line of its own, so that it stays whole."""
+        if len(url) > COLUMNS - 16:
+            self.para(label)
+            self.para(url, max(0, min(2, COLUMNS - len(url))))
+        else:
+            self.field(label, url)
 
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         """Add rows of cells, each wrapped in its column; columns are one space apart."""

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from app.domain.cells import CellKey
 from app.domain.citations import cite_claim
 from app.domain.corrected import CorrectedCell, CorrectedTable, Footnote
+from app.domain.editions import AsStated
 from app.domain.facts import Claim
 from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
-from app.formats import phrases
+from app.formats import phrases, policy_phrases, stated
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
@@ -25,12 +26,17 @@ WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 
 @dataclass(frozen=True)
 class Shown:
-    """The cells that a filter admits, their rows in order, the filter in words, its address."""
+    """The cells that a filter admits, their rows in order, the filter in words, its address.
+
+    ``policies`` are those shown beside each cell.
+    """
 
     cells: Mapping[CellKey, CellView]
     order: tuple[str, ...]
     sentence: str
     path: str
+    policies: tuple[str, ...] = ()
+    edition: AsStated | None = None
 
 
 def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
@@ -39,12 +45,20 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     conditions = Conditions(knowledge.conditions)
     out.title(f"{TITLE}: AVIC and x2AVIC")
     head(out, place, shown.path)
+    stated.field(out, shown.edition, place.link(stated.newest(shown.path)))
     out.field("Shown", shown.sentence)
     out.blank()
     out.para(
         "Each line: what rules the cell; what Table 15-22 says where that differs; then, "
         "per family, the verdict, what was seen, and what stands behind it."
     )
+    if shown.policies:
+        out.blank()
+        out.para(
+            f"{', '.join(shown.policies)}: what a hypervisor's policy does with RDMSR and WRMSR, "
+            f"what it takes an exit 402h for, and where silicon, or else the manual, says "
+            f"otherwise: {place.site}/docs/policy"
+        )
     if not shown.cells:
         out.blank()
         out.para(f"No cell passes this filter. The whole table: {place.site}/")
@@ -60,6 +74,8 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
                 seen = ", ".join(judgement.behaviours) or "nothing unmasked"
                 text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
                 out.field("", f"{judgement.family} {text}", width=16)
+            for line in policy_phrases.cell_lines(view, shown.policies, knowledge):
+                out.field("", line, width=16)
     return out.render()
 
 
@@ -71,8 +87,13 @@ def _line(view: CellView, conditions: Conditions) -> str:
     return f"{ruling} (table: {printed})"
 
 
-def cells_table(cells: Mapping[CellKey, CellView], knowledge: Knowledge, site: str) -> Table:
-    """Return one row per cell, for CSV and Markdown."""
+def cells_table(
+    cells: Mapping[CellKey, CellView],
+    knowledge: Knowledge,
+    site: str,
+    policies: tuple[str, ...] = (),
+) -> Table:
+    """Return one row per cell, for CSV and Markdown, with columns for ``policies``."""
     families = tuple(knowledge.families)
     fixed = ("cell", "offset", "msr", "table_15_22", "rules", "rules_differ", "verdict")
     rows = [
@@ -85,21 +106,26 @@ def cells_table(cells: Mapping[CellKey, CellView], knowledge: Knowledge, site: s
             "yes" if view.rules_differ else "no",
             str(view.verdict),
             *(str(view.judgements[family].verdict) for family in families),
+            *policy_phrases.cell_columns(view, policies),
             " ".join(e.slug for e in view.errata),
-            " ".join(f"D-{d.number}" for d in view.differences),
+            " ".join(f"D-{d.number}" for d in view.differences if d.retraction is None),
             f"{site}{key.url}",
         )
         for key, view in cells.items()
     ]
-    return Table((*fixed, *families, "errata", "differences", "url"), tuple(rows))
+    added = [f"{slug}{part}" for slug in policies for part in ("", "_402h", "_marks")]
+    return Table((*fixed, *families, *added, "errata", "differences", "url"), tuple(rows))
 
 
-def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) -> str:
+def corrected_text(
+    table: CorrectedTable, knowledge: Knowledge, place: Place, edition: AsStated | None = None
+) -> str:
     """Return the corrected table in two columns, AVIC and x2AVIC, with its footnotes."""
     out = Plain()
     conditions = Conditions(knowledge.conditions)
     out.title(CORRECTED_TITLE)
-    head(out, place, "/corrected")
+    head(out, place, stated.address("/corrected", edition))
+    stated.field(out, edition, place.link("/corrected"))
     out.blank()
     out.para(f"{table.changed} cells differ from the printed table; each names its footnote in "
              "brackets. Numbers are hexadecimal. allowed: completes against the backing page. "

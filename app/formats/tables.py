@@ -27,6 +27,10 @@ class Table:
         lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
         return "".join("| " + " | ".join(map(_escape, line)) + " |\n" for line in lines)
 
+    def records(self) -> list[dict[str, str]]:
+        """Return each row by the names of the columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
 
 def _escape(cell: str) -> str:
     return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ")

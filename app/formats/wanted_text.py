@@ -238,7 +238,8 @@ def _entry_text(want: Want, knowledge: Knowledge, place: Place) -> str:
     out.field("Why", f"{want.why}. {REASONS[want.why]}")
     _need(out, want.need)
     out.field("Conditions", ", ".join(want.conditions))
-    out.field("Record", "; ".join(RECORD))
+    # The same for every entry, and longer than all the rest of it.
+    out.field("Record", f"what {place.site}/wanted lists under: an observation must say")
     out.para(f"Then: {command_for(place.site)}", 0, 4)
     return out.render()
 

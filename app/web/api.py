@@ -5,20 +5,20 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import explore
+from app import explore, ledger
 from app.domain.knowledge import kind_of
 from app.formats.api import (
     CellList,
-    CellOut,
     ErrorOut,
     FactList,
     RegisterList,
     cell_list,
-    cell_out,
     register_out,
 )
+from app.formats.api_editions import OneCell, one_cell
+from app.formats.difference_data import ledger_body
 from app.formats.seed import body_of
-from app.web.deps import Filter, Render, Snap
+from app.web.deps import Apm, Filter, Render, Snap
 from app.web.render import Page
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
@@ -33,8 +33,10 @@ FILTERS = (
     ("verdict", "verdicts"),
     ("evidence", "measured, observed or stated"),
     ("erratum", "slugs of errata, or any"),
+    ("policy", "slugs of policies, at most two: what they assume; narrows nothing"),
     ("only", "disagreements"),
     ("pending", "include: pending measurements count too"),
+    ("apm", "a revision of the manual: the cells as it stated them; see /docs/apm"),
     ("q", "words that must all occur"),
     ("at", "a data version or a date: what was public then"),
     ("sort", "order, name, msr, verdict or reports; with - in front backwards"),
@@ -47,12 +49,16 @@ OPENAPI_FILTERS = {
             "in": "query",
             "required": False,
             "description": f"{text}. Several values are joined with commas."
-            if name not in ("only", "pending", "q", "at", "sort")
+            if name not in ("only", "pending", "apm", "q", "at", "sort")
             else f"{text}.",
             "schema": {"type": "string"},
         }
         for name, text in FILTERS
     ]
+}
+
+OPENAPI_APM = {
+    "parameters": [p for p in OPENAPI_FILTERS["parameters"] if p["name"] in ("apm", "at")]
 }
 
 
@@ -61,15 +67,25 @@ def list_cells(snapshot: Snap, wanted: Filter, render: Render) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
     view = explore.table(snapshot, wanted)
     site = render.place(snapshot).site
-    return cell_list(view.cells.values(), snapshot.knowledge, site, snapshot.name)
+    return cell_list(
+        view.cells.values(),
+        snapshot.knowledge,
+        site,
+        snapshot.name,
+        wanted.policy,
+        edition=view.stated,
+    )
 
 
-@router.get("/cells/{register}/{mode}/{access}")
-def get_cell(register: str, mode: str, access: str, snapshot: Snap, render: Render) -> CellOut:
+@router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_APM)
+def get_cell(  # noqa: PLR0917 - three parts of the address, three things of the application
+    register: str, mode: str, access: str, snapshot: Snap, apm: Apm, render: Render
+) -> OneCell:
     """One cell; the register by any of its names."""
     found = explore.find_register(snapshot, register)
-    view = explore.find_cell(snapshot, found.register, mode, access)
-    return cell_out(view, snapshot.knowledge, render.place(snapshot).site)
+    view = explore.find_cell(snapshot, found.register, mode, access, apm)
+    site = render.place(snapshot).site
+    return one_cell(view, snapshot.knowledge, site, explore.stated(snapshot, apm))
 
 
 @router.get("/registers", openapi_extra=OPENAPI_FILTERS)
@@ -103,14 +119,11 @@ def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
 
 
 @router.get("/differences", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
-def list_differences(snapshot: Snap, wanted: Filter) -> FactList:
-    """The ledger; under a filter, the entries that touch a cell that it admits."""
-    shown = explore.table(snapshot, wanted).cells.values()
-    touching = {d.number for view in shown for d in view.differences}
-    every = snapshot.knowledge.differences.values()
-    chosen = [d for d in every if d.number in touching or not wanted.active]
-    bodies = [body_of(kind_of(d), d) for d in chosen]
-    return FactList(data_version=snapshot.name, differences=bodies)
+def list_differences(snapshot: Snap, wanted: Filter, render: Render) -> FactList:
+    """The ledger with what it does not cover; under a filter, what touches its cells."""
+    found = ledger.touching(snapshot, wanted)
+    site = render.place(snapshot).site
+    return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, site))
 
 
 @router.get("/docs", include_in_schema=False)

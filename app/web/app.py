@@ -10,11 +10,33 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.db.engine import make_engine, reader_sessions, writer_sessions
+from app.copies import engine_for
+from app.db.engine import reader_sessions, writer_sessions
 from app.errors import NotReady
+from app.exporting import Exports
 from app.settings import ROOT, Settings
 from app.snapshots import SnapshotHolder
-from app.web import api, docs, errors, guard, ledger, measurements, pages, review, uploads, wanted
+from app.trail import Trail
+from app.web import (
+    api,
+    citations,
+    docs,
+    editions,
+    errors,
+    exports,
+    guard,
+    history,
+    ledger,
+    measurements,
+    pages,
+    policies,
+    quoting,
+    read_only,
+    review,
+    search,
+    uploads,
+    wanted,
+)
 from app.web.front import Front
 from app.web.limits import Limits
 from app.web.render import Renderer
@@ -26,7 +48,7 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Return the ASGI application; without ``settings`` they come from the environment."""
     settings = settings or Settings()
-    engine = make_engine(settings.database_url)
+    engine = engine_for(settings)
     snapshots = SnapshotHolder(reader_sessions(engine))
 
     @asynccontextmanager
@@ -45,15 +67,28 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.state.settings = settings
     app.state.snapshots = snapshots
+    app.state.trail = Trail(reader_sessions(engine))
     app.state.readers = reader_sessions(engine)
-    app.state.writers = writer_sessions(engine)
+    app.state.writers = read_only.NoWriters() if settings.export_file else writer_sessions(engine)
+    app.state.exports = Exports()
     app.state.renderer = Renderer(settings)
     app.state.sessions = guard.Sessions()
     app.add_middleware(guard.SameOrigin)
+    app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
     errors.install(app, app.state.renderer)
-    for module in (pages, ledger, docs, api, measurements, uploads, wanted, review):
+    # Before the documentation, whose pages have one name each.
+    app.include_router(editions.router)
+    # The history comes first: /r/ldr/since/VERSION would be read as a cell.
+    for module in (history, pages, ledger, docs, api, measurements, uploads, wanted, review):
         app.include_router(module.router)
+    app.include_router(exports.router)
     app.include_router(measurements.api)
+    app.include_router(policies.router)
+    app.include_router(citations.router)
+    app.include_router(search.router)
+    app.include_router(search.api)
+    app.include_router(quoting.router)
+    app.include_router(quoting.api)
     app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
     limited = Limits(app, settings, app.state.renderer)
     return Front(limited, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)

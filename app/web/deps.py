@@ -80,11 +80,11 @@ def pinned_query(request: Request, query: str) -> str:
     return "&".join(part for part in (query, pin) if part)
 
 
-def in_format(request: Request, path: str) -> str:
-    """Return a path with the extension and the pin that the request's own address has."""
+def in_format(request: Request, path: str, query: str = "") -> str:
+    """Return a path and a query with the extension and the pin of the request's address."""
     asked: str = request.scope["state"]["asked"]
     extension = asked.removeprefix(request.url.path) if asked != request.url.path else ""
-    query = pinned_query(request, "")
+    query = pinned_query(request, query)
     return f"{path}{extension}" + (f"?{query}" if query else "")
 
 
@@ -93,3 +93,18 @@ def _filter(request: Request, snapshot: Snap) -> CellFilter:
 
 
 Filter = Annotated[CellFilter, Depends(_filter)]
+
+
+def _apm(request: Request, snapshot: Snap) -> str:
+    return explore.read_apm(snapshot, filter_pairs(request))
+
+
+# The revision of the manual that a page without other filters shows, empty for the newest.
+Apm = Annotated[str, Depends(_apm)]
+
+
+def settled(request: Request, apm: str) -> str:
+    """Return where a page with this revision lives, empty when the request is there already."""
+    query = pinned_query(request, f"apm={apm}" if apm else "")
+    path: str = request.scope["state"]["asked"]
+    return "" if request.url.query == query else f"{path}?{query}" if query else path

@@ -12,11 +12,12 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app import explore
-from app.domain import words
+from app import citing, explore, quoting
+from app.domain import ledger_filter, words
+from app.domain.assumptions import MarkKind
 from app.domain.filters import KEYS
 from app.errors import NotFound
-from app.formats import ledger_text
+from app.formats import ledger_text, references
 from app.formats.faults import PATTERNS
 from app.formats.format1 import json_schema
 from app.formats.measurement import parse
@@ -24,6 +25,7 @@ from app.formats.plain import Plain
 from app.formats.strict_json import BadDocument
 from app.settings import Settings
 from app.snapshots import Snapshot
+from app.web import search_pages, urls
 from app.web.deps import Config, Render, Snap
 from app.web.errors import explain
 from app.web.render import Page, Renderer
@@ -33,10 +35,18 @@ router = APIRouter(prefix="/docs", include_in_schema=False)
 PAGES = {
     "words": "Words: modes, behaviours, verdicts, evidence",
     "verdicts": "How a verdict comes about",
+    "ledger": "The ledger of differences",
+    "policy": "What hypervisors assume, and what is marked",
     "data": "Where the data comes from",
     "format": "The measurement document, format 1",
     "upload": "How to send a measurement",
+    "cite": "How to cite: mail, trailers, BibTeX, CSL-JSON",
+    "check-mail": "Checking a mail: what it links and quotes",
     "api": "API: the same facts as JSON",
+    "search": "Search: names, words and the filter's keys",
+    "feeds": "Following what changes: feeds and since",
+    "export": "Everything in one file, and offline",
+    "urls": "Addresses that hold",
     "terminal": "In the terminal: curl and vapic",
     "settings": "Settings",
 }
@@ -75,17 +85,32 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         f"docs/{slug}.md",
         pages=PAGES,
         words=words,
+        mark_kinds=MarkKind,
         site=settings.site,
         version=snapshot.name,
         knowledge=snapshot.knowledge,
         filter_keys=KEYS,
         vocabulary=snapshot.vocabulary.values,
+        most=(quoting.MOST_LINKS, quoting.MOST_VERSIONS, quoting.MOST_BLOCKS),
+        ledger_keys=ledger_filter.KEYS,
+        ledger_states=ledger_filter.STATES,
+        ledger_values=ledger_filter.vocabulary(snapshot.knowledge),
+        **search_pages.documented(snapshot),
         settings=setting_lines(),
         entry=entry,
+        url_sections=urls.SECTIONS,
         config=settings,
         format_keys=format_keys(),
         refusal=refusal(),
+        **site_reference(snapshot, settings),
     )
+
+
+def site_reference(snapshot: Snapshot, settings: Settings) -> dict[str, str]:
+    """Return the site's own entry for reference managers, in both formats."""
+    found = citing.reference(snapshot, "/", settings.site)
+    csl = json.dumps([references.csl(found)], indent=1)
+    return {"bibtex": references.bibtex(found).rstrip(), "csl": csl}
 
 
 def entry(term: str, text: str) -> str:

@@ -13,7 +13,15 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, Conflict, Forbidden, InvalidFilter, NotFound, NotReady
+from app.errors import (
+    AppError,
+    Conflict,
+    Forbidden,
+    InvalidFilter,
+    InvalidQuery,
+    NotFound,
+    NotReady,
+)
 from app.formats.api import error_out
 from app.formats.plain import Plain
 from app.formats.strict_json import BadDocument, Fault
@@ -25,6 +33,7 @@ log = logging.getLogger(__name__)
 STATUS: dict[type[AppError], int] = {
     NotFound: 404,
     InvalidFilter: 400,
+    InvalidQuery: 400,
     Forbidden: 403,
     Conflict: 409,
     NotReady: 503,

@@ -6,16 +6,23 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app import explore
+from app import ledger as use_cases
 from app.web import ledger_pages
-from app.web.deps import Render, Snap, in_format
+from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/d")
 def differences(request: Request, snapshot: Snap, render: Render) -> Response:
-    """Every disagreement, numbered."""
-    page = ledger_pages.differences_page(snapshot, render.place(snapshot))
+    """The ledger; a query that is not canonical is redirected to the one that is."""
+    wanted = use_cases.read_filter(snapshot, filter_pairs(request))
+    query = pinned_query(request, wanted.query())
+    if request.url.query != query:
+        path = request.scope["state"]["asked"]
+        return RedirectResponse(f"{path}?{query}" if query else path, 302)
+    view = use_cases.view(snapshot, wanted)
+    page = ledger_pages.differences_page(snapshot, view, render.place(snapshot))
     return render.respond(request, snapshot, page)
 
 
@@ -25,7 +32,8 @@ def difference(number: str, request: Request, snapshot: Snap, render: Render) ->
     found = explore.find_difference(snapshot, number)
     if number != found.slug:
         return RedirectResponse(in_format(request, f"/d/{found.slug}"), 308)
-    page = ledger_pages.difference_page(snapshot, found, render.place(snapshot))
+    entry = use_cases.entry(snapshot, found)
+    page = ledger_pages.difference_page(snapshot, entry, render.place(snapshot))
     return render.respond(request, snapshot, page)
 
 

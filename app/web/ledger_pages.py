@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.domain.facts import Difference, Erratum, Fact
+from app.domain import ledger_filter
+from app.domain.citations import commit_form
+from app.domain.facts import Erratum, Fact
 from app.domain.knowledge import kind_of
-from app.formats import changes_text, ledger_text
+from app.domain.ledger import Entry, columns_of
+from app.domain.ledger_filter import LedgerView
+from app.formats import changes_text, difference_data, difference_text, ledger_text
 from app.formats.cell_text import Place
 from app.formats.changes_text import Edition
 from app.formats.seed import body_of
@@ -15,28 +19,45 @@ from app.snapshots import Snapshot
 from app.web.render import Page
 
 
-def differences_page(snapshot: Snapshot, place: Place) -> Page:
-    """Return the ledger."""
+def differences_page(snapshot: Snapshot, view: LedgerView, place: Place) -> Page:
+    """Return the ledger under a filter."""
     knowledge = snapshot.knowledge
     return Page(
         template="differences/index.html",
-        text=lambda: ledger_text.differences_text(knowledge, place),
-        table=lambda: ledger_text.differences_table(knowledge, place.site),
-        data=lambda: {
-            "data_version": snapshot.name,
-            "differences": _bodies(knowledge.differences.values()),
+        feed="/d",
+        fragment="differences/_results.html",
+        view={
+            "view": view,
+            "chips": ledger_filter.chips(view.wanted, view.values),
+            "wording": difference_text,
+            "columns_of": columns_of,
+            "commit_form": commit_form,
         },
+        text=lambda: difference_text.differences_text(view, knowledge, place),
+        table=lambda: difference_data.differences_table(view, knowledge, place.site),
+        data=lambda: difference_data.ledger_body(view, snapshot.name, knowledge, place.site),
     )
 
 
-def difference_page(snapshot: Snapshot, difference: Difference, place: Place) -> Page:
+def difference_page(snapshot: Snapshot, entry: Entry, place: Place) -> Page:
     """Return one difference."""
-    keys = snapshot.knowledge.cells_named(difference.cells)
+    knowledge, site = snapshot.knowledge, place.site
     return Page(
         template="differences/show.html",
-        view={"difference": difference, "keys": keys},
-        text=lambda: ledger_text.difference_text(difference, snapshot.knowledge, place),
-        data=lambda: {"data_version": snapshot.name, **body_of("difference", difference)},
+        feed=f"/d/{entry.difference.slug}",
+        view={
+            "entry": entry,
+            "difference": entry.difference,
+            "keys": entry.keys,
+            "wording": difference_text,
+            "commit_form": commit_form,
+        },
+        text=lambda: difference_text.difference_text(entry, knowledge, place),
+        table=lambda: difference_data.difference_table(entry, knowledge),
+        data=lambda: {
+            "data_version": snapshot.name,
+            **difference_data.difference_body(entry, knowledge, site),
+        },
     )
 
 
@@ -57,6 +78,7 @@ def erratum_page(snapshot: Snapshot, erratum: Erratum, place: Place) -> Page:
     keys = snapshot.knowledge.cells_named(erratum.cells)
     return Page(
         template="errata/show.html",
+        feed=f"/errata/{erratum.slug}",
         view={"erratum": erratum, "keys": keys, "grades": ledger_text.GRADES},
         text=lambda: ledger_text.erratum_text(erratum, snapshot.knowledge, place),
         data=lambda: {"data_version": snapshot.name, **body_of("erratum", erratum)},
@@ -66,7 +88,8 @@ def erratum_page(snapshot: Snapshot, erratum: Erratum, place: Place) -> Page:
 def changes_page(snapshot: Snapshot, editions: tuple[Edition, ...], place: Place) -> Page:
     """Return what changed and when."""
     return Page(
-        template="changes.html",
+        template="changes/index.html",
+        feed="/changes",
         view={"editions": editions},
         text=lambda: changes_text.changes_text(editions, place),
         table=lambda: changes_text.changes_table(editions),

@@ -31,6 +31,8 @@ from app.web.render import Renderer
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # What a form adds to a document: its boundaries, its other fields and a signature.
 ENVELOPE_BYTES = 64 * 1024
+# What is sent to be looked at, not written: it waits for its like, and no writer waits for it.
+CHECKS = frozenset({"/check-mail", "/api/v1/check-mail"})
 # How long a refused sender is listened to, so that it reads the answer, not a reset.
 LINGER_SECONDS = 1.0
 # The rate library keeps the names of those who are gone; beyond this many we drop them.
@@ -70,6 +72,7 @@ class Limits:
         self._bodies = Bodies(settings.max_body_bytes, settings.body_seconds)
         self._rates = Rates(settings.rate_uploads, settings.rate_token)
         self._turns = Turns(settings.writers_waiting, settings.writer_seconds)
+        self._checks = Turns(settings.writers_waiting, settings.writer_seconds)
         self._behind_proxy = settings.trusted_proxy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,8 +98,9 @@ class Limits:
         async def keep(message: Message) -> None:
             answer.append(message)
 
+        turns = self._checks if scope["path"] in CHECKS else self._turns
         try:
-            async with self._turns.take():
+            async with turns.take():
                 await self._app(scope, _replay(body, receive), keep)
         finally:
             # Sent after the turn: a client that does not read must not hold up the others.
@@ -171,7 +175,7 @@ async def _collect(receive: Receive, most: int, *, keep: bool = True) -> bytes:
 
 
 def _too_large(found: str, most: int) -> Refused:
-    fault = Fault("", found, f"at most {most} bytes", "Send several smaller measurements.")
+    fault = Fault("", found, f"at most {most} bytes", "Send it in smaller parts.")
     return Refused(413, "too-large", fault, closing=True)
 
 

@@ -34,7 +34,7 @@ _MEDIA = {
     Format.ATOM: "application/atom+xml",
 }
 # Paths whose dots belong to the name; everything else drops a known extension.
-LITERAL = ("/static/", "/api/", "/schema/")
+LITERAL = ("/static/", "/api/", "/schema/", "/export/")
 # A page among them, with twins like any other.
 REFERENCE = "/api/v1/docs"
 

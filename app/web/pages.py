@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from app import explore
 from app.domain.names import Found
 from app.web import table_pages
-from app.web.deps import Filter, Render, Snap, in_format, pinned_query
+from app.web.deps import Apm, Filter, Render, Snap, in_format, pinned_query, settled
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,52 +25,38 @@ def index(request: Request, snapshot: Snap, wanted: Filter, render: Render) -> R
 
 
 @router.get("/corrected")
-def corrected(request: Request, snapshot: Snap, render: Render) -> Response:
+def corrected(request: Request, snapshot: Snap, apm: Apm, render: Render) -> Response:
     """Table 15-22 as it should read."""
-    page = table_pages.corrected_page(snapshot, render.place(snapshot))
+    if elsewhere := settled(request, apm):
+        return RedirectResponse(elsewhere, 302)
+    page = table_pages.corrected_page(snapshot, render.place(snapshot), apm)
     return render.respond(request, snapshot, page)
 
 
 @router.get("/r/{name}")
-def register(name: str, request: Request, snapshot: Snap, render: Render) -> Response:
+def register(name: str, request: Request, snapshot: Snap, apm: Apm, render: Render) -> Response:
     """One register; any other name of it redirects here for good."""
     found = explore.find_register(snapshot, name)
     if found.path != f"/r/{name}":
-        return RedirectResponse(_renamed(request, found), 308)
-    page = table_pages.register_page(snapshot, found.register, render.place(snapshot))
+        return RedirectResponse(_renamed(request, found, apm), 308)
+    if elsewhere := settled(request, apm):
+        return RedirectResponse(elsewhere, 302)
+    page = table_pages.register_page(snapshot, found.register, render.place(snapshot), apm)
     return render.respond(request, snapshot, page)
 
 
 @router.get("/r/{name}/{mode}/{access}")
 def cell(  # noqa: PLR0917 - three parts of the address, three things of the application
-    name: str, mode: str, access: str, request: Request, snapshot: Snap, render: Render
+    name: str, mode: str, access: str, request: Request, snapshot: Snap, apm: Apm, render: Render
 ) -> Response:
     """One cell: the permalink of mailing lists."""
     found = explore.find_register(snapshot, name)
-    view = explore.find_cell(snapshot, found.register, mode.lower(), access.lower())
+    view = explore.find_cell(snapshot, found.register, mode.lower(), access.lower(), apm)
     if request.url.path != view.key.url:
-        return RedirectResponse(
-            _renamed(request, found, f"/{view.key.mode}/{view.key.access}"), 308
-        )
-    page = table_pages.cell_page(snapshot, view, render.place(snapshot))
-    return render.respond(request, snapshot, page)
-
-
-@router.get("/r/{name}/{mode}/{access}/since/{version}")
-def since(  # noqa: PLR0917 - four parts of the address, three things of the application
-    name: str,
-    mode: str,
-    access: str,
-    version: str,
-    request: Request,
-    snapshot: Snap,
-    render: Render,
-) -> Response:
-    """What changed in a cell since a data version."""
-    found = explore.find_register(snapshot, name)
-    view = explore.find_cell(snapshot, found.register, mode, access)
-    then = request.app.state.snapshots.at(version)
-    page = table_pages.since_page(then, snapshot, view, render.place(snapshot))
+        return RedirectResponse(_renamed(request, found, apm, str(view.key)), 308)
+    if elsewhere := settled(request, apm):
+        return RedirectResponse(elsewhere, 302)
+    page = table_pages.cell_page(snapshot, view, render.place(snapshot), apm)
     return render.respond(request, snapshot, page)
 
 
@@ -94,8 +80,9 @@ def _canonical(request: Request, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def _renamed(request: Request, found: Found, tail: str = "") -> str:
+def _renamed(request: Request, found: Found, apm: str, cell: str = "") -> str:
     """Return the canonical address; the member's anchor is for the register's page only."""
     path, _, anchor = found.path.partition("#")
-    member = f"#{anchor}" if anchor and not tail else ""
-    return in_format(request, f"{path}{tail}") + member
+    member = f"#{anchor}" if anchor and not cell else ""
+    query = f"apm={apm}" if apm else ""
+    return in_format(request, f"/r/{cell}" if cell else path, query) + member

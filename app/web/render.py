@@ -9,38 +9,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import jinja2
 from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app import __version__
+from app import __version__, citing, feeds
 from app.domain import words
 from app.domain.cells import CellKey
-from app.domain.citations import READING, address_of, cite_claim, sources_of
+from app.domain.citations import READING, address_of, cite_claim, cite_source, sources_of
 from app.domain.rulings import Conditions
 from app.domain.wanted import list_wants
 from app.errors import NotFound
-from app.formats import phrases, wanted_text
+from app.formats import atom, phrases, policy_phrases, stated, wanted_text
 from app.formats.cell_text import Place
 from app.formats.tables import Table
 from app.settings import ROOT, Settings
 from app.snapshots import Snapshot
+from app.trail import Trail
 from app.web.negotiate import Format
+from app.web.pins import Pin
 from app.web.static import has_htmx, static_url
 
-# Summaries of the newest data versions that were looked at, with and without pending.
-FRAGMENTS = 4
+# Summaries that were looked at last: data version, with or without pending, manual's revision.
+FRAGMENTS = 8
+Summaries = tuple[int, bool, str]
 
 
 @dataclass(frozen=True)
 class Page:
     """A page's parts. Formats without a part answer 404 and say which there are.
 
-    ``same`` tells whether a pinned page still holds in another snapshot; ``since`` is the
-    address of what changed.
+    ``feed`` is the page's address where its changes make a feed; ``atom`` is any other one.
     """
 
     template: str
@@ -51,14 +52,14 @@ class Page:
     data: Callable[[], Mapping[str, Any]] | None = None
     atom: Callable[[], str] | None = None
     status: int = 200
-    same: Callable[[Snapshot], bool] | None = None
-    since: str = ""
+    feed: str = ""
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The extensions this page answers to, besides HTML."""
         extras = (
-            ("json", self.data), ("csv", self.table), ("md", self.table), ("atom", self.atom)
+            ("json", self.data), ("csv", self.table), ("md", self.table),
+            ("atom", self.atom or self.feed),
         )  # fmt: skip
         return ("txt", *(name for name, part in extras if part))
 
@@ -79,6 +80,8 @@ def make_environment() -> jinja2.Environment:
         "words": words,
         "distinct": lambda claims: tuple(dict.fromkeys((c.behaviour, c.condition) for c in claims)),
         "phrases": phrases,
+        "policy_phrases": policy_phrases,
+        "stating": stated,
         "reading": READING,
         "address_of": address_of,
         "list_wants": list_wants,
@@ -93,8 +96,9 @@ class Renderer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._environment = make_environment()
+        self._environment.globals["read_only"] = settings.export_file is not None
         self._lock = threading.Lock()
-        self._fragments: OrderedDict[tuple[int, bool], Mapping[CellKey, Markup]] = OrderedDict()
+        self._fragments: OrderedDict[Summaries, Mapping[CellKey, Markup]] = OrderedDict()
 
     def place(self, snapshot: Snapshot) -> Place:
         """Return where this snapshot's pages are published."""
@@ -114,6 +118,8 @@ class Renderer:
                 body = page.table().markdown()
             case Format.ATOM if page.atom:
                 body = page.atom()
+            case Format.ATOM if page.feed:
+                body = self._feed(request, snapshot, page.feed)
             case Format.HTML:
                 body = self.html(request, snapshot, page)
             case _:
@@ -142,13 +148,20 @@ class Renderer:
             formats=page.formats,
             site=self._settings.site,
             version=snapshot.name,
-            pin=_pin(request, page, snapshot),
+            pin=Pin(request, snapshot, self._settings.site),
             knowledge=knowledge,
             conditions=conditions,
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
-            fragments=lambda pending: self.fragments(snapshot, pending=pending),
+            cite_source=cite_source,
+            copies=lambda address: citing.copies(snapshot, address, self._settings.site),
+            fragments=lambda pending, apm: self.fragments(snapshot, pending=pending, apm=apm),
         )
+
+    def _feed(self, request: Request, snapshot: Snapshot, address: str) -> str:
+        trail: Trail = request.app.state.trail
+        found = feeds.feed_of(snapshot, trail, address, self.place(snapshot))
+        return atom.atom(found, self._settings.site)
 
     def bare(self, name: str, **context: Any) -> str:
         """Render a template that needs no snapshot: an error page."""
@@ -159,52 +172,33 @@ class Renderer:
         plain = self._environment.overlay(autoescape=False)
         return plain.get_template(name).render(**context).strip() + "\n"
 
-    def fragments(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
-        """Return each cell's summary, rendered once per data version."""
-        key = (snapshot.version.id, pending)
+    def fragments(
+        self, snapshot: Snapshot, *, pending: bool, apm: str = ""
+    ) -> Mapping[CellKey, Markup]:
+        """Return each cell's summary, rendered once per data version and revision."""
+        key = (snapshot.version.id, pending, apm)
         with self._lock:
             if key not in self._fragments:
-                self._fragments[key] = self._render_cells(snapshot, pending=pending)
+                self._fragments[key] = self._render_cells(snapshot, pending=pending, apm=apm)
                 while len(self._fragments) > FRAGMENTS:
                     self._fragments.popitem(last=False)
+            self._fragments.move_to_end(key)
             return self._fragments[key]
 
-    def _render_cells(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
+    def _render_cells(
+        self, snapshot: Snapshot, *, pending: bool, apm: str
+    ) -> Mapping[CellKey, Markup]:
         template = self._environment.get_template("table/_summary.html")
         shared = {
             "knowledge": snapshot.knowledge,
             "conditions": Conditions(snapshot.knowledge.conditions),
+            "asked": f"?apm={apm}" if apm else "",
         }
-        cells = snapshot.cells_with_pending if pending else snapshot.cells
+        cells = snapshot.cells_at(apm, pending=pending)
         return {
             key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
             for key, view in cells.items()
         }
-
-
-@dataclass(frozen=True)
-class Pin:
-    """How a page stands in time; ``same`` is None where nobody compared."""
-
-    pinned: bool
-    address: str
-    today: str
-    same: bool | None
-    since: str
-
-
-def _pin(request: Request, page: Page, snapshot: Snapshot) -> Pin:
-    others = [pair for pair in parse_qsl(request.url.query) if pair[0] != "at"]
-    query = urlencode(others, safe=",")
-    path = request.url.path
-    live: Snapshot = request.app.state.snapshots.peek()
-    return Pin(
-        pinned=snapshot.pinned,
-        address=f"{path}?{query + '&' if query else ''}at={snapshot.name}",
-        today=f"{path}?{query}" if query else path,
-        same=page.same(live) if snapshot.pinned and page.same else None,
-        since=page.since,
-    )
 
 
 def twin_path(path: str) -> str:

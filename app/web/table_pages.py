@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from app import explore
 from app.domain import filters
+from app.domain.editions import AsStated
 from app.domain.facts import Family, Register
 from app.domain.views import CellView
 from app.explore import TableView
-from app.formats import cell_text, changes_text, family_text, table_text
+from app.formats import cell_text, family_text, stated, table_text
 from app.formats.api import cell_list, cell_out, register_out
 from app.formats.cell_text import Place
 from app.formats.tables import Table
@@ -21,34 +23,49 @@ def table_page(snapshot: Snapshot, view: TableView, place: Place) -> Page:
     """Return the table under a filter."""
     return Page(
         template="table/index.html",
+        feed=view.path,
         fragment="table/_results.html",
         view={
             "view": view,
             "chips": filters.chips(view.wanted, snapshot.vocabulary),
+            "kept": parse_qsl(view.wanted.query()),
             "vocabulary": snapshot.vocabulary.values,
+            "edition": view.stated,
         },
         text=lambda: table_text.table_text(
-            table_text.Shown(view.cells, view.order, view.sentence, view.path),
+            table_text.Shown(
+                view.cells, view.order, view.sentence, view.path, view.wanted.policy, view.stated
+            ),
             snapshot.knowledge,
             place,
         ),
-        table=lambda: table_text.cells_table(view.cells, snapshot.knowledge, place.site),
+        table=lambda: stated.marked(
+            table_text.cells_table(view.cells, snapshot.knowledge, place.site, view.wanted.policy),
+            view.stated,
+        ),
         data=lambda: cell_list(
-            view.cells.values(), snapshot.knowledge, place.site, snapshot.name
+            view.cells.values(),
+            snapshot.knowledge,
+            place.site,
+            snapshot.name,
+            view.wanted.policy,
+            edition=view.stated,
         ).model_dump(mode="json", by_alias=True),
     )
 
 
-def corrected_page(snapshot: Snapshot, place: Place) -> Page:
-    """Return the corrected table."""
-    table = snapshot.corrected
+def corrected_page(snapshot: Snapshot, place: Place, apm: str = "") -> Page:
+    """Return the corrected table, of a revision of the manual."""
+    edition = explore.stated(snapshot, apm)
+    table = explore.corrected(snapshot, apm)
     return Page(
         template="corrected.html",
-        view={"table": table, "footnote_lines": table_text.footnote_lines},
-        text=lambda: table_text.corrected_text(table, snapshot.knowledge, place),
-        table=lambda: table_text.corrected_table(table),
+        view={"table": table, "footnote_lines": table_text.footnote_lines, "edition": edition},
+        text=lambda: table_text.corrected_text(table, snapshot.knowledge, place, edition),
+        table=lambda: stated.marked(table_text.corrected_table(table), edition),
         data=lambda: {
             "data_version": snapshot.name,
+            "apm": _manual(edition),
             "rows": _records(table_text.corrected_table(table)),
             "footnotes": {
                 str(note.number): list(table_text.footnote_lines(note, snapshot.knowledge))
@@ -58,50 +75,50 @@ def corrected_page(snapshot: Snapshot, place: Place) -> Page:
     )
 
 
-def register_page(snapshot: Snapshot, register: Register, place: Place) -> Page:
-    """Return one register with its four cells."""
-    cells = explore.register_cells(snapshot, register)
+def register_page(snapshot: Snapshot, register: Register, place: Place, apm: str = "") -> Page:
+    """Return one register with its four cells, as a revision of the manual states them."""
+    edition = explore.stated(snapshot, apm)
+    cells = explore.register_cells(snapshot, register, apm)
     annotations = explore.register_annotations(snapshot, register)
     by_key = {view.key: view for view in cells}
     return Page(
         template="registers/show.html",
-        view={"register": register, "cells": cells, "annotations": annotations},
+        feed=f"/r/{register.slug}",
+        view={
+            "register": register,
+            "cells": cells,
+            "annotations": annotations,
+            "edition": edition,
+        },
         text=lambda: cell_text.register_text(
-            register, cells, annotations, snapshot.knowledge, place
+            register, cells, annotations, snapshot.knowledge, place, edition=edition
         ),
-        table=lambda: table_text.cells_table(by_key, snapshot.knowledge, place.site),
+        table=lambda: stated.marked(
+            table_text.cells_table(by_key, snapshot.knowledge, place.site), edition
+        ),
         data=lambda: {
             "data_version": snapshot.name,
+            "apm": _manual(edition),
             "register": register_out(register, place.site).model_dump(mode="json"),
-            "cells": [_cell(view, snapshot, place) for view in cells],
+            "cells": [_cell(view, snapshot, place, edition) for view in cells],
         },
     )
 
 
-def cell_page(snapshot: Snapshot, view: CellView, place: Place) -> Page:
-    """Return one cell."""
+def cell_page(snapshot: Snapshot, view: CellView, place: Place, apm: str = "") -> Page:
+    """Return one cell, as a revision of the manual states it."""
+    edition = explore.stated(snapshot, apm)
     return Page(
         template="cells/show.html",
         fragment="cells/_cell.html",
-        view={"cell": view},
-        same=lambda live: live.cells.get(view.key) == view,
-        since=f"{view.key.url}/since/{snapshot.name}",
-        text=lambda: cell_text.cell_text(view, snapshot.knowledge, place),
-        data=lambda: {"data_version": snapshot.name, **_cell(view, snapshot, place)},
-    )
-
-
-def since_page(then: Snapshot, now: Snapshot, view: CellView, place: Place) -> Page:
-    """Return what changed in a cell between two data versions."""
-    before = then.cells.get(view.key)
-    old = cell_text.cell_text(before, then.knowledge, place) if before else ""
-    new = cell_text.cell_text(view, now.knowledge, place)
-    hunks = changes_text.hunks(old, new)
-    text = changes_text.since_text(view.key.url, (then.name, now.name), hunks, place)
-    return Page(
-        template="cells/since.html",
-        view={"cell": view, "then": then.name, "now": now.name, "hunks": hunks},
-        text=lambda: text,
+        view={"cell": view, "edition": edition},
+        feed=view.key.url,
+        text=lambda: cell_text.cell_text(view, snapshot.knowledge, place, edition),
+        data=lambda: {
+            "data_version": snapshot.name,
+            "apm": _manual(edition),
+            **_cell(view, snapshot, place, edition),
+        },
     )
 
 
@@ -129,6 +146,7 @@ def family_page(snapshot: Snapshot, family: Family, place: Place) -> Page:
     judged = {key: view.judgements[family.slug] for key, view in cells.items()}
     return Page(
         template="families/show.html",
+        feed=f"/c/{family.slug}",
         view={
             "family": family,
             "judged": judged,
@@ -146,8 +164,16 @@ def family_page(snapshot: Snapshot, family: Family, place: Place) -> Page:
     )
 
 
-def _cell(view: CellView, snapshot: Snapshot, place: Place) -> dict[str, Any]:
-    return cell_out(view, snapshot.knowledge, place.site).model_dump(mode="json", by_alias=True)
+def _cell(
+    view: CellView, snapshot: Snapshot, place: Place, edition: AsStated | None = None
+) -> dict[str, Any]:
+    found = cell_out(view, snapshot.knowledge, place.site, edition=edition)
+    return found.model_dump(mode="json", by_alias=True)
+
+
+def _manual(edition: AsStated | None) -> dict[str, Any] | None:
+    found = stated.manual_out(edition)
+    return found.model_dump(mode="json") if found else None
 
 
 def _records(table: Table) -> list[dict[str, str]]:

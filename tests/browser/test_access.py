@@ -17,6 +17,7 @@ PAGES = (
     "/c/zen-4",
     "/d",
     "/d/1",
+    "/d/15/mail",
     "/errata",
     "/errata/1235",
     "/changes",

@@ -9,26 +9,31 @@ from app import seeding, submitting
 from app.db.submissions import Decision
 from app.domain.words import State
 from tests.measured.documents import document, many, observed
+from tests.running import state_of
 
 HTML = {"accept": "text/html"}
 
 
 def paths_of(knowledge):
     """Every page that has data, in the formats that must not change."""
-    tables = ["/index", "/corrected", "/c", "/d", "/errata", "/changes", "/m", "/wanted"]
+    tables = ["/index", "/corrected", "/c", "/d", "/errata", "/changes", "/m", "/wanted", "/policy"]
     pages = [key.url for key in knowledge.cells]
     pages += [f"/r/{slug}" for slug in knowledge.registers]
     pages += [f"/c/{slug}" for slug in knowledge.families]
     pages += [f"/d/{number}" for number in knowledge.differences]
     pages += [f"/errata/{slug}" for slug in knowledge.errata]
+    pages += [f"/policy/{slug}" for slug in (*knowledge.policies, "kvm-6.0..kvm-7.2")]
     found = [f"{page}.txt" for page in (*tables, *pages)]
     found += [f"{page}.{extension}" for page in tables for extension in ("json", "csv", "md")]
     found += [f"{page}.json" for page in pages[::3]]
+    found += [f"{page}/mail.txt" for page in ("/r/ldr", "/r/ldr/x2avic/write", "/d/1")]
+    found += ["/mail.txt", "/mail.txt?rows=ro,wo&mode=x2avic"]
     return [*found, "/docs/sources.txt"]
 
 
 def take(client, paths, at):
-    return {path: client.get(f"{path}?at={at}").content for path in paths}
+    pins = {path: f"{path}{'&' if '?' in path else '?'}at={at}" for path in paths}
+    return {path: client.get(pin).content for path, pin in pins.items()}
 
 
 def change(writer, knowledge, number, rng):
@@ -48,13 +53,6 @@ def edit(writer, seed_copy, old, new):
     seed_copy.edit("registers/08-ldr.yaml", old, new)
     with writer.begin() as session:
         assert seeding.load_seed(session, seed_copy.folder, datetime.now(UTC)).version
-
-
-def state_of(client):
-    app = client.app
-    while not hasattr(app, "state"):
-        app = app._app
-    return app.state
 
 
 def test_every_page_of_a_version_keeps_its_bytes(client, writer, knowledge, seed_copy):

@@ -16,6 +16,7 @@ from app.errors import Conflict
 from app.settings import Settings, Uploads
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
+from tests.running import state_of
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 HTML = {"accept": "text/html"}
@@ -37,14 +38,6 @@ def decide(client, writer, slug, state, reason="Looked at."):
 
 def refresh(client):
     state_of(client).snapshots.refresh()
-
-
-def state_of(client):
-    """The state of the application behind its middlewares."""
-    app = client.app
-    while not hasattr(app, "state"):
-        app = app._app
-    return app.state
 
 
 def test_a_receipt_says_where_the_measurement_is_and_how_to_take_it_back(client):

@@ -30,7 +30,7 @@ def test_a_cell_has_everything_that_a_thread_asks_for(client):
     body = client.get("/api/v1/cells").json()
     cell = next(c for c in body["cells"] if c["url"].endswith("/r/ldr/x2avic/write"))
 
-    assert {"data_version", "cells"} == set(body)
+    assert {"data_version", "apm", "cells"} == set(body)
     assert CELL_KEYS <= set(cell)
     assert CLAIM_KEYS <= set(cell["claims"][0])
     assert ["access-check", "product", "table"] == [claim["kind"] for claim in cell["claims"]]

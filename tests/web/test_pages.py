@@ -32,6 +32,8 @@ PAGES = (
     "/docs/terminal",
     "/docs/settings",
     "/docs/sources",
+    "/docs/apm",
+    "/docs/apm/3.38..3.44",
     "/api/v1/docs",
 )
 

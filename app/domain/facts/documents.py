@@ -43,12 +43,16 @@ class Source(BaseFact):
 
 @dataclass(frozen=True, kw_only=True)
 class Revision(BaseFact):
-    """One revision of a document and what it changed for this site."""
+    """One revision of a document and what it changed for this site.
+
+    ``modes`` are those that no earlier revision of the list is known to document.
+    """
 
     revision: str
     change: str
     source: SourceId
     date: str = ""
+    modes: tuple[Mode, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +102,8 @@ class Claim(BaseFact):
 
     ``family`` and ``models`` limit a ``product`` claim; ``qualifier`` is the table's own
     tag; ``question`` marks a ``note`` as open (it states an alternative and never rules);
-    ``since`` is the first revision that says so; ``bits`` the reserved bits meant.
+    ``since`` and ``until`` are the first and the last revision that say so, empty where
+    nobody knows better than the list of revisions; ``bits`` the reserved bits meant.
     """
 
     modes: tuple[Mode, ...]
@@ -116,6 +121,7 @@ class Claim(BaseFact):
     qualifier: str = ""
     question: str = ""
     since: str = ""
+    until: str = ""
     bits: str = ""
     text: str = ""
 

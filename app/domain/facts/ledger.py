@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from app.domain.facts.base import BaseFact, CellPattern, SourceId
 from app.domain.words import AnnotationKind, DifferenceState, ErratumGrade, ErratumKind
 
+_STATES = tuple(DifferenceState)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Affected(BaseFact):
@@ -54,17 +56,25 @@ class Erratum(BaseFact):
 
 @dataclass(frozen=True, kw_only=True)
 class Event(BaseFact):
-    """One moment in the life of a difference."""
+    """One moment in the life of a difference.
+
+    ``revision`` is that of the document that says it, for ``documented`` alone; one of the
+    sources is that document. The text of a retraction is its reason.
+    """
 
     date: str
     state: DifferenceState
     text: str
     sources: tuple[SourceId, ...]
+    revision: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference(BaseFact):
-    """A numbered, citable disagreement; its state is that of its last event."""
+    """A numbered, citable disagreement; a number is never used for another.
+
+    It covers its cells for ``families``, for every family when it names none.
+    """
 
     number: int
     title: str
@@ -91,8 +101,31 @@ class Difference(BaseFact):
 
     @property
     def state(self) -> DifferenceState:
-        """Where its life has come to."""
-        return self.life[-1].state
+        """The furthest that its life has come to: what is documented stays so."""
+        return max((event.state for event in self.life), key=_STATES.index)
+
+    @property
+    def reached(self) -> tuple[Event, ...]:
+        """The first event of each state, in the order in which they came."""
+        first: dict[DifferenceState, Event] = {}
+        for event in self.life:
+            first.setdefault(event.state, event)
+        return tuple(first.values())
+
+    @property
+    def retraction(self) -> Event | None:
+        """The event that took it back, with the reason; None while it stands."""
+        return next((e for e in self.life if e.state is DifferenceState.RETRACTED), None)
+
+    def speaks_of(self, family: str) -> bool:
+        """Whether it is about a family: it names it, or none at all."""
+        return not self.families or family in self.families
+
+    @property
+    def all_sources(self) -> tuple[SourceId, ...]:
+        """Its own sources and those of its events, each once."""
+        ids = (*self.sources, *(name for event in self.life for name in event.sources))
+        return tuple(dict.fromkeys(ids))
 
 
 @dataclass(frozen=True, kw_only=True)

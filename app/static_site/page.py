@@ -1,0 +1,138 @@
+"""One HTML page taken apart: its links, and the rest as it is.
+
+What needs a server or a script is left out: forms become a line of text, scripts and their
+attributes go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape
+from html.parser import HTMLParser
+
+LINKS = ("href", "src")
+# Elements without an end; others that belong to a form stand inside it.
+CONTROLS = ("input",)
+# A dialog's form closes it and needs no server.
+LOCAL_FORM = ("method", "dialog")
+# What stands in the place of a form: the words of its button, as a link to the site.
+NOTE = '<p class="fine">Only the site can do this: <a href="{}">{}</a>.</p>'
+SEARCH = '<a href="{}">{}</a>'
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as the page has it."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page in pieces: text that stays, and links."""
+
+    pieces: tuple[str | Link, ...]
+
+    @property
+    def links(self) -> Iterable[str]:
+        """Every address that the page links."""
+        return (piece.address for piece in self.pieces if isinstance(piece, Link))
+
+    def render(self, resolve: Callable[[str], str]) -> str:
+        """Return the page with each link replaced by what ``resolve`` makes of it."""
+        return "".join(
+            piece if isinstance(piece, str) else escape(resolve(piece.address))
+            for piece in self.pieces
+        )
+
+
+def take_apart(html: str, live: Callable[[str, str], str]) -> Page:
+    """Return a page in pieces; ``live`` makes the address that a form's line links.
+
+    It is given the form's method and its action.
+    """
+    parser = _Parser(live)
+    parser.feed(html)
+    parser.close()
+    return Page(tuple(parser.pieces))
+
+
+def _useless(tag: str, attrs: list[tuple[str, str | None]]) -> bool:
+    """Whether an element speaks to a script, or belongs to a form that stands elsewhere."""
+    return ("name", "htmx-config") in attrs or (
+        tag in CONTROLS and any(name == "form" for name, _ in attrs)
+    )
+
+
+class _Parser(HTMLParser):
+    def __init__(self, live: Callable[[str, str], str]) -> None:
+        super().__init__(convert_charrefs=False)
+        self.pieces: list[str | Link] = []
+        self._live = live
+        # The element that is being left out, empty for none.
+        self._skipping = ""
+        self._form: Mapping[str, str | None] = {}
+        self._button = ""
+        self._in_button = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._skipping:
+            self._in_button = tag == "button" and not self._button
+        elif tag == "form" and LOCAL_FORM not in attrs:
+            self._skipping, self._form, self._button = tag, dict(attrs), ""
+        elif tag == "script":
+            self._skipping = tag
+        elif not _useless(tag, attrs):
+            self._keep(tag, attrs)
+
+    def _note(self) -> str:
+        address = self._live(self._form.get("method") or "get", self._form.get("action") or "")
+        note = SEARCH if self._form.get("role") == "search" else NOTE
+        return note.format(escape(address), " ".join(self._button.split()) or "send it")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not self._skipping:
+            self._keep(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self._skipping:
+            self.pieces.append(f"</{tag}>")
+        elif tag == "button":
+            self._in_button = False
+        elif tag == self._skipping:
+            self._skipping = ""
+            if tag == "form":
+                self.pieces.append(self._note())
+
+    def handle_data(self, data: str) -> None:
+        self._text(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._text(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._text(f"&#{name};")
+
+    def handle_decl(self, decl: str) -> None:
+        self._text(f"<!{decl}>")
+
+    def _text(self, text: str) -> None:
+        if not self._skipping:
+            self.pieces.append(text)
+        elif self._in_button:
+            self._button += text
+
+    def _keep(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not any(name in LINKS or name.startswith("hx-") for name, _ in attrs):
+            self.pieces.append(self.get_starttag_text() or "")
+            return
+        self.pieces.append(f"<{tag}")
+        for name, value in attrs:
+            if name.startswith("hx-"):
+                continue
+            if name in LINKS and value is not None:
+                self.pieces += [f' {name}="', Link(value), '"']
+            else:
+                self.pieces.append(f" {name}" if value is None else f' {name}="{escape(value)}"')
+        self.pieces.append(">")

@@ -1,0 +1,86 @@
+"""The quote check: a mail is pasted, held against the site, and forgotten."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.responses import Response
+
+from app import quoting
+from app.formats import quotes_text
+from app.formats.quotes_body import MailOut, mail_out
+from app.formats.quotes_text import CheckedMail, usage_text
+from app.snapshots import SnapshotHolder
+from app.web.api import ERRORS
+from app.web.deps import Config, RawBody, Render, Snap
+from app.web.negotiate import Format
+from app.web.render import Page
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
+SENT = {
+    "requestBody": {
+        "required": True,
+        "description": "A mail: a whole message, or any text of one.",
+        "content": {
+            kind: {"schema": {"type": "string"}} for kind in ("text/plain", "message/rfc822")
+        },
+    }
+}
+
+
+@router.get("/check-mail")
+def form(request: Request, snapshot: Snap, render: Render, config: Config) -> Response:
+    """The form."""
+    return render.respond(request, snapshot, _page(request, config.site, "", None))
+
+
+@router.post("/check-mail")
+def check(  # noqa: PLR0917 - the fields of the form
+    request: Request,
+    snapshot: Snap,
+    render: Render,
+    config: Config,
+    text: Annotated[str, Form()] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """Check what was pasted or picked; the answer is kept nowhere."""
+    raw = file.file.read() if file is not None and file.filename else text.encode()
+    checked = _check(request, raw, config.site)
+    shown = raw.decode("utf-8", "replace")
+    response = render.respond(request, snapshot, _page(request, config.site, shown, checked))
+    return _unkept(request, response)
+
+
+@api.post("/check-mail", openapi_extra=SENT)
+def check_as_data(request: Request, response: Response, body: RawBody, config: Config) -> MailOut:
+    """What became of the links and copied blocks of a mail; nothing of it is kept."""
+    response.headers["cache-control"] = "no-store"
+    return mail_out(_check(request, body, config.site))
+
+
+def _check(request: Request, raw: bytes, site: str) -> CheckedMail:
+    snapshots: SnapshotHolder = request.app.state.snapshots
+    return quoting.check_mail(raw, snapshots.get(), snapshots.at, (site,))
+
+
+def _page(request: Request, site: str, text: str, checked: CheckedMail | None) -> Page:
+    # No link leads to the data of what was sent, so only who asks for data is offered it.
+    asked = request.state.format is Format.JSON
+    return Page(
+        template="check_mail/show.html",
+        view={"text": text, "checked": checked, "wording": quotes_text},
+        text=lambda: quotes_text.report_text(checked) if checked else usage_text((site,)),
+        data=(lambda: _data(checked)) if checked and asked else None,
+    )
+
+
+def _data(checked: CheckedMail) -> dict[str, Any]:
+    return mail_out(checked).model_dump(mode="json", by_alias=True)
+
+
+def _unkept(request: Request, response: Response) -> Response:
+    request.state.keep = False
+    response.headers["cache-control"] = "no-store"
+    return response

@@ -1,0 +1,101 @@
+"""What each address promises. A test holds this list against the routes of the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One form of address.
+
+    ``path`` is the route's own template; ``twins`` are the extensions that it answers to
+    besides HTML. ``stable`` addresses answer for ever, or redirect to what replaced them;
+    of the others only the existence is documented.
+    """
+
+    path: str
+    text: str
+    twins: str = ""
+    stable: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The address with its parts named in capitals, as documentation writes it."""
+        return self.path.replace(":path", "").replace("{", "").replace("}", "")
+
+
+_TABLE = "txt json csv md"
+
+PAGES = (
+    Promise("/", "the table; the filter is the query", f"{_TABLE} atom (as /index.txt ...)"),
+    Promise("/corrected", "Table 15-22 as it should read", _TABLE),
+    Promise("/r/{name}", "one register; any of its names redirects here", f"{_TABLE} atom"),
+    Promise("/r/{name}/{mode}/{access}", "one cell: the link for a mail", "txt json atom"),
+    Promise("/c", "coverage", _TABLE),
+    Promise("/c/{slug}", "one family", f"{_TABLE} atom"),
+    Promise("/d", "the ledger of differences", f"{_TABLE} atom"),
+    Promise("/d/{number}", "one difference; D-3 redirects to 3", "txt json atom"),
+    Promise("/errata", "errata and quirks", _TABLE),
+    Promise("/errata/{slug}", "one of them", "txt json atom"),
+    Promise("/m", "measurements", _TABLE),
+    Promise("/m/{slug}", "one measurement", "txt json"),
+    Promise("/m/{slug}.raw", "its bytes exactly as they came"),
+    Promise("/m/{slug}/diff/{other}", "two measurements side by side", "txt"),
+    Promise("/policy", "what hypervisors do", _TABLE),
+    Promise("/policy/{slug}", "one version; A..B puts two side by side", _TABLE),
+    Promise("/wanted", "what nobody measured yet", f"{_TABLE} atom"),
+    Promise("/changes", "what became public, and when", f"{_TABLE} atom"),
+    Promise("/changes/{version}", "what one data version changed", "txt json"),
+    Promise("/docs", "documentation", "txt"),
+    Promise("/docs/{slug}", "one page of it", "txt"),
+    Promise("/docs/sources", "every source, and how far it was read", "txt"),
+    Promise("/docs/apm", "the revisions of the manual", "txt json"),
+    Promise("/docs/apm/{span}", "what changed between two, as 3.38..3.44", "txt json"),
+)
+CITING = (
+    Promise("/mail", "a selection of rows as a block for a mail", "txt"),
+    Promise("/r/{name}/mail", "the block of a register", "txt"),
+    Promise("/r/{name}/{mode}/{access}/mail", "the block of a cell", "txt"),
+    Promise("/d/{number}/mail", "the block of a difference", "txt"),
+    Promise("/cite", "CSL-JSON of a page"),
+    Promise("/cite.bib", "BibTeX of a page"),
+    Promise("/{path:path}/since/{version}", "what changed in a page since then", "txt json"),
+    Promise("/since/{version}", "the same of the table, with its filter", "txt json"),
+)
+DATA = (
+    Promise("/api/v1/cells", "cells under the table's filter"),
+    Promise("/api/v1/cells/{register}/{mode}/{access}", "one cell"),
+    Promise("/api/v1/registers", "registers"),
+    Promise("/api/v1/families", "families"),
+    Promise("/api/v1/errata", "errata"),
+    Promise("/api/v1/differences", "differences"),
+    Promise("/api/v1/search", "what a search finds"),
+    Promise("/api/v1/measurements", "POST: send a measurement"),
+    Promise("/api/v1/check-mail", "POST: check the quotes of a mail"),
+    Promise("/api/v1/openapi.json", "the description of the API"),
+    Promise("/api/v1/docs", "the same to read", "txt"),
+    Promise("/schema/measurement-1.json", "the schema of format 1, for ever"),
+    Promise("/schema/export-1.json", "the schema of the JSON export"),
+    Promise("/export", "everything in one file", "txt json"),
+    Promise("/export/{name}", "one such file; a name with a hash never changes"),
+)
+UNSTABLE = (
+    Promise("/search", "search", "txt json", stable=False),
+    Promise("/opensearch.xml", "search from the browser's address bar", stable=False),
+    Promise("/upload", "send a measurement from a form", "txt", stable=False),
+    Promise("/m/{slug}/withdraw", "POST of its receipt", stable=False),
+    Promise("/check-mail", "check the quotes of a mail", "txt", stable=False),
+    Promise("/review", "for reviewers", stable=False),
+    Promise("/review/{slug}", "for reviewers", stable=False),
+    Promise("/review/login", "for reviewers", stable=False),
+    Promise("/review/logout", "for reviewers", stable=False),
+    Promise("/static", "styles and scripts, by the hash of their content", stable=False),
+)
+SECTIONS = {
+    "Pages": PAGES,
+    "For citing": CITING,
+    "Data": DATA,
+    "May change without notice": UNSTABLE,
+}
+EVERY = tuple(promise for section in SECTIONS.values() for promise in section)

@@ -1,0 +1,84 @@
+"""`vapic cite`, run as its users do."""
+
+import json
+import shutil
+
+import pytest
+
+from app import citing
+
+ADDRESS = "http://127.0.0.1:8000"
+AT = "at=2026-11-22.1"
+
+
+@pytest.fixture(scope="module")
+def database(migrated_template, tmp_path_factory):
+    """A seeded database that nobody writes to."""
+    path = tmp_path_factory.mktemp("cite") / "seeded.db"
+    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+
+
+@pytest.fixture
+def seeded(vapic, database, monkeypatch):
+    """The command line over that database."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    return vapic
+
+
+@pytest.mark.parametrize(
+    ("args", "path"),
+    [
+        (("ldr/x2avic/write",), "/r/ldr/x2avic/write/mail.txt"),
+        (("0x80d/X2AVIC/Write",), "/r/ldr/x2avic/write/mail.txt"),
+        (("ICR", "--mode", "avic", "--access", "write"), "/r/icr/avic/write/mail.txt"),
+        (("APIC_LDR",), "/r/ldr/mail.txt"),
+        (("D-3",), "/d/3/mail.txt"),
+        (("d-3",), "/d/3/mail.txt"),
+        (("/d/3",), "/d/3/mail.txt"),
+        ((f"{ADDRESS}/r/ldr?{AT}",), "/r/ldr/mail.txt"),
+        (("ldr", "eoi", "--mode", "x2avic"), "/mail.txt?rows=eoi,ldr&mode=x2avic"),
+        (("ldr", "--mode", "x2avic"), "/mail.txt?rows=ldr&mode=x2avic"),
+        (("ro", "wo", "--mode", "x2avic"), "/mail.txt?rows=ro,wo&mode=x2avic"),
+        (("timer",), "/mail.txt?rows=timer"),
+        (("--filter", "verdict=explained&family=zen-4"), "/mail?family=zen-4&verdict=explained"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
+)  # fmt: skip
+def test_it_prints_what_the_page_gives(args, path, seeded, snapshot):
+    ran = seeded("cite", *args)
+
+    assert (0, "") == (ran.code, ran.err)
+    assert citing.block(snapshot, path, ADDRESS) == ran.out
+
+
+def test_other_forms_have_options(seeded):
+    link = f"{ADDRESS}/r/ldr/x2avic/write?{AT}"
+    item = json.loads(seeded("cite", "ldr/x2avic/write", "--csl").out)[0]
+
+    assert f"Link: {link}\n" == seeded("cite", "ldr/x2avic/write", "--trailer").out
+    assert f"Link: {link} # [1]\n" == seeded("cite", "ldr/x2avic/write", "--number", 1).out
+    assert f"url    = {{{link}}}" in seeded("cite", "ldr/x2avic/write", "--bibtex").out
+    assert link == item["URL"]
+    assert seeded("cite", "D-15", "--commits").out.startswith('commit 5a7c7d148e48 ("KVM: ')
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ((), "Say what to cite."),
+        (("lrd",), "Did you mean: ldr"),
+        (("ldr", "nonsense"), "'nonsense' is not a value of 'rows'"),
+        (("D-99",), "There is no difference"),
+        (("ldr/x2avic",), "'ldr/x2avic' is not a value of 'rows'"),
+        (("/errata",), "is no page that can be cited"),
+        (("ldr", "--bibtex", "--csl"), "are one form each"),
+        (("ldr", "--filter", "mode=x3avic"), "did you mean 'x2avic'?"),
+    ],
+    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
+)
+def test_what_cannot_be_cited_is_one_line_of_explanation(args, words, seeded):
+    ran = seeded("cite", *args)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert words in ran.err
+    assert "Traceback" not in ran.err

@@ -1,0 +1,132 @@
+"""The files of an export: what is in them, what is not, and always the same bytes."""
+
+import csv
+import io
+import json
+import sqlite3
+from contextlib import closing
+
+import jsonschema_rs
+import pytest
+
+from app import exporting, submitting
+from app.copies import open_copy
+from app.db.archive import write_sqlite
+from app.db.engine import reader_sessions, writer_sessions
+from app.domain.words import State
+from app.formats.export_json import from_json, json_schema, to_json
+from app.snapshots import load_snapshot
+from tests.conftest import engine_of
+from tests.exporting.conftest import both
+from tests.reviewables import decision, make_document, submit_document
+
+
+@pytest.fixture(scope="module")
+def document(lived):
+    return json.loads(lived.json)
+
+
+@pytest.fixture(scope="module")
+def tables(lived):
+    with engine_of(lived.url) as engine, reader_sessions(engine)() as session:
+        files = exporting.files_of(session, load_snapshot(session))
+    return {f.stable: f for f in files if f.stable.endswith(".csv")}
+
+
+def test_two_exports_of_one_version_are_the_same_bytes(lived):
+    assert (lived.json, lived.sqlite) == both(lived.url)[1:]
+
+
+def test_a_version_keeps_its_bytes_after_later_changes(lived):
+    found = both(lived.url, lived.older)
+    assert (lived.older, lived.older_json, lived.older_sqlite) == found
+    assert lived.json != lived.older_json
+
+
+def test_the_two_whole_files_hold_the_same_and_each_makes_the_other(lived, copy_file):
+    archive = from_json(lived.json)
+    assert lived.json == to_json(archive).encode()
+    assert lived.sqlite == write_sqlite(archive)
+    engine = open_copy(copy_file)
+    with reader_sessions(engine)() as session:
+        snapshot = load_snapshot(session)
+        again = exporting.json_file(session, snapshot), exporting.sqlite_file(session, snapshot)
+    engine.dispose()
+    assert (lived.json, lived.sqlite) == again
+
+
+def test_the_json_is_what_its_schema_says(document):
+    schema = json_schema("https://vapic.example")
+    jsonschema_rs.meta.validate(schema)
+    assert [] == list(jsonschema_rs.validator_for(schema).iter_errors(document))
+    del document["facts"]["register"]["ldr"]["name"]
+    assert not jsonschema_rs.is_valid(schema, document)
+
+
+def test_no_secret_is_in_any_file(lived, tables):
+    files = {"json": lived.json, "sqlite": lived.sqlite, **{n: f.body for n, f in tables.items()}}
+    found = [(s, n) for s in lived.secrets for n, body in files.items() if s.encode() in body]
+    assert [] == found
+
+
+def test_documents_are_there_as_they_came_unless_a_contact_is_withheld(lived):
+    documents = {d["slug"]: d["raw"] for d in json.loads(lived.json)["documents"]}
+    with engine_of(lived.url) as engine, reader_sessions(engine)() as session:
+        raw = {slug: submitting.get_raw(session, slug).decode() for slug in lived.slugs}
+    assert {**raw, lived.withheld: None} == documents
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b'{"submitter": {"name": "A", "contact": "c", "withhold": true}}', True),
+        (b'{"submitter": {"name": "A", "contact": "c", "w\\u0069thhold": true}}', True),
+        (b'{"submitter": {"name": "A", "contact": "c", "withhold": false}}', False),
+        (b'{"submitter": {"name": "A", "withhold": true}}', False),
+        (b'{"submitter": {"name": "A", "contact": "c"}}', False),
+        (b'{"submitter": null}', False),
+        (b"{}", False),
+        (b"", False),
+    ],
+)
+def test_which_documents_withhold_a_contact(raw, expected):
+    assert expected is exporting.withholds(raw)
+
+
+def test_the_sqlite_file_is_whole_and_its_tables_of_secrets_are_empty(copy_file):
+    with closing(sqlite3.connect(f"file:{copy_file}?mode=ro", uri=True)) as connection:
+        assert [("ok",)] == connection.execute("pragma integrity_check").fetchall()
+        assert [] == connection.execute("pragma foreign_key_check").fetchall()
+        assert [(0,)] == connection.execute("select count(*) from tokens").fetchall()
+        kept = connection.execute("select secret_hash, signature, token_id from submissions")
+        assert {("", None, None)} == set(kept)
+
+
+def test_an_export_is_of_one_version_while_others_write(lived, tmp_path):
+    url = lived.copy(tmp_path)
+    with engine_of(url) as engine, reader_sessions(engine)() as begun:
+        snapshot = load_snapshot(begun)
+        with writer_sessions(engine).begin() as session:
+            new = submit_document(session, make_document(notes="Meanwhile."))
+        for slug in (new.measurement.slug, lived.slugs[2]):
+            with writer_sessions(engine).begin() as session:
+                submitting.decide(session, slug, decision(State.ACCEPTED))
+        with reader_sessions(engine)() as later:
+            # One transaction is as old as the snapshot, the other sees all that came after.
+            for session in (begun, later):
+                assert lived.json == exporting.json_file(session, snapshot)
+                assert lived.sqlite == exporting.sqlite_file(session, snapshot)
+
+
+def test_the_csv_files_are_tables_with_a_head_and_all_rows(tables, knowledge, lived):
+    rows = {n: list(csv.DictReader(io.StringIO(f.body.decode()))) for n, f in tables.items()}
+    assert [f"vapic-{name}.csv" for name in exporting.TABLES] == list(tables)
+    assert len(knowledge.cells) == len(rows["vapic-cells.csv"])
+    expected = len(knowledge.cells) * len(knowledge.families)
+    assert expected == len(rows["vapic-judgements.csv"])
+    claims = [c for r in knowledge.registers.values() for c in r.claims]
+    assert [c.text for c in claims] == [r["text"] for r in rows["vapic-claims.csv"]]
+    assert len(lived.slugs) == len(rows["vapic-measurements.csv"])
+    assert [f"D-{n}" for n in knowledge.differences] == [
+        row["number"] for row in rows["vapic-differences.csv"]
+    ]

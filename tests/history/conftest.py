@@ -1,0 +1,50 @@
+"""One story for all tests of what changed: they only read."""
+
+import shutil
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import submitting
+from app.db.submissions import Decision
+from app.domain.words import State
+from app.seeding import load_knowledge
+from app.settings import Settings
+from app.web.app import create_app
+from tests.conftest import SEED, SeedCopy
+from tests.history.told import SITE, Story
+from tests.measured.documents import document, observed
+
+LDR = ("registers/08-ldr.yaml", "behaviour: vmexit-trap", "behaviour: vmexit-fault")
+PERF = ("errata/1023.yaml", "the counters raise", "those counters raise")
+
+
+@pytest.fixture(scope="package")
+def story(migrated_template, tmp_path_factory):
+    """The seed, an erratum, a claim, a measurement that is sent, accepted and withdrawn."""
+    folder = tmp_path_factory.mktemp("history")
+    url = f"sqlite:///{shutil.copyfile(migrated_template, folder / 'seeded.db')}"
+    copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
+    seen = [observed("ldr", "x2avic", "write", "gp"), observed("tpr", "avic", "read", "gp")]
+    raw = document(observations=seen)
+    with TestClient(create_app(Settings(database_url=url)), base_url=SITE) as client:
+        story = Story(client, url, copy)
+        story.look()
+        story.edit(*PERF)
+        story.edit(*LDR)
+        sent = []
+
+        def send(session, now):
+            _, measurement = submitting.prepare(raw, load_knowledge(session, 1), now)
+            sent.append(measurement.slug)
+            submitting.submit(session, submitting.Incoming(raw, measurement), now)
+
+        story.write(send)
+        story.slug = sent[0]
+        for state in (State.ACCEPTED, State.WITHDRAWN):
+            story.write(
+                lambda session, now, state=state: submitting.decide(
+                    session, sent[0], Decision(state, "A reason.", now, "somebody")
+                )
+            )
+        yield story

@@ -1,0 +1,250 @@
+"""The ledger in every format: rows, filters, what is unfiled, what was retracted."""
+
+import csv
+import io
+import shutil
+from datetime import UTC, datetime
+
+import pytest
+from bs4 import BeautifulSoup
+from starlette.testclient import TestClient
+
+from app import seeding, submitting
+from app.db.engine import writer_sessions
+from app.db.submissions import Decision
+from app.domain.words import State
+from app.settings import Settings
+from app.web.app import create_app
+from tests.conftest import SEED, SEEDED_AT, SeedCopy, engine_of
+from tests.measured.documents import document, observed
+
+HTML = {"accept": "text/html"}
+REASON = "The reserved space was never the table's to speak of."
+RETRACTION = f"""
+  - date: 2026-12-01
+    state: retracted
+    text: {REASON}
+    sources: [apm-3.44]
+sources: [apm-3.44]
+"""
+
+
+def soup_of(client, path):
+    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
+
+
+def flat(node):
+    return " ".join(node.get_text(" ", strip=True).split())
+
+
+def lines_of(client, path):
+    return " ".join(client.get(path).text.split())
+
+
+@pytest.fixture(scope="module")
+def gappy(migrated_empty, tmp_path_factory):
+    """A client of a site where D-11 was retracted, and a Zen 5 saw #GP on a write of LDR."""
+    folder = tmp_path_factory.mktemp("gappy")
+    copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
+    copy.edit("differences/d-11.yaml", "\nsources: [apm-3.44]\n", RETRACTION)
+    url = f"sqlite:///{shutil.copyfile(migrated_empty, folder / 'gappy.db')}"
+    now = datetime.now(UTC)
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+        seeding.load_seed(session, copy.folder, SEEDED_AT)
+        raw = document(observations=[observed("ldr", "x2avic", "write", "gp")])
+        _, measurement = submitting.prepare(raw, seeding.load_knowledge(session, 1), now)
+        submitting.submit(session, submitting.Incoming(raw, measurement), now)
+        decision = Decision(State.ACCEPTED, "It is sound.", now, "somebody")
+        submitting.decide(session, measurement.slug, decision)
+    with TestClient(create_app(Settings(database_url=url)), base_url="http://127.0.0.1:8000") as c:
+        yield c
+
+
+def test_a_row_has_state_cells_families_evidence_threads_and_commits(client):
+    row = soup_of(client, "/d").find(id="d-14")
+    links = {a["href"] for a in row.find_all("a")}
+
+    assert "reported" == row.find(class_="tag").text
+    assert {"/d/14", "/r/icr/avic/write", "/c/zen-4"} <= links
+    assert "https://lkml.iu.edu/hypermail/linux/kernel/2605.1/10818.html" in links
+    assert 'commit 5a7c7d148e48 ("KVM: selftests: Play nice with AMD\'s AVIC errata")' in flat(row)
+    assert "1 report, observed" in flat(row)
+    assert "seen 2022-02-04, reported 2026-05-13" in flat(row)
+
+
+def test_what_is_documented_stays_so_after_a_later_report(client):
+    row = flat(soup_of(client, "/d").find(id="d-2"))
+
+    assert "documented in 24593 rev 3.44" in row
+    assert "documented 2026-03 (24593 rev 3.44), reported 2026-05-14" in row
+    assert "State documented in 24593 rev 3.44 " in lines_of(client, "/d/2.txt")
+    assert "documented" == client.get("/d/2.json").json()["state"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "canonical"),
+    [
+        ("/d?mode=&q=", "/d"),
+        ("/d?access=write&mode=x2avic", "/d?mode=x2avic&access=write"),
+        ("/d.csv?state=seen&state=reported&sort=number", "/d.csv?state=seen,reported"),
+        (
+            "/d.txt?at=2026-11-22.1&q=ldr&state=reported",
+            "/d.txt?state=reported&q=ldr&at=2026-11-22.1",
+        ),
+    ],
+)
+def test_equal_views_of_the_ledger_have_one_address(client, asked, canonical):
+    answer = client.get(asked, headers=HTML, follow_redirects=False)
+
+    assert (302, canonical) == (answer.status_code, answer.headers["location"])
+    assert 200 == client.get(canonical, follow_redirects=False).status_code
+
+
+def test_an_unknown_state_is_a_400_that_names_the_nearest(client):
+    answer = client.get("/d?state=documentd", headers={"accept": "text/plain"})
+
+    assert 400 == answer.status_code
+    assert "did you mean 'documented'?" in " ".join(answer.text.split())
+
+
+def test_the_form_is_a_plain_get_that_remembers_what_was_asked(client):
+    form = soup_of(client, "/d?state=reported&mode=avic&q=icr").find(id="filters")
+    chosen = {
+        field["name"]: field["value"]
+        for field in form.find_all("input")
+        if "checked" in field.attrs
+    } | {
+        s["name"]: s.find(selected=True)["value"]
+        for s in form.find_all("select")
+        if s.find(selected=True)
+    }
+
+    assert ("get", "/d") == (form["method"], form["action"])
+    assert {"state": "reported", "mode": "avic", "sort": "number"} == chosen
+    assert "icr" == form.find(id="q")["value"]
+
+
+def test_the_fragment_of_the_ledger_stands_verbatim_in_the_page(client):
+    path = "/d?mode=avic"
+    page = client.get(path, headers=HTML).text
+    part = client.get(path, headers={**HTML, "hx-request-type": "partial"})
+
+    assert part.text.strip() in page
+    assert "<html" not in part.text
+    assert path == part.headers["hx-push-url"]
+
+
+@pytest.mark.parametrize("query", ["?mode=avic", "?q=nobody"])
+def test_every_format_shows_the_same_entries(client, query):
+    names = [d["number"] for d in client.get(f"/d.json{query}").json()["differences"]]
+    rows = csv.DictReader(io.StringIO(client.get(f"/d.csv{query}").text))
+    text = client.get(f"/d.txt{query}").text
+
+    assert [f"D-{n}" for n in names] == [row["number"] for row in rows]
+    assert [f"d-{n}" for n in names] == [
+        li["id"] for li in soup_of(client, f"/d{query}").select("ul.entries > li")
+    ]
+    assert names == [int(line[2:].split()[0]) for line in text.splitlines() if line[:2] == "D-"]
+
+
+def test_the_page_of_one_entry_has_its_life_with_sources_and_every_cell(client):
+    page = soup_of(client, "/d/18")
+    events = page.find(class_="life").find_all("li")
+    started = [
+        "2021-03 documented in 56323 rev 0.78",
+        "2021-12-13 seen",
+        "2025-04-04 reported",
+        "2026-02 documented in 56323 rev 1.03",
+    ]
+
+    assert started == [flat(li)[: len(s)] for li, s in zip(events, started, strict=True)]
+    assert all("/docs/sources#" in str(event) for event in events)
+    assert ["/r/icr/avic/write"] == [a["href"] for a in page.find(class_="keys").find_all("a")]
+
+
+def test_a_commit_whose_title_was_not_seen_is_cited_by_its_hash_alone(client):
+    assert "- [commit-0a8735a6acf3] commit 0a8735a6acf3, 2022-07-28" in client.get("/d/9.txt").text
+
+
+def test_the_real_ledger_covers_everything(client):
+    assert "None: every cell that disagrees is covered" in flat(soup_of(client, "/d").main)
+    assert [] == client.get("/d.json").json()["unfiled"]
+
+
+def test_a_retracted_entry_stays_struck_out_with_its_reason(gappy):
+    row = soup_of(gappy, "/d").find(id="d-11")
+
+    assert "x2AVIC: reserved MSRs 854h-8FFh raise #GP" == row.h2.find("del").text
+    assert f"Retracted 2026-12-01: {REASON}" in flat(row)
+    assert "1 retracted" in flat(soup_of(gappy, "/d").main)
+    assert (
+        f"D-11 [retracted] x2AVIC: reserved MSRs 854h-8FFh raise #GP retracted 2026-12-01: {REASON}"
+        in lines_of(gappy, "/d.txt")
+    )
+    assert f"Retracted 2026-12-01: {REASON}" in lines_of(gappy, "/d/11.txt")
+    assert ("retracted", REASON) == tuple(
+        gappy.get("/d/11.json").json()[key] for key in ("state", "retracted")
+    )
+
+
+def test_a_retracted_entry_is_struck_out_on_its_cells_and_no_longer_counted_there(gappy):
+    cell = "/r/reserved-540/x2avic/read"
+
+    assert "D-11 retracted" in flat(soup_of(gappy, cell).main)
+    assert "x2AVIC: reserved" in soup_of(gappy, cell).find("del").text
+    assert "D-11" in soup_of(gappy, "/?mode=x2avic&group=other").find("del").text
+    assert [] == gappy.get(f"/api/v1/cells{cell.removeprefix('/r')}").json()["differences"]
+
+
+def test_what_no_entry_covers_is_listed_with_the_entries_beside_it(gappy):
+    section = soup_of(gappy, "/d").find(id="unfiled").find_next("ul")
+    groups = [flat(li) for li in section.find_all("li")]
+    links = {a["href"] for a in section.find_all("a")}
+
+    assert "x2AVIC write: LDR" in groups[0]
+    assert "explained" in groups[0]
+    assert "Beside D-1 for Zen 4" in groups[0]
+    assert {"/r/ldr/x2avic/write", "/c/zen-5", "/d/1", "/r/reserved-540/x2avic/read"} <= links
+    assert 2 == len(groups)
+
+
+@pytest.mark.parametrize(
+    ("query", "cells"),
+    [
+        ("", ["ldr/x2avic/write", "reserved-540/x2avic/read", "reserved-540/x2avic/write"]),
+        (
+            "?state=unfiled&access=read",
+            ["reserved-540/x2avic/read", "reserved-540/x2avic/write"],
+        ),
+        ("?family=zen-5", ["ldr/x2avic/write"]),
+        ("?state=documented", []),
+    ],
+)
+def test_filters_narrow_what_is_unfiled_too(gappy, query, cells):
+    every = gappy.get(f"/d.json{query}").json()["unfiled"]
+
+    assert cells == [cell for group in every for cell in group["cells"]]
+    assert len(cells) == gappy.get(f"/d.txt{query}").text.count("\n  http://127.0.0.1:8000/r/")
+
+
+def test_text_pages_with_gaps_and_retractions_are_ascii_in_75_columns(gappy):
+    for path in ("/d.txt", "/d/11.txt", "/d.txt?state=unfiled"):
+        answer = gappy.get(path)
+
+        assert answer.content.isascii()
+        assert [] == [line for line in answer.text.splitlines() if len(line) > 75]
+
+
+def test_the_api_filters_the_ledger_by_its_cells(gappy):
+    body = gappy.get("/api/v1/differences?group=other").json()
+
+    assert [10, 11] == [d["number"] for d in body["differences"]]
+    assert 1 == len(body["unfiled"])
+
+
+def test_the_documentation_names_every_state_and_every_key_of_the_filter(client):
+    text = client.get("/docs/ledger.txt").text
+
+    for word in ("seen", "reproduced", "reported", "documented", "retracted", "mode", "access",
+                 "register", "family", "evidence", "q", "sort", "state"):  # fmt: skip
+        assert f"- `{word}`: " in text

@@ -1,0 +1,166 @@
+"""The pages of what is pasted, and the places that lead to them."""
+
+import json
+
+import pytest
+from bs4 import BeautifulSoup
+
+HTML = {"accept": "text/html"}
+SITE = "http://127.0.0.1:8000"
+PIN = "at=2026-11-22.1"
+RO_WO = "/mail?rows=ro,wo&mode=x2avic"
+
+
+def page_of(client, path):
+    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("/mail.txt?rows=ro,wo&mode=x2avic", f"{SITE}{RO_WO}&{PIN}"),
+        ("/r/ldr/x2avic/write/mail.txt", f"{SITE}/r/ldr/x2avic/write?{PIN}"),
+        ("/r/ldr/mail.txt", f"{SITE}/r/ldr?{PIN}"),
+        ("/d/3/mail.txt", f"{SITE}/d/3?{PIN}"),
+        ("/r/ldr/mail.txt?apm=3.38", f"{SITE}/r/ldr?apm=3.38&{PIN}"),
+    ],
+)
+def test_the_text_twin_is_the_block_alone_pinned_or_not(address, link, client):
+    live = client.get(address)
+    pinned = client.get(f"{address}{'&' if '?' in address else '?'}{PIN}")
+
+    assert (200, live.content) == (pinned.status_code, pinned.content)
+    assert "text/plain; charset=us-ascii" == live.headers["content-type"]
+    assert link == live.text.splitlines()[-1]
+    assert 1 == live.text.count("://")
+
+
+def test_curl_gets_the_block_unasked(client):
+    terminal = {"user-agent": "curl/8.5.0", "accept": "*/*"}
+
+    assert client.get("/d/3/mail.txt").text == client.get("/d/3/mail", headers=terminal).text
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("/mail?mode=x2avic&rows=wo&rows=ro&sort=order", RO_WO),
+        ("/mail?mode=&rows=&q=", "/mail"),
+        ("/mail?rows=ldr%2Fx2avic%2Fwrite", "/mail?rows=ldr/x2avic/write"),
+        ("/mail.txt?at=2026-11-22&rows=LDR", "/mail.txt?rows=ldr&at=2026-11-22"),
+        ("/r/0x80d/X2AVIC/Write/mail.txt", "/r/ldr/x2avic/write/mail.txt"),
+        ("/r/LDR/mail?at=2026-11-22.1", f"/r/ldr/mail?{PIN}"),
+        ("/d/D-3/mail", "/d/3/mail"),
+    ],
+)
+def test_equal_blocks_have_one_address(asked, found, client):
+    answer = client.get(asked, headers=HTML, follow_redirects=False)
+
+    assert (302, found) == (answer.status_code, answer.headers["location"])
+    assert 200 == client.get(found, headers=HTML, follow_redirects=False).status_code
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "hint"),
+    [
+        ("/mail?rows=lrd", 400, "ldr"),
+        ("/mail?rows=ldr&mode=x3avic", 400, "x2avic"),
+        ("/mail?row=ldr", 400, "did you mean"),
+        ("/r/ldt/mail", 404, "ldr"),
+        ("/d/99/mail", 404, "There is no difference"),
+        ("/cite.bib?page=/errata", 404, "/d/NUMBER"),
+        ("/cite.bib?pge=/d/1", 400, "page"),
+        (f"{RO_WO}&at=2020-01-01", 404, "2026-11-22.1"),
+    ],
+)
+def test_what_cannot_be_cited_is_refused_with_a_hint(path, code, hint, client):
+    answer = client.get(path, headers={"accept": "text/plain"})
+
+    assert code == answer.status_code
+    assert hint in answer.text
+
+
+def test_the_page_holds_every_form_in_areas_that_need_no_script(client):
+    soup = page_of(client, "/d/15/mail")
+    areas = {area["id"]: area for area in soup.find_all("textarea")}
+    labels = {label["for"] for label in soup.find_all("label", attrs={"for": True})}
+
+    assert {"mail-block", "mail-trailer", "mail-commits"} == set(areas) & labels
+    assert all(area.has_attr("readonly") for area in areas.values())
+    assert client.get("/d/15/mail.txt").text == areas["mail-block"].text.removeprefix("\n")
+    assert f"Link: {SITE}/d/15?{PIN}" == areas["mail-trailer"].text.strip()
+    assert areas["mail-commits"].text.strip().startswith('commit 5a7c7d148e48 ("KVM: ')
+
+
+@pytest.mark.parametrize("path", ["/r/ldr/x2avic/write", "/r/ldr", "/d/3"])
+def test_cells_registers_and_differences_offer_their_block_in_place(path, client):
+    section = page_of(client, path).select_one("main details.paste")
+    buttons = section.find_all("button", class_="copy")
+
+    assert "Copy for the list" == section.summary.text
+    assert client.get(f"{path}/mail.txt").text == section.textarea.text.removeprefix("\n")
+    assert [area["id"] for area in section.find_all("textarea")] == [
+        b["data-from"] for b in buttons
+    ]
+    assert all(button.has_attr("hidden") for button in buttons)
+    assert f"{path}/mail.txt" in [a["href"] for a in section.find_all("a")]
+
+
+def test_a_pinned_page_offers_the_pinned_block(client):
+    section = page_of(client, f"/r/ldr?{PIN}").select_one("main details.paste")
+
+    assert f"/r/ldr/mail.txt?{PIN}" in [a["href"] for a in section.find_all("a")]
+
+
+@pytest.mark.parametrize("query", ["", "?mode=x2avic&verdict=explained&q=l", f"?mode=avic&{PIN}"])
+def test_the_table_sends_its_ticked_rows_and_its_filter(query, client):
+    soup = page_of(client, f"/{query}")
+    form = soup.find("form", id="pick")
+    boxes = soup.select('table.main input[form="pick"][name="rows"]')
+    kept = {field["name"]: field["value"] for field in form.find_all("input")}
+    ticked = dict([("rows", boxes[0]["value"]), *kept.items()])
+    answer = client.get(form["action"], params=ticked, headers={"accept": "text/plain"})
+
+    assert ("get", "/mail") == (form["method"], form["action"])
+    assert len(soup.select("table.main tbody tr[id]")) == len(boxes)
+    assert query.removeprefix("?") == "&".join(f"{key}={value}" for key, value in kept.items())
+    assert 200 == answer.status_code
+    assert f"rows={boxes[0]['value']}" in answer.text.splitlines()[-1]
+
+
+def test_references_come_as_bibtex_and_as_csl_json(client):
+    page = "/mail?rows=ro,wo&mode=x2avic"
+    entry = client.get("/cite.bib", params={"page": page})
+    items = client.get("/cite.json", params={"page": page})
+
+    assert "application/x-bibtex; charset=us-ascii" == entry.headers["content-type"]
+    assert "application/vnd.citationstyles.csl+json" == items.headers["content-type"]
+    assert f"url    = {{{SITE}{page}&{PIN}}}" in entry.text
+    assert [f"{SITE}{page}&{PIN}"] == [item["URL"] for item in items.json()]
+    assert (
+        entry.content
+        == client.get("/cite.bib", params={"page": SITE + page, "at": PIN[3:]}).content
+    )
+
+
+def test_every_page_with_a_block_links_its_references(client):
+    links = page_of(client, "/r/ldr/x2avic/write").select("details.paste a[href^='/cite.']")
+
+    assert ["BibTeX", "CSL-JSON"] == [link.text for link in links]
+    assert [200, 200] == [client.get(link["href"]).status_code for link in links]
+
+
+def test_the_documentation_shows_forms_that_are_true(client):
+    text = client.get("/docs/cite.txt").text
+    bib, csl = (part.strip() for part in text.split("```")[1::2])
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    curl ")]
+
+    assert bib == client.get("/cite.bib").text.strip()
+    assert json.loads(csl) == client.get("/cite.json").json()
+    assert lines
+    for line in lines:
+        assert 200 == client.get(line.removeprefix("curl ").strip('"')).status_code
+    assert (
+        "/docs/cite"
+        == client.get("/cite", headers=HTML, follow_redirects=False).headers["location"]
+    )

@@ -1,0 +1,253 @@
+"""What hypervisors assume: its pages, the column of the table, the section of a cell."""
+
+import csv
+import io
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app import policies
+from app.domain.assumptions import MarkKind
+from app.formats import policy_text
+from app.formats.cell_text import Place
+from app.seeding import load_seed
+from app.snapshots import load_snapshot
+from tests.conftest import SEEDED_AT
+
+HTML = {"accept": "text/html"}
+PAGES = (
+    "/policy",
+    "/policy/kvm-6.0",
+    "/policy/kvm-7.2",
+    "/policy/kvm-6.0..kvm-7.2",
+)
+
+
+def page(client, path):
+    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
+
+
+def words(soup):
+    return " ".join(soup.get_text(" ", strip=True).split())
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_one_heading_and_every_twin(client, path):
+    soup = page(client, path)
+    text = client.get(f"{path}.txt")
+
+    assert 1 == len(soup.find_all("h1"))
+    assert text.content.isascii()
+    assert [] == [line for line in text.text.splitlines() if len(line) > 75]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d\.\d+", client.get(f"{path}.json").json()["data_version"])
+    for extension in ("csv", "md"):
+        assert len(client.get(f"{path}.{extension}").text.splitlines()) > 2
+
+
+def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowledge):
+    soup = page(client, "/policy")
+    links = {a["href"] for a in soup.main.find_all("a")}
+
+    assert {f"/policy/{slug}" for slug in knowledge.policies} <= links
+    assert {"/policy/kvm-6.0..kvm-7.2", "/?policy=kvm-6.0,kvm-7.2"} <= links
+    assert "differs #GP, no exit: 2 cells" in words(soup)
+
+
+def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
+    policy = knowledge.policies["kvm-7.2"]
+    flat = " ".join(client.get("/policy/kvm-7.2.txt").text.split())
+    soup = page(client, "/policy/kvm-7.2")
+    links = {a["href"] for a in soup.main.find_all("a")}
+
+    for part in (
+        policy.text,
+        f"Inference: {policy.inference}",
+        "RDMSR of 40 MSRs, of 1 more on a condition; WRMSR of 4",
+        "icr/x2avic/write (D-7) CPU not stated: #GP, no #VMEXIT, when bit 12",
+        "unlisted/x2avic/read 82Fh (D-10) The manual: #GP, no #VMEXIT",
+        "80Dh LDR pass intercept",
+        "020h ID, 0B0h EOI",
+        'commit 8ba621f335a5 ("',
+        "mail-2026-05-14-v3",
+    ):
+        assert " ".join(part.split()) in flat
+    assert {f"/docs/sources#{name}" for name in policy.sources} <= links
+    assert "/policy/kvm-6.0..kvm-7.2" in links
+
+
+def test_side_by_side_shows_first_what_differs_in_the_order_asked_for(client):
+    text = client.get("/policy/kvm-7.2..kvm-6.0.txt").text
+    body = client.get("/policy/kvm-7.2..kvm-6.0.json").json()
+    rows = list(csv.DictReader(io.StringIO(client.get("/policy/kvm-7.2..kvm-6.0.csv").text)))
+    differs = [row["differs"] for row in rows]
+
+    assert text.startswith("KVM v7.2 and later against KVM v6.0 to v7.1\n")
+    assert "80Dh      LDR          pass        intercept   pass        pass\n" in text
+    assert text.index("treat differently") < text.index("80Dh ") < text.index("treat alike")
+    assert text.index("treat alike") < text.index("830h      ICR")
+    assert ["kvm-7.2", "kvm-6.0"] == [policy["slug"] for policy in body["policies"]]
+    assert sorted(differs, reverse=True) == differs
+    assert {"yes": 28, "no": 13} == {word: differs.count(word) for word in ("yes", "no")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("kvm-7.1", "/policy/kvm-7.2"),
+        ("kvm", "/policy/kvm-6.0"),
+        ("kvm-6.0..kvm-9", "/policy/kvm-7.2"),
+        ("kvm-6.0..", "/policy/kvm-6.0..kvm-7.2"),
+        ("kvm-6.0..kvm-7.2..kvm-6.0", "/policy/kvm-6.0..kvm-7.2"),
+    ],
+)
+def test_an_unknown_policy_is_a_404_that_offers_others(client, asked, hint):
+    answer = client.get(f"/policy/{asked}.json")
+
+    assert 404 == answer.status_code
+    assert hint in answer.json()["error"]["hints"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("/policy/KVM-7.2", "/policy/kvm-7.2"),
+        ("/policy/kvm-7.2..kvm-7.2.txt", "/policy/kvm-7.2.txt"),
+    ],
+)
+def test_another_spelling_leads_to_the_policy_for_good(client, asked, found):
+    answer = client.get(asked, headers=HTML, follow_redirects=False)
+
+    assert (308, found) == (answer.status_code, answer.headers["location"])
+
+
+def test_the_column_adds_and_narrows_nothing(client):
+    plain = page(client, "/?mode=x2avic&q=register")
+    beside = page(client, "/?mode=x2avic&policy=kvm-6.0,kvm-7.2&q=register")
+    heads = [words(th) for th in beside.select("table.main thead th")]
+    old, new = (words(td) for td in beside.select("tr#ldr td.policy"))
+
+    assert len(plain.select("a.open")) == len(beside.select("a.open"))
+    assert [] == plain.select("td.policy")
+    assert ["KVM v6.0 to v7.1", "KVM v7.2 and later"] == heads[-2:]
+    assert (
+        "RDMSR pass WRMSR pass 402h: trap x2AVIC write differs: #GP, no exit observed on Zen 4; D-1"
+        == old
+    )
+    assert "RDMSR pass WRMSR intercept 402h: trap" == new
+    assert words(beside.select_one("tr#isr td.policy")).startswith(
+        "RDMSR, WRMSR 810h pass 811h-817h intercept 402h: fault"
+    )
+    assert "with the policy of KVM v6.0 to v7.1 and of KVM v7.2 and later" in words(beside)
+    assert {"kvm-6.0", "kvm-7.2"} == {
+        box["value"] for box in beside.select("input[name=policy]") if box.has_attr("checked")
+    }
+
+
+def test_the_column_follows_the_other_filters(client):
+    reads = page(client, "/?mode=x2avic&access=read&policy=kvm-6.0&q=ldr")
+    mmio = page(client, "/?mode=avic&policy=kvm-6.0&q=ldr")
+
+    assert "RDMSR pass 402h: trap" == words(reads.select_one("tr#ldr td.policy"))
+    assert "402h: trap" == words(mmio.select_one("tr#ldr td.policy"))
+
+
+def test_every_format_has_what_the_column_says(client):
+    query = "mode=x2avic&access=write&policy=kvm-6.0&q=ldr"
+    text = client.get(f"/index.txt?{query}").text
+    (row,) = [r for r in csv.DictReader(io.StringIO(client.get(f"/index.csv?{query}").text))
+              if r["cell"] == "ldr/x2avic/write"]  # fmt: skip
+    twin = client.get(f"/index.json?{query}").json()
+    api = client.get(f"/api/v1/cells?{query}").json()
+    (cell,) = [c for c in twin["cells"] if c["register"] == "ldr"]
+
+    assert "kvm-6.0 pass; 402h: trap\n" in text
+    assert "kvm-6.0 differs: #GP, no exit (observed on Zen 4; D-1)\n" in text
+    assert ("pass", "trap", "unseen-gp:observed") == (
+        row["kvm-6.0"],
+        row["kvm-6.0_402h"],
+        row["kvm-6.0_marks"],
+    )
+    assert "kvm-6.0_marks" in client.get(f"/index.md?{query}").text
+    assert twin["cells"] == api["cells"]
+    assert ["kvm-6.0"] == list(cell["assumed"])
+    assert ["zen4-ro-writes-gp"] == cell["assumed"]["kvm-6.0"]["marks"][0]["observations"]
+    assert "kvm-6.0" not in client.get("/index.csv").text.splitlines()[0]
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/cells"])
+def test_an_unknown_policy_in_the_filter_is_a_400_that_names_the_nearest(client, path):
+    answer = client.get(f"{path}?policy=kvm-7.3", headers={"accept": "application/json"})
+
+    assert (400, ["kvm-7.2"]) == (answer.status_code, answer.json()["error"]["hints"])
+
+
+def test_two_policies_have_one_address_in_the_table(client):
+    asked = "/?policy=kvm-7.2&policy=kvm-6.0"
+    answer = client.get(asked, headers=HTML, follow_redirects=False)
+
+    assert (302, "/?policy=kvm-6.0,kvm-7.2") == (answer.status_code, answer.headers["location"])
+
+
+def test_a_cell_shows_marks_with_their_sources_and_links_each_policy(client):
+    section = page(client, "/r/ldr/x2avic/write").find(id="policies").parent
+    links = {a["href"] for a in section.find_all("a")}
+    text = client.get("/r/ldr/x2avic/write.txt").text
+    mmio = client.get("/r/ext-lvt/avic/write.txt").text
+    body = client.get("/r/ldr/x2avic/write.json").json()
+
+    assert {
+        "/policy/kvm-6.0",
+        "/policy/kvm-7.2",
+        "/d/1",
+        "/docs/policy",
+        "/docs/sources#mail-2026-05-06-v2",
+    } <= links
+    assert "differs: #GP, no exit" in words(section)
+    assert "differs: #GP, no exit (observed on Zen 4; D-1)" in text
+    assert "/policy/kvm-6.0\n" in text
+    assert "an exit 402h here is taken for a fault" in mmio
+    assert "differs: 402h of the other kind when EDX27=1" in mmio
+    assert ["kvm-6.0", "kvm-7.2"] == list(body["assumed"])
+    assert "What hypervisors do" not in client.get("/r/self-ipi/avic/write.txt").text
+
+
+def test_a_pinned_policy_stays_as_it_was(reader, writer, seed_copy):
+    def text(at=""):
+        with reader() as session:
+            snapshot = load_snapshot(session, at)
+        place = Place("http://a.test", snapshot.name, pinned=bool(at))
+        view = policies.policy_view(snapshot, "kvm-6.0..kvm-7.2")
+        return snapshot.name, policy_text.policy_text(view, snapshot.knowledge, place)
+
+    version, _ = text()
+    _, pinned = text(version)
+    seed_copy.edit("policies/kvm-7.2.yaml", "trap_offsets:\n  - 020h\n", "trap_offsets:\n")
+    with writer.begin() as session:
+        load_seed(session, seed_copy.folder, SEEDED_AT)
+
+    assert pinned == text(version)[1]
+    assert "http://a.test/policy/kvm-6.0..kvm-7.2\n" not in pinned
+    assert "020h ID (kvm-6.0).\n" in text()[1]
+    assert "020h ID (kvm-6.0)" not in pinned
+
+
+def test_the_command_prints_the_list_one_and_two(vapic, database_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    every, one = vapic("policy"), vapic("policy", "kvm-7.2")
+    two, wrong = vapic("policy", "kvm-7.2", "kvm-6.0"), vapic("policy", "kvm-8")
+    shown = vapic("show", "--filter", "policy=kvm-7.2&q=ldr")
+
+    assert every.out.startswith("Policies: what hypervisors assume")
+    assert one.out.startswith("KVM v7.2 and later: what it assumes")
+    assert two.out.startswith("KVM v7.2 and later against KVM v6.0 to v7.1\n")
+    assert "kvm-7.2 pass; 402h: trap" in shown.out
+    assert (1, "") == (wrong.code, wrong.out)
+    assert "Did you mean: /policy/kvm-7.2" in wrong.err
+
+
+def test_the_documentation_defines_every_kind_of_mark(client):
+    text = " ".join(client.get("/docs/policy.txt").text.split())
+
+    for kind in MarkKind:
+        assert f'`{kind}`: {kind.weight}, "{kind.label}". {kind.meaning}' in text
