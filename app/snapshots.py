@@ -75,8 +75,8 @@ class Snapshot:
         Made on first use; revisions that make the same claims share one table. Raises
         NotFound for a revision that is older or newer than the list.
         """
-        at = epoch(self.knowledge, apm)
-        if at == epoch(self.knowledge):
+        at = epoch(self.knowledge, apm) if apm else None
+        if at is None or at == epoch(self.knowledge):
             return self.cells_with_pending if pending else self.cells
         key = (at, pending)
         if key not in self._other_editions:

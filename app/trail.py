@@ -6,6 +6,7 @@ A step is made of two neighbouring data versions and of nothing later, so it nev
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from app.formats.steps_text import Cells
 
 # How many data versions are read at once.
 CHUNK = 200
+# How many data versions' changes stay in memory: every feed of a page asks for the same few.
+KEPT = 64
 # The kinds of facts that a verdict follows from.
 JUDGED_BY = frozenset({"register", "observation", "group", "condition", "document"})
 Name = tuple[str, str]
@@ -55,6 +58,7 @@ class Trail:
         self._facts: dict[Name, Fact] = {}
         self._known = Knowledge.of(())
         self._steps: list[Step] = []
+        self._changes: OrderedDict[int, tuple[Change, ...]] = OrderedDict()
 
     def upto(self, version: int) -> tuple[Step, ...]:
         """Return the steps up to a data version's id, oldest first."""
@@ -66,8 +70,16 @@ class Trail:
 
     def changes(self, versions: Iterable[int]) -> Mapping[int, tuple[Change, ...]]:
         """Return what some data versions did, fact by fact."""
-        with self._sessions() as session:
-            return queries.list_changes(session, versions)
+        wanted = tuple(versions)
+        with self._lock:
+            found = {v: self._changes[v] for v in wanted if v in self._changes}
+            if missing := [v for v in wanted if v not in found]:
+                with self._sessions() as session:
+                    found |= queries.list_changes(session, missing)
+            self._changes.update(found)
+            while len(self._changes) > KEPT:
+                self._changes.popitem(last=False)
+        return found
 
     def _extend(self, session: Session, upto: int) -> None:
         last = self._steps[-1].version.id if self._steps else 0
