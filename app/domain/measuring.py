@@ -67,6 +67,7 @@ def observations_of(measurement: Measurement) -> tuple[Observation, ...]:
             machine=machine,
             microcode=cpu.microcode,
             member="" if seen.member is None else str(seen.member),
+            unwatched=not measurement.exits_watched,
         )
         for number, seen in enumerate(measurement.observations)
     )

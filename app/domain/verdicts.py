@@ -6,7 +6,7 @@ never averaged, voted on or merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -72,6 +72,12 @@ class Judgement:
         )  # fmt: skip
 
     @property
+    def unwatched(self) -> bool:
+        """Whether only guests looked, so that nobody knows of exits."""
+        heard = [f.observation for f in self.findings if f.verdict is not Verdict.MASKED]
+        return bool(heard) and all(seen.unwatched for seen in heard)
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The ids of the sources behind it, each once."""
         return tuple(dict.fromkeys(s for f in self.findings for s in f.observation.sources))
@@ -121,13 +127,16 @@ def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Condition
     stated = seen.condition
     mine = tuple(c for c in claims if not c.family or c.family == seen.family)
     ruling = expected(mine, stated, conditions, seen.family)
-    words = INVISIBLE if seen.partial else {seen.outcome}
+    words = _words(seen)
     matched = tuple(c for c in mine if c.behaviour in words and possible(c, stated, conditions))
     told = bool(stated) or not any(c.condition for c in matched)
     if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
         return Finding(seen, Verdict.MASKED, (), told)
     if seen.partial:
-        borne_out = not ruling or any(c.behaviour in INVISIBLE for c in ruling)
+        borne_out = not ruling or any(c.behaviour in words for c in ruling)
+        if not borne_out and seen.outcome not in INVISIBLE:
+            # Where nobody watched, the hypervisor may have raised it after an exit.
+            return Finding(seen, Verdict.MASKED, (), told)
         against = Verdict.CONSISTENT if borne_out else _against(ruling, stated, conditions)
         return Finding(seen, against, matched if borne_out else (), told)
     return Finding(seen, _verdict_of(mine, seen, ruling, conditions), matched, told)
@@ -202,10 +211,15 @@ def _disagree(
 
 def _met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> set[str]:
     """Return the conditions of the branches that a report may have met."""
-    words = INVISIBLE if seen.partial else {seen.outcome}
+    words = _words(seen)
     open_ = [claim for claim in claims if not claim.ranks]
     branches = (*expected(claims, "", conditions, seen.family), *open_)
     return {claim.condition for claim in branches if claim.behaviour in words}
+
+
+def _words(seen: Observation) -> Collection[Behaviour]:
+    """Return the behaviours that would look the same to whoever reports."""
+    return INVISIBLE if seen.outcome is Behaviour.COMPLETED else {seen.outcome}
 
 
 def _count(number: int, what: str) -> str:

@@ -209,6 +209,7 @@ class Document(Part):
     features: Features = Field(default_factory=Features)
     hypervisor: Hypervisor
     guest: Guest
+    exits_watched: StrictBool = True
     observations: Annotated[list[ObservationPart], Field(min_length=1, max_length=MAX_OBSERVATIONS)]
     links: Annotated[list[Link], Field(max_length=50)] = Field(default_factory=list)
     submitter: Maybe[Submitter] = None

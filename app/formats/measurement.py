@@ -27,6 +27,9 @@ from app.formats.strict_json import MAX_FAULTS, TWICE, BadDocument, Fault, scan_
 # What an emulator did says nothing about AVIC.
 EMULATORS = frozenset({"tcg"})
 
+# What a guest alone can tell of an access.
+GUESTS_VIEW = ("completed", "gp", "pf")
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -101,6 +104,7 @@ def to_measurement(
         submitter=who.name if who else "",
         contact=who.contact or "" if who and not who.withhold else "",
         notes=document.notes or "",
+        exits_watched=document.exits_watched,
     )
 
 
@@ -114,13 +118,14 @@ def _sightings(
         faults.append(Fault("/hypervisor/accelerator", what, expected))
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
+    unseen = _nothing if document.exits_watched else _unwatched_fault
     seen = []
     for i, part in enumerate(document.observations):
         found = find(part.register_)
         pointer = f"/observations/{i}"
         if isinstance(found, Fault):
             faults.append(replace(found, pointer=f"{pointer}/register"))
-        elif fault := _member_fault(found, part.member, pointer):
+        elif fault := _member_fault(found, part.member, pointer) or unseen(part, pointer):
             faults.append(fault)
         else:
             seen.append(_sighting(part, found))
@@ -161,6 +166,21 @@ def _member_fault(found: Found, given: int | None, pointer: str) -> Fault | None
         return Fault(place, str(given), f"a member of {register.slug}: 0 to {last}")
     if found.member is not None and given != found.member:
         return Fault(place, str(given), f"{found.member}, which the register's name says")
+    return None
+
+
+def _nothing(_part: format1.ObservationPart, _pointer: str) -> Fault | None:
+    return None
+
+
+def _unwatched_fault(part: format1.ObservationPart, pointer: str) -> Fault | None:
+    """Whoever did not watch for exits cannot tell of one, nor that there was none."""
+    if part.exit:
+        expected = "no exit: `exits_watched` is false"
+        return Fault(f"{pointer}/exit", describe(part.exit.code), expected)
+    if part.outcome not in GUESTS_VIEW:
+        expected = f"{', '.join(GUESTS_VIEW)}: `exits_watched` is false"
+        return Fault(f"{pointer}/outcome", describe(part.outcome), expected)
     return None
 
 

@@ -41,6 +41,7 @@ def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...
         ("Features", features),
         ("Hypervisor", m.hypervisor + (f" ({m.accelerator})" if m.accelerator else "")),
         ("Parameters", " ".join(m.parameters)),
+        ("Exits", "" if m.exits_watched else "not watched: only the guest looked"),
         ("Guest", m.guest),
         ("Repeat with", m.command),
         ("Tool", m.tool),

@@ -48,12 +48,17 @@ def strength(claim: Claim) -> str:
 
 
 def evidence(judgement: Judgement) -> str:
-    """``1 report, observed, group``: what stands behind a judgement."""
+    """``1 report, observed, group``: what stands behind a judgement.
+
+    Where only guests looked it ends in ``exits not watched``.
+    """
     parts = [judgement.counts]
     if judgement.evidence:
         parts.append(str(judgement.evidence))
     if judgement.scope is Scope.GROUP:
         parts.append("group")
+    if judgement.unwatched:
+        parts.append("exits not watched")
     return ", ".join(parts)
 
 
@@ -61,7 +66,8 @@ def grade(observation: Observation) -> str:
     """``observed, for a group of cells; hedged: "typically"``."""
     scope = ", for a group of cells" if observation.scope is Scope.GROUP else ""
     hedge = f'; hedged: "{observation.hedge}"' if observation.hedge else ""
-    return f"{observation.evidence}{scope}{hedge}"
+    unwatched = "; nobody watched for exits" if observation.unwatched else ""
+    return f"{observation.evidence}{scope}{hedge}{unwatched}"
 
 
 def reported(observation: Observation) -> str:

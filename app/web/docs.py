@@ -161,6 +161,7 @@ MEANINGS = {
     "guest.version": "Its version.",
     "guest.command": "The command line that repeats the measurement.",
     "observations": "What was seen, one item for each access and condition.",
+    "exits_watched": "false where only the guest looked: partial evidence, by itself.",
     "observations.register": "Any name of a register, see below.",
     "observations.mode": "How the guest reached its APIC.",
     "observations.access": "The direction.",

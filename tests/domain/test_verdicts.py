@@ -171,6 +171,8 @@ def test_what_the_manual_leaves_open_is_settled(claims, seen):
         case("below a check that does not", TPR, "completed", "zero"),
         case("an open question", UNSURE, "completed"),
         case("above another family's product", OTHER_PRODUCT, "completed"),
+        case("a #GP that the guest alone saw", ID, "gp", unwatched=True),
+        case("the same where the manual is silent", SILENT, "gp", unwatched=True),
     ],
 )
 def test_partial_evidence_that_breaks_no_rule_is_consistent(claims, seen):
@@ -189,6 +191,8 @@ def test_partial_evidence_that_breaks_no_rule_is_consistent(claims, seen):
         case("the permission map, flagged", ID, "vmexit-msr", intercepted=True),
         case("the permission map, unflagged", ID, "vmexit-msr"),
         case("the permission map, nothing claimed", SILENT, "vmexit-msr"),
+        case("a #GP that nobody tells from the hypervisor's", ALLOWED, "gp", unwatched=True),
+        case("the same where an exit is ruled", TRAP, "gp", unwatched=True),
     ],
 )
 def test_what_the_hypervisor_intercepted_is_masked(claims, seen):

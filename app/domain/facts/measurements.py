@@ -69,6 +69,7 @@ class Measurement(BaseFact):
     ``slug`` is the first 12 hex digits of ``digest``, the SHA-256 of the bytes as they
     came. ``features`` maps names to ``True`` or ``False``; a name that is absent was not
     reported. Times are RFC 3339. ``family`` is the slug that CPUID maps to.
+    ``exits_watched`` is false where only the guest looked.
     """
 
     slug: str
@@ -94,6 +95,7 @@ class Measurement(BaseFact):
     contact: str = ""
     notes: str = ""
     signed_by: str = ""
+    exits_watched: bool = True
 
     @property
     def accepted(self) -> bool:

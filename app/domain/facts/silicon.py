@@ -67,7 +67,8 @@ class Observation(BaseFact):
     ``cells`` are patterns; ``scope`` is ``group`` when the report names a set rather than
     the cell. ``rip`` is ``at`` or ``after``. ``report`` groups the observations of one
     report; by default each stands alone. ``intercepted`` masks it. ``member`` is the
-    number of one register of a vector, when the report names one.
+    number of one register of a vector, when the report names one. ``unwatched`` when only
+    the guest looked, so that an exit may have come first.
     """
 
     id: str
@@ -90,11 +91,12 @@ class Observation(BaseFact):
     machine: str = ""
     microcode: str = ""
     member: str = ""
+    unwatched: bool = False
 
     @property
     def partial(self) -> bool:
         """Whether nobody watched for exits."""
-        return self.outcome is Behaviour.COMPLETED
+        return self.unwatched or self.outcome is Behaviour.COMPLETED
 
 
 @dataclass(frozen=True, kw_only=True)
