@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from app import (
     __version__,
     cli_cite,
+    cli_correlate,
     cli_ledger,
     cli_measure,
     cli_policy,
@@ -222,6 +223,7 @@ app.command()(reads(diff))
 app.command("check-mail")(reads(check_mail))
 app.add_typer(exports, name="export", help="Write everything that is public as files.")
 app.command()(reads(cli_cite.cite))
+app.command()(cli_correlate.correlate)
 app.command()(cli_measure.check)
 app.command()(cli_measure.submit)
 app.command()(reads(cli_policy.policy))

@@ -1,0 +1,275 @@
+"""Guest and trace together: what a whole run comes to."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import correlating
+from app.correlating import Host, NoMarker
+from app.domain.probing.markers import END_OF_MEASURING
+from app.domain.probing.matching import match
+from app.domain.probing.windows import cut
+from app.domain.words import Behaviour
+from app.formats import guest_log, traces
+from app.formats.measurement import parse, to_measurement
+from app.formats.probe_document import NothingMeasured
+from app.formats.strict_json import BadDocument
+from tests.probe.layouts import LAYOUTS, Told, kernels, line
+from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
+from tests.probe.scenes import (
+    Place,
+    Scene,
+    exits,
+    faulted,
+    lost,
+    noise,
+    said,
+    unaccelerated,
+)
+
+B = Behaviour
+
+
+def test_a_run_without_avic_is_discarded_and_says_why() -> None:
+    before = Scene().inhibit(0x20).repeated(*TPR)
+    during = Scene().repeated(*TPR).inhibit(0x20).repeated(*LDR)
+    page = Scene().repeated(*TPR, faulted()).repeated(*LDR, faulted())
+    for scene, word in ((before, "reason 5"), (during, "0x20"), (page, "AVIC was off")):
+        run = came_to(scene)
+        assert ((), True) == (run.results, word in run.void)
+        with pytest.raises(NothingMeasured, match="AVIC was"):
+            correlating.document([run], HOST)
+
+
+def test_an_inhibit_that_is_cleared_spoils_only_what_lies_within_it() -> None:
+    early = Scene().inhibit(0x22).inhibit(0x20).inhibit(0).repeated(*TPR)
+    late = Scene().repeated(*TPR).inhibit(0x20).repeated(*LDR).inhibit(0).repeated(*TIMER)
+    after = Scene().repeated(*TPR)
+    trace = after.trace() + line(
+        Told(1, 0, "kvm_apicv_inhibit_changed", "set reason=5, inhibits=0x20"),
+        "trace-cmd", 600, new=True,
+    )  # fmt: skip
+    assert [B.ALLOWED] == [r.outcome for r in came_to(early).results]
+    assert ["tpr", "timer-current"] == [r.access.slug for r in came_to(late).results]
+    assert (("AVIC was inhibited during it", 3),) == came_to(late).discarded
+    assert "" == correlating.correlate(after.guest(), trace).void
+
+
+def test_lost_events_spoil_the_window_they_fall_into_and_no_other() -> None:
+    for layout in LAYOUTS:
+        for count in (12, None):
+            scene = Scene().repeated(*TPR).did(*LDR, rep=0)
+            scene.did(*LDR, lost(3, count), rep=1).did(*LDR, rep=2)
+            scene.told += lost(3)(None) + lost(7)(None)  # type: ignore[arg-type]
+            scene.did(*LDR, lost(7), rep=3)
+            run = came_to(scene, layout)
+            assert [3, 2] == [r.count for r in run.results]
+            assert (("events were lost in it", 1),) == run.discarded
+
+
+def test_a_window_without_the_exit_of_its_end_marker_proves_nothing() -> None:
+    scene = Scene().repeated(*TPR).did(*LDR, rep=0)
+    scene.did(*LDR, unaccelerated("at"), rep=1).did(*LDR, rep=2)
+    # One is left with its exit 402h, the other with none; neither has that of its marker.
+    del scene.told[-9]
+    del scene.told[-3]
+    run = came_to(scene)
+    assert ["tpr"] == [r.access.slug for r in run.results]
+    assert (("the exit of its END marker is missing", 2),) == run.discarded
+
+
+def test_an_unreadable_line_of_kvm_may_have_been_the_exit() -> None:
+    scene = Scene().repeated(*TPR).did(*LDR, rep=0).did(*LDR, said("kvm_exit", "bad io 1 1"), rep=1)
+    trace = scene.trace().replace(" reason bad io rip 0x1", " reason bad")
+    run = correlating.correlate(scene.guest(), trace.replace("vcpu 0 reason bad", "cut off"))
+    assert (("events were lost in it", 1),) == run.discarded
+    assert [1, True] == [run.trace.unread, "cut off" in run.trace.examples[0]]
+
+
+def test_sequence_numbers_wrap_and_a_trace_may_begin_after_the_wrap() -> None:
+    whole = Scene(first=0xFFFE).repeated(*TPR, times=6).repeated(*LDR, unaccelerated("at"))
+    run = came_to(whole)
+    assert [(B.ALLOWED, 5), (B.VMEXIT_FAULT, 3)] == [(r.outcome, r.count) for r in run.results]
+    late = Scene(first=0xFFFE).repeated(*TPR, times=6).repeated(*LDR, unaccelerated("at"))
+    late.told = late.told[6 * 6 :]
+    run = came_to(late)
+    assert [("ldr", 3)] == [(r.access.slug, r.count) for r in run.results]
+    assert (("the trace holds no window of it", 5),) == run.discarded
+
+
+def test_a_truncated_trace_loses_its_end_and_says_so() -> None:
+    scene = full_scene()
+    lines = scene.trace().splitlines(keepends=True)
+    for keep in range(40, len(lines), 17):
+        run = correlating.correlate(scene.guest(), "".join(lines[:keep]) + lines[keep][:50])
+        assert () == run.contradictions
+        assert sum(n for _, n in run.discarded) > 0
+    cut_off = correlating.correlate(scene.guest(), "".join(lines[:-40]))
+    assert any("END marker is missing" in why or "no window" in why for why, _ in cut_off.discarded)
+
+
+def test_windows_are_cut_thread_by_thread() -> None:
+    other = Place(thread=2102, cpu=3, vcpu=1)
+    scene = Scene().repeated(*TPR)
+    begin = len(scene.told)
+    scene.repeated(*LDR, unaccelerated("at"))
+    stranger = Scene().did(*TIMER, exits("hlt"), unaccelerated("after"), place=other).told[6:-6]
+    told = []
+    for one in scene.told[begin:]:
+        told += [one, *stranger]
+    scene.told[begin:] = told
+    run = came_to(scene)
+    assert [(B.ALLOWED, 3), (B.VMEXIT_FAULT, 3)] == [(r.outcome, r.count) for r in run.results]
+
+
+@pytest.mark.parametrize(("layout", "new"), kernels())
+def test_every_layout_of_either_kernel_gives_the_same_document(layout: str, new: bool) -> None:  # noqa: FBT001
+    scene = full_scene()
+    wanted = correlating.document([came_to(scene)], HOST)
+    found = correlating.document([came_to(scene, layout, new=new)], HOST)
+    for body in (wanted, found):
+        assert {"layout", "lines", "unread"} == set(body["x-correlation"][0].pop("trace"))
+    assert wanted == found
+
+
+def test_the_document_of_a_scene_is_the_expected_one_and_a_server_takes_it(knowledge) -> None:
+    run = came_to(full_scene())
+    raw = correlating.as_bytes(correlating.document([run], HOST))
+    measured = to_measurement(parse(raw), knowledge.registers, knowledge.families, "2026-11-22")
+    seen = [(o.register, o.member, o.access, o.outcome, o.count) for o in measured.observations]
+    assert [
+        ("tpr", None, "write", "accelerated", 3),
+        ("ldr", None, "write", "vmexit-trap", 3),
+        ("timer-current", None, "read", "vmexit-fault", 3),
+        ("isr", 1, "read", "allowed", 3),
+        ("unlisted", None, "read", "allowed", 3),
+        ("unlisted", None, "read", "allowed", 3),
+        ("icr", None, "write", "vmexit-ipi", 3),
+    ] == seen
+    assert ("zen-4", "KVM 7.2.0", "kvm") == (
+        measured.family, measured.hypervisor, measured.accelerator
+    )  # fmt: skip
+    (account,) = json.loads(raw)["x-correlation"]
+    assert (9, ["vmexit-msr"]) == (account["noise"], [e["outcome"] for e in account["elsewhere"]])
+
+
+def test_two_boots_make_one_document_and_two_machines_do_not() -> None:
+    xapic = came_to(Scene().repeated(*TPR))
+    x2apic = came_to(Scene("x2apic").repeated(*LDR_MSR))
+    body = correlating.document([xapic, x2apic], HOST)
+    assert ["avic", "x2avic"] == [o["mode"] for o in body["observations"]]
+    other = came_to(Scene(start={"vendor": "HygonGenuine"}).repeated(*TPR))
+    with pytest.raises(NothingMeasured, match="different machines"):
+        correlating.document([xapic, other], HOST)
+
+
+def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> None:
+    scene = Scene("x2apic").repeated(*LDR_MSR).repeated(*VERSION_MSR, write=True, fault="#GP")
+    scene.repeated("tpr", 0x808, write=True, effect=True)
+    body = correlating.document([correlating.alone(scene.guest())], Host())
+    assert ["completed", "gp", "completed"] == [o["outcome"] for o in body["observations"]]
+    assert Counter() == Counter(key for o in body["observations"] for key in o if key == "exit")
+    assert "not stated" == body["hypervisor"]["version"]
+
+
+def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None:
+    scene = Scene(start={"hypervisor": "TCGTCGTCGTCG"}).repeated(*TPR)
+    parsed = parse(
+        correlating.as_bytes(correlating.document([correlating.alone(scene.guest())], HOST))
+    )
+    assert "tcg" == parsed.document.hypervisor.accelerator
+    with pytest.raises(BadDocument, match="not AVIC"):
+        to_measurement(parsed, knowledge.registers, knowledge.families, "2026-11-22")
+
+
+@pytest.mark.parametrize(
+    ("trace", "word"),
+    [
+        ("", "no event of KVM"),
+        ("this is a shopping list\n", "1 of 1 lines could not be read"),
+        ("cpus=8\n x-1 [000] 1.0: kvm_msr: msr_read 1b = 0x0\n", "no kvm_exit"),
+        (Scene().did(*LDR, exits("hlt")).trace().replace("0x7e0 ", "0x80 "), "no marker"),
+    ],
+)
+def test_a_trace_without_a_marker_says_what_is_missing(trace: str, word: str) -> None:
+    with pytest.raises(NoMarker, match=word):
+        correlating.correlate(Scene().did(*LDR).guest(), trace)
+
+
+def test_markers_by_cpuid_are_as_good_as_those_by_port() -> None:
+    scene = Scene(marker="cpuid").repeated(*LDR, unaccelerated("after"), write=True)
+    assert (B.VMEXIT_TRAP, "after", "", "") == only(scene)
+
+
+UNRELATED = st.builds(
+    Told,
+    st.sampled_from([11, 1999, 2102]),
+    st.sampled_from([0, 3, 5]),
+    st.just("kvm_exit"),
+    st.sampled_from(["hlt 100abc 0 0", "npf 100abc 0 fee00080", "io 100a00 0 0", "msr 1 0 0"]),
+) | st.builds(
+    Told,
+    st.sampled_from([11, 2101]),
+    st.sampled_from([0, 3]),
+    st.sampled_from(["kvm_entry", "kvm_apic", "kvm_userspace_exit", "sched_switch", "kvm_eoi"]),
+    st.just("100abc"),
+)
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, 10_000), UNRELATED), max_size=30),
+    st.sampled_from(LAYOUTS),
+    st.randoms(use_true_random=False),
+)
+def test_unrelated_lines_in_any_place_and_order_change_nothing(
+    extra: list[tuple[int, Told]], layout: str, shuffle: random.Random
+) -> None:
+    scene = Scene().inhibit(0x2).inhibit(0)
+    scene.repeated(*LDR, noise(), unaccelerated("after"), write=True, times=3)
+    scene.did(*TPR, lost(3), rep=1).did(*TPR, rep=2).did(*TPR, rep=3)
+    wanted = correlating.document([came_to(scene, layout)], HOST)
+    shuffle.shuffle(extra)
+    for place, told in extra:
+        scene.told.insert(place % (len(scene.told) + 1), told)
+    found = correlating.document([came_to(scene, layout)], HOST)
+    for body in (wanted, found):
+        del body["x-correlation"][0]["trace"]
+    assert wanted == found
+
+
+def test_markers_that_fit_no_window_are_listed() -> None:
+    scene = Scene().repeated(*TPR)
+    scene.told += scene.marker_of(Place(), 0x12345678)
+    scene.told += scene.marker_of(Place(), 0xE1080009)
+    scene.did(*LDR).told += scene.marker_of(Place(), END_OF_MEASURING) * 2
+    scene.told += scene.marker_of(Place(), 0xB1080009)
+    begin, end = scene.marker_of(Place(), 0xB1080063), scene.marker_of(Place(), 0xE1080064)
+    scene.told = [*begin, *begin, *end, *scene.told]
+    run = came_to(scene)
+    for words in (
+        "0x12345678 is no marker",
+        "END of 9 without its BEGIN",
+        "a marker after the end of measuring",
+        "END of 100 after BEGIN of 99",
+        "write of offset 080h in xAPIC mode, the guest log holds no such access",
+    ):
+        assert any(words in text for text in run.unexplained), words
+    assert ["tpr", "ldr"] == [r.access.slug for r in run.results]
+
+
+def test_sequence_numbers_that_fit_twice_are_no_match_at_all() -> None:
+    log = guest_log.read(Scene().repeated(*TPR).guest())
+    (access, *_) = log.accesses
+    again = tuple(replace(access, seq=n * 0x4000) for n in range(8))
+    window = cut(traces.read(Scene(first=0).did(*TPR).trace())).windows[0]
+    matched = match(again, [window])
+    assert "the sequence numbers fit the guest's in more than one way" == matched.ambiguous
+    assert [None] * 8 == [found for _, found in matched.pairs]

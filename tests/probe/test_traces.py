@@ -1,0 +1,184 @@
+"""Traces as text: lines from format strings, literal files, and the layouts' differences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import correlating
+from app.domain.probing import trace
+from app.formats import traces
+from tests.probe.layouts import LAYOUTS
+from tests.probe.runs import full_scene
+
+DATA = Path(__file__).parents[1] / "data" / "traces"
+FILES = sorted(DATA.glob("*.txt"))
+WHERE = {"thread": "2101", "cpu": 3, "line": 1}
+FRONT = "CPU 0/KVM-2101  [003] .....  512.345678: "
+# Written by hand from the format strings of the kernel; none was captured.
+LINES = [
+    (
+        (
+            "kvm_exit: vcpu 0 reason avic_unaccelerated_access rip 0xffffffff8108f2a4 "
+            "info1 0x00000001000000b0 info2 0x0000000000000031 intr_info 0x00000000 "
+            "error_code 0x00000000 requests 0x0000000000000000"
+        ),
+        trace.KvmExit(
+            reason="avic_unaccelerated_access",
+            code=0x402,
+            rip=0xFFFFFFFF8108F2A4,
+            info1=0x1000000B0,
+            info2=0x31,
+            **WHERE,
+        ),
+    ),
+    (
+        "kvm_exit: reason EXIT_AVIC_INCOMPLETE_IPI rip 0x1 info 1000000fb 100000001",
+        trace.KvmExit(
+            reason="EXIT_AVIC_INCOMPLETE_IPI",
+            code=0x401,
+            rip=1,
+            info1=0x1000000FB,
+            info2=0x100000001,
+            **WHERE,
+        ),
+    ),
+    (
+        "kvm_exit: reason UNKNOWN (1025) rip 0x1 info 0 0",
+        trace.KvmExit(reason="UNKNOWN (1025)", code=0x401, rip=1, info1=0, info2=0, **WHERE),
+    ),
+    (
+        "kvm_pio: pio_write at 0x7e0 size 4 count 1 val 0xb0080008",
+        trace.PortWrite(port=0x7E0, size=4, value=0xB0080008, **WHERE),
+    ),
+    (
+        "kvm_cpuid: func 7e0a91c0 idx b0080008 rax 0 rbx 0 rcx 0 rdx 0, cpuid entry not found",
+        trace.CpuidAsked(function=0x7E0A91C0, index=0xB0080008, **WHERE),
+    ),
+    (
+        "kvm_avic_unaccelerated_access: vcpu=1, offset=0x390(APIC_TMCCT), fault, read, vec=0x0",
+        trace.Unaccelerated(offset=0x390, write=False, **WHERE),
+    ),
+    (
+        "kvm_avic_unaccelerated_access: vcpu=1, offset=0x2f0(0x2f0), trap, write, vec=0",
+        trace.Unaccelerated(offset=0x2F0, write=True, **WHERE),
+    ),
+    (
+        "kvm_avic_incomplete_ipi: vcpu=0, icrh:icrl=0x00000001:000000fb, id=1, index=1",
+        trace.IncompleteIpi(icr=0x1000000FB, reason=1, **WHERE),
+    ),
+    (
+        "kvm_msr: msr_write 838 = 0x9c40",
+        trace.MsrEmulated(write=True, number=0x838, value=0x9C40, refused=False, **WHERE),
+    ),
+    (
+        "kvm_msr: msr_write 802 = 0x0 (#GP)",
+        trace.MsrEmulated(write=True, number=0x802, value=0, refused=True, **WHERE),
+    ),
+    (
+        "kvm_apicv_inhibit_changed: set reason=5, inhibits=0x20",
+        trace.InhibitChanged(is_set=True, reason=5, inhibits=0x20, **WHERE),
+    ),
+    ("kvm_inj_exception: #GP (0x0)", trace.Injected(exception="#GP", **WHERE)),
+    (
+        "kvm_page_fault: vcpu 0 rip 0x8075 address 0x00000000fee00030 error_code 0x10000000f",
+        trace.PageFault(address=0xFEE00030, **WHERE),
+    ),
+    ("kvm_page_fault: address fee00030 error_code 6", trace.PageFault(address=0xFEE00030, **WHERE)),
+    ("kvm_pio: pio_read at 0x64 size 1 count 1 val 0x1c", None),
+    ("kvm_apic: apic_write APIC_TMICT = 0x9c40", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "event"), LINES)
+def test_a_line_is_the_event_that_its_format_string_says(text: str, event) -> None:
+    read = traces.read(FRONT + text)
+    assert ((event,) if event else (), 0) == (read.events, read.unread)
+
+
+@pytest.mark.parametrize(
+    ("front", "layout"),
+    [
+        ("qemu-system-x86-2101 [003] 512.345678: kvm_pio:             ", "trace-cmd report"),
+        ("           CPU 0/KVM-2101  [003] d..1.   512.345678: kvm_pio: ", "trace-cmd report"),
+        ("   <...>-2101  (   2098) [003] ..... 512.345678: kvm_pio: ", "trace-cmd report"),
+        ("  a b-7 c-2101  (-------) [003] ..... 512.345678: kvm_pio: ", "trace-cmd report"),
+        ("qemu-2101 [003] 51234567812: kvm_pio: ", "trace-cmd report"),
+        ("# tracer: nop\n#\n CPU 0/KVM-2101 [003] d.... 512.3: kvm_pio: ", "tracefs trace"),
+        ("       CPU 0/KVM  2101 [003]   512.345678:          kvm:kvm_pio: ", "perf script"),
+        ("qemu-system-x86  2098/2101  [003]   512.345678:  1 kvm:kvm_pio: ", "perf script"),
+    ],
+)
+def test_the_layout_is_recognised_by_what_stands_before_an_event(front: str, layout: str) -> None:
+    read = traces.read(front + "pio_write at 0x7e0 size 4 count 1 val 0xb0080008")
+    (event,) = read.events
+    assert (layout, "2101", 3, 0) == (read.layout, event.thread, event.cpu, read.unread)
+
+
+@pytest.mark.parametrize(
+    ("text", "cpu", "count"),
+    [
+        ("CPU:3 [LOST 12 EVENTS]", 3, 12),
+        ("CPU:3 [LOST EVENTS]", 3, None),
+        ("CPU:3 [12 EVENTS DROPPED]", 3, 12),
+        ("CPU:3 [EVENTS DROPPED]", 3, None),
+        ("  CPU 0/KVM  2101 [003]  512.3: PERF_RECORD_LOST lost 12", 3, 12),
+        ("PERF_RECORD_LOST lost 12", None, 12),
+    ],
+)
+def test_what_a_tracer_lost_is_an_event_of_its_own(text: str, cpu: int | None, count) -> None:
+    wanted = trace.Lost(thread="", cpu=cpu, line=1, count=count)
+    assert ((wanted,), 0) == (traces.read(text).events, traces.read(text).unread)
+
+
+def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None:
+    garbled = [f"nonsense {n}" for n in range(5)] + ["x" * 5000, FRONT + "kvm_msr: msr_peek 1"]
+    read = traces.read("\n".join(["cpus=8", "", *garbled, "# end"]))
+    assert (7, 10, 3) == (read.unread, len(garbled) + 3, len(read.examples))
+    assert "line 3: no event of this layout: nonsense 0" == read.examples[0]
+    # One of KVM's may have been an exit, and counts as one that is missing.
+    assert (trace.Unreadable(thread="2101", cpu=None, line=9),) == traces.read(
+        "\n".join(["cpus=8", "", *garbled, "# end"]).replace("x" * 5000, "x")
+    ).events
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
+def test_a_literal_file_of_each_layout_gives_the_expected_document(file: Path) -> None:
+    text = file.read_text("ascii")
+    assert text.startswith("# Constructed from format strings; nobody captured it.\n")
+    run = correlating.correlate((DATA / "guest.jsonl").read_bytes(), text)
+    body = correlating.document([run], correlating.Host(version="6.14"))
+    assert 0 == body.pop("x-correlation")[0]["trace"]["unread"]
+    assert json.loads((DATA / "expected.json").read_text("ascii")) == body
+
+
+def test_there_is_a_literal_file_of_every_layout() -> None:
+    assert {layout.replace(" ", "-") for layout in LAYOUTS} == {
+        file.stem.rpartition("-")[0] for file in FILES
+    }
+
+
+def test_all_layouts_hold_the_same_events() -> None:
+    scene = full_scene()
+    seen = []
+    for layout in LAYOUTS:
+        events = traces.read(scene.trace(layout)).events
+        shift = events[0].line
+        seen.append([(type(e), e.thread, e.cpu, e.line - shift) for e in events])
+    assert all(one == seen[0] for one in seen)
+
+
+def test_progress_is_told_now_and_then() -> None:
+    told: list[int] = []
+    traces.read("\n" * 2500, told.append)
+    assert [1000, 2000] == told
+
+
+@given(st.text(max_size=400))
+def test_text_of_any_kind_is_read_without_an_error(text: str) -> None:
+    read = traces.read(text)
+    assert read.unread <= read.lines
