@@ -15,7 +15,7 @@ help:  ## Say what there is to make
 run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
 	@exec $(BIN)/vapic serve --prepare
 
-test: $(VENV)/.dev $(HTMX) node_modules/.dev browser  ## Set up, then lint, types, layers and all tests
+test: $(VENV)/.dev $(HTMX) node_modules/.dev browser emulator  ## Set up, then lint, types, layers and all tests
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest --cov --cov-report=term
 
@@ -71,3 +71,8 @@ node_modules/.dev: package-lock.json
 .PHONY: browser
 browser: $(VENV)/.dev
 	@sh tests/get-browser.sh $(BIN)
+
+# One after the other: both may ask the same package manager.
+.PHONY: emulator
+emulator: browser
+	@sh tests/get-qemu.sh

@@ -18,9 +18,11 @@ from app import (
     __version__,
     cli_cite,
     cli_correlate,
+    cli_guest,
     cli_ledger,
     cli_measure,
     cli_policy,
+    cli_probe,
     cli_review,
     cli_search,
     explore,
@@ -227,6 +229,9 @@ app.command()(cli_correlate.correlate)
 app.command()(cli_measure.check)
 app.command()(cli_measure.submit)
 app.command()(reads(cli_policy.policy))
+app.add_typer(cli_probe.probe, name="probe", help="Measure this machine with a tiny guest.")
+cli_probe.probe.command()(cli_guest.build)
+cli_probe.probe.command()(cli_guest.table)
 app.command(context_settings=cli_search.CONTEXT)(reads(cli_search.search))
 app.add_typer(
     cli_ledger.differences, name="difference", help="Read the ledger, and draft entries for it."

@@ -18,6 +18,7 @@ from app.domain.knowledge import Knowledge
 from app.errors import AppError
 from app.formats.measurement_text import check_text
 from app.formats.seed import check_seed
+from app.formats.serial_log import is_serial_log
 from app.formats.strict_json import BadDocument
 from app.settings import Settings
 from app.snapshots import Snapshot, offline_snapshot
@@ -72,7 +73,8 @@ def submit(
     """
     raw = file.read_bytes()
     typer.echo(f"SHA-256 {hashlib.sha256(raw).hexdigest()}")
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    kind = "text/plain" if is_serial_log(raw) else "application/json"
+    headers = {"Content-Type": kind, "Accept": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     if signature:
         headers["X-Vapic-Signature"] = _one_line(signature.read_text("ascii"))

@@ -21,6 +21,7 @@ from app.db.archive import read_archive, write_sqlite
 from app.domain.archive import Archive
 from app.errors import NotFound
 from app.formats import export_json, export_tables
+from app.formats.serial_log import is_serial_log
 from app.formats.tables import Table
 from app.snapshots import Snapshot
 
@@ -80,6 +81,9 @@ def archive_of(session: Session, snapshot: Snapshot) -> Archive:
 
 def withholds(raw: bytes) -> bool:
     """Whether a measurement document holds a contact that its page must leave out."""
+    if is_serial_log(raw):
+        # A guest knows nobody.
+        return False
     # A copy has no bytes of it any more.
     submitter = (json.loads(raw).get("submitter") if raw else None) or {}
     return bool(submitter.get("withhold") and submitter.get("contact"))

@@ -22,6 +22,7 @@ from app.domain.words import Access, Behaviour, Mode, State
 from app.errors import NotFound
 from app.formats import format1
 from app.formats.faults import describe, fault_of
+from app.formats.serial_log import is_serial_log, read_log
 from app.formats.strict_json import MAX_FAULTS, TWICE, BadDocument, Fault, scan_json
 
 # What an emulator did says nothing about AVIC.
@@ -45,11 +46,11 @@ class Parsed:
 
 
 def parse(raw: bytes) -> Parsed:
-    """Read a document of format 1.
+    """Read a document of format 1, or a guest's serial log, which stands for one.
 
-    Raises BadDocument with every fault of the JSON text and of the form.
+    Raises BadDocument with every fault of the JSON text or the log, and of the form.
     """
-    value, broken = scan_json(raw)
+    value, broken = (read_log(raw), ()) if is_serial_log(raw) else scan_json(raw)
     if not isinstance(value, dict):
         raise BadDocument(broken or (Fault("", describe(value), "an object"),))
     try:

@@ -13,6 +13,7 @@ from app.domain.facts import Measurement
 from app.errors import NotFound
 from app.formats.api import ErrorOut
 from app.formats.format1 import json_schema
+from app.formats.serial_log import is_serial_log
 from app.snapshots import Snapshot
 from app.web import measurement_pages
 from app.web.deps import (
@@ -28,6 +29,8 @@ from app.web.deps import (
 )
 from app.web.uploads import Upload, take, unwrap
 
+# The media type of raw bytes and the ending of their name: of a document, of a serial log.
+RAW = {False: ("application/json", "json"), True: ("text/plain", "log")}
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", tags=["measurements"])
 
@@ -53,10 +56,11 @@ def index(request: Request, snapshot: Snap, render: Render) -> Response:
 @router.get("/m/{slug}.raw")
 def raw(slug: str, session: ReadSession) -> Response:
     """The bytes exactly as they came."""
-    name = {"content-disposition": f'attachment; filename="{slug}.json"'}
-    headers = {**name, "cache-control": "public, max-age=31536000, immutable"}
     body = submitting.get_raw(session, slug)
-    return Response(body, media_type="application/json", headers=headers)
+    kind, ending = RAW[is_serial_log(body)]
+    name = {"content-disposition": f'attachment; filename="{slug}.{ending}"'}
+    headers = {**name, "cache-control": "public, max-age=31536000, immutable"}
+    return Response(body, media_type=kind, headers=headers)
 
 
 @router.get("/m/{slug}")
@@ -92,8 +96,12 @@ def withdraw(
 DOCUMENT = {
     "requestBody": {
         "required": True,
-        "description": "A measurement document of format 1; /schema/measurement-1.json.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "description": "A measurement document of format 1; /schema/measurement-1.json. "
+        "Or a guest's serial log with its checksum, as it came.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/plain": {"schema": {"type": "string"}},
+        },
     }
 }
 REFUSALS = {code: {"model": ErrorOut} for code in (400, 403, 408, 409, 413, 415, 422, 429, 503)}

@@ -1,0 +1,1 @@
+"""The host side of the probe: what is there, what will run, tracing, running, cleaning up."""

@@ -1,0 +1,46 @@
+/*
+ * Start of the second processor.
+ *
+ * A STARTUP IPI with vector 08h starts it in real mode at 0800h:0000h (APM volume 2, chapter
+ * 16, on interprocessor interrupts), so these bytes are copied to 8000h. QEMU puts its
+ * multiboot information at 9000h and above, and by then it has been read.
+ */
+    .text
+    .globl ap_start, ap_end
+    .code16
+ap_start:
+    cli
+    cld
+    lgdtl %cs:(ap_gdt - ap_start)
+    mov %cr0, %eax
+    or $1, %al
+    mov %eax, %cr0
+    ljmpl $0x08, $ap_protected
+    .align 4
+ap_gdt:
+    .word 23                            /* the three descriptors of boot.S */
+    .long gdt
+ap_end:
+
+    .code32
+ap_protected:
+    mov $0x10, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
+    mov %eax, %ss
+    mov $1, %eax                        /* one processor takes part, all others stop here */
+    lock xchg %eax, ap_taken
+    test %eax, %eax
+    jnz 1f
+    mov $ap_stack_top, %esp
+    call ap_main
+1:  cli
+    hlt
+    jmp 1b
+
+    .data
+    .align 4
+ap_taken:
+    .long 0

@@ -1,0 +1,124 @@
+/*
+ * The four measured accesses. Each is exactly
+ *
+ *     BEGIN marker; RDTSC; the access; RDTSC; END marker
+ *
+ * with interrupts off, in assembly so that no compiler can put anything in between. The
+ * addresses of the access and of the instruction behind it are exported (touch_sites): a
+ * trace names the instruction pointer of an exit, and "at" or "behind" the access is what
+ * tells a fault from a trap (APM volume 2, 15.29.3.1).
+ *
+ * void touch_...(struct touch *t): t->address is a linear address or an MSR number, t->lo
+ * and t->hi the value, t->begin and t->end the markers, t->cycles the time between them.
+ */
+#define ADDRESS 0
+#define LO      4
+#define HI      8
+#define BEGIN   12
+#define END     16
+#define CYCLES  20
+
+#define MARKER_PORT  0x7E0
+#define MARKER_LEAF  0x7E0A91C0
+
+    .macro mark field
+    movl \field(%esi), %eax
+    cmpl $0, marker_by_cpuid
+    jne 1f
+    movl $MARKER_PORT, %edx
+    outl %eax, %dx
+    jmp 2f
+1:  movl %eax, %ecx                     /* KVM's kvm_cpuid event prints EAX and ECX */
+    movl $MARKER_LEAF, %eax
+    cpuid
+2:
+    .endm
+
+    /* LFENCE keeps the two readings of the clock on their sides of the access. */
+    .macro clock_on
+    lfence
+    rdtsc
+    movl %eax, %edi
+    lfence
+    .endm
+
+    .macro clock_off
+    lfence
+    rdtsc
+    subl %edi, %eax
+    movl %eax, CYCLES(%esi)
+    .endm
+
+    /* Where the handler of #GP and #PF goes on: behind the access. */
+    .macro enter next
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    movl 16(%esp), %esi
+    movl $\next, fixup
+    mark BEGIN
+    .endm
+
+    .macro leave_touch
+    clock_off
+    mark END
+    movl $0, fixup
+    popl %edi
+    popl %esi
+    popl %ebx
+    ret
+    .endm
+
+    .text
+    .globl touch_mmio_read, touch_mmio_write, touch_rdmsr, touch_wrmsr, touch_sites
+
+touch_mmio_read:
+    enter mmio_read_next
+    movl ADDRESS(%esi), %ebx
+    clock_on
+mmio_read:
+    movl (%ebx), %eax
+mmio_read_next:
+    movl %eax, LO(%esi)
+    movl $0, HI(%esi)
+    leave_touch
+
+touch_mmio_write:
+    enter mmio_write_next
+    movl ADDRESS(%esi), %ebx
+    movl LO(%esi), %ecx
+    clock_on
+mmio_write:
+    movl %ecx, (%ebx)
+mmio_write_next:
+    leave_touch
+
+touch_rdmsr:
+    enter rdmsr_next
+    movl ADDRESS(%esi), %ecx
+    clock_on
+rdmsr_site:
+    rdmsr
+rdmsr_next:
+    movl %eax, LO(%esi)
+    movl %edx, HI(%esi)
+    leave_touch
+
+touch_wrmsr:
+    enter wrmsr_next
+    movl ADDRESS(%esi), %ecx
+    clock_on
+    movl LO(%esi), %eax
+    movl HI(%esi), %edx
+wrmsr_site:
+    wrmsr
+wrmsr_next:
+    leave_touch
+
+    .section .rodata
+    .align 4
+touch_sites:                            /* in the order of the words in output.c */
+    .long mmio_read, mmio_read_next
+    .long mmio_write, mmio_write_next
+    .long rdmsr_site, rdmsr_next
+    .long wrmsr_site, wrmsr_next

@@ -1,0 +1,56 @@
+"""Machines made of files, for tests: constructed, none of them exists."""
+
+from pathlib import Path
+
+from app.probe_host.emulator import Qemu
+from app.probe_host.host import Host
+from app.probe_host.tracing import EVENTS
+
+CPUINFO = """\
+processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 26
+model\t\t: 2
+model name\t: constructed Zen 5
+stepping\t: 1
+microcode\t: 0xb00211e
+flags\t\t: fpu apic svm npt avic x2avic
+
+processor\t: 1
+"""
+FILES = {
+    "proc/cpuinfo": CPUINFO,
+    "proc/sys/kernel/osrelease": "6.18.3-1-amd64\n",
+    "proc/sys/kernel/hostname": "fancyname.example.org\n",
+    "sys/module/kvm_amd/parameters/avic": "Y\n",
+    "sys/module/kvm_amd/parameters/npt": "Y\n",
+    "sys/module/kvm_amd/parameters/enable_ipiv": "Y\n",
+    "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+    "dev/kvm": "",
+}
+TRACING = "sys/kernel/tracing"
+QEMU = Qemu(Path("/usr/bin/qemu-system-x86_64"), "10.0.2", frozenset({"kvm", "tcg"}), discards=True)
+
+
+def fake_tracefs(folder: Path) -> Path:
+    """Make a folder that has what the probe looks for in tracefs."""
+    (folder / "instances").mkdir(parents=True)
+    for event in EVENTS:
+        (folder / "events/kvm" / event).mkdir(parents=True)
+    for name in ("tracing_on", "set_event"):
+        (folder / name).write_text("0\n" if name == "tracing_on" else "")
+    return folder
+
+
+def machine(root: Path, *, forbidden: tuple[str, ...] = (), tools=("gcc", "ld")) -> Host:
+    """Make a machine that lacks nothing; ``forbidden`` files may not be used."""
+    for name, text in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    fake_tracefs(root / TRACING)
+    return Host(
+        root,
+        may=lambda path, _: path not in [root / name for name in forbidden],
+        which=lambda tool: f"/usr/bin/{tool}" if tool in tools else None,
+    )

@@ -1,0 +1,270 @@
+"""The guest boots, touches everything, and its account agrees with QEMU's own log.
+
+Values are what this QEMU does and no word about any processor. Where QEMU has no x2APIC
+(before 9.0, software emulation) the guest says so, and its tests are skipped with a reason.
+"""
+
+import re
+import shutil
+import zlib
+from collections import Counter
+
+import pytest
+
+from app import guest_build
+from app.domain.names import resolve
+from app.domain.probing import alone
+from app.domain.probing.emulated import compare
+from app.formats import guest_log, qemu_log
+from app.formats.probe_document import Host, document
+from tests.probe.booting import DONE, PANIC, X2APIC_SINCE, boot, qemu_version
+from tests.probe.protocol import EVENT
+
+REPEAT = 2
+NO_X2APIC = "this QEMU has no x2APIC under software emulation: it takes QEMU 9"
+# Bits of each register that QEMU keeps when the guest writes and reads back.
+KEPT = {
+    "tpr": "pattern",
+    "svr": "pattern",
+    "icrh": "pattern",
+    "lvt-timer": "pattern",
+    "lvt-thermal": "pattern",
+    "lvt-perf": "pattern",
+    "lvt-lint0": "pattern",
+    "lvt-lint1": "pattern",
+    "lvt-error": "pattern",
+    "timer-initial": "pattern",
+    "timer-divide": "pattern",
+}
+
+
+@pytest.fixture(scope="module")
+def elf(tmp_path_factory):
+    return guest_build.build(tmp_path_factory.mktemp("guest"))
+
+
+@pytest.fixture(scope="module")
+def xapic(elf):
+    return boot(elf, f"apic=xapic repeat={REPEAT}", "-smp", "2", traced=True)
+
+
+@pytest.fixture(scope="module")
+def x2apic(elf):
+    ran = boot(elf, f"apic=x2apic repeat={REPEAT}", "-smp", "2", traced=True)
+    if any(skip["what"] == "x2apic" for skip in ran.of("skip")):
+        assert qemu_version() < X2APIC_SINCE, "this QEMU has x2APIC, and the guest left it out"
+        pytest.skip(NO_X2APIC)
+    return ran
+
+
+@pytest.fixture(scope="module", params=["xapic", "x2apic"])
+def ran(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_the_guest_ends_well_and_every_line_is_as_the_protocol_says(ran):
+    assert DONE == ran.status, ran.raw[-500:]
+    for event in ran.events:
+        EVENT.validate_python(event)
+    kinds = [event["event"] for event in ran.events]
+    assert ["start", "selftest"] == kinds[:2]
+    assert ["end", "checksum"] == kinds[-2:]
+    assert Counter(kinds)["access"] == ran.events[-2]["accesses"]
+    assert ran.raw.isascii()
+
+
+def test_the_checksum_is_that_of_the_lines_before_it(ran):
+    crc = zlib.crc32(b"".join(line + b"\n" for line in ran.lines[:-1]))
+    assert {"event": "checksum", "crc32": f"0x{crc:08x}", "lines": len(ran.lines) - 1} == (
+        ran.events[-1]
+    )
+
+
+def test_the_log_is_read_whole_by_the_correlator(ran):
+    log = guest_log.read(ran.raw)
+    assert len(log.accesses) == len(ran.of("access"))
+
+
+def test_sequence_numbers_and_repeats_are_unbroken(ran):
+    accesses = ran.of("access")
+    assert list(range(len(accesses))) == [access["seq"] for access in accesses]
+    assert set(range(REPEAT)) == {access["rep"] for access in accesses}
+    for rep in range(1, REPEAT):
+        assert shape(ran, rep) == shape(ran, 0) - SWITCH, f"repeat {rep} did something else"
+
+
+# The switch to x2APIC mode happens once in a boot.
+SWITCH = Counter([("0x01b", "write", "0x00000000fee00d00", "apic-base", "xapic")])
+
+
+def shape(ran, rep):
+    keys = ("reg", "op", "value", "why", "apic")
+    return Counter(
+        tuple(access[key] for key in keys if key != "value" or access["op"] == "write")
+        if access["op"] == "read"
+        else tuple(access[key] for key in keys)
+        for access in ran.accesses(rep=rep)
+    )
+
+
+@pytest.mark.parametrize("op", ["read", "write"])
+def test_every_slot_is_touched(ran, op):
+    mode = ran.events[0]["apic"]
+    step, first = (0x10, 0) if mode == "xapic" else (1, 0x800)
+    via = "mmio" if mode == "xapic" else "msr"
+    there = {int(access["reg"], 16) for access in ran.accesses(op=op, via=via, apic=mode, rep=0)}
+    left_out = {0x20, 0xD0, 0xE0} if op == "write" else set()
+    wanted = {first + step * n for n in range(256) if n * 0x10 not in left_out}
+    assert wanted == there - {0x1B}
+
+
+def test_members_of_vector_registers_are_numbered(ran):
+    mode = ran.events[0]["apic"]
+    numbers = {
+        slug: [access["member"] for access in ran.accesses(slug=slug, rep=0, op="read", apic=mode)]
+        for slug in ("isr", "tmr", "irr", "ier", "ext-lvt")
+    }
+    assert {"isr": 8, "tmr": 8, "irr": 8, "ier": 8, "ext-lvt": 4} == {
+        slug: len(members) for slug, members in numbers.items()
+    }
+    assert all(members == list(range(len(members))) for members in numbers.values())
+
+
+def test_registers_that_store_read_back_as_written(ran):
+    mode = ran.events[0]["apic"]
+    for slug, why in KEPT.items():
+        written = ran.accesses(slug=slug, why=why, apic=mode)
+        # ICRH is no register of x2APIC mode.
+        assert len(written) == (0 if (slug, mode) == ("icrh", "x2apic") else REPEAT), slug
+        assert all(access["value"] == access["read_back"] for access in written), slug
+
+
+def test_each_register_begins_from_the_same_state(ran):
+    mode = ran.events[0]["apic"]
+    reset = {"tpr": 0, "svr": 0x1FF, "lvt-timer": 0x10000, "lvt-lint0": 0x10000,
+             "timer-initial": 0, "timer-current": 0, "timer-divide": 0}  # fmt: skip
+    for slug, value in reset.items():
+        first = ran.accesses(slug=slug, why="initial", apic=mode, via=ran.of("access")[9]["via"])
+        assert [value] * REPEAT == [int(access["value"], 16) for access in first], slug
+
+
+def test_what_acts_is_seen_to_act(ran):
+    acts = {"self-fixed", "eoi-edge", "eoi-level", "to-running", "to-halted", "self-ipi"}
+    if ran.events[0]["apic"] == "xapic":
+        acts.remove("self-ipi")
+    seen = Counter(access["why"] for access in ran.accesses(effect=True))
+    assert acts <= seen.keys()
+    assert all(seen[why] == REPEAT for why in acts)
+    assert all(access["effect"] for access in ran.accesses(slug="tpr", why="pattern"))
+    causes = {event["seq"]: event["vector"] for event in ran.of("irqs")}
+    for access in ran.accesses(why="self-fixed"):
+        assert "0xe0" == causes[access["seq"]]
+
+
+def test_what_may_disturb_the_host_is_left_out_and_said(ran):
+    left_out = Counter(skip["what"] for skip in ran.of("skip"))
+    by_mode = {"xapic": set(), "x2apic": {"icr-reserved-bits"}}[ran.events[0]["apic"]]
+    assert {"id", "ldr", "dfr", "absent-target"} | by_mode <= left_out.keys()
+    assert {1} == set(left_out.values())
+    assert not ran.accesses(why="absent-target")
+
+
+def test_every_access_agrees_with_what_qemu_logged(ran):
+    log = guest_log.read(ran.raw)
+    with ran.trace.open("r", encoding="ascii", errors="replace") as lines:
+        compared = compare(log.accesses, qemu_log.read(lines))
+    assert () == compared.disagreements
+    assert len(log.accesses) == compared.matched
+    # What QEMU refused, APIC_BASE, the other mode's way, and offset 000h (taken for an MSI).
+    silent = [access for access in compared.silent if not access.fault]
+    assert {"apic-base", "version", "unlisted"} >= {access.slug for access in silent}
+    assert len(silent) <= 4 * REPEAT + 1
+
+
+def test_every_fault_is_in_qemus_log_of_exceptions(ran):
+    accesses, tests = ran.of("access"), ran.of("selftest")[0]
+    said = Counter(access["fault"] for access in accesses if access["fault"])
+    with ran.trace.open("r", encoding="ascii", errors="replace") as lines:
+        logged = Counter(
+            {"0d": "#GP", "0e": "#PF"}.get(match[1])
+            for line in lines
+            if (match := re.match(r"\s*\d+: v=([0-9a-f]{2}) .* pc=000000000010", line))
+        )
+    quiet = ran.of("end")[0]["quiet_faults"]
+    assert said["#GP"] + tests["gp"] + quiet == logged["#GP"]
+    assert said["#PF"] + tests["pf"] == logged["#PF"]
+
+
+def test_the_instructions_published_are_where_the_faults_are(x2apic):
+    sites = {int(pair[0], 16) for pair in x2apic.events[0]["insns"].values()}
+    with x2apic.trace.open("r", encoding="ascii", errors="replace") as lines:
+        places = Counter(
+            int(match[1], 16)
+            for line in lines
+            if (match := re.match(r"\s*\d+: v=0d .* pc=([0-9a-f]{16})", line))
+        )
+    assert len(x2apic.accesses(fault="#GP")) == sum(places[site] for site in sites)
+
+
+@pytest.mark.parametrize("mode", ["xapic", "x2apic"])
+def test_without_x2apic_the_guest_says_so_and_ends_well(elf, mode):
+    ran = boot(elf, f"apic={mode} repeat=1 only=tpr lines", cpu="max,-x2apic")
+    assert DONE == ran.status
+    assert {"xapic": "apic-base", "x2apic": "x2apic"}[mode] in {
+        skip["what"] for skip in ran.of("skip")
+    }
+    assert (0 if mode == "x2apic" else 3) == len(ran.of("access"))
+
+
+def test_microvm_and_the_cpuid_marker_do_as_well(elf):
+    ran = boot(elf, "marker=cpuid repeat=1 disruptive only=tpr,id,icr,ldr", machine="microvm")
+    assert DONE == ran.status
+    for event in ran.events:
+        EVENT.validate_python(event)
+    assert "cpuid" == ran.events[0]["marker"]
+    assert {"id", "tpr", "icr", "ldr"} <= {each["slug"] for each in ran.accesses(op="write")}
+    assert "second-processor" in {skip["what"] for skip in ran.of("skip")}
+    assert 1 == len(ran.accesses(slug="icr", why="absent-target"))
+
+
+def test_words_in_the_path_of_the_guest_are_no_options(elf):
+    folder = elf.parent / "x lines disruptive apic=x2apic late"
+    folder.mkdir()
+    shutil.copyfile(elf, folder / "probe.elf")
+    ran = boot(folder / "probe.elf", "-- repeat=1 only=tpr")
+    assert DONE == ran.status
+    assert "xapic" == ran.events[0]["apic"]
+    assert b"# results follow when all is measured" in ran.raw
+    assert {"tpr"} == {access["slug"] for access in ran.of("access")}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("apic=xapic latest", "has a word that the probe does not know"),
+        ("repeat=0", "repeat= needs a number from 1 to 200"),
+        ("only=tpr,ghost", "only= names no register"),
+    ],
+)
+def test_a_word_that_means_nothing_ends_the_boot(elf, words, complaint):
+    ran = boot(elf, words)
+    assert PANIC == ran.status
+    assert complaint in ran.of("panic")[0]["what"]
+    assert "checksum" == ran.events[-1]["event"]
+
+
+def test_a_document_made_of_the_log_names_the_registers_that_the_guest_touched(ran, knowledge):
+    made = document([alone(guest_log.read(ran.raw))], Host())
+    told = {o["x-address"]: _touched(o, ran) for o in made["observations"]}
+    found = {
+        o["x-address"]: resolve(o["register"], knowledge.registers).register.slug
+        for o in made["observations"]
+    }
+
+    assert made["exits_watched"] is False
+    assert told == found
+
+
+def _touched(observation, ran):
+    """The slug that the guest gave an address."""
+    return next(a["slug"] for a in ran.of("access") if a["reg"] == observation["x-address"])

@@ -1,0 +1,235 @@
+"""What `vapic probe` finds on a machine, and says about what is missing."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.domain.words import Mode
+from app.probe_host.checks import State, Wanted, check_host
+from app.probe_host.emulator import Qemu, find_qemu
+from app.probe_host.host import Host
+from app.probe_host.plan import Wish, fold, make_plan, plan_text
+from tests.probe.hosts import CPUINFO, QEMU, TRACING, machine
+
+KVM = Wanted("kvm", QEMU)
+OLD = replace(QEMU, version="7.2.22", discards=False)
+
+
+def _file(name: str, text: str):
+    return lambda root: (root / name).write_text(text)
+
+
+def _gone(name: str):
+    def remove(root: Path) -> None:
+        path = root / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    return remove
+
+
+def _cpu(old: str, new: str):
+    return _file("proc/cpuinfo", CPUINFO.replace(old, new))
+
+
+PARAMETER = "sys/module/kvm_amd/parameters"
+MISSING = [
+    (_cpu("AuthenticAMD", "GenuineIntel"), "processor", "This is GenuineIntel", "such a processor"),
+    (_cpu("svm ", ""), "processor", "does not offer SVM", "firmware"),
+    (_gone("proc/cpuinfo"), "processor", "no x86 processor", ""),
+    (_gone("dev/kvm"), "/dev/kvm", "does not exist", "modprobe kvm_amd"),
+    (_gone("sys/module/kvm_amd"), "kvm_amd", "not loaded", "modprobe kvm_amd"),
+    (_file(f"{PARAMETER}/avic", "N\n"), "kvm_amd.avic", "It is N", "kvm_amd avic=1"),
+    (_file(f"{PARAMETER}/avic", "0\n"), "kvm_amd.avic", "It is 0", "kvm_amd avic=1"),
+    (_gone(f"{PARAMETER}/avic"), "kvm_amd.avic", "no parameter avic", "kernel"),
+    (_file(f"{PARAMETER}/npt", "N\n"), "kvm_amd.npt", "Nested paging is off", "npt=1"),
+    (_cpu(" avic", ""), "AVIC", "no avic in /proc/cpuinfo", "firmware"),
+    (_gone(f"{TRACING}/tracing_on"), "tracefs", "not mounted", "mount -t tracefs"),
+    (_gone(f"{TRACING}/events/kvm/kvm_exit"), "tracefs", "no event kvm:kvm_exit", "kvm_amd"),
+    (
+        _file("sys/kernel/security/lockdown", "none integrity [confidentiality]\n"),
+        "tracefs",
+        "locked down",
+        "lockdown=none",
+    ),
+]
+FORBIDDEN = [
+    ("dev/kvm", "/dev/kvm", "may not open", "group"),
+    (TRACING, "tracefs", "may not use", "sudo"),
+    (f"{TRACING}/set_event", "tracefs", "not switch events on", "sudo"),
+]
+REMARKS = [
+    (_cpu(" x2avic", ""), "x2AVIC", "only the page"),
+    (_cpu("apic svm", "apic svm hypervisor"), "bare metal", "virtual"),
+    (_file(f"{PARAMETER}/enable_ipiv", "N\n"), "IPIs", "lets every IPI exit"),
+]
+
+
+def test_a_machine_that_has_everything_lacks_nothing(tmp_path):
+    found = check_host(machine(tmp_path), KVM)
+
+    assert {State.FINE} == {each.state for each in found}
+    assert ["QEMU", "compiler", "processor", "/dev/kvm", "kvm_amd.avic", "AVIC", "x2AVIC"] == [
+        each.name for each in found
+    ][:7]
+
+
+@pytest.mark.parametrize(("damage", "name", "text", "todo"), MISSING, ids=lambda p: str(p)[:20])
+def test_what_is_missing_is_said_in_plain_words_with_what_to_do(damage, name, text, todo, tmp_path):
+    host = machine(tmp_path)
+    damage(tmp_path)
+    (found,) = [each for each in check_host(host, KVM) if each.state is State.MISSING]
+
+    assert name == found.name
+    assert text in found.text
+    assert todo in found.todo
+
+
+@pytest.mark.parametrize(("path", "name", "text", "todo"), FORBIDDEN)
+def test_what_may_not_be_used_is_said_with_what_to_do(path, name, text, todo, tmp_path):
+    host = machine(tmp_path, forbidden=(path,))
+    (found,) = [each for each in check_host(host, KVM) if each.state is State.MISSING]
+
+    assert name == found.name
+    assert text in found.text
+    assert todo in found.todo
+
+
+@pytest.mark.parametrize(("damage", "name", "text"), REMARKS, ids=lambda p: str(p)[:20])
+def test_what_makes_a_measurement_poorer_is_remarked_and_stops_nothing(
+    damage, name, text, tmp_path
+):
+    host = machine(tmp_path)
+    damage(tmp_path)
+    (found,) = [each for each in check_host(host, KVM) if each.state is not State.FINE]
+
+    assert (State.REMARK, name) == (found.state, found.name)
+    assert text in found.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name", "text"),
+    [
+        (Wanted("tcg", None), "QEMU", "There is no qemu-system-x86_64"),
+        (Wanted("kvm", replace(QEMU, accelerators=frozenset({"tcg"}))), "QEMU", "without kvm"),
+    ],
+)
+def test_an_unfit_qemu_is_told(wanted, name, text, tmp_path):
+    (found,) = [f for f in check_host(machine(tmp_path), wanted) if f.state is State.MISSING]
+
+    assert name == found.name
+    assert text in found.text
+
+
+def test_a_guest_to_be_built_wants_a_compiler_and_a_built_one_does_not(tmp_path):
+    host = machine(tmp_path, tools=("ld",))
+    wanted = Wanted("tcg", QEMU)
+
+    assert ["compiler"] == [f.name for f in check_host(host, wanted) if f.state is State.MISSING]
+    assert "no gcc" in check_host(host, wanted)[1].text
+    assert ["QEMU"] == [f.name for f in check_host(host, replace(wanted, builds_guest=False))]
+
+
+def test_software_emulation_needs_nothing_of_the_host(tmp_path):
+    assert ["QEMU", "x2APIC"] == [
+        each.name for each in check_host(Host(tmp_path), Wanted("tcg", OLD, builds_guest=False))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        ("6.18.3-1-amd64", "6.18.3-1-amd64"),
+        ("6.12.48-1-pve", "6.12.48-1-pve"),
+        ("7.2.0-rc3-fancyname+", "7.2.0-rc3"),
+        ("7.1.0-FancyName", "7.1.0"),
+        ("6.1.0 of somebody", "6.1.0"),
+        ("", "unknown"),
+    ],
+)
+def test_the_kernels_release_never_names_the_machine(release, told, tmp_path):
+    host = machine(tmp_path)
+    (tmp_path / "proc/sys/kernel/osrelease").write_text(release)
+
+    assert told == host.kernel
+
+
+def test_only_parameters_that_bear_on_avic_are_read(tmp_path):
+    host = machine(tmp_path)
+    (tmp_path / PARAMETER / "secret").write_text("42")
+    (tmp_path / PARAMETER / "nested").write_text("two words")
+
+    assert {"kvm_amd.avic": "Y", "kvm_amd.npt": "Y", "kvm_amd.enable_ipiv": "Y"} == host.parameters
+
+
+def test_the_plan_shows_commands_files_and_what_leaves_in_75_columns(tmp_path):
+    host = machine(tmp_path)
+    text = plan_text(make_plan(host, QEMU, Wish("kvm", Path("out.json"), disruptive=True)))
+
+    assert [] == [line for line in text.splitlines() if len(line) > 75 or not line.isascii()]
+    flat = " ".join(text.replace("\\\n", " ").split())
+    assert "-accel kvm -machine q35,kernel_irqchip=on -cpu host" in flat
+    assert "kvm-pit.lost_tick_policy=discard" in flat
+    assert "'apic=x2apic repeat=20 late disruptive'" in flat
+    assert "instances/vapic-probe-PID" in flat
+    assert "written out.json" in flat
+    assert "Nothing. No host name, serial number or address is collected." in flat
+    assert "panic_on_warn" in flat
+
+
+PLAIN = CPUINFO.replace(" x2avic", "")
+ONLY_X2AVIC = (Mode.X2AVIC,)
+KEPT = "q35,kernel_irqchip=on"
+SPLIT = "q35,kernel_irqchip=split"
+COMMANDS = [
+    (QEMU, CPUINFO, (), ["host", "host"], KEPT),
+    (OLD, CPUINFO, (), ["host", "host"], SPLIT),
+    (QEMU, PLAIN, (), ["host,-x2apic"], KEPT),
+    (QEMU, PLAIN, ONLY_X2AVIC, ["host"], KEPT),
+]
+
+
+@pytest.mark.parametrize("case", COMMANDS, ids=("all", "old QEMU", "no x2AVIC", "asked for"))
+def test_the_command_keeps_avic_from_being_switched_off(case, tmp_path):
+    qemu, cpuinfo, modes, cpus, machines = case
+    host = machine(tmp_path)
+    (tmp_path / "proc/cpuinfo").write_text(cpuinfo)
+    plan = make_plan(host, qemu, Wish("kvm", Path("out.json"), modes=modes))
+    commands = [run.command(qemu, "k", "s") for run in plan.runs]
+
+    assert cpus == [c[c.index("-cpu") + 1] for c in commands]
+    assert {machines} == {c[c.index("-machine") + 1] for c in commands}
+    assert qemu.discards == ("kvm-pit.lost_tick_policy=discard" in commands[0])
+
+
+@pytest.mark.parametrize(
+    ("qemu", "modes"), [(QEMU, ["xapic", "x2apic"]), (OLD, ["xapic"])], ids=("10.0", "7.2")
+)
+def test_software_emulation_runs_the_modes_that_it_has(qemu, modes, tmp_path):
+    plan = make_plan(Host(tmp_path), qemu, Wish("tcg", Path("out.json")))
+
+    assert modes == [run.apic for run in plan.runs]
+    assert plan.tracefs is None
+    assert "says nothing about AVIC" in " ".join(plan_text(plan).split())
+
+
+def test_a_folded_command_is_the_same_command(tmp_path):
+    plan = make_plan(machine(tmp_path), QEMU, Wish("kvm", Path("out.json")))
+    for command in plan.commands():
+        assert command == " ".join(line.rstrip(" \\").strip() for line in fold(command))
+
+
+def test_a_file_that_is_no_qemu_is_not_taken_for_one(tmp_path):
+    other = tmp_path / "qemu"
+    other.write_text("#!/bin/sh\necho hello\n")
+    other.chmod(0o755)
+
+    assert find_qemu(str(other)) is None
+    assert find_qemu(str(tmp_path / "none")) is None
+    assert isinstance(QEMU, Qemu)
