@@ -19,6 +19,7 @@ from app import (
     cli_cite,
     cli_correlate,
     cli_guest,
+    cli_import,
     cli_ledger,
     cli_measure,
     cli_policy,
@@ -228,6 +229,7 @@ app.command()(reads(cli_cite.cite))
 app.command()(cli_correlate.correlate)
 app.command()(cli_measure.check)
 app.command()(cli_measure.submit)
+app.add_typer(cli_import.imports, name="import", help="Documents from other tools and tables.")
 app.command()(reads(cli_policy.policy))
 app.add_typer(cli_probe.probe, name="probe", help="Measure this machine with a tiny guest.")
 cli_probe.probe.command()(cli_guest.build)

@@ -41,8 +41,8 @@ COLUMNS = {
 }
 STEPS = (
     (
-        "Run a probe that makes the access and watches for the exit: a test of your own for "
-        "kvm-unit-tests, or any guest whose exits you record."
+        "Run `vapic probe` on the host, as /docs/measure says: it makes the access and watches "
+        "for the exit. Any guest whose exits you record will do as well."
     ),
     "Write down what it did as /docs/format says, one observation for each access and condition.",
 )

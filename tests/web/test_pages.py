@@ -29,6 +29,7 @@ PAGES = (
     "/docs/verdicts",
     "/docs/data",
     "/docs/api",
+    "/docs/measure",
     "/docs/terminal",
     "/docs/settings",
     "/docs/sources",

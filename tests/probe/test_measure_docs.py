@@ -1,0 +1,46 @@
+"""/docs/measure names commands and options that exist."""
+
+import re
+
+import pytest
+from typer.main import get_command
+
+from app.cli import app
+from app.settings import ROOT
+
+TEXT = (ROOT / "templates/docs/measure.md").read_text("utf-8")
+COMMANDS = get_command(app).commands
+
+
+def command_of(words):
+    """Return the command that words of a line name, however deep it is."""
+    command = COMMANDS[words[0]]
+    for word in words[1:]:
+        command = getattr(command, "commands", {}).get(word, command)
+    return command
+
+
+def named():
+    """Return every `vapic ...` of the page, as its words."""
+    spans = re.findall(r"`vapic ([^`]+)`", TEXT)
+    lines = re.findall(r"bin/vapic (.+)", TEXT)
+    return [text.split() for text in (*spans, *lines)]
+
+
+def test_the_page_is_ascii_and_fits_a_terminal() -> None:
+    assert TEXT.isascii()
+    assert all(len(line) <= 75 for line in TEXT.splitlines())
+    assert len(TEXT.splitlines()) <= 120
+
+
+def test_every_command_of_the_page_exists() -> None:
+    assert {"probe", "correlate", "check", "submit", "import"} == {words[0] for words in named()}
+    imports = {words[1] for words in named() if words[0] == "import"}
+    assert set(COMMANDS["import"].commands) == imports
+
+
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"(?<=\s|`)--[a-z][a-z-]+", TEXT))))
+def test_every_option_of_the_page_is_one_of_its_commands(option) -> None:
+    known = {name for words in named() for p in command_of(words).params for name in p.opts}
+
+    assert option in known
