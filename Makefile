@@ -15,8 +15,12 @@ help:  ## Say what there is to make
 run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
 	@exec $(BIN)/vapic serve --prepare
 
-test: $(VENV)/.dev $(HTMX) node_modules/.dev browser emulator  ## Set up, then lint, types, layers and all tests
-	@$(MAKE) --no-print-directory check
+test:  ## Set up, then lint, types, layers and all tests
+	@$(MAKE) --no-print-directory -j2 $(VENV)/.dev node_modules/.dev emulator
+	@$(MAKE) --no-print-directory -j2 check suite
+
+.PHONY: suite
+suite:
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the tests

@@ -75,13 +75,13 @@ def test_no_command_at_all_shows_the_help(vapic) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ICR", "icrl", "ICRL", "APIC_ICR", "apic_icr", "0x300", "300h", "300", "830h", "0x830", "830"],
+    ["ICRL", "apic_icr", "0x300", "830h"],
 )
 def test_any_name_shows_the_register(name: str, seeded) -> None:
     assert seeded("show", "icr") == seeded("show", name)
 
 
-@pytest.mark.parametrize("name", ["ISR", "APIC_ISR", "ISR3", "isr#3", "isr[3]", "0x130", "813h"])
+@pytest.mark.parametrize("name", ["APIC_ISR", "isr#3", "813h"])
 def test_any_member_shows_its_vector_register(name: str, seeded) -> None:
     assert seeded("show", "isr") == seeded("show", name)
 
