@@ -44,6 +44,8 @@ lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q \
 	  -c requirements.txt -o requirements-dev.txt
+	echo uv | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url -q -c requirements-dev.txt -o requirements-uv.txt
 	npm update --package-lock-only
 
 clean:  ## Remove what was set up; the database in var/ stays
@@ -56,9 +58,14 @@ $(VENV)/.run: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
-	@touch $@
+# uv installs in a tenth of pip's time; pip knows indexes that uv may not.
+$(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements-uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt \
+	  || $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.run
 
 # Pages work without JavaScript, so a machine without npm still gets all of them.
 $(HTMX): package-lock.json
