@@ -138,3 +138,18 @@ def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  
     assert page.url.endswith("/d/1.html")
     assert [] == failed
     context.close()
+
+
+def test_every_text_page_is_ascii_and_within_75_columns(site):
+    folder, _ = site
+    texts = {path: path.read_bytes() for path in folder.rglob("*.txt")}
+    wide = {
+        str(path): line
+        for path, raw in texts.items()
+        for line in raw.decode("ascii").splitlines()
+        # An address is never broken: it could not be copied.
+        if len(line) > 75 and not PRINTED.fullmatch(line.strip())
+    }
+
+    assert len(texts) > 400
+    assert {} == wide

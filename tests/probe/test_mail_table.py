@@ -263,5 +263,8 @@ def test_a_table_reads_back_what_it_was_made_from(draft, layout, *, cells, quote
 @settings(max_examples=60)
 @given(st.text(alphabet="|-+> \n\t0x80MSRdwregitp#GPvl;[](),é", max_size=200))
 def test_any_text_is_read_or_refused(draft, text) -> None:
-    draft("| MSR | RDMSR | Name |\n" + text)
-    draft("MSR  RDMSR  Name\n" + text)
+    for titles in ("| MSR | RDMSR | Name |\n", "MSR  RDMSR  Name\n"):
+        imported = draft(titles + text)
+
+        assert not (imported.raw and faults(imported))
+        assert bool(imported.raw) is (bool(said(imported)) and not faults(imported))
