@@ -42,10 +42,18 @@ def cite_source(source: Source) -> str:
 def commit_form(source: Source) -> str:
     """Return a commit as the kernel cites one: ``commit 0123456789ab ("Its title")``.
 
-    A title in brackets is ours, not the commit's, and is left out.
+    Without the title where the commit's own subject is not known whole.
     """
     short = f"commit {source.commit[:12]}"
-    return short if source.title.startswith("[") else f'{short} ("{source.title}")'
+    return f'{short} ("{source.title}")' if has_subject(source) else short
+
+
+def has_subject(source: Source) -> bool:
+    """Whether a commit's title is its whole subject: ours stand in brackets or lack the prefix.
+
+    Words that are not the commit's own must not be quoted as if they were.
+    """
+    return not source.title.startswith("[") and ": " in source.title
 
 
 def address_of(source: Source) -> str:

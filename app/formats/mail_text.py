@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.domain.cells import CellKey
-from app.domain.citations import commit_form
+from app.domain.citations import commit_form, has_subject
 from app.domain.editions import AsStated
 from app.domain.facts import Claim, Difference, Event, Observation, Source
 from app.domain.knowledge import Knowledge
@@ -105,21 +105,16 @@ def trailer(url: str, number: int = 0) -> str:
 def commit_lines(sources: Iterable[Source]) -> tuple[str, ...]:
     """``commit 5a7c7d148e48 ("KVM: selftests: ...")``, as the kernel cites its commits.
 
-    Only commits whose subject is recorded whole: ours stand in brackets or lack the prefix,
-    and words that are not the commit's own must not be quoted as if they were.
+    Only commits whose subject is recorded whole.
     """
-    commits = (s for s in sources if s.kind is SourceKind.COMMIT and _has_subject(s))
+    commits = (s for s in sources if s.kind is SourceKind.COMMIT and has_subject(s))
     return tuple(dict.fromkeys(map(commit_form, commits)))
 
 
 def unnamed_commits(sources: Iterable[Source]) -> tuple[str, ...]:
     """Return the hashes, 12 digits, of the commits that ``commit_lines`` leaves out."""
-    commits = (s for s in sources if s.kind is SourceKind.COMMIT and not _has_subject(s))
+    commits = (s for s in sources if s.kind is SourceKind.COMMIT and not has_subject(s))
     return tuple(dict.fromkeys(s.commit[:DIGITS] for s in commits))
-
-
-def _has_subject(source: Source) -> bool:
-    return not source.title.startswith("[") and ": " in source.title
 
 
 def _labelled(label: str, lines: Iterable[str]) -> list[tuple[str, str]]:
