@@ -21,8 +21,11 @@ from tests.probe.hosts import fake_tracefs
 
 # A probe in short: it traces, launches something that would last, and says its number.
 PROBE = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
 from pathlib import Path
+# Whoever runs the tests in the background ignores some of these, and children inherit it.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 from app.probe_host.interrupts import Interrupted, Interrupts
 from app.probe_host.keeping import Keeper
 from app.probe_host.tracing import Tracer

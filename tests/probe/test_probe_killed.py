@@ -20,8 +20,11 @@ from tests.probe.hosts import fake_tracefs
 # Imports once what takes a second; then each line it reads is a command line that it runs in
 # a process of its own, as `vapic` would. It says the number of the process, then how it ended.
 RUNNER = """
-import json, os, sys
+import json, os, signal, sys
 from app.cli import main
+# Whoever runs the tests in the background ignores some of these, and children inherit it.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 for line in sys.stdin:
     arguments, told = json.loads(line)
     pid = os.fork()
