@@ -71,7 +71,7 @@ class Plain:
 
     def field(self, label: str, value: str, *, width: int = 16, indent: int = 0) -> None:
         """Add ``label   value``, the value in a column of its own."""
-        head = to_ascii(label)
+        head = " ".join(to_ascii(label).splitlines())
         if value and len(head) >= width:
             # A label too long for its column has a line of its own.
             self.para(head, indent)
