@@ -140,67 +140,76 @@ def _create(connection: Connection, table: Table) -> None:
         connection.execute(CreateIndex(index))
 
 
-def _rows(archive: Archive) -> Iterable[tuple[Any, list[dict[str, Any]]]]:
-    yield (
-        DataVersionRow,
-        [
-            {
-                "id": v.id,
-                "name": v.name,
-                "day": v.name.rpartition(".")[0],
-                "number": int(v.name.rpartition(".")[2]),
-                "created_at": _moment(v.created_at),
-                "reason": v.reason,
-            }
-            for v in archive.versions
-        ],
-    )
-    yield (
-        FactRow,
-        [
-            {
-                "id": number,
-                "kind": f.kind,
-                "key": f.key,
-                "body": f.body,
-                "digest": hashlib.sha256(f.body.encode()).hexdigest(),
-                "origin": f.origin,
-                "valid_from": f.since,
-                "valid_to": f.until,
-            }
-            for number, f in enumerate(archive.facts, 1)
-        ],
-    )
-    yield (
-        SubmissionRow,
-        [
-            {
-                "digest": d.digest,
-                "slug": d.slug,
-                "raw": d.raw,
-                "received_at": _moment(d.received_at),
-                "secret_hash": "",
-            }
-            for d in archive.documents
-        ],
-    )
-    yield (
-        DecisionRow,
-        [
-            {
-                "id": number,
-                "slug": d.slug,
-                "state": d.state,
-                "reason": d.reason,
-                "decided_at": _moment(d.decided_at),
-                "decided_by": d.decided_by,
-                "version_id": d.version,
-            }
-            for number, d in enumerate(archive.decisions, 1)
-        ],
-    )
+Rows = list[dict[str, Any]]
+
+
+def _rows(archive: Archive) -> Iterable[tuple[Any, Rows]]:
+    """Yield each table with its rows, those that others refer to first."""
+    yield DataVersionRow, _version_rows(archive)
+    yield FactRow, _fact_rows(archive)
+    yield SubmissionRow, _submission_rows(archive)
+    yield DecisionRow, _decision_rows(archive)
     columns = [column.key for column in VerdictRow.__table__.columns]
     yield VerdictRow, [dict(zip(columns, row, strict=True)) for row in archive.verdicts]
+
+
+def _version_rows(archive: Archive) -> Rows:
+    return [
+        {
+            "id": v.id,
+            "name": v.name,
+            "day": v.name.rpartition(".")[0],
+            "number": int(v.name.rpartition(".")[2]),
+            "created_at": _moment(v.created_at),
+            "reason": v.reason,
+        }
+        for v in archive.versions
+    ]
+
+
+def _fact_rows(archive: Archive) -> Rows:
+    return [
+        {
+            "id": number,
+            "kind": f.kind,
+            "key": f.key,
+            "body": f.body,
+            "digest": hashlib.sha256(f.body.encode()).hexdigest(),
+            "origin": f.origin,
+            "valid_from": f.since,
+            "valid_to": f.until,
+        }
+        for number, f in enumerate(archive.facts, 1)
+    ]
+
+
+def _submission_rows(archive: Archive) -> Rows:
+    return [
+        {
+            "digest": d.digest,
+            "slug": d.slug,
+            "raw": d.raw,
+            "received_at": _moment(d.received_at),
+            # A copy takes nothing back, so that it holds nobody's secret.
+            "secret_hash": "",
+        }
+        for d in archive.documents
+    ]
+
+
+def _decision_rows(archive: Archive) -> Rows:
+    return [
+        {
+            "id": number,
+            "slug": d.slug,
+            "state": d.state,
+            "reason": d.reason,
+            "decided_at": _moment(d.decided_at),
+            "decided_by": d.decided_by,
+            "version_id": d.version,
+        }
+        for number, d in enumerate(archive.decisions, 1)
+    ]
 
 
 def _text(moment: datetime) -> str:

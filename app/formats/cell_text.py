@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain import facts
@@ -250,6 +251,11 @@ def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> 
     ids += [name for seen in view.observations for name in seen.sources]
     ids += [name for note in view.annotations for name in note.sources]
     ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.sources]
+    add_sources(out, ids, knowledge, place)
+
+
+def add_sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:
+    """Add the named sources, each once, with the address where it can be read."""
     out.heading("Sources")
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")

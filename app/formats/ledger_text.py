@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.domain.citations import address_of, cite_source, sources_of
+from app.domain.citations import address_of, cite_source
 from app.domain.facts import Erratum
 from app.domain.knowledge import Knowledge
-from app.formats.cell_text import Place, head
-from app.formats.plain import COLUMNS, Plain
+from app.formats.cell_text import Place, add_sources, head
+from app.formats.plain import Plain
 from app.formats.tables import Table
 
 
@@ -73,7 +73,7 @@ def erratum_text(e: Erratum, knowledge: Knowledge, place: Place) -> str:
         for key in cells:
             out.item(f"{place.site}{key.url}")
     ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
-    _sources(out, ids, knowledge, place)
+    add_sources(out, ids, knowledge, place)
     return out.render()
 
 
@@ -91,13 +91,3 @@ def sources_text(knowledge: Knowledge, place: Place) -> str:
         out.para(place.absolute(address_of(source)), 2)
         out.para(source.note, 2)
     return out.render()
-
-
-def _sources(out: Plain, ids: list[str], knowledge: Knowledge, place: Place) -> None:
-    out.heading("Sources")
-    for source in sources_of(ids, knowledge.sources):
-        out.item(f"[{source.id}] {cite_source(source)}")
-        address = place.absolute(address_of(source))
-        if len(address) > COLUMNS - 2:
-            address = f"{place.site}/docs/sources#{source.id}"
-        out.para(address, 2)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from app.domain.citations import address_of, cite_source, sources_of
 from app.domain.facts import MsrPolicy, Policy
 from app.domain.knowledge import Knowledge
 from app.domain.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of
 from app.formats import policy_phrases
-from app.formats.cell_text import Place, head
-from app.formats.plain import COLUMNS, Plain
+from app.formats.cell_text import Place, add_sources, head
+from app.formats.plain import Plain
 
 LIST_TITLE = "Policies: what hypervisors assume of AVIC and x2AVIC"
 ONE = (9, 12, 11, 11, 28)
@@ -63,7 +62,7 @@ def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     out.heading("Offsets at which an exit 402h is taken for a trap")
     _traps(out, table.traps)
     out.para("At any other offset it is taken for a fault.")
-    _sources(out, policy.sources, knowledge, place)
+    add_sources(out, policy.sources, knowledge, place)
     return out.render()
 
 
@@ -104,7 +103,7 @@ def _two(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     for policy, name in zip(table.policies, names, strict=True):
         out.heading(name)
         _words(out, policy)
-    _sources(out, (s for p in table.policies for s in p.sources), knowledge, place)
+    add_sources(out, (s for p in table.policies for s in p.sources), knowledge, place)
     return out.render()
 
 
@@ -163,13 +162,3 @@ def _whose(row: TrapRow, table: PolicyTable | None) -> str:
         return ""
     who = (p.slug for p, has in zip(table.policies, row.listed, strict=True) if has)
     return f" ({', '.join(who)})"
-
-
-def _sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:
-    out.heading("Sources")
-    for source in sources_of(ids, knowledge.sources):
-        out.item(f"[{source.id}] {cite_source(source)}")
-        address = place.absolute(address_of(source))
-        if len(address) > COLUMNS - 2:
-            address = f"{place.site}/docs/sources#{source.id}"
-        out.para(address, 2)

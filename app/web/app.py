@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from app import __version__
@@ -44,6 +45,29 @@ from app.web.static import HashedFiles
 
 log = logging.getLogger(__name__)
 
+# In the order in which they are asked. The editions stand before the documentation, whose pages
+# have one name each, and the history before the pages: /r/ldr/since/VERSION is no cell.
+ROUTERS = (
+    editions.router,
+    history.router,
+    pages.router,
+    ledger.router,
+    docs.router,
+    api.router,
+    measurements.router,
+    uploads.router,
+    wanted.router,
+    review.router,
+    exports.router,
+    measurements.api,
+    policies.router,
+    citations.router,
+    search.router,
+    search.api,
+    quoting.router,
+    quoting.api,
+)
+
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """Return the ASGI application; without ``settings`` they come from the environment."""
@@ -65,6 +89,19 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
+    _share(app, settings, engine, snapshots)
+    app.add_middleware(guard.SameOrigin)
+    app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
+    errors.install(app, app.state.renderer)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
+    limited = Limits(app, settings, app.state.renderer)
+    return Front(limited, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)
+
+
+def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: SnapshotHolder) -> None:
+    """Put where routes find it what one process has one of."""
     app.state.settings = settings
     app.state.snapshots = snapshots
     app.state.trail = Trail(reader_sessions(engine))
@@ -73,25 +110,6 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.state.exports = Exports()
     app.state.renderer = Renderer(settings)
     app.state.sessions = guard.Sessions()
-    app.add_middleware(guard.SameOrigin)
-    app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
-    errors.install(app, app.state.renderer)
-    # Before the documentation, whose pages have one name each.
-    app.include_router(editions.router)
-    # The history comes first: /r/ldr/since/VERSION would be read as a cell.
-    for module in (history, pages, ledger, docs, api, measurements, uploads, wanted, review):
-        app.include_router(module.router)
-    app.include_router(exports.router)
-    app.include_router(measurements.api)
-    app.include_router(policies.router)
-    app.include_router(citations.router)
-    app.include_router(search.router)
-    app.include_router(search.api)
-    app.include_router(quoting.router)
-    app.include_router(quoting.api)
-    app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
-    limited = Limits(app, settings, app.state.renderer)
-    return Front(limited, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)
 
 
 def _version(snapshots: SnapshotHolder) -> int:

@@ -58,7 +58,7 @@ CITING = (
     Promise("/r/{name}/mail", "the block of a register", "txt"),
     Promise("/r/{name}/{mode}/{access}/mail", "the block of a cell", "txt"),
     Promise("/d/{number}/mail", "the block of a difference", "txt"),
-    Promise("/cite", "CSL-JSON of a page"),
+    Promise("/cite", "with .json, CSL-JSON of a page", "json"),
     Promise("/cite.bib", "BibTeX of a page"),
     Promise("/{path:path}/since/{version}", "what changed in a page since then", "txt json"),
     Promise("/since/{version}", "the same of the table, with its filter", "txt json"),
