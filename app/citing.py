@@ -26,10 +26,11 @@ from app.errors import NotFound
 from app.explore import TableView
 from app.formats import mail_phrases, mail_table, mail_text
 from app.formats.cell_text import Place
+from app.formats.corrected_text import TITLE as CORRECTED_TITLE
 from app.formats.mail_table import Rows
 from app.formats.references import Reference
 from app.formats.stated import address as in_revision
-from app.formats.table_text import CORRECTED_TITLE, TITLE
+from app.formats.table_text import TITLE
 from app.snapshots import Snapshot
 
 PIN = "at"

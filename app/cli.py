@@ -38,7 +38,7 @@ from app.db.migrate import migrate as run_migrations
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
 from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
-from app.formats import cell_text, family_text, table_text
+from app.formats import cell_text, corrected_text, family_text, table_text
 from app.formats.cell_text import Place
 from app.formats.seed import check_seed
 from app.settings import Settings
@@ -209,7 +209,7 @@ def _only(view: CellView, family: str) -> CellView:
 def corrected() -> None:
     """Print Table 15-22 as it should read."""
     with reading() as (_, snapshot, place):
-        text = table_text.corrected_text(snapshot.corrected, snapshot.knowledge, place)
+        text = corrected_text.corrected_text(snapshot.corrected, snapshot.knowledge, place)
         typer.echo(text, nl=False)
 
 

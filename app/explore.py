@@ -96,7 +96,7 @@ def corrected(snapshot: Snapshot, apm: str = "") -> CorrectedTable:
     cells = snapshot.cells_at(apm)
     if cells is snapshot.cells:
         return snapshot.corrected
-    return correct(cells, snapshot.knowledge.families)
+    return correct(cells, snapshot.knowledge)
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.Found:

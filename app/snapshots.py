@@ -95,7 +95,7 @@ class Snapshot:
     @cached_property
     def corrected(self) -> CorrectedTable:
         """The corrected table."""
-        return correct(self.cells, self.knowledge.families)
+        return correct(self.cells, self.knowledge)
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

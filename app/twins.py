@@ -13,6 +13,7 @@ from app.domain.knowledge import Knowledge
 from app.errors import NotFound
 from app.formats import (
     cell_text,
+    corrected_text,
     difference_text,
     family_text,
     ledger_text,
@@ -110,7 +111,7 @@ def _corrected_table(asked: Asked) -> Twin:
     edition = explore.stated(asked.snapshot, asked.apm)
 
     def write(place: Place) -> str:
-        text = table_text.corrected_text(table, asked.knowledge, place, edition)
+        text = corrected_text.corrected_text(table, asked.knowledge, place, edition)
         return text.replace("[0]", "[*]")
 
     return Twin(asked.under_apm("/corrected"), write)

@@ -139,7 +139,7 @@ def test_a_family_leaves_the_evidence_of_that_family(
 ) -> None:
     names = "|".join(re.escape(family.name) for family in knowledge.families.values())
     judged = [
-        set(re.findall(rf"(?m)^({names}) *[a-z]+: ", seeded("show", "icr", *options, *family).out))
+        set(re.findall(rf"(?m)^({names}) *[a-z-]+: ", seeded("show", "icr", *options, *family).out))
         for family in ((), ("--family", "zen-4"))
     ]
     assert [{"Zen 4", knowledge.families["not-stated"].name}, {"Zen 4"}] == judged

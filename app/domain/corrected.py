@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from app.domain.cells import CellKey
-from app.domain.facts import Claim, Family, Register
-from app.domain.rulings import said
+from app.domain.facts import Claim, Observation, Register
+from app.domain.knowledge import Knowledge
+from app.domain.rulings import Conditions, said
 from app.domain.verdicts import Finding
 from app.domain.views import CellView
-from app.domain.words import Access, Behaviour, Mode, Verdict
+from app.domain.words import Access, Behaviour, Mode, Printed, Verdict, Word
 
 # Verdicts under which silicon, not the manual, has the last word on a cell.
 SILICON_SPEAKS = frozenset({Verdict.CONTRADICTS, Verdict.SETTLES, Verdict.DISPUTED})
 
 
+Branches = tuple[tuple[Behaviour, str], ...]
+
+
+class NoteKind(Word):
+    """What a footnote is for, strongest change first; the heading is that of its group."""
+
+    heading: str
+
+    def __new__(cls, slug: str, heading: str) -> Self:
+        """Build a member whose value is its slug; raises TypeError at import without a heading."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.heading = heading
+        return member
+
+    WRONG = "wrong", "Wrong: an ordinary access never meets what is printed"
+    INCOMPLETE = "incomplete", "Incomplete: what is printed lacks a condition"
+    NOT_PRINTED = "not-printed", "Not printed: the table says nothing, other pages do"
+    OPEN = "open", "Open: the manual says two things, or too little"
+    SIDE_EFFECT = "side-effect", "Wrong side effects: completes as printed, and leaves this behind"
+    SEEN = "seen", "Seen on silicon, where no page says so"
+
+
 @dataclass(frozen=True)
 class Footnote:
-    """Why a cell differs from the printed table.
+    """Why a cell has a mark.
 
-    ``claims`` are the ranking ones that change it; ``findings`` what silicon adds.
+    ``claims`` are the places of the manual that change or question it; ``findings`` what
+    silicon adds; ``side_effects`` the reports of what an access leaves behind.
     """
 
     number: int
+    kind: NoteKind
     claims: tuple[Claim, ...]
     findings: tuple[Finding, ...]
+    side_effects: tuple[Observation, ...]
     cells: tuple[CellKey, ...]
 
 
@@ -33,18 +61,21 @@ class Footnote:
 class CorrectedCell:
     """One cell as it should read: its branches in the order of the checks.
 
-    ``silicon`` are behaviours that were seen but that nothing in the manual rules.
+    ``open`` are alternatives that the manual leaves open beside them, ``silicon`` what was
+    seen under a condition that no page rules; both with their conditions.
     """
 
     key: CellKey
-    branches: tuple[tuple[Behaviour, str], ...]
-    silicon: tuple[Behaviour, ...]
+    printed: Printed
+    branches: Branches
+    open: Branches
+    silicon: Branches
     notes: tuple[int, ...]
 
     @property
     def changed(self) -> bool:
-        """Whether it differs from the printed table."""
-        return bool(self.notes)
+        """Whether print has to be changed: it is wrong or incomplete."""
+        return self.printed.differs
 
 
 @dataclass(frozen=True)
@@ -65,68 +96,115 @@ class CorrectedRow:
 
 @dataclass(frozen=True)
 class CorrectedTable:
-    """The whole table with its footnotes, numbered in reading order."""
+    """The whole table with its footnotes, numbered by kind and then in reading order."""
 
     rows: tuple[CorrectedRow, ...]
     footnotes: tuple[Footnote, ...]
-    families: Mapping[str, Family]
+
+    def count(self, printed: Printed) -> int:
+        """How many cells are wrong, incomplete, not printed, or as printed."""
+        return sum(cell.printed is printed for row in self.rows for cell in row.cells.values())
 
     @property
-    def changed(self) -> int:
-        """How many cells differ from the printed table."""
-        return sum(cell.changed for row in self.rows for cell in row.cells.values())
+    def groups(self) -> tuple[tuple[NoteKind, tuple[Footnote, ...]], ...]:
+        """The footnotes by what they are for; kinds without one are left out."""
+        found = ((kind, tuple(n for n in self.footnotes if n.kind is kind)) for kind in NoteKind)
+        return tuple((kind, notes) for kind, notes in found if notes)
 
 
-def correct(cells: Mapping[CellKey, CellView], families: Mapping[str, Family]) -> CorrectedTable:
+@dataclass(frozen=True)
+class _Reason:
+    """What one footnote rests on, before it has a number."""
+
+    kind: NoteKind
+    claims: tuple[Claim, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    side_effects: tuple[Observation, ...] = ()
+
+    @property
+    def same(self) -> object:
+        """Two cells share a footnote when the same places and the same reports make it."""
+        places = tuple((c.behaviour, c.condition, c.kind, c.strength, c.section, c.table, c.page,
+                        c.source, c.bits, c.text, c.inference) for c in self.claims)  # fmt: skip
+        heard = tuple((f.observation.id, f.verdict) for f in self.findings)
+        return self.kind, places, heard, tuple(seen.id for seen in self.side_effects)
+
+
+def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> CorrectedTable:
     """Return the corrected table: a pure function of the judged cells.
 
     Cells with the same reasons share a footnote, so that the list stays readable.
     """
-    numbers: dict[object, int] = {}
-    reasons: dict[int, tuple[tuple[Claim, ...], tuple[Finding, ...]]] = {}
-    where: dict[int, list[CellKey]] = {}
+    conditions = Conditions(knowledge.conditions)
+    reasons = {key: _reasons(view) for key, view in cells.items()}
+    first = {reason.same: reason for of in reasons.values() for reason in of}
+    ordered = sorted(first, key=lambda same: list(NoteKind).index(first[same].kind))
+    numbers = {same: number for number, same in enumerate(ordered, 1)}
     rows: dict[str, dict[tuple[Mode, Access], CorrectedCell]] = {}
     for key, view in cells.items():
-        claims, findings = _reasons(view)
-        notes: tuple[int, ...] = ()
-        if claims or findings:
-            number = numbers.setdefault(_shared(claims, findings), len(numbers) + 1)
-            reasons.setdefault(number, (claims, findings))
-            where.setdefault(number, []).append(key)
-            notes = (number,)
-        rows.setdefault(key.register, {})[key.mode, key.access] = CorrectedCell(
-            key=key,
-            branches=tuple(dict.fromkeys((c.behaviour, c.condition) for c in view.effective)),
-            silicon=tuple(_silicon(view, findings)),
-            notes=notes,
-        )
+        notes = tuple(sorted(numbers[reason.same] for reason in reasons[key]))
+        cell = _cell(view, notes, conditions)
+        rows.setdefault(key.register, {})[key.mode, key.access] = cell
+    where = {same: tuple(key for key, of in reasons.items() if same in {r.same for r in of})
+             for same in ordered}  # fmt: skip
     return CorrectedTable(
         rows=tuple(CorrectedRow(cells[CellKey(slug, Mode.AVIC, Access.READ)].register, parts)
                    for slug, parts in rows.items()),
-        footnotes=tuple(Footnote(n, *reasons[n], tuple(where[n])) for n in sorted(reasons)),
-        families=families,
+        footnotes=tuple(Footnote(numbers[same], r.kind, r.claims, r.findings, r.side_effects,
+                                 where[same]) for same in ordered for r in (first[same],)),
     )  # fmt: skip
 
 
-def _reasons(view: CellView) -> tuple[tuple[Claim, ...], tuple[Finding, ...]]:
+def _cell(view: CellView, notes: tuple[int, ...], conditions: Conditions) -> CorrectedCell:
+    ruled = tuple(dict.fromkeys((c.behaviour, c.condition) for c in view.effective))
+    open_ = tuple(dict.fromkeys((c.behaviour, c.condition) for c in view.open))
+    return CorrectedCell(
+        key=view.key,
+        printed=view.printed,
+        branches=ruled,
+        open=open_,
+        silicon=tuple(_silicon(view, (*ruled, *open_), conditions)),
+        notes=notes,
+    )
+
+
+def _reasons(view: CellView) -> tuple[_Reason, ...]:
+    """Return what a cell is footnoted for: its change, open questions, what silicon did."""
     printed = said(view.table)
-    claims = tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
-    heard = [f for j in view.measured for f in j.findings]
-    if claims:
-        findings = tuple(f for f in heard if f.verdict not in (Verdict.MASKED, Verdict.AGREES))
-    else:
-        findings = tuple(f for f in heard if f.verdict in SILICON_SPEAKS)
-    return claims, findings
+    changed = tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
+    heard = tuple(f for j in view.measured for f in j.findings if _is_heard(f))
+    spoken = tuple(f for f in heard if f.verdict in SILICON_SPEAKS)
+    found = []
+    borne_out = tuple(f for f in heard if f.verdict not in SILICON_SPEAKS)
+    if view.printed is not Printed.AS_PRINTED and (changed or borne_out):
+        found.append(_Reason(NoteKind.of(view.printed), changed, borne_out))
+    answers = tuple(f for f in spoken if view.open and f.verdict is Verdict.SETTLES)
+    if view.open:
+        found.append(_Reason(NoteKind.OPEN, view.open, answers))
+    if against := tuple(f for f in spoken if f not in answers):
+        found.append(_Reason(NoteKind.SEEN, (), against))
+    if view.side_effects:
+        found.append(_Reason(NoteKind.SIDE_EFFECT, (), (), view.side_effects))
+    return tuple(found)
 
 
-def _shared(claims: tuple[Claim, ...], findings: tuple[Finding, ...]) -> object:
-    """Two cells share a footnote when the same places and the same reports change them."""
-    places = tuple((c.behaviour, c.condition, c.kind, c.strength, c.section, c.table, c.page,
-                    c.source, c.bits, c.text) for c in claims)  # fmt: skip
-    return places, tuple((f.observation.id, f.verdict) for f in findings)
+def _is_heard(finding: Finding) -> bool:
+    """Whether a report adds something to a footnote: a masked one never, an agreeing one no."""
+    silent = (Verdict.MASKED, Verdict.AGREES, Verdict.SIDE_EFFECT)
+    return finding.verdict not in silent
 
 
-def _silicon(view: CellView, findings: tuple[Finding, ...]) -> list[Behaviour]:
-    ruled = {claim.behaviour for claim in view.effective}
-    seen = {f.observation.outcome for f in findings if f.verdict in SILICON_SPEAKS}
-    return [b for b in Behaviour if b in seen - ruled]
+def _silicon(
+    view: CellView, known: Iterable[tuple[Behaviour, str]], conditions: Conditions
+) -> Iterable[tuple[Behaviour, str]]:
+    """Return what was seen and no branch rules: a branch is judged by its condition."""
+    ruled = tuple(known)
+    findings = (f for j in view.measured for f in j.findings if f.verdict in SILICON_SPEAKS)
+    seen = {(f.observation.outcome, f.observation.condition) for f in findings}
+    for behaviour in Behaviour:
+        for outcome, condition in sorted(seen):
+            if outcome is behaviour and not any(
+                b is behaviour and (not condition or not c or conditions.covers(c, condition))
+                for b, c in ruled
+            ):
+                yield behaviour, condition

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from app.domain.facts import Claim, Difference, Observation
 from app.domain.knowledge import Knowledge
-from app.domain.ledger import gap_of, manual_disagrees
+from app.domain.ledger import gap_of
 from app.domain.rulings import firm, said
 from app.domain.views import CellView
 from app.domain.words import DifferenceState, Evidence
@@ -56,7 +56,7 @@ class Draft:
         found = [
             claim
             for view in self.views
-            if manual_disagrees(view)
+            if view.rules_differ
             for claim in view.effective
             if (claim.behaviour, claim.condition) not in said(view.table)
         ]

@@ -15,7 +15,7 @@ from app.domain.choices import read_choices
 from app.domain.editions import labels
 from app.domain.knowledge import Knowledge
 from app.domain.views import WORST_FIRST, CellView
-from app.domain.words import Access, Behaviour, Evidence, Mode, Verdict
+from app.domain.words import Access, Behaviour, Evidence, Mode, Printed, Verdict
 from app.errors import InvalidFilter
 
 SORTS = {
@@ -29,7 +29,8 @@ ONLY = {"disagreements": "only where something disagrees"}
 PENDING = {"include": "pending measurements count too"}
 ERRATUM_ANY = "any"
 MANY = (
-    "mode", "access", "family", "group", "behaviour", "verdict", "evidence", "erratum", "policy"
+    "mode", "access", "family", "group", "behaviour", "printed", "verdict", "evidence", "erratum",
+    "policy",
 )  # fmt: skip
 # The table has room for two policies beside each other.
 POLICIES = 2
@@ -46,6 +47,7 @@ class CellFilter:
     family: tuple[str, ...] = ()
     group: tuple[str, ...] = ()
     behaviour: tuple[str, ...] = ()
+    printed: tuple[str, ...] = ()
     verdict: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     erratum: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ class Vocabulary:
                 "family": {f.slug: f.name for f in knowledge.families.values()},
                 "group": groups,
                 "behaviour": {str(b): b.label for b in Behaviour},
+                "printed": {str(p): p.label for p in Printed},
                 "verdict": {str(v): str(v) for v in Verdict},
                 "evidence": {str(e): str(e) for e in Evidence},
                 "erratum": {ERRATUM_ANY: "any erratum", **errata},
@@ -170,6 +173,10 @@ def _by_behaviour(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str,
     return not wanted.behaviour or any(word in wanted.behaviour for word in words)
 
 
+def _by_print(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
+    return not wanted.printed or view.printed in wanted.printed
+
+
 def _by_erratum(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
     slugs = {erratum.slug for erratum in view.errata}
     any_ = ERRATUM_ANY in wanted.erratum and bool(slugs)
@@ -189,6 +196,7 @@ _RULES: tuple[Rule, ...] = (
     _by_judgement,
     _by_evidence,
     _by_behaviour,
+    _by_print,
     _by_erratum,
     _by_disagreement,
     _by_text,
@@ -237,6 +245,8 @@ def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int)
         parts.append(f"of {words('group')}")
     if wanted.behaviour:
         parts.append(f"that say or show {words('behaviour')}")
+    if wanted.printed:
+        parts.append(f"that are {words('printed')}")
     if wanted.verdict or wanted.family:
         judged = f"judged {words('verdict')}" if wanted.verdict else "with evidence"
         parts.append(judged + (f" on {words('family')}" if wanted.family else ""))

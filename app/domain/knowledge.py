@@ -173,6 +173,16 @@ class Knowledge:
         return self._by_cell(self.observations.values())
 
     @cached_property
+    def side_effects_of(self) -> dict[CellKey, tuple[facts.Observation, ...]]:
+        """Observations by the cells that they leave something wrong in, their own among them."""
+        found: dict[CellKey, list[facts.Observation]] = defaultdict(list)
+        for seen in self.observations.values():
+            if seen.side_effect:
+                for key in dict.fromkeys(self._expand(seen.spoils)):
+                    found[key].append(seen)
+        return {key: tuple(values) for key, values in found.items()}
+
+    @cached_property
     def errata_of(self) -> dict[CellKey, tuple[facts.Erratum, ...]]:
         """Errata by cell."""
         return self._by_cell(self.errata.values())

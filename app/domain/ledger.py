@@ -246,19 +246,10 @@ def gap_of(view: CellView) -> Gap:
         for j in view.judgements.values()
         if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in standing)
     )
-    manual = manual_disagrees(view) and not standing
+    manual = view.rules_differ and not standing
     printed = said(view.table)
     changed = (c for c in view.effective if (c.behaviour, c.condition) not in printed)
     return Gap(view, tuple(changed) if manual else (), manual, seen)
-
-
-def manual_disagrees(view: CellView) -> bool:
-    """Whether the manual's own rules contradict the table on a cell.
-
-    A table that is silent on a cell which its mode does not have contradicts nothing.
-    """
-    rules = {claim.behaviour for claim in view.effective}
-    return view.rules_differ and not (not view.table and rules <= {Behaviour.ABSENT})
 
 
 def _beside(gaps: Iterable[Gap]) -> tuple[Difference, ...]:

@@ -11,6 +11,7 @@ from app.domain.cells import expand
 from app.domain.knowledge import Knowledge, key_of, kind_of
 from app.domain.lint_editions import EDITION_RULES
 from app.domain.lint_ledger import LEDGER_RULES
+from app.domain.lint_observations import OBSERVATION_RULES
 from app.domain.lint_registers import IMPOSSIBLE, PAGES, REGISTER_RULES, Broken, Place, Rule, known
 from app.domain.numbers import MSR_BASE, MSR_LAST, Span
 
@@ -209,6 +210,7 @@ RULES: tuple[Rule, ...] = (
     _dates_are_dates,
     *REGISTER_RULES,
     *EDITION_RULES,
+    *OBSERVATION_RULES,
     _orders_are_unique,
     _references_resolve,
     _cells_resolve,

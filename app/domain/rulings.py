@@ -13,13 +13,17 @@ from dataclasses import dataclass
 
 from app.domain.cells import CellKey
 from app.domain.facts import Claim, Condition
-from app.domain.words import Behaviour, ClaimKind, Mode, Strength
+from app.domain.words import Behaviour, ClaimKind, Mode, Printed, Strength
 
 LEVELS = (
     frozenset({ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT}),
     frozenset({ClaimKind.NOTE}),
     frozenset({ClaimKind.TABLE}),
 )
+
+
+# Pairs of a printed behaviour and one that says the same, or more of it.
+REFINED = frozenset({(b, b) for b in Behaviour} | {(Behaviour.ALLOWED, Behaviour.ACCELERATED)})
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Conditions:
 def claims_on(claims: Iterable[Claim], key: CellKey) -> tuple[Claim, ...]:
     """Return the claims of a register that speak of one cell, highest priority first."""
     here = [c for c in claims if key.mode in c.modes and key.access is c.access]
-    return tuple(sorted(here, key=lambda c: [c.kind in level for level in LEVELS].index(True)))
+    return tuple(sorted(here, key=rank))
 
 
 def effective(claims: Iterable[Claim], family: str = "") -> tuple[Claim, ...]:
@@ -102,9 +106,47 @@ def literal(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims if claim.kind is ClaimKind.TABLE)
 
 
-def rules_differ(claims: tuple[Claim, ...]) -> bool:
-    """Whether what rules the cell differs from the table taken literally."""
-    return said(effective(claims)) != said(literal(claims))
+def printed(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
+    """Hold what the table prints of a cell against what rules it.
+
+    A printed branch that claims of a higher rank take whole is wrong: no ordinary access
+    meets it. One that keeps some of its accesses is incomplete, and so is one that they refine:
+    what is allowed may be accelerated too (24593 rev 3.44, 15.29.3.1, p.566).
+    """
+    table = literal(claims)
+    if not table:
+        return Printed.NOT_PRINTED
+    ruling = effective(claims)
+    above = [c for c in ruling if c.kind is not ClaimKind.TABLE]
+    if said(ruling) == said(table):
+        return Printed.AS_PRINTED
+    taken = any(
+        conditions.covers(higher.condition, word.condition) or not higher.condition
+        for word in table
+        for higher in above
+        if (word.behaviour, higher.behaviour) not in REFINED
+    )
+    return Printed.WRONG if taken else Printed.INCOMPLETE
+
+
+def questions(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the alternatives that the manual leaves open: they never rule."""
+    return tuple(claim for claim in claims if not claim.ranks)
+
+
+def asked_of(claims: Iterable[Claim], ruling: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the open questions that an access gets as far as.
+
+    ``ruling`` is what it can meet: where that ends at a higher level, it never comes to a
+    question of a lower one.
+    """
+    last = max((rank(claim) for claim in ruling), default=len(LEVELS))
+    return tuple(claim for claim in questions(claims) if rank(claim) <= last)
+
+
+def rank(claim: Claim) -> int:
+    """Return the level of a claim, 0 for what is checked first."""
+    return [claim.kind in level for level in LEVELS].index(True)
 
 
 def said(claims: Iterable[Claim]) -> frozenset[tuple[Behaviour, str]]:

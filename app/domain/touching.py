@@ -96,7 +96,7 @@ def _own(fact: facts.Fact, known: Knowledge) -> Touched:
         case facts.Observation():
             # What it does to a family is told by the verdicts.
             citing = {d.slug for d in known.differences.values() if fact.id in d.observations}
-            found = Touched(_cells(fact.cells, known), differences=frozenset(citing))
+            found = Touched(_cells(fact.spoils, known), differences=frozenset(citing))
         case facts.Annotation():
             cells = _cells(fact.cells, known)
             found = Touched(cells, frozenset(fact.registers), frozenset(fact.families))
@@ -145,7 +145,7 @@ def _group(sides: _Sides) -> Touched:
     for kind in ("observation", "erratum", "difference", "annotation"):
         before, after = sides.before.by_kind[kind], sides.after.by_kind[kind]
         for key in before.keys() & after.keys():
-            patterns = getattr(after[key], "cells", ())
+            patterns = _patterns(after[key])
             if any(part.startswith(f"@{sides.key}/") for part in patterns):
                 moved = _cells(patterns, sides.before) ^ _cells(patterns, sides.after)
                 own = _own(after[key], sides.after)
@@ -230,6 +230,10 @@ def _mentions(value: object, key: str, names: Iterable[str]) -> bool:
 def _claimed(register: str, claims: Iterable[facts.Claim]) -> Touched:
     cells = {CellKey(register, mode, claim.access) for claim in claims for mode in claim.modes}
     return Touched(frozenset(cells))
+
+
+def _patterns(fact: facts.Fact) -> tuple[str, ...]:
+    return fact.spoils if isinstance(fact, facts.Observation) else getattr(fact, "cells", ())
 
 
 def _cells(patterns: Iterable[str], known: Knowledge) -> frozenset[CellKey]:

@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from app.domain.facts import Claim, Observation
-from app.domain.rulings import Conditions, certain, expected, firm, literal, possible
-from app.domain.words import Behaviour, Evidence, Scope, Verdict
+from app.domain.rulings import Conditions, asked_of, certain, expected, firm, literal, possible
+from app.domain.words import Behaviour, Evidence, Scope, Sight, Verdict
 
 # What a guest that only watches itself cannot tell apart from a completed access.
-INVISIBLE = frozenset(set(Behaviour) - {Behaviour.GP, Behaviour.PF, Behaviour.ABSENT})
+INVISIBLE = frozenset(b for b in Behaviour if b.sight is Sight.HOST)
 _SEVERITY = (
     Verdict.CONTRADICTS,
+    Verdict.SIDE_EFFECT,
     Verdict.SETTLES,
     Verdict.EXPLAINED,
+    Verdict.NOT_PRINTED,
     Verdict.AGREES,
     Verdict.CONSISTENT,
 )
@@ -132,6 +134,9 @@ def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Condition
     told = bool(stated) or not any(c.condition for c in matched)
     if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
         return Finding(seen, Verdict.MASKED, (), told)
+    if seen.restates and matched:
+        # What the reporter took from the manual cannot settle what the manual leaves open.
+        return Finding(seen, Verdict.CONSISTENT, matched, told)
     if seen.partial:
         borne_out = not ruling or any(c.behaviour in words for c in ruling)
         if not borne_out and seen.outcome not in INVISIBLE:
@@ -148,10 +153,22 @@ def _verdict_of(
     ruling: tuple[Claim, ...],
     conditions: Conditions,
 ) -> Verdict:
+    found = _word_of(claims, seen, ruling, conditions)
+    # The outcome is as documented, and what it leaves behind is not.
+    as_documented = found in (Verdict.AGREES, Verdict.EXPLAINED, Verdict.NOT_PRINTED)
+    return Verdict.SIDE_EFFECT if seen.side_effect and as_documented else found
+
+
+def _word_of(
+    claims: tuple[Claim, ...],
+    seen: Observation,
+    ruling: tuple[Claim, ...],
+    conditions: Conditions,
+) -> Verdict:
     stated = seen.condition
     ruled = {claim.behaviour for claim in ruling}
     sure = {c.behaviour for c in ruling if certain(c, stated, conditions)}
-    questions = [c for c in claims if not c.ranks and possible(c, stated, conditions)]
+    questions = [c for c in asked_of(claims, ruling) if possible(c, stated, conditions)]
     asked = {c.behaviour for c in questions if certain(c, stated, conditions)}
     if asked - sure and seen.outcome in asked | sure:
         return Verdict.SETTLES
@@ -159,6 +176,8 @@ def _verdict_of(
         # An alternative that the manual leaves open answers the question; it contradicts nothing.
         open_ = any(seen.outcome is c.behaviour for c in questions)
         return Verdict.SETTLES if open_ else _against(ruling, stated, conditions)
+    if not literal(claims):
+        return Verdict.NOT_PRINTED
     table = {c.behaviour for c in literal(claims) if possible(c, stated, conditions)}
     return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
 
@@ -199,6 +218,8 @@ def _disagree(
     if a.condition != b.condition or a.outcome is b.outcome:
         return False
     if a.member and b.member and a.member != b.member:
+        return False
+    if a.restates or b.restates:
         return False
     if (a.partial or b.partial) and {a.outcome, b.outcome} <= INVISIBLE:
         return False

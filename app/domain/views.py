@@ -11,9 +11,18 @@ from app.domain.assumptions import PolicyView, view_policies
 from app.domain.cells import CellKey
 from app.domain.editions import knowledge_at
 from app.domain.knowledge import Knowledge
-from app.domain.rulings import Conditions, Step, chain, claims_on, effective, literal, rules_differ
+from app.domain.rulings import (
+    Conditions,
+    Step,
+    chain,
+    claims_on,
+    effective,
+    literal,
+    printed,
+    questions,
+)
 from app.domain.verdicts import Judgement, judge
-from app.domain.words import Evidence, Verdict
+from app.domain.words import Evidence, Printed, Verdict
 
 WORST_FIRST = tuple(Verdict)
 
@@ -31,6 +40,8 @@ class CellView:
     differences: tuple[facts.Difference, ...]
     annotations: tuple[facts.Annotation, ...]
     policies: tuple[PolicyView, ...]
+    printed: Printed
+    side_effects: tuple[facts.Observation, ...] = ()
 
     @cached_property
     def effective(self) -> tuple[facts.Claim, ...]:
@@ -43,9 +54,14 @@ class CellView:
         return literal(self.claims)
 
     @cached_property
+    def open(self) -> tuple[facts.Claim, ...]:
+        """The alternatives that the manual leaves open beside what rules."""
+        return questions(self.claims)
+
+    @property
     def rules_differ(self) -> bool:
-        """Whether the manual's own rules differ from the table."""
-        return rules_differ(self.claims)
+        """Whether the manual's own rules differ from what the table prints."""
+        return self.printed.differs
 
     @cached_property
     def chain(self) -> tuple[Step, ...]:
@@ -113,4 +129,6 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         differences=knowledge.differences_of.get(key, ()),
         annotations=knowledge.annotations_of.get(key, ()),
         policies=view_policies(knowledge, key, claims, seen),
+        printed=printed(claims, conditions),
+        side_effects=knowledge.side_effects_of.get(key, ()),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Mode(StrEnum):
@@ -30,65 +30,144 @@ class Access(StrEnum):
     WRITE = "write"
 
 
-class Behaviour(StrEnum):
-    """What an access did, or is said to do."""
+class Word(StrEnum):
+    """A closed vocabulary whose members carry their own words, so that none can lack them."""
 
-    ALLOWED = "allowed"
-    ACCELERATED = "accelerated"
-    VMEXIT_TRAP = "vmexit-trap"
-    VMEXIT_FAULT = "vmexit-fault"
-    VMEXIT_IPI = "vmexit-ipi"
-    VMEXIT_MSR = "vmexit-msr"
-    VMEXIT_NPF = "vmexit-npf"
-    GP = "gp"
-    PF = "pf"
-    IGNORED = "ignored"
-    COMPLETED = "completed"
-    ABSENT = "absent"
-    UNDEFINED = "undefined"
-
-    @property
-    def label(self) -> str:
-        """A few ASCII words for a table or a sentence."""
-        return _BEHAVIOURS[self].label
-
-    @property
-    def short(self) -> str:
-        """At most eight ASCII characters, for narrow columns."""
-        return _BEHAVIOURS[self].short
-
-    @property
-    def meaning(self) -> str:
-        """One sentence for the legend."""
-        return _BEHAVIOURS[self].meaning
+    @classmethod
+    def of(cls, slug: str) -> Self:
+        """Return the member of a slug; raises ValueError."""
+        for member in cls:
+            if member == slug:
+                return member
+        raise ValueError(slug)
 
 
-class Verdict(StrEnum):
-    """The judgement on (cell, family), worst first where order matters."""
+class Sight(StrEnum):
+    """Whether a guest that only watches itself can tell a behaviour from a completed access."""
 
-    DISPUTED = "disputed"
-    CONTRADICTS = "contradicts"
-    SETTLES = "settles"
-    EXPLAINED = "explained"
-    AGREES = "agrees"
-    CONSISTENT = "consistent"
-    MASKED = "masked"
-    UNMEASURED = "unmeasured"
+    GUEST = "guest"
+    HOST = "host"
 
-    @property
-    def mark(self) -> str:
-        """One glyph, so that a verdict never depends on colour."""
-        return _VERDICTS[self].mark
 
-    @property
-    def meaning(self) -> str:
-        """One sentence for the legend."""
-        return _VERDICTS[self].meaning
+_G, _H = Sight
 
-    @property
-    def disagrees(self) -> bool:
-        """Whether silicon was seen to differ from Table 15-22 taken literally."""
-        return self in DISAGREEING
+
+class Behaviour(Word):
+    """What an access did, or is said to do.
+
+    ``label`` is a few ASCII words for a table or a sentence, ``short`` at most eight characters
+    for narrow columns, ``meaning`` one sentence for the legend. ``sight`` says who can see it.
+    A member without all of them does not construct.
+    """
+
+    label: str
+    short: str
+    meaning: str
+    sight: Sight
+
+    def __new__(cls, slug: str, label: str, short: str, sight: Sight, meaning: str) -> Self:
+        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.label, member.short, member.meaning, member.sight = label, short, meaning, sight
+        return member
+
+    # fmt: off
+    ALLOWED = ("allowed", "allowed", "allowed", _H,
+               "Completes against the vAPIC backing page.")
+    ACCELERATED = ("accelerated", "accelerated", "accel", _H,
+                   "Completes, and hardware performs the side effect. No #VMEXIT.")
+    VMEXIT_TRAP = ("vmexit-trap", "#VMEXIT (trap)", "trap", _H,
+                   "Exit 402h right after the access has completed.")
+    VMEXIT_FAULT = ("vmexit-fault", "#VMEXIT (fault)", "fault", _H,
+                    "Exit 402h before the access.")
+    VMEXIT_IPI = ("vmexit-ipi", "#VMEXIT (incomplete IPI)", "ipi", _H,
+                  "Exit 401h: an IPI that hardware cannot finish.")
+    VMEXIT_MSR = ("vmexit-msr", "#VMEXIT (MSR)", "msr", _H,
+                  "Exit 7Ch: the MSR permission map intercepts the access.")
+    VMEXIT_NPF = ("vmexit-npf", "#VMEXIT (NPF)", "npf", _H, "Exit 400h: a nested page fault.")
+    GP = ("gp", "#GP, no #VMEXIT", "#GP", _G,
+          "#GP(0) in the guest; the hypervisor sees no exit.")
+    PF = ("pf", "#PF", "#PF", _G, "A page fault in the guest.")
+    IGNORED = ("ignored", "ignored", "ignored", _H, "Completes without effect.")
+    COMPLETED = ("completed", "completed", "done", _H,
+                 "The guest saw it complete; nobody watched for exits.")
+    ABSENT = ("absent", "absent", "-", _G, "The cell does not exist in that mode.")
+    UNDEFINED = ("undefined", "undefined", "undef", _H, "The manual says that it is undefined.")
+    # fmt: on
+
+
+class Verdict(Word):
+    """The judgement on (cell, family), worst first where order matters.
+
+    ``mark`` is one glyph, so that a verdict never depends on colour; ``meaning`` one sentence
+    for the legend; ``disagrees`` whether silicon was seen to differ from Table 15-22.
+    """
+
+    mark: str
+    meaning: str
+    disagrees: bool
+
+    def __new__(cls, slug: str, mark: str, disagrees: bool, meaning: str) -> Self:  # noqa: FBT001
+        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.mark, member.meaning, member.disagrees = mark, meaning, disagrees
+        return member
+
+    # fmt: off
+    DISPUTED = ("disputed", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", True,
+                "Accepted observations of one family disagree under the same condition.")
+    CONTRADICTS = ("contradicts", "\N{NOT EQUAL TO}", True, "Matches no claim of the manual.")
+    SIDE_EFFECT = ("side-effect", "\N{DAGGER}", True,
+                   "Completes as documented and leaves something wrong behind.")
+    SETTLES = ("settles", "\N{LEFTWARDS ARROW}", True,
+               "The manual is silent or ambiguous; the observation is the only answer.")
+    EXPLAINED = ("explained", "\N{SECTION SIGN}", True,
+                 ("Differs from Table 15-22 taken literally and matches a claim that ranks above "
+                  "it: the table is wrong, the manual is not."))
+    NOT_PRINTED = ("not-printed", "\N{EN DASH}", False,
+                   "Table 15-22 prints nothing here; matches what the manual says elsewhere.")
+    AGREES = ("agrees", "=", False,
+              ("Every accepted, unmasked observation matches Table 15-22 taken literally, "
+               "and no ranking claim says otherwise."))
+    CONSISTENT = ("consistent", "~", False,
+                  ("Only partial evidence (the guest saw it complete, or the report takes its "
+                   "word from the manual), none of it against a claim."))
+    MASKED = ("masked", "\N{MULTIPLICATION SIGN}", False,
+              "Only observations that the hypervisor's own intercept masked.")
+    UNMEASURED = ("unmeasured", "\N{MIDDLE DOT}", False, "No observation.")
+    # fmt: on
+
+
+class Printed(Word):
+    """What Table 15-22 prints of a cell, held against what rules it, strongest change first.
+
+    ``label`` is a few words for a sentence, ``meaning`` one sentence for the legend,
+    ``differs`` whether print has to be changed.
+    """
+
+    label: str
+    meaning: str
+    differs: bool
+
+    def __new__(cls, slug: str, label: str, differs: bool, meaning: str) -> Self:  # noqa: FBT001
+        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.label, member.meaning, member.differs = label, meaning, differs
+        return member
+
+    # fmt: off
+    WRONG = ("wrong", "wrong in print", True,
+             "A printed word that an ordinary, well-formed access never meets.")
+    INCOMPLETE = ("incomplete", "incomplete in print", True,
+                  "What is printed holds, but lacks a condition.")
+    NOT_PRINTED = ("not-printed", "not printed", False,
+                   "The table makes no statement here: neither agreement nor difference.")
+    AS_PRINTED = ("as-printed", "right in print", False,
+                  "What rules the cell is what the table prints.")
+    # fmt: on
 
 
 class ClaimKind(StrEnum):
@@ -107,17 +186,21 @@ class Strength(StrEnum):
     IMPLIED = "implied"
 
 
-class Evidence(StrEnum):
-    """How an observation is known, strongest first."""
+class Evidence(Word):
+    """How an observation is known, strongest first; ``meaning`` is one sentence for the legend."""
 
-    MEASURED = "measured"
-    OBSERVED = "observed"
-    STATED = "stated"
+    meaning: str
 
-    @property
-    def meaning(self) -> str:
-        """One sentence for the legend."""
-        return _EVIDENCE[self]
+    def __new__(cls, slug: str, meaning: str) -> Self:
+        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        member.meaning = meaning
+        return member
+
+    MEASURED = "measured", "Itemised, in a measurement document with its machine and raw bytes."
+    OBSERVED = "observed", "A public report says that somebody ran it and saw this."
+    STATED = "stated", "A maintainer or the vendor says so; the experiment is not described."
 
 
 class Scope(StrEnum):
@@ -214,87 +297,9 @@ class AnnotationKind(StrEnum):
     REMARK = "remark"
 
 
-@dataclass(frozen=True)
-class _BehaviourWords:
-    label: str
-    short: str
-    meaning: str
-
-
-@dataclass(frozen=True)
-class _VerdictWords:
-    mark: str
-    meaning: str
-
-
-_B = _BehaviourWords
-_BEHAVIOURS = {
-    Behaviour.ALLOWED: _B("allowed", "allowed", "Completes against the vAPIC backing page."),
-    Behaviour.ACCELERATED: _B(
-        "accelerated", "accel", "Completes, and hardware performs the side effect. No #VMEXIT."
-    ),
-    Behaviour.VMEXIT_TRAP: _B(
-        "#VMEXIT (trap)", "trap", "Exit 402h right after the access has completed."
-    ),
-    Behaviour.VMEXIT_FAULT: _B("#VMEXIT (fault)", "fault", "Exit 402h before the access."),
-    Behaviour.VMEXIT_IPI: _B(
-        "#VMEXIT (incomplete IPI)", "ipi", "Exit 401h: an IPI that hardware cannot finish."
-    ),
-    Behaviour.VMEXIT_MSR: _B(
-        "#VMEXIT (MSR)", "msr", "Exit 7Ch: the MSR permission map intercepts the access."
-    ),
-    Behaviour.VMEXIT_NPF: _B("#VMEXIT (NPF)", "npf", "Exit 400h: a nested page fault."),
-    Behaviour.GP: _B("#GP, no #VMEXIT", "#GP", "#GP(0) in the guest; the hypervisor sees no exit."),
-    Behaviour.PF: _B("#PF", "#PF", "A page fault in the guest."),
-    Behaviour.IGNORED: _B("ignored", "ignored", "Completes without effect."),
-    Behaviour.COMPLETED: _B(
-        "completed", "done", "The guest saw it complete; nobody watched for exits."
-    ),
-    Behaviour.ABSENT: _B("absent", "-", "The cell does not exist in that mode."),
-    Behaviour.UNDEFINED: _B("undefined", "undef", "The manual says that it is undefined."),
-}
-
-_V = _VerdictWords
-_VERDICTS = {
-    Verdict.AGREES: _V(
-        "=",
-        "Every accepted, unmasked observation matches Table 15-22 taken literally, "
-        "and no ranking claim says otherwise.",
-    ),
-    Verdict.EXPLAINED: _V(
-        "\N{SECTION SIGN}",
-        "Differs from Table 15-22 taken literally and matches a claim that ranks above it: "
-        "the table is wrong, the manual is not.",
-    ),
-    Verdict.CONTRADICTS: _V("\N{NOT EQUAL TO}", "Matches no claim of the manual."),
-    Verdict.SETTLES: _V(
-        "\N{LEFTWARDS ARROW}",
-        "The manual is silent or ambiguous; the observation is the only answer.",
-    ),
-    Verdict.DISPUTED: _V(
-        "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}",
-        "Accepted observations of one family disagree under the same condition.",
-    ),
-    Verdict.CONSISTENT: _V(
-        "~", "Only partial evidence (the guest saw it complete), none of it against a claim."
-    ),
-    Verdict.MASKED: _V(
-        "\N{MULTIPLICATION SIGN}", "Only observations that the hypervisor's own intercept masked."
-    ),
-    Verdict.UNMEASURED: _V("\N{MIDDLE DOT}", "No observation."),
-}
-
-_EVIDENCE = {
-    Evidence.MEASURED: "Itemised, in a measurement document with its machine and raw bytes.",
-    Evidence.OBSERVED: "A public report says that somebody ran it and saw this.",
-    Evidence.STATED: "A maintainer or the vendor says so; the experiment is not described.",
-}
-
 _NEXT = {
     State.PENDING: (State.ACCEPTED, State.REJECTED, State.WITHDRAWN),
     State.ACCEPTED: (State.REJECTED, State.WITHDRAWN),
     State.REJECTED: (State.ACCEPTED, State.WITHDRAWN),
     State.WITHDRAWN: (),
 }
-
-DISAGREEING = frozenset({Verdict.DISPUTED, Verdict.CONTRADICTS, Verdict.SETTLES, Verdict.EXPLAINED})

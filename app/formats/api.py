@@ -13,7 +13,9 @@ from app.domain.editions import AsStated, Manual, as_stated
 from app.domain.knowledge import Knowledge
 from app.domain.verdicts import Judgement
 from app.domain.views import CellView
-from app.domain.words import Access, Behaviour, ClaimKind, Evidence, Mode, Scope, Strength, Verdict
+from app.domain.words import (
+    Access, Behaviour, ClaimKind, Evidence, Mode, Printed, Scope, Strength, Verdict,
+)  # fmt: skip
 from app.formats.policy_phrases import chosen
 from app.formats.policy_tables import AssumedOut, assumed_out
 from app.formats.stated import HoldsOut, ManualOut, address, holds_out, manual_out
@@ -95,6 +97,7 @@ class CellOut(Out):
     claims: list[ClaimOut]
     table: list[EffectiveOut]
     effective: list[EffectiveOut]
+    printed: Printed
     rules_differ: bool
     verdict: Verdict
     families: dict[str, FamilyVerdict]
@@ -188,6 +191,7 @@ def cell_out(
         claims=[_claim(c, view.key.mode, knowledge) for c in view.claims],
         table=[_effective(c) for c in view.table],
         effective=[_effective(c) for c in view.effective],
+        printed=view.printed,
         rules_differ=view.rules_differ,
         verdict=view.verdict,
         families={family: _family(j) for family, j in view.judgements.items()},

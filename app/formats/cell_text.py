@@ -12,7 +12,7 @@ from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions, Step
 from app.domain.verdicts import Finding, Judgement
 from app.domain.views import CellView
-from app.domain.words import Verdict
+from app.domain.words import Printed, Verdict
 from app.formats import phrases, policy_phrases, stated
 from app.formats.plain import COLUMNS, Plain
 
@@ -77,6 +77,12 @@ def cell_text(
     stated.field(out, edition, place.link(key.url))
     out.field("Where", _where(view))
     out.field("In short", _in_short(view))
+    if view.open:
+        out.field("Open beside it", phrases.branches(view.open))
+    for seen in view.side_effects:
+        effect = seen.side_effect.text if seen.side_effect else ""
+        family = knowledge.families[seen.family].name
+        out.field("Side effect", f"wrong: {effect} ({family}, {phrases.grade(seen)})")
     _claims(out, view, knowledge)
     _chain(out, view.chain)
     _measured(out, view, knowledge)
@@ -131,11 +137,12 @@ def _in_short(view: CellView) -> str:
     if not view.claims:
         return "This revision of the manual says nothing of the cell."
     said = phrases.branches(view.table, "nothing")
-    if not view.rules_differ:
+    rules = f"the manual's own rules give {phrases.branches(view.effective)}"
+    if view.printed is Printed.AS_PRINTED:
         return f"Table 15-22 says {said}, and no rule elsewhere in the manual differs."
-    return (
-        f"Table 15-22 says {said}; the manual's own rules give {phrases.branches(view.effective)}."
-    )
+    if view.printed is Printed.NOT_PRINTED:
+        return f"Table 15-22 prints nothing here (not printed); {rules}."
+    return f"Table 15-22 says {said}, which is {view.printed}: {rules}."
 
 
 def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
@@ -200,6 +207,10 @@ def _finding(out: Plain, finding: Finding, knowledge: Knowledge) -> None:
         out.para("condition not stated", 4)
     if finding.verdict is Verdict.MASKED:
         out.para("masked: the hypervisor's own intercept was on", 4)
+    if seen.side_effect:
+        out.para(f"wrong side effect: {seen.side_effect.text}", 4)
+    if seen.inference:
+        out.para(f"inference: {seen.inference}", 4)
     out.para(seen.text, 4)
     out.para(f"CPU: {seen.cpu}. {phrases.reported(seen)}.", 4)
     for source in sources_of(seen.sources, knowledge.sources):

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from app.domain.cells import CellKey
 from app.domain.draft import Draft, Moment
-from app.domain.ledger import manual_disagrees
 from app.domain.measuring import source_of
 from app.domain.rulings import Conditions, said
 from app.domain.views import CellView
@@ -126,7 +125,7 @@ def _printed(draft: Draft, view: CellView) -> str:
 def _instead(draft: Draft, view: CellView) -> str:
     """What rules and is not printed, and what reports of the families saw otherwise."""
     printed = said(view.table)
-    rules = [(c.behaviour, c.condition) for c in view.effective] if manual_disagrees(view) else []
+    rules = [(c.behaviour, c.condition) for c in view.effective] if view.rules_differ else []
     seen = [
         (f.observation.outcome, f.observation.condition)
         for judgement in view.measured

@@ -241,4 +241,4 @@ def json_schema(site: str = "") -> dict[str, Any]:
     return head | schema | {"title": "vAPIC measurement, format 1"}
 
 
-OUTCOMES = tuple(Behaviour(word) for word in Outcome.__args__)  # type: ignore[attr-defined]
+OUTCOMES = tuple(Behaviour.of(word) for word in Outcome.__args__)  # type: ignore[attr-defined]

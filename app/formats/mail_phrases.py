@@ -119,6 +119,15 @@ def products(view: CellView) -> tuple[Claim, ...]:
     return tuple(c for c in view.claims if c.family)
 
 
+def side_effects(view: CellView, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return what an access leaves behind: ``wrong: bit 12 ... stays set (Zen 4, observed)``."""
+    return tuple(
+        f"wrong: {seen.side_effect.text} ({knowledge.families[seen.family].name}, {seen.evidence})"
+        for seen in view.side_effects
+        if seen.side_effect
+    )
+
+
 def product(claim: Claim, manual: Manual) -> tuple[str, str, str]:
     """``AMD 57896``, ``rev 3.00, p.174-185``, ``Zen 5 model 44h``: a manual of one model."""
     knowledge = manual.knowledge

@@ -101,6 +101,8 @@ class Notes:
             name = self._manual.knowledge.families[judgement.family].name
             for text in phrases.sightings(judgement, self._speech):
                 yield f"{name}: {text}"
+        for text in phrases.side_effects(view, self._manual.knowledge):
+            yield f"side effect, {text}"
         for shown in chosen(view, self._policies):
             yield from policy_lines(view, shown, self._manual.knowledge)
 

@@ -15,7 +15,7 @@ from app.domain.knowledge import Knowledge
 from app.domain.ledger import Entry, document_of
 from app.domain.rulings import Conditions, said
 from app.domain.views import CellView
-from app.domain.words import ClaimKind, Mode, SourceKind
+from app.domain.words import ClaimKind, Mode, Printed, SourceKind
 from app.formats import mail_phrases as phrases
 from app.formats.cell_text import Place
 from app.formats.mail_lines import Lines
@@ -129,15 +129,17 @@ def _said(claims: Iterable[Claim], manual: Manual, speech: Speech) -> list[str]:
 
 
 def _printed(view: CellView, manual: Manual, speech: Speech) -> list[tuple[str, str]]:
-    lines = _said(view.table, manual, speech) or ["says nothing"]
+    lines = _said(view.table, manual, speech) or ["says nothing (not printed)"]
     # The label names the table already.
     return _labelled("Table 15-22", (line.replace(", Table 15-22", "") for line in lines))
 
 
 def _ruling(view: CellView, manual: Manual, speech: Speech) -> list[tuple[str, str]]:
     """Say what rules; what the table says too is not repeated where it is all still there."""
-    if not view.rules_differ:
-        return [("What rules", "the same" if view.effective else "nothing that is documented")]
+    if view.printed is Printed.AS_PRINTED:
+        return [("What rules", "the same")]
+    if not view.effective:
+        return [("What rules", "nothing that is documented")]
     rest = said(view.table) <= said(view.effective) and bool(view.table)
     claims = phrases.differing(view) if rest else view.effective
     lines = _said(claims, manual, speech)
@@ -157,7 +159,7 @@ def _others(view: CellView, manual: Manual, speech: Speech) -> list[tuple[str, s
     for claim in phrases.products(view):
         label, place, model = phrases.product(claim, manual)
         found.append((label, f"{phrases.outcome(claim.behaviour)} [{place}; {model} only]"))
-    return found
+    return found + _labelled("Side effect", phrases.side_effects(view, manual.knowledge))
 
 
 def _cells(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def _sighting(part: format1.ObservationPart, found: Found) -> Sighting:
         register=found.register.slug,
         mode=Mode(part.mode),
         access=Access(part.access),
-        outcome=Behaviour(part.outcome),
+        outcome=Behaviour.of(part.outcome),
         member=part.member if found.member is None else found.member,
         condition=part.condition or "",
         value=(part.value or "").lower(),

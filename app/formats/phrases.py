@@ -67,7 +67,9 @@ def grade(observation: Observation) -> str:
     scope = ", for a group of cells" if observation.scope is Scope.GROUP else ""
     hedge = f'; hedged: "{observation.hedge}"' if observation.hedge else ""
     unwatched = "; nobody watched for exits" if observation.unwatched else ""
-    return f"{observation.evidence}{scope}{hedge}{unwatched}"
+    restates = "; the word is the manual's" if observation.restates else ""
+    inferred = "; inference in part" if observation.inference else ""
+    return f"{observation.evidence}{scope}{hedge}{unwatched}{restates}{inferred}"
 
 
 def reported(observation: Observation) -> str:

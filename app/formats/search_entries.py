@@ -11,6 +11,7 @@ from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions
 from app.domain.search import Entry
 from app.domain.views import CellView
+from app.domain.words import Printed
 from app.formats import phrases
 
 
@@ -43,7 +44,8 @@ def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
     judged = [f"{j.family} {j.verdict}" for j in view.measured if not chosen or j.family in chosen]
     said = phrases.branches(view.table, "does not say")
     ruling = phrases.branches(view.effective)
-    rules = f"Table 15-22: {said}; rules: {ruling}" if view.rules_differ else f"Rules: {ruling}"
+    as_printed = view.printed is Printed.AS_PRINTED
+    rules = f"Rules: {ruling}" if as_printed else f"Table 15-22: {said}; rules: {ruling}"
     return ". ".join((rules, ", ".join(judged) or "Unmeasured"))
 
 

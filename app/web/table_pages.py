@@ -11,7 +11,7 @@ from app.domain.editions import AsStated
 from app.domain.facts import Family, Register
 from app.domain.views import CellView
 from app.explore import TableView
-from app.formats import cell_text, family_text, stated, table_text
+from app.formats import cell_text, corrected_text, family_text, stated, table_text
 from app.formats.api import cell_list, cell_out, register_out
 from app.formats.cell_text import Place
 from app.formats.tables import Table
@@ -60,15 +60,21 @@ def corrected_page(snapshot: Snapshot, place: Place, apm: str = "") -> Page:
     table = explore.corrected(snapshot, apm)
     return Page(
         template="corrected.html",
-        view={"table": table, "footnote_lines": table_text.footnote_lines, "edition": edition},
-        text=lambda: table_text.corrected_text(table, snapshot.knowledge, place, edition),
-        table=lambda: stated.marked(table_text.corrected_table(table), edition),
+        view={
+            "table": table,
+            "counts": corrected_text.counts(table),
+            "footnote_lines": corrected_text.footnote_lines,
+            "edition": edition,
+        },
+        text=lambda: corrected_text.corrected_text(table, snapshot.knowledge, place, edition),
+        table=lambda: stated.marked(corrected_text.corrected_table(table), edition),
         data=lambda: {
             "data_version": snapshot.name,
             "apm": _manual(edition),
-            "rows": _records(table_text.corrected_table(table)),
+            "cells": {str(c.printed): c.number for c in corrected_text.counts(table)},
+            "rows": _records(corrected_text.corrected_table(table)),
             "footnotes": {
-                str(note.number): list(table_text.footnote_lines(note, snapshot.knowledge))
+                str(note.number): list(corrected_text.footnote_lines(note, snapshot.knowledge))
                 for note in table.footnotes
             },
         },

@@ -164,14 +164,14 @@ Read-only and write-only registers of Table 16-6 under x2AVIC
     assert text.startswith(head)
     assert text.endswith(f"\n{SITE}{RO_WO}&at={VERSION}\n")
     assert len(text.splitlines()[-1]) <= 72
-    assert ["1", "2", "3", "4", "5", "6", "7", "8"] == re.findall(r"(?m)^  \[(\d+)\] ", text)
+    assert [str(n) for n in range(1, 10)] == re.findall(r"(?m)^  \[(\d+)\] ", text)
 
 
 def test_cells_with_the_same_reasons_share_a_footnote(block_of):
     lines = block_of(RO_WO).splitlines()
     marked = {line.split()[0] for line in lines if line.endswith("#GP [2]")}
 
-    assert {"VER", "APR", "PPR", "ISR", "TMR", "IRR", "TMCCT"} == marked
+    assert {"VER", "APR", "PPR", "TMCCT"} == marked
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def measured(register, behaviour, **changes):
         (
             "/r/isr/x2avic/write",
             [measured("isr", "gp", member="3", report="a"), measured("isr", "gp", member="0")],
-            "#GP, no #VMEXIT (2 reports, measured, members 0, 3; 1 report, observed, for a group",
+            "#GP, no #VMEXIT (2 reports, measured, members 0, 3; 1 report, observed, member 0",
         ),
         (
             "/r/id/x2avic/write",

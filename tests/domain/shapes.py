@@ -44,9 +44,11 @@ EOI_QUESTION = question("vmexit-fault", "level")
 EOI = (*EOI_BRANCHES, check("non-zero"), EOI_QUESTION)
 
 ICR_NOTES = (
-    note("vmexit-ipi", "target-not-running"),
-    note("vmexit-ipi", "invalid-target"),
+    note("vmexit-ipi", "level-ipi"),
     note("vmexit-ipi", "invalid-vector"),
+    note("vmexit-ipi", "invalid-target"),
+    note("vmexit-ipi", "bad-backing-page"),
+    note("vmexit-ipi", "target-not-running"),
 )
 ICR_AVIC = (
     make_claim("accelerated", "simple-ipi"),
@@ -69,9 +71,11 @@ CONDITIONS = Conditions(
             make_condition("simple-ipi", "message"),
             make_condition("self-ipi", "message", "simple-ipi"),
             make_condition("advanced", "message"),
+            make_condition("level-ipi", "message", "advanced"),
             make_condition("invalid-vector", "message", "advanced"),
             make_condition("incomplete", "target"),
             make_condition("invalid-target", "target", "incomplete"),
+            make_condition("bad-backing-page", "target", "incomplete"),
             make_condition("target-not-running", "target", "incomplete"),
             make_condition("stale-is-running", "target", "target-not-running"),
             make_condition("zero", "value"),

@@ -1,11 +1,13 @@
+from collections import Counter
+
 import pytest
 
 from app.domain.cells import CellKey
-from app.domain.corrected import SILICON_SPEAKS, correct
+from app.domain.corrected import SILICON_SPEAKS, NoteKind, correct
 from app.domain.rulings import said
 from app.domain.views import view_cells
-from app.domain.words import Access, Behaviour, ClaimKind, Mode
-from tests.domain.shapes import ID, TPR, TRAP, check
+from app.domain.words import Access, Behaviour, ClaimKind, Mode, Printed
+from tests.domain.shapes import CONDITIONS, ID, LVT, TPR, TRAP, check
 from tests.factories import make_claim, make_knowledge, make_observation, make_register
 
 OTHERS = {"dfr", "remote-read", "icrh", "icr", "self-ipi"}
@@ -13,7 +15,7 @@ OTHERS = {"dfr", "remote-read", "icrh", "icr", "self-ipi"}
 
 @pytest.fixture(scope="module")
 def table(knowledge, views):
-    return correct(views, knowledge.families)
+    return correct(views, knowledge)
 
 
 def cells(table):
@@ -24,7 +26,7 @@ def cells(table):
 def small(*registers, extra=()):
     """Return the corrected table of a few made-up registers."""
     knowledge = make_knowledge(*registers)
-    return correct(view_cells(knowledge, extra), knowledge.families)
+    return correct(view_cells(knowledge, extra), knowledge)
 
 
 def wrote(table):
@@ -45,7 +47,7 @@ def test_x2avic_answers_what_the_register_does_not_offer_with_gp(access, directi
     assert rows
     for row in rows:
         assert row.cells[Mode.X2AVIC, direction].branches == ((Behaviour.GP, ""),)
-        assert row.cells[Mode.X2AVIC, direction].changed
+        assert row.cells[Mode.X2AVIC, direction].printed is not Printed.AS_PRINTED
 
 
 @pytest.mark.parametrize("slug", ["dfr", "remote-read", "icrh", "reserved-540", "unlisted"])
@@ -83,35 +85,45 @@ def test_every_changed_cell_has_a_footnote_and_every_footnote_a_cell(table):
     from_notes = {(note.number, key) for note in table.footnotes for key in note.cells}
     assert from_cells == from_notes
     assert all(note.cells for note in table.footnotes)
-    assert all(cell.changed is bool(cell.notes) for cell in cells(table))
+    printed = {cell.key for cell in cells(table) if cell.printed is Printed.AS_PRINTED}
+    assert {cell.key for cell in cells(table) if not cell.notes} <= printed
 
 
-def test_footnotes_are_numbered_in_reading_order(table):
-    met = list(dict.fromkeys(number for cell in cells(table) for number in cell.notes))
-    assert met == list(range(1, len(met) + 1))
-    assert met == [note.number for note in table.footnotes]
+def test_footnotes_are_numbered_by_kind_and_then_in_reading_order(table):
+    notes = table.footnotes
+    assert list(range(1, len(notes) + 1)) == [note.number for note in notes]
+    kinds = list(NoteKind)
+    assert notes == tuple(sorted(notes, key=lambda note: kinds.index(note.kind)))
+    first = [
+        cells(table).index(next(c for c in cells(table) if n.number in c.notes)) for n in notes
+    ]
+    for kind in kinds:
+        mine = [place for place, note in zip(first, notes, strict=True) if note.kind is kind]
+        assert mine == sorted(mine)
     order = [cell.key for cell in cells(table)]
     assert all(note.cells == tuple(sorted(note.cells, key=order.index)) for note in table.footnotes)
 
 
 def test_every_footnote_has_a_reason_with_its_page_or_its_report(table, knowledge):
     for note in table.footnotes:
-        assert note.claims or note.findings
+        assert note.claims or note.findings or note.side_effects
         assert all(claim.page and claim.source in knowledge.sources for claim in note.claims)
         assert all(f.observation.sources for f in note.findings)
 
 
-def test_a_cell_is_changed_where_the_rules_differ_or_silicon_speaks(table, views):
+def test_a_cell_has_a_note_where_print_is_not_the_rule_or_something_else_is_known(table, views):
     for cell in cells(table):
         view = views[cell.key]
         heard = {f.verdict for judgement in view.measured for f in judgement.findings}
-        assert cell.changed is (view.rules_differ or bool(heard & SILICON_SPEAKS))
+        known = bool(view.open or view.side_effects or heard & SILICON_SPEAKS)
+        assert bool(cell.notes) is (view.printed is not Printed.AS_PRINTED or known)
+        assert cell.changed is view.rules_differ
 
 
-def test_an_unchanged_cell_reads_as_the_printed_table(table, views):
-    for cell in (cell for cell in cells(table) if not cell.changed):
-        assert set(cell.branches) == said(views[cell.key].table)
-        assert not cell.silicon
+def test_a_cell_that_is_as_printed_reads_as_the_printed_table(table, views):
+    for cell in cells(table):
+        if cell.printed is Printed.AS_PRINTED:
+            assert set(cell.branches) == said(views[cell.key].table)
 
 
 def test_the_claims_of_a_footnote_are_not_those_of_the_table(table):
@@ -119,12 +131,38 @@ def test_the_claims_of_a_footnote_are_not_those_of_the_table(table):
     assert kinds <= {ClaimKind.ACCESS_CHECK, ClaimKind.NOTE}
 
 
-def test_the_count_of_changed_cells_is_that_of_the_cells(table):
-    assert table.changed == sum(len(note.cells) for note in table.footnotes)
+def test_the_counts_are_those_of_the_cells_and_add_up(table):
+    counted = {printed: table.count(printed) for printed in Printed}
+    assert counted == Counter(cell.printed for cell in cells(table))
+    for kind in (NoteKind.WRONG, NoteKind.INCOMPLETE, NoteKind.NOT_PRINTED):
+        footnoted = sum(len(note.cells) for note in table.footnotes if note.kind is kind)
+        assert footnoted == counted[Printed.of(kind)]
+
+
+def test_side_effects_are_footnoted_on_icr_and_icrh_in_both_modes(table):
+    notes = [note for note in table.footnotes if note.kind is NoteKind.SIDE_EFFECT]
+    assert {"icr/avic/write", "icr/x2avic/write", "icrh/avic/write", "icrh/x2avic/write"} == {
+        str(key) for note in notes for key in note.cells
+    }
+    assert all(seen.side_effect for note in notes for seen in note.side_effects)
+
+
+def test_a_level_triggered_ipi_exits_with_401h_in_both_modes(table):
+    for mode in Mode:
+        row = next(row for row in table.rows if row.register.slug == "icr")
+        assert (Behaviour.VMEXIT_IPI, "level-ipi") in row.cells[mode, Access.WRITE].branches
+        assert row.cells[mode, Access.WRITE].open == ((Behaviour.VMEXIT_IPI, "advanced"),)
+
+
+def test_the_checks_of_an_ipi_are_in_the_order_of_the_manual(table):
+    row = next(row for row in table.rows if row.register.slug == "icr")
+    found = [c for b, c in row.cells[Mode.AVIC, Access.WRITE].branches if b.short == "ipi"]
+    assert found == ["level-ipi", "invalid-vector", "invalid-target", "bad-backing-page",
+                     "target-not-running"]  # fmt: skip
 
 
 def test_the_same_cells_give_the_same_table(table, knowledge):
-    assert table == correct(view_cells(knowledge), knowledge.families)
+    assert table == correct(view_cells(knowledge), knowledge)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +172,8 @@ def test_the_same_cells_give_the_same_table(table, knowledge):
         pytest.param(None, TRAP, (make_observation("vmexit-trap"),), id="it agrees"),
         pytest.param(None, TRAP, (make_observation("gp", intercepted=True),), id="masked"),
         pytest.param(None, TRAP, (make_observation("completed"),), id="partial"),
+        pytest.param(("gp",), LVT, (make_observation("gp", "zero"),),
+                     id="another branch has the word, under another condition"),
         pytest.param((), ID, (), id="the manual corrects itself"),
         pytest.param((), ID, (make_observation("gp"),), id="and silicon explains it"),
         pytest.param(("vmexit-fault",), TRAP, (make_observation("vmexit-fault"),),
@@ -147,15 +187,15 @@ def test_the_same_cells_give_the_same_table(table, knowledge):
 )  # fmt: skip
 def test_a_cell_shows_what_silicon_did_where_no_rule_says_so(silicon, claims, extra):
     register = make_register(claims=(*claims, make_claim(access=Access.READ)))
-    cell = wrote(small(register, extra=extra))
-    assert (silicon is not None) is cell.changed
-    assert (silicon or ()) == cell.silicon
+    cell = wrote(small(register, *CONDITIONS.by_slug.values(), extra=extra))
+    assert (silicon is not None) is bool(cell.notes)
+    assert (silicon or ()) == tuple(behaviour for behaviour, _ in cell.silicon)
 
 
 def test_an_observation_changes_its_own_cell_alone():
     table = small(extra=(make_observation("vmexit-trap"),))
-    changed = [cell.key for cell in cells(table) if cell.changed]
-    assert changed == [CellKey("tpr", Mode.X2AVIC, Access.WRITE)]
+    noted = [cell.key for cell in cells(table) if cell.notes]
+    assert noted == [CellKey("tpr", Mode.X2AVIC, Access.WRITE)]
     (note,) = table.footnotes
     assert (note.claims, note.findings[0].observation.id) == ((), "report-1")
 
@@ -166,6 +206,6 @@ def test_cells_with_the_same_reasons_share_a_footnote():
     apr = make_register("apr", (*TRAP, check()), order=4, offsets=("090h",), msrs=("809h",))
     notes = [[str(key) for key in note.cells] for note in small(ppr, tpr, apr).footnotes]
     assert notes == [
-        ["tpr/avic/write", "tpr/x2avic/write", "ppr/avic/write", "ppr/x2avic/write"],
         ["apr/avic/write", "apr/x2avic/write"],
+        ["tpr/avic/write", "tpr/x2avic/write", "ppr/avic/write", "ppr/x2avic/write"],
     ]

@@ -1,5 +1,6 @@
 import pytest
 
+from app.domain.facts import SideEffect
 from app.domain.verdicts import classify, judge
 from app.domain.words import Scope, Verdict
 from tests.domain import shapes
@@ -21,10 +22,12 @@ from tests.domain.shapes import (
     SELF_IPI_AVIC,
     TPR,
     TRAP,
+    check,
 )
 from tests.factories import make_claim, make_observation
 
 SILENT = ()
+LEFT = SideEffect(text="a bit stays set")
 OWN_PRODUCT = (*TRAP, shapes.product("gp", "zen-4"))
 OTHER_PRODUCT = (*TRAP, shapes.product("gp", "zen-5"))
 UNSURE = (*ALLOWED, shapes.question("accelerated"))
@@ -97,12 +100,64 @@ def test_what_table_15_22_says_agrees(claims, seen):
         case("an incomplete IPI, the outer case", ICR, "vmexit-ipi", "incomplete"),
         case("an incomplete IPI, not stated", ICR, "vmexit-ipi"),
         case("a note inside an open question", ICR, "vmexit-ipi", "invalid-vector"),
-        case("a note where the table has no word", SELF_IPI_AVIC, "absent"),
         case("its own family's product manual", OWN_PRODUCT, "gp"),
     ],
 )
 def test_what_another_rule_says_instead_of_the_table_is_explained(claims, seen):
     assert verdict_of(claims, seen) is Verdict.EXPLAINED
+
+
+@pytest.mark.parametrize(
+    ("claims", "seen"),
+    [
+        case("a note", SELF_IPI_AVIC, "absent"),
+        case("an access check", (check(),), "gp"),
+    ],
+)
+def test_where_the_table_prints_nothing_it_neither_agrees_nor_differs(claims, seen):
+    found = verdict_of(claims, seen)
+    assert found is Verdict.NOT_PRINTED
+    assert not found.disagrees
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claims", "seen"),
+    [
+        ("side-effect", ICR_AVIC, make_observation("accelerated", "busy-set", side_effect=LEFT)),
+        ("side-effect", ALLOWED, make_observation("allowed", side_effect=LEFT)),
+        ("side-effect", LVT, make_observation("gp", "reserved-bits", side_effect=LEFT)),
+        ("contradicts", ALLOWED, make_observation("gp", side_effect=LEFT)),
+        ("masked", ALLOWED, make_observation("allowed", side_effect=LEFT, intercepted=True)),
+    ],
+)
+def test_what_leaves_something_wrong_behind_never_agrees(verdict, claims, seen):
+    assert Verdict.of(verdict) is verdict_of(claims, seen)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome", "condition"),
+    [
+        ("consistent", "vmexit-trap", "level"),
+        ("consistent", "vmexit-fault", "level"),
+        ("contradicts", "ignored", "edge"),
+    ],
+)
+def test_a_report_that_takes_its_word_from_the_manual_settles_nothing(verdict, outcome, condition):
+    seen = make_observation(outcome, condition, restates=True)
+    assert Verdict.of(verdict) is verdict_of(EOI, seen)
+
+
+def test_a_report_that_restates_the_manual_disputes_nothing():
+    heard = (
+        make_observation("vmexit-trap", "level", id="a", restates=True),
+        make_observation("vmexit-fault", "level", id="b"),
+    )
+    assert Verdict.SETTLES is judge(EOI, heard, "zen-4", CONDITIONS).verdict
+
+
+def test_an_open_question_of_a_lower_rank_excuses_nothing_that_a_check_forbids():
+    seen = make_observation("vmexit-ipi", "reserved-bits")
+    assert Verdict.CONTRADICTS is verdict_of(ICR, seen)
 
 
 @pytest.mark.parametrize(

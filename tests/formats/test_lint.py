@@ -207,6 +207,46 @@ FAULTS = {
     "an empty text": Fault(
         "conditions.yaml", "text: the value written is zero", 'text: ""', "text", "nothing"
     ),
+    "a family that never had the mode": Fault(
+        "observations/ipi.yaml",
+        "  family: zen-4\n  cpu: Genoa, as the series' cover letter says\n  evidence: observed\n"
+        "  cells: [icr/x2avic/write]",
+        "  family: zen-1\n  cpu: Genoa, as the series' cover letter says\n  evidence: observed\n"
+        "  cells: [icr/x2avic/write]",
+        "cells[0]",
+        "icr/x2avic/write on Zen, Zen+, none of whose dumps reports x2AVIC",
+    ),
+    "a product claim for a mode that the family never had": Fault(
+        VERSION, "family: zen-5", "family: zen-1", "claims[3].modes", "x2AVIC on Zen, Zen+"
+    ),
+    "a scope wider than the kernel let through": Fault(
+        "observations/x2avic-msr.yaml",
+        '  member: "0"\n',
+        "",
+        "cells[0]",
+        "isr/x2avic/write, of which kvm-6.0 intercepts 811h-817h",
+    ),
+    "a register that the kernel never let through": Fault(
+        "observations/x2avic-msr.yaml",
+        "    - ldr/x2avic/write\n",
+        "    - ext-feature/x2avic/write\n",
+        "cells[4]",
+        "ext-feature/x2avic/write, of which kvm-6.0 intercepts 840h-8FFh",
+    ),
+    "an unknown policy behind an observation": Fault(
+        "observations/x2avic-msr.yaml",
+        "  policy: kvm-6.0\n  # Not",
+        "  policy: kvm-6.1\n  # Not",
+        "policy",
+        "'kvm-6.1', expected the slug of a policy",
+    ),
+    "a side effect on a register that there is not": Fault(
+        "observations/ipi.yaml",
+        "    cells: [icrh/x2avic/write]",
+        "    cells: [icr2/x2avic/write]",
+        "side_effect.cells[0]",
+        "'icr2', expected the slug of a register",
+    ),
 }
 
 

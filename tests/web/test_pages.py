@@ -103,7 +103,7 @@ def test_the_corrected_text_has_two_columns_and_footnotes(client):
     lines = client.get("/corrected.txt").text.splitlines()
     rows = {line.split()[0]: line for line in lines if line and line[0].isalpha()}
 
-    assert "allowed  trap          80D     allowed     #GP" in rows["LDR"]
+    assert "allowed  trap          80D     allowed     !#GP" in rows["LDR"]
     assert rows["LDR"].rstrip().endswith("]")
     assert any(line.startswith("[1] ") for line in lines)
 

@@ -34,6 +34,7 @@ from app.domain.facts.silicon import (
     MsrPolicy,
     Observation,
     Policy,
+    SideEffect,
 )
 
 Fact = (
@@ -74,6 +75,7 @@ __all__ = [
     "Policy",
     "Register",
     "Revision",
+    "SideEffect",
     "Sighting",
     "SigningKey",
     "SoftwareNote",

@@ -103,7 +103,8 @@ class Claim(BaseFact):
     ``family`` and ``models`` limit a ``product`` claim; ``qualifier`` is the table's own
     tag; ``question`` marks a ``note`` as open (it states an alternative and never rules);
     ``since`` and ``until`` are the first and the last revision that say so, empty where
-    nobody knows better than the list of revisions; ``bits`` the reserved bits meant.
+    nobody knows better than the list of revisions; ``bits`` the reserved bits meant;
+    ``inference`` the step that the source does not state.
     """
 
     modes: tuple[Mode, ...]
@@ -124,6 +125,7 @@ class Claim(BaseFact):
     until: str = ""
     bits: str = ""
     text: str = ""
+    inference: str = ""
 
     @property
     def identity(self) -> str:

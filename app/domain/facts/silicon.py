@@ -61,6 +61,18 @@ class Family(BaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SideEffect(BaseFact):
+    """Something wrong that an access leaves behind although it completes as documented.
+
+    ``text`` says what, in half a sentence; ``cells`` are patterns of other cells that it
+    spoils (the high half of ICR lies in the slot of ICRH).
+    """
+
+    text: str
+    cells: tuple[CellPattern, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Observation(BaseFact):
     """What one access did, as one report says.
 
@@ -68,7 +80,10 @@ class Observation(BaseFact):
     the cell. ``rip`` is ``at`` or ``after``. ``report`` groups the observations of one
     report; by default each stands alone. ``intercepted`` masks it. ``member`` is the
     number of one register of a vector, when the report names one. ``unwatched`` when only
-    the guest looked, so that an exit may have come first.
+    the guest looked, so that an exit may have come first. ``restates`` when the outcome is the
+    reporter's reading of the manual, so that it settles nothing. ``policy`` is what the
+    hypervisor let through, where that is known. ``inference`` is the step that no source
+    states.
     """
 
     id: str
@@ -92,6 +107,15 @@ class Observation(BaseFact):
     microcode: str = ""
     member: str = ""
     unwatched: bool = False
+    restates: bool = False
+    side_effect: SideEffect | None = None
+    policy: str = ""
+    inference: str = ""
+
+    @property
+    def spoils(self) -> tuple[CellPattern, ...]:
+        """Every cell that it is about: its own, and those that it leaves something wrong in."""
+        return (*self.cells, *(self.side_effect.cells if self.side_effect else ()))
 
     @property
     def partial(self) -> bool:
