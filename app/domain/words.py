@@ -56,8 +56,7 @@ class Behaviour(Word):
     """What an access did, or is said to do.
 
     ``label`` is a few ASCII words for a table or a sentence, ``short`` at most eight characters
-    for narrow columns, ``meaning`` one sentence for the legend. ``sight`` says who can see it.
-    A member without all of them does not construct.
+    for narrow columns, ``meaning`` one sentence for the legend; ``sight`` says who can see it.
     """
 
     label: str
@@ -73,21 +72,18 @@ class Behaviour(Word):
         return member
 
     # fmt: off
-    ALLOWED = ("allowed", "allowed", "allowed", _H,
-               "Completes against the vAPIC backing page.")
+    ALLOWED = ("allowed", "allowed", "allowed", _H, "Completes against the vAPIC backing page.")
     ACCELERATED = ("accelerated", "accelerated", "accel", _H,
                    "Completes, and hardware performs the side effect. No #VMEXIT.")
     VMEXIT_TRAP = ("vmexit-trap", "#VMEXIT (trap)", "trap", _H,
                    "Exit 402h right after the access has completed.")
-    VMEXIT_FAULT = ("vmexit-fault", "#VMEXIT (fault)", "fault", _H,
-                    "Exit 402h before the access.")
+    VMEXIT_FAULT = ("vmexit-fault", "#VMEXIT (fault)", "fault", _H, "Exit 402h before the access.")
     VMEXIT_IPI = ("vmexit-ipi", "#VMEXIT (incomplete IPI)", "ipi", _H,
                   "Exit 401h: an IPI that hardware cannot finish.")
     VMEXIT_MSR = ("vmexit-msr", "#VMEXIT (MSR)", "msr", _H,
                   "Exit 7Ch: the MSR permission map intercepts the access.")
     VMEXIT_NPF = ("vmexit-npf", "#VMEXIT (NPF)", "npf", _H, "Exit 400h: a nested page fault.")
-    GP = ("gp", "#GP, no #VMEXIT", "#GP", _G,
-          "#GP(0) in the guest; the hypervisor sees no exit.")
+    GP = ("gp", "#GP, no #VMEXIT", "#GP", _G, "#GP(0) in the guest; the hypervisor sees no exit.")
     PF = ("pf", "#PF", "#PF", _G, "A page fault in the guest.")
     IGNORED = ("ignored", "ignored", "ignored", _H, "Completes without effect.")
     COMPLETED = ("completed", "completed", "done", _H,
@@ -165,8 +161,7 @@ class Printed(Word):
                   "What is printed holds, but lacks a condition.")
     NOT_PRINTED = ("not-printed", "not printed", False,
                    "The table makes no statement here: neither agreement nor difference.")
-    AS_PRINTED = ("as-printed", "right in print", False,
-                  "What rules the cell is what the table prints.")
+    AS_PRINTED = ("as-printed", "right in print", False, "What rules the cell is what is printed.")
     # fmt: on
 
 

@@ -14,8 +14,16 @@ from app.domain.knowledge import Knowledge
 from app.domain.verdicts import Judgement
 from app.domain.views import CellView
 from app.domain.words import (
-    Access, Behaviour, ClaimKind, Evidence, Mode, Printed, Scope, Strength, Verdict,
-)  # fmt: skip
+    Access,
+    Behaviour,
+    ClaimKind,
+    Evidence,
+    Mode,
+    Printed,
+    Scope,
+    Strength,
+    Verdict,
+)
 from app.formats.policy_phrases import chosen
 from app.formats.policy_tables import AssumedOut, assumed_out
 from app.formats.stated import HoldsOut, ManualOut, address, holds_out, manual_out
@@ -84,6 +92,10 @@ class ObservationOut(Out):
     reporter: str
     date: str
     text: str
+    member: str
+    restates: bool
+    side_effect: str
+    inference: str
     sources: list[str]
 
 
@@ -149,30 +161,6 @@ class FactList(Out):
     unfiled: list[dict[str, Any]] | None = None
 
 
-class ErrorDetail(Out):
-    """What went wrong; one shape at every door."""
-
-    code: str
-    message: str
-    hints: list[str]
-
-
-class ProblemOut(Out):
-    """One problem of what was sent: where, what stands there, what should."""
-
-    pointer: str
-    found: str
-    expected: str
-    hint: str
-
-
-class ErrorOut(Out):
-    """The body of every JSON error; ``problems`` only where something was sent."""
-
-    error: ErrorDetail
-    problems: list[ProblemOut] | None = None
-
-
 def cell_out(
     view: CellView,
     knowledge: Knowledge,
@@ -235,12 +223,6 @@ def register_out(register: facts.Register, site: str) -> RegisterOut:
     )
 
 
-def error_out(code: str, message: str, hints: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the body of a JSON error."""
-    detail = ErrorDetail(code=code, message=message, hints=list(hints))
-    return ErrorOut(error=detail).model_dump(mode="json", exclude_none=True)
-
-
 def _claim(claim: facts.Claim, mode: Mode, knowledge: Knowledge) -> ClaimOut:
     source = knowledge.sources[claim.source]
     document = knowledge.documents.get(source.document)
@@ -295,5 +277,9 @@ def _observation(seen: facts.Observation) -> ObservationOut:
         reporter=seen.reporter,
         date=seen.date,
         text=seen.text,
+        member=seen.member,
+        restates=seen.restates,
+        side_effect=seen.side_effect.text if seen.side_effect else "",
+        inference=seen.inference,
         sources=list(seen.sources),
     )

@@ -7,15 +7,9 @@ from starlette.responses import Response
 
 from app import explore, ledger
 from app.domain.knowledge import kind_of
-from app.formats.api import (
-    CellList,
-    ErrorOut,
-    FactList,
-    RegisterList,
-    cell_list,
-    register_out,
-)
+from app.formats.api import CellList, FactList, RegisterList, cell_list, register_out
 from app.formats.api_editions import OneCell, one_cell
+from app.formats.api_errors import ErrorOut
 from app.formats.difference_data import ledger_body
 from app.formats.seed import body_of
 from app.web.deps import Apm, Filter, Render, Snap

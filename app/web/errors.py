@@ -22,7 +22,7 @@ from app.errors import (
     NotFound,
     NotReady,
 )
-from app.formats.api import error_out
+from app.formats.api_errors import error_out
 from app.formats.plain import Plain
 from app.formats.strict_json import BadDocument, Fault
 from app.web.negotiate import Format

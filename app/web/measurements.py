@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app import measured, reviewing, submitting
 from app.domain.facts import Measurement
 from app.errors import NotFound
-from app.formats.api import ErrorOut
+from app.formats.api_errors import ErrorOut
 from app.formats.format1 import json_schema
 from app.formats.serial_log import is_serial_log
 from app.snapshots import Snapshot

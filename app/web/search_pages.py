@@ -12,7 +12,7 @@ from app.domain.found import Found
 from app.domain.search import KINDS, address_of_query
 from app.errors import InvalidQuery
 from app.formats import search_text
-from app.formats.api import error_out
+from app.formats.api_errors import error_out
 from app.formats.cell_text import Place
 from app.formats.search_body import search_out
 from app.snapshots import Snapshot
