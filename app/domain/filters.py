@@ -110,7 +110,7 @@ class Vocabulary:
                 "evidence": {str(e): str(e) for e in Evidence},
                 "erratum": {ERRATUM_ANY: "any erratum", **errata},
                 "policy": {
-                    p.slug: f"{p.hypervisor} {p.versions}" for p in knowledge.policies.values()
+                    p.slug: f"{p.hypervisor} {p.releases}" for p in knowledge.policies.values()
                 },
                 "only": ONLY,
                 "pending": PENDING,

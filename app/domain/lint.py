@@ -12,8 +12,9 @@ from app.domain.knowledge import Knowledge, key_of, kind_of
 from app.domain.lint_editions import EDITION_RULES
 from app.domain.lint_ledger import LEDGER_RULES
 from app.domain.lint_observations import OBSERVATION_RULES
+from app.domain.lint_policies import POLICY_RULES
 from app.domain.lint_registers import IMPOSSIBLE, PAGES, REGISTER_RULES, Broken, Place, Rule, known
-from app.domain.numbers import MSR_BASE, MSR_LAST, Span
+from app.domain.numbers import Span
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -65,7 +66,7 @@ def _sources_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
 # Where facts name sources: a field of their own, or one of each of their parts.
 OWN_SOURCES = (facts.Observation, facts.Annotation, facts.Policy, facts.Erratum,
                facts.Difference, facts.Family)  # fmt: skip
-PARTS = ("affected", "software", "life", "claims", "revisions", "cpuid", "readings")
+PARTS = ("affected", "software", "life", "claims", "revisions", "cpuid", "readings", "ranges")
 
 
 def _source_lists(fact: facts.Fact) -> Iterator[tuple[Place, tuple[str, ...]]]:
@@ -189,18 +190,6 @@ def _families_do_not_overlap(knowledge: Knowledge, fact: facts.Fact) -> Broken:
                     yield ("cpuid", i, "models"), found, "no overlap"
 
 
-def _policies_cover_every_msr(_: Knowledge, fact: facts.Fact) -> Broken:
-    if not isinstance(fact, facts.Policy):
-        return
-    expected = MSR_BASE
-    for i, span in enumerate(Span.parse(entry.msrs) for entry in fact.msrs):
-        if span.first != expected:
-            yield ("msrs", i, "msrs"), str(span), f"a range that begins at {expected:X}h"
-        expected = span.last + 1
-    if expected != MSR_LAST + 1:
-        yield ("msrs",), f"ranges up to {expected - 1:X}h", "ranges up to 8FFh"
-
-
 RULES: tuple[Rule, ...] = (
     _key_is_a_slug,
     _texts_are_not_empty,
@@ -216,6 +205,6 @@ RULES: tuple[Rule, ...] = (
     _cells_resolve,
     _conditions_nest,
     _families_do_not_overlap,
-    _policies_cover_every_msr,
+    *POLICY_RULES,
     *LEDGER_RULES,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.domain.cells import CellKey
 from app.domain.facts import Cpu, Family, Measurement, Observation, Policy, Sighting, Source
+from app.domain.kernels import policy_of
 from app.domain.knowledge import Knowledge, action_of
 from app.domain.lint_registers import IMPOSSIBLE
 from app.domain.numbers import Span, parse_hex
@@ -164,7 +164,7 @@ def _about_outcomes(measurement: Measurement, knowledge: Knowledge) -> Iterable[
 
 
 def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
-    policy = policy_of(measurement.hypervisor, knowledge.policies)
+    policy = policy_of(knowledge, measurement.hypervisor, measurement.hypervisor).policy
     if policy is None:
         return
     for seen in measurement.observations:
@@ -172,7 +172,7 @@ def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterabl
             continue
         key = CellKey(seen.register, seen.mode, seen.access)
         if action_for(seen, key, policy, knowledge) is Action.INTERCEPT:
-            text = f"{seen.cell}: {policy.hypervisor} {policy.versions} intercepts this access."
+            text = f"{seen.cell}: {policy.hypervisor} {policy.releases} intercepts this access."
             yield Oddity("not-marked-intercepted", text)
 
 
@@ -185,25 +185,6 @@ def action_for(seen: Sighting, key: CellKey, policy: Policy, knowledge: Knowledg
         entries = tuple(e for e in entries if msr in Span.parse(e.msrs))
     actions = {action_of(entry, key) for entry in entries}
     return actions.pop() if len(actions) == 1 else None
-
-
-def policy_of(hypervisor: str, policies: Mapping[str, Policy]) -> Policy | None:
-    """Return the policy of a hypervisor's version: the newest that is not newer than it.
-
-    ``Linux KVM 7.2`` is KVM too; a backport to an older series is not known here.
-    """
-    match = re.search(r"\d+\.\d+", hypervisor)
-    if match is None:
-        return None
-    version, name = _version(match[0]), hypervisor.lower()
-    older = [
-        p for p in policies.values() if p.hypervisor.lower() in name and _version(p.slug) <= version
-    ]
-    return older[-1] if older else None
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in re.findall(r"\d+", text)[:2])
 
 
 def _copies_the_table(measurement: Measurement, knowledge: Knowledge) -> bool:

@@ -197,7 +197,7 @@ def _policy_views(slug: str, known: Knowledge) -> dict[CellKey, tuple[object, ..
         actions, trapped = known.actions(key, policy), known.trapped(key, policy)
         if actions or trapped:
             says = tuple((entry.msrs, action_of(entry, key), entry.note) for entry in actions)
-            found[key] = (policy.hypervisor, policy.versions, says, trapped)
+            found[key] = (policy.hypervisor, policy.releases, says, trapped)
     return found
 
 

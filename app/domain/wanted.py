@@ -10,6 +10,7 @@ from itertools import groupby
 from app.domain.cells import CellKey
 from app.domain.choices import read_choices
 from app.domain.facts import Family, FeatureReading, Policy
+from app.domain.kernels import NOT_KNOWN, unknown_branches
 from app.domain.knowledge import Knowledge, action_of
 from app.domain.measuring import NOT_STATED
 from app.domain.views import CellView
@@ -195,13 +196,17 @@ def kernel_for(knowledge: Knowledge, key: CellKey) -> str:
         return (
             f"any {newest.hypervisor} with x2AVIC: every version on record lets the access through"
         )
+    if not partly:
+        return f"{patched}: no version on record is sure to"
+    others = ""
+    if unknown_branches(knowledge, newest.hypervisor):
+        others = f"; other stable branches are {NOT_KNOWN}"
     if newest in whole:
-        return f"{_named(whole)}, which lets the access through"
+        return f"{_named(whole)}, which lets the access through{others}"
     if whole:
-        return f"{_named(whole)}, or {patched}: {_named([newest])} intercepts it"
-    if partly:
-        return f"{_named(partly)} for some of the MSRs (see the cell), {patched} for the others"
-    return f"{patched}: no version on record is sure to"
+        return f"{_named(whole)}; or {patched}: {_named([newest])} intercepts it{others}"
+    named = f"{_named(partly)}, for some of the MSRs (see the cell)"
+    return f"{named}; {patched} for the others{others}"
 
 
 def _passed(knowledge: Knowledge, key: CellKey, policy: Policy) -> frozenset[Action]:
@@ -209,7 +214,7 @@ def _passed(knowledge: Knowledge, key: CellKey, policy: Policy) -> frozenset[Act
 
 
 def _named(policies: Iterable[Policy]) -> str:
-    return " or ".join(f"{p.hypervisor} {p.versions}" for p in policies)
+    return " or ".join(f"{p.hypervisor} {p.releases}" for p in policies)
 
 
 def _needs_force(reading: FeatureReading, mode: Mode) -> bool:

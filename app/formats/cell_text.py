@@ -261,7 +261,7 @@ def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> 
     ids = [c.source for c in view.claims]
     ids += [name for seen in view.observations for name in seen.sources]
     ids += [name for note in view.annotations for name in note.sources]
-    ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.sources]
+    ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.every_source]
     add_sources(out, ids, knowledge, place)
 
 

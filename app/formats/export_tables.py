@@ -46,7 +46,7 @@ def tables(knowledge: Knowledge, cells: Cells) -> dict[str, Table]:
         "errata": map(vars, knowledge.errata.values()),
         "differences": (vars(d) | {"number": f"D-{d.number}", "state": d.state}
                         for d in knowledge.differences.values()),
-        "policies": ({"policy": p.slug, **vars(p), **vars(msrs)}
+        "policies": ({"policy": p.slug, **vars(p), "versions": p.releases, **vars(msrs)}
                      for p in knowledge.policies.values() for msrs in p.msrs),
         "families": map(vars, knowledge.families.values()),
         "sources": map(vars, knowledge.sources.values()),

@@ -9,6 +9,7 @@ from app.domain.assumptions import Mark, MarkKind, PolicyView
 from app.domain.cells import CellKey
 from app.domain.citations import cite_claim
 from app.domain.facts import Claim, Observation, Policy, Register
+from app.domain.kernels import unknown_branches
 from app.domain.knowledge import Knowledge
 from app.domain.numbers import Span
 from app.domain.policy_rows import MarkRow
@@ -21,8 +22,19 @@ NOT_STATED = "not-stated"
 
 
 def name(policy: Policy) -> str:
-    """``KVM v7.2 and later``."""
-    return f"{policy.hypervisor} {policy.versions}"
+    """``KVM 7.1.4 and later of 7.1.y, 7.2 and later``."""
+    return f"{policy.hypervisor} {policy.releases}"
+
+
+def not_known(policies: Iterable[Policy], knowledge: Knowledge) -> tuple[str, ...]:
+    """Which releases of their hypervisors nobody looked at, one sentence for each."""
+    names = dict.fromkeys(policy.hypervisor for policy in policies)
+    found = {name_: unknown_branches(knowledge, name_) for name_ in names}
+    return tuple(
+        f"{name_}, {branches}: nobody looked at whether a later policy was taken back there."
+        for name_, branches in found.items()
+        if branches
+    )
 
 
 def label(register: Register | None) -> str:

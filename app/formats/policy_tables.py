@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.domain.assumptions import Mark, MarkKind, PolicyView
+from app.domain.facts import Policy
 from app.domain.knowledge import Knowledge
 from app.domain.policy_rows import MarkRow, MsrRow, PolicyTable, marks_of
 from app.domain.words import Access
@@ -47,7 +48,7 @@ def policies_table(tables: Iterable[PolicyTable], site: str) -> Table:
         policy = table.policies[0]
         marks = [row.mark.kind.weight for row in table.marks]
         rows.append((
-            policy.slug, policy.hypervisor, policy.versions, policy_phrases.passed(policy),
+            policy.slug, policy.hypervisor, policy.releases, policy_phrases.passed(policy),
             " ".join(policy.trap_offsets), str(marks.count("differs")), str(marks.count("costs")),
             f"{site}{table.path}",
         ))  # fmt: skip
@@ -79,7 +80,8 @@ def policy_body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
     """Return one policy, or several side by side, as JSON data."""
     slugs = [policy.slug for policy in table.policies]
     return {
-        "policies": [body_of("policy", policy) for policy in table.policies],
+        "policies": [_policy_body(policy) for policy in table.policies],
+        "not_known": list(policy_phrases.not_known(table.policies, knowledge)),
         "msrs": [_msrs_body(row, slugs) for row in table.msrs],
         "trap_offsets": [
             {"offset": row.offset, "register": row.register.slug if row.register else "",
@@ -88,6 +90,11 @@ def policy_body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
         ],
         "marks": [_mark_row(row, slugs, knowledge) for row in table.marks],
     }  # fmt: skip
+
+
+def _policy_body(policy: Policy) -> dict[str, Any]:
+    """Return a policy's fields; ``versions`` is the sentence that its ranges make."""
+    return body_of("policy", policy) | {"versions": policy.releases}
 
 
 def _msrs_body(row: MsrRow, slugs: list[str]) -> dict[str, Any]:

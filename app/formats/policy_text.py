@@ -33,6 +33,7 @@ def policies_text(tables: Iterable[PolicyTable], knowledge: Knowledge, place: Pl
         out.field("402h: trap at", ", ".join(policy.trap_offsets))
         for kind, groups in policy_phrases.mark_groups(table.marks, knowledge):
             out.field(kind.weight, f"{kind.label}: {policy_phrases.counted(groups)}")
+    _not_known(out, [table.policies[0] for table in shown], knowledge)
     out.blank()
     slugs = [table.policies[0].slug for table in shown]
     for older, newer in pairwise(slugs):
@@ -54,6 +55,8 @@ def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     head(out, place, table.path)
     out.field("Lets through", policy_phrases.passed(policy))
     _words(out, policy)
+    _releases(out, policy)
+    _not_known(out, table.policies, knowledge)
     out.heading(f"Where {OTHERWISE}")
     _marks(out, table.marks, knowledge)
     out.heading("While x2AVIC is active, MSR by MSR")
@@ -62,7 +65,7 @@ def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     out.heading("Offsets at which an exit 402h is taken for a trap")
     _traps(out, table.traps)
     out.para("At any other offset it is taken for a fault.")
-    add_sources(out, policy.sources, knowledge, place)
+    add_sources(out, policy.every_source, knowledge, place)
     return out.render()
 
 
@@ -103,7 +106,9 @@ def _two(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     for policy, name in zip(table.policies, names, strict=True):
         out.heading(name)
         _words(out, policy)
-    add_sources(out, (s for p in table.policies for s in p.sources), knowledge, place)
+        _releases(out, policy)
+    _not_known(out, table.policies, knowledge)
+    add_sources(out, (s for p in table.policies for s in p.every_source), knowledge, place)
     return out.render()
 
 
@@ -135,6 +140,25 @@ def _words(out: Plain, policy: Policy) -> None:
     if policy.inference:
         out.blank()
         out.para(f"Inference: {policy.inference}")
+
+
+def _releases(out: Plain, policy: Policy) -> None:
+    """Add each range of releases with its sources."""
+    for range_ in policy.ranges:
+        out.blank()
+        out.item(f"{range_.words} [{', '.join(range_.sources)}]")
+        if range_.candidate:
+            out.para(f"Release candidates: from {range_.candidate}.", 2)
+        if range_.inference:
+            out.para(f"Inference: {range_.inference}", 2)
+
+
+def _not_known(out: Plain, policies: Iterable[Policy], knowledge: Knowledge) -> None:
+    found = policy_phrases.not_known(policies, knowledge)
+    if found:
+        out.heading("Not known")
+    for line in found:
+        out.para(line)
 
 
 def _marks(out: Plain, rows: tuple[MarkRow, ...], knowledge: Knowledge) -> None:

@@ -154,7 +154,7 @@ MEANINGS = {
     "features.x2avic_ext": "ECX[6], x2AVIC with up to 4096 vCPUs.",
     "hypervisor": "What ran the guest, and how it was set up.",
     "hypervisor.name": "KVM, Xen, bhyve: what decides about intercepts.",
-    "hypervisor.version": "Its version; for KVM that of the kernel, with the commit if patched.",
+    "hypervisor.version": "Its version; for KVM what `uname -r` says, with the commit if patched.",
     "hypervisor.parameters": "Parameters of the kernel and its modules.",
     "hypervisor.accelerator": "How guest code ran; tcg (emulation) is refused.",
     "guest": "What made the accesses.",

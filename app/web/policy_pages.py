@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app import policies
 from app.domain.policy_rows import PolicyTable, marks_of
-from app.formats import policy_tables, policy_text
+from app.formats import policy_phrases, policy_tables, policy_text
 from app.formats.cell_text import Place
+from app.formats.seed import body_of
 from app.snapshots import Snapshot
 from app.web.render import Page
 
@@ -13,6 +14,7 @@ from app.web.render import Page
 def policies_page(snapshot: Snapshot, place: Place) -> Page:
     """Return the list of policies."""
     tables, knowledge = policies.every_policy(snapshot), snapshot.knowledge
+    shown = [table.policies[0] for table in tables]
     return Page(
         template="policies/index.html",
         view={"tables": tables, "pairs": policies.pairs(snapshot)},
@@ -20,7 +22,13 @@ def policies_page(snapshot: Snapshot, place: Place) -> Page:
         table=lambda: policy_tables.policies_table(tables, place.site),
         data=lambda: {
             "data_version": snapshot.name,
-            "policies": policy_tables.policies_table(tables, place.site).records(),
+            "policies": [
+                {**row, "ranges": body_of("policy", policy).get("ranges", [])}
+                for row, policy in zip(
+                    policy_tables.policies_table(tables, place.site).records(), shown, strict=True
+                )
+            ],
+            "not_known": list(policy_phrases.not_known(shown, knowledge)),
         },
     )
 

@@ -1,7 +1,13 @@
 """Policies and ledger entries for tests, each sound by itself."""
 
-from app.domain.facts import Difference, Event, MsrPolicy, Policy
+from app.domain.facts import Difference, Event, MsrPolicy, Policy, PolicyRange
 from app.domain.words import Action, DifferenceState
+
+
+def make_range(branch="mainline", first="", last="", candidate="", **changes):
+    """Return the releases of one branch."""
+    named = {"first": first, "last": last, "candidate": candidate}
+    return PolicyRange(branch=branch, **named, **{"sources": ("mail-1",)} | changes)
 
 
 def make_policy(action="pass", slug="kvm-1.0", order=1, traps=(), **changes):
@@ -9,7 +15,7 @@ def make_policy(action="pass", slug="kvm-1.0", order=1, traps=(), **changes):
     word = Action(action)
     defaults = {
         "hypervisor": "KVM",
-        "versions": "v1.0",
+        "ranges": (make_range(first=f"{order}.0", last=f"{order}.9"),),
         "text": "A policy.",
         "sources": ("mail-1",),
         "msrs": (MsrPolicy(msrs="800h-8FFh", read=word, write=word),),

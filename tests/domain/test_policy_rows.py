@@ -4,7 +4,6 @@ import pytest
 
 from app.domain.facts import MsrPolicy
 from app.domain.filters import Vocabulary, parse
-from app.domain.measuring import policy_of
 from app.domain.policy_rows import policy_table
 from app.domain.views import view_cells
 from app.domain.words import Action
@@ -43,22 +42,6 @@ def test_msrs_that_one_policy_does_not_mention_are_not_stated():
     assert row.differs
     assert [(False, True)] == [t.listed for t in table.traps]
     assert table.changed.traps == table.traps
-
-
-@pytest.mark.parametrize(
-    ("hypervisor", "slug"),
-    [
-        ("KVM 7.2", "kvm-7.2"),
-        ("Linux KVM 7.10-rc1", "kvm-7.2"),
-        ("KVM 6.18.30", "kvm-6.0"),
-        ("KVM 5.19", None),
-        ("Xen 4.20", None),
-    ],
-)
-def test_a_backport_to_a_stable_series_is_not_guessed(knowledge, hypervisor, slug):
-    found = policy_of(hypervisor, knowledge.policies)
-
-    assert slug == (found.slug if found else None)
 
 
 def test_the_filter_takes_two_policies_at_most_and_narrows_nothing(knowledge, views):

@@ -13,6 +13,7 @@ from app.domain.views import view_cells
 from app.domain.words import Access, Action, Mode, Verdict
 from app.errors import InvalidFilter
 from app.formats.wanted_text import times_of
+from tests.domain.policies import make_range
 from tests.factories import make_claim, make_family, make_knowledge, make_observation, make_register
 
 TPR_WRITE = CellKey("tpr", Mode.X2AVIC, Access.WRITE)
@@ -25,10 +26,10 @@ def reading(cpuid="19h/11h", dumps=1, avic="1", x2avic="1", name=""):
     )  # fmt: skip
 
 
-def policy(order, versions, *msrs):
+def policy(order, ranges, *msrs):
     entries = tuple(MsrPolicy(msrs=m, read=Action(r), write=Action(w)) for m, r, w in msrs)
     return Policy(
-        slug=f"kvm-{order}", order=order, hypervisor="KVM", versions=versions, text="-",
+        slug=f"kvm-{order}", order=order, hypervisor="KVM", ranges=ranges, text="-",
         sources=("apm-3.44",), msrs=entries, trap_offsets=(),
     )  # fmt: skip
 
@@ -115,10 +116,14 @@ def test_avic_is_forced_only_on_parts_most_of_whose_dumps_lack_it(part, avic, x2
     assert {("kvm_amd.avic=1",)} == {need.parameters for need in needs}
 
 
-OLD_PASSES = policy(1, "v6.0 to v7.1", ("808h", "pass", "pass"))
-OLD_STOPS = policy(1, "v6.0 to v7.1", ("808h", "intercept", "intercept"))
-NEW_STOPS_WRITES = policy(2, "v7.2 and later", ("808h", "pass", "intercept"))
-NEW_PASSES = policy(2, "v7.2 and later", ("808h", "pass", "pass"))
+OLD = (make_range(first="6.0", last="7.1"), make_range("6.18.y", last="6.18.38"))
+NEW = (make_range("6.18.y", "6.18.39"), make_range(first="7.2"))
+OLD_PASSES = policy(1, OLD, ("808h", "pass", "pass"))
+OLD_STOPS = policy(1, OLD, ("808h", "intercept", "intercept"))
+NEW_STOPS_WRITES = policy(2, NEW, ("808h", "pass", "intercept"))
+NEW_PASSES = policy(2, NEW, ("808h", "pass", "pass"))
+IN_OLD = "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38"
+IN_NEW = "KVM 6.18.39 and later of 6.18.y, 7.2 and later"
 PATCHED = "a KVM patched to let the access through"
 
 
@@ -130,7 +135,7 @@ PATCHED = "a KVM patched to let the access through"
         (
             [OLD_PASSES, NEW_STOPS_WRITES],
             TPR_WRITE,
-            f"KVM v6.0 to v7.1, or {PATCHED}: KVM v7.2 and later intercepts it",
+            f"{IN_OLD}; or {PATCHED}: {IN_NEW} intercepts it; other stable branches are not known",
         ),
         (
             [OLD_PASSES, NEW_STOPS_WRITES],
@@ -140,13 +145,13 @@ PATCHED = "a KVM patched to let the access through"
         (
             [OLD_STOPS, NEW_PASSES],
             TPR_WRITE,
-            "KVM v7.2 and later, which lets the access through",
+            f"{IN_NEW}, which lets the access through; other stable branches are not known",
         ),
         ([OLD_STOPS, NEW_STOPS_WRITES], TPR_WRITE, f"{PATCHED}: no version on record is sure to"),
         (
-            [policy(1, "v1", ("800h-808h", "pass", "pass"), ("808h-80Fh", "pass", "intercept"))],
+            [policy(1, NEW, ("800h-808h", "pass", "pass"), ("808h-80Fh", "pass", "intercept"))],
             TPR_WRITE,
-            f"KVM v1 for some of the MSRs (see the cell), {PATCHED} for the others",
+            f"{IN_NEW}, for some of the MSRs (see the cell); {PATCHED} for the others",
         ),
     ],
 )

@@ -184,6 +184,61 @@ FAULTS = {
     "a policy that ends early": Fault(
         "policies/kvm-6.0.yaml", "840h-8FFh", "840h-8FEh", "msrs", "ranges up to 8FEh"
     ),
+    "a policy whose releases are written by hand": Fault(
+        "policies/kvm-7.2.yaml", "ranges:\n", "versions: v7.2\nranges:\n", "versions", "'v7.2'"
+    ),
+    "releases without a source": Fault(
+        "policies/kvm-6.0.yaml",
+        "sources: [pushlog-2026-07-16-7.1.y, pushlog-2026-07-18-7.1.y]",
+        "sources: []",
+        "ranges[2].sources",
+        "no source",
+    ),
+    "releases that two policies have": Fault(
+        "policies/kvm-7.2.yaml",
+        '"6.18.39"',
+        '"6.18.38"',
+        "ranges[0]",
+        "6.18.38 and later of 6.18.y, which overlaps 6.18.y up to 6.18.38 (kvm-6.0)",
+    ),
+    "a release of another branch": Fault(
+        "policies/kvm-7.2.yaml",
+        '"7.1.4"',
+        '"7.2.4"',
+        "ranges[1].first",
+        "'7.2.4', expected a release of 7.1.y",
+    ),
+    "a release candidate as the first release": Fault(
+        "policies/kvm-7.2.yaml",
+        'first: "7.2"',
+        'first: "7.2-rc1"',
+        "ranges[2].first",
+        "'7.2-rc1', expected a release, not a candidate",
+    ),
+    "a candidate of another release": Fault(
+        "policies/kvm-7.2.yaml",
+        "7.2-rc1",
+        "7.3-rc1",
+        "ranges[2].candidate",
+        "'7.3-rc1', expected a candidate of the first release",
+    ),
+    "releases that end before they begin": Fault(
+        "policies/kvm-6.0.yaml",
+        'last: "7.1"',
+        'last: "5.19"',
+        "ranges[0].last",
+        "'5.19', expected a release from 6.0 on",
+    ),
+    "a branch that began with another policy": Fault(
+        "policies/kvm-7.2.yaml",
+        'first: "7.1.4"',
+        'last: "7.1.9"',
+        "ranges[1].first",
+        "nothing, and not the policy of 7.1",
+    ),
+    "an unknown branch that is known": Fault(
+        "policies/kvm-6.0.yaml", "6.12.y]", "7.1.y]", "not_known[2]", "'7.1.y'"
+    ),
     "overlapping CPUID ranges": Fault(
         "families/zen-4.yaml",
         "models: 10h-1Fh",

@@ -93,8 +93,8 @@ def test_curl_gets_the_whole_story_of_ldr_write_under_x2avic_as_text(client):
         "Zen 4 explained: gp (#GP, no #VMEXIT); 1 report, observed, group",
         "Sean Christopherson (Google), 2026-05-06",
         "[mail-2026-05-06-v2]",
-        "KVM v6.0 to v7.1 pass",
-        "KVM v7.2 and later intercept",
+        "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3 pass",
+        "7.1.4 and later of 7.1.y, 7.2 and later intercept",
     ):
         assert part in flat
 

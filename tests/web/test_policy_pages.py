@@ -9,13 +9,19 @@ from bs4 import BeautifulSoup
 
 from app import policies
 from app.domain.assumptions import MarkKind
+from app.domain.knowledge import Knowledge
+from app.domain.policy_rows import policy_table
+from app.domain.views import view_cells
 from app.formats import policy_text
 from app.formats.cell_text import Place
+from app.formats.seed import body_of, fact_from
 from app.seeding import load_seed
 from app.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT
 
 HTML = {"accept": "text/html"}
+OLD = "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3"
+NEW = "KVM 6.18.39 and later of 6.18.y, 7.1.4 and later of 7.1.y, 7.2 and later"
 PAGES = (
     "/policy",
     "/policy/kvm-6.0",
@@ -76,13 +82,50 @@ def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
     assert "/policy/kvm-6.0..kvm-7.2" in links
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_of_which_branches_the_policy_is_not_known(client, path):
+    told = "6.1.y, 6.6.y, 6.12.y, and every stable branch from 6.0.y to 7.1.y that is not named"
+    soup, body = page(client, path), client.get(f"{path}.json").json()
+    text = " ".join(client.get(f"{path}.txt").text.split())
+
+    assert f"Not known KVM, {told}: nobody looked" in words(soup.main)
+    assert f"Not known --------- KVM, {told}: nobody looked" in text
+    assert told in body["not_known"][0]
+    assert {f"KVM {p['versions']}" for p in body["policies"]} <= {OLD, NEW}
+    assert all(p["ranges"] for p in body["policies"])
+
+
+def test_each_range_of_releases_has_its_sources_and_what_is_inferred(client, knowledge):
+    for policy in knowledge.policies.values():
+        soup = page(client, f"/policy/{policy.slug}")
+        text = " ".join(client.get(f"/policy/{policy.slug}.txt").text.split())
+        links = {a["href"] for a in soup.main.find_all("a")}
+        for range_ in policy.ranges:
+            assert f"{range_.words} [{', '.join(range_.sources)}]" in text
+            assert {f"/docs/sources#{name}" for name in range_.sources} <= links
+            for told in (range_.words, range_.inference, range_.candidate):
+                assert told in text
+                assert told in words(soup.main)
+
+
+def test_a_policy_of_a_data_version_without_ranges_says_what_it_said(knowledge):
+    body = body_of("policy", knowledge.policies["kvm-7.2"]) | {"versions": "v7.2 and later"}
+    old = fact_from("policy", {key: body[key] for key in body if key != "ranges"})
+    world = Knowledge({**knowledge.by_kind, "policy": {"kvm-7.2": old}})
+    table = policy_table((old,), world, view_cells(world))
+    text = policy_text.policy_text(table, world, Place("http://a.test", "1", pinned=True))
+
+    assert text.startswith("KVM v7.2 and later: what it assumes")
+    assert "Not known" not in text
+
+
 def test_side_by_side_shows_first_what_differs_in_the_order_asked_for(client):
     text = client.get("/policy/kvm-7.2..kvm-6.0.txt").text
     body = client.get("/policy/kvm-7.2..kvm-6.0.json").json()
     rows = list(csv.DictReader(io.StringIO(client.get("/policy/kvm-7.2..kvm-6.0.csv").text)))
     differs = [row["differs"] for row in rows]
 
-    assert text.startswith("KVM v7.2 and later against KVM v6.0 to v7.1\n")
+    assert " ".join(text.split()).startswith(f"{NEW} against {OLD} =")
     assert "80Dh      LDR          pass        intercept   pass        pass\n" in text
     assert text.index("treat differently") < text.index("80Dh ") < text.index("treat alike")
     assert text.index("treat alike") < text.index("830h      ICR")
@@ -129,7 +172,7 @@ def test_the_column_adds_and_narrows_nothing(client):
 
     assert len(plain.select("a.open")) == len(beside.select("a.open"))
     assert [] == plain.select("td.policy")
-    assert ["KVM v6.0 to v7.1", "KVM v7.2 and later"] == heads[-2:]
+    assert [OLD, NEW] == heads[-2:]
     assert (
         "RDMSR pass WRMSR pass 402h: trap x2AVIC write differs: #GP, no exit observed on Zen 4; D-1"
         == old
@@ -138,7 +181,7 @@ def test_the_column_adds_and_narrows_nothing(client):
     assert words(beside.select_one("tr#isr td.policy")).startswith(
         "RDMSR, WRMSR 810h pass 811h-817h intercept 402h: fault"
     )
-    assert "with the policy of KVM v6.0 to v7.1 and of KVM v7.2 and later" in words(beside)
+    assert f"with the policy of {OLD} and of {NEW}" in words(beside)
     assert {"kvm-6.0", "kvm-7.2"} == {
         box["value"] for box in beside.select("input[name=policy]") if box.has_attr("checked")
     }
@@ -239,8 +282,8 @@ def test_the_command_prints_the_list_one_and_two(vapic, database_url, monkeypatc
     shown = vapic("show", "--filter", "policy=kvm-7.2&q=ldr")
 
     assert every.out.startswith("Policies: what hypervisors assume")
-    assert one.out.startswith("KVM v7.2 and later: what it assumes")
-    assert two.out.startswith("KVM v7.2 and later against KVM v6.0 to v7.1\n")
+    assert " ".join(one.out.split()).startswith(f"{NEW}: what it assumes")
+    assert " ".join(two.out.split()).startswith(f"{NEW} against {OLD} =")
     assert "kvm-7.2 pass; 402h: trap" in shown.out
     assert (1, "") == (wrong.code, wrong.out)
     assert "Did you mean: /policy/kvm-7.2" in wrong.err
@@ -251,3 +294,18 @@ def test_the_documentation_defines_every_kind_of_mark(client):
 
     for kind in MarkKind:
         assert f'`{kind}`: {kind.weight}, "{kind.label}". {kind.meaning}' in text
+
+
+def test_the_documentation_says_which_kernel_has_which_from_the_same_ranges(client):
+    text = " ".join(client.get("/docs/policy.txt").text.split())
+
+    assert f"`kvm-6.0`: {OLD}." in text
+    assert f"`kvm-7.2`: {NEW}." in text
+    assert "`not known`: KVM, 6.1.y, 6.6.y, 6.12.y" in text
+
+
+@pytest.mark.parametrize("asked", ["6.18.39", "6.12.y", "7.1.4"])
+def test_a_release_and_an_unknown_branch_lead_to_the_policy(client, asked):
+    found = client.get(f"/search.txt?q={asked}").text
+
+    assert "/policy/kvm-" in found

@@ -35,6 +35,7 @@ from app.domain.facts.silicon import (
     Observation,
     Policy,
     SideEffect,
+    PolicyRange,
 )
 
 Fact = (
@@ -73,6 +74,7 @@ __all__ = [
     "MsrPolicy",
     "Observation",
     "Policy",
+    "PolicyRange",
     "Register",
     "Revision",
     "SideEffect",

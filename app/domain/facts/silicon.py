@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.facts.base import BaseFact, CellPattern, SourceId
 from app.domain.numbers import Span, parse_hex
+from app.domain.releases import MAINLINE, Release, branch_start
 from app.domain.words import Action, Behaviour, Evidence, Scope
 
 
@@ -134,20 +135,90 @@ class MsrPolicy(BaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyRange(BaseFact):
+    """The releases of one branch, ``mainline`` or ``6.18.y``, that have a policy.
+
+    Without ``first`` from where the stable branch begins, without ``last`` up to now.
+    ``candidate`` is a release candidate of ``first`` that has it already: earlier ones are
+    not known.
+    """
+
+    branch: str
+    sources: tuple[SourceId, ...]
+    first: str = ""
+    last: str = ""
+    candidate: str = ""
+    inference: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a branch or releases that cannot be read (ValueError)."""
+        if self.branch != MAINLINE:
+            branch_start(self.branch)
+        elif not self.first:
+            raise ValueError(f"{MAINLINE} without its first release")
+        for text in filter(None, (self.first, self.last, self.candidate)):
+            Release.parse(text)
+
+    @property
+    def begins(self) -> Release:
+        """The first release of it, or what the branch begins at."""
+        first = self.candidate or self.first
+        return Release.parse(first) if first else branch_start(self.branch)
+
+    def __contains__(self, release: Release) -> bool:
+        return self.begins <= release and (not self.last or release <= Release.parse(self.last))
+
+    @property
+    def words(self) -> str:
+        """``6.18.39 and later of 6.18.y``, ``7.1.y up to 7.1.3``, ``mainline 6.0 to 7.1``."""
+        if self.branch == MAINLINE:
+            return (
+                f"{MAINLINE} {self.first} to {self.last}"
+                if self.last
+                else f"{self.first} and later"
+            )
+        if not self.first:
+            return f"{self.branch} up to {self.last}" if self.last else f"all of {self.branch}"
+        if self.last:
+            return f"{self.first} to {self.last} of {self.branch}"
+        return f"{self.first} and later of {self.branch}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy(BaseFact):
-    """What a hypervisor version does before hardware can, and how it reads an exit 402h."""
+    """What a hypervisor version does before hardware can, and how it reads an exit 402h.
+
+    ``not_known`` are stable branches that began with it and at whose later releases nobody
+    looked. ``versions`` is what data versions without ``ranges`` said instead.
+    """
 
     slug: str
     order: int
     hypervisor: str
-    versions: str
     text: str
     sources: tuple[SourceId, ...]
     msrs: tuple[MsrPolicy, ...]
     trap_offsets: tuple[str, ...]
+    ranges: tuple[PolicyRange, ...] = ()
+    not_known: tuple[str, ...] = ()
     inference: str = ""
+    versions: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse addresses that cannot be read (ValueError)."""
+        """Refuse addresses and branches that cannot be read (ValueError)."""
         for text in (*self.trap_offsets, *(entry.msrs for entry in self.msrs)):
             Span.parse(text)
+        for branch in self.not_known:
+            branch_start(branch)
+
+    @property
+    def releases(self) -> str:
+        """The releases that have it, in words: from the ranges, by what they begin at."""
+        ordered = sorted(self.ranges, key=lambda range_: range_.begins)
+        return ", ".join(range_.words for range_ in ordered) or self.versions
+
+    @property
+    def every_source(self) -> tuple[SourceId, ...]:
+        """What it does and which releases have it, each source once."""
+        theirs = (name for range_ in self.ranges for name in range_.sources)
+        return tuple(dict.fromkeys((*self.sources, *theirs)))
