@@ -34,8 +34,8 @@ from app.domain.facts.silicon import (
     MsrPolicy,
     Observation,
     Policy,
-    SideEffect,
     PolicyRange,
+    SideEffect,
 )
 
 Fact = (
