@@ -82,7 +82,7 @@ class _Reader:
         self._other_kind: Token | None = None
 
     def read(self, tree: Tree[Token]) -> Query:
-        """Return the query; choices in the filter's order, each term once."""
+        """Return the query; choices in the filter's order, terms as they came."""
         for item in tree.find_data("item"):
             self._item(item.children)
         keys = [key for key in self._chosen if key != KIND_KEY]
@@ -93,7 +93,8 @@ class _Reader:
             for key, known in self._keys.items()
             if key in self._chosen
         )
-        return Query(choices, tuple(dict.fromkeys(self._terms)))
+        # A word said twice stays: a sentence that is pasted must still be that sentence.
+        return Query(choices, tuple(self._terms))
 
     def _item(self, children: Iterable[Token | Tree[Token]]) -> None:
         minus: Token | None = None

@@ -307,9 +307,11 @@ def test_commits_are_offered_with_their_own_subjects_only(blocks):
 
 
 def test_a_commit_of_unknown_subject_is_named_by_its_hash_alone(snapshot):
-    copies = citing.copies(snapshot, "/mail?rows=timer&access=write", SITE)
+    known = snapshot.knowledge.sources["commit-0a8735a6acf3"]
+    sources = (known, replace(known, title="[The timer LVT is always intercepted]"))
 
-    assert ((), ("0a8735a6acf3",)) == (copies.commits, copies.unnamed)
+    assert ("0a8735a6acf3",) == mail_text.unnamed_commits(sources)
+    assert (f'commit 0a8735a6acf3 ("{known.title}")',) == mail_text.commit_lines(sources)
 
 
 def test_a_table_takes_the_widths_that_need_the_fewest_lines():

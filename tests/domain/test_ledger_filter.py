@@ -127,7 +127,7 @@ def test_entries_and_what_is_unfiled_pass_by_the_same_words(shown, groups, query
     ("expected", "query"),
     [
         ([1, 14, 15], "state=reported"),
-        ([12, 13, 14, 15, 17, 18], "mode=avic"),
+        ([12, 13, 14, 15, 17, 18, 19], "mode=avic"),
         ([1], "register=ldr"),
         ([1, 14, 15, 16, 17], "family=zen-4"),
         ([3, 5, 6, 8, 10, 11], "family=none"),
@@ -153,16 +153,16 @@ def test_the_last_event_decides_the_order_by_date(knowledge, views):
 @pytest.mark.parametrize(
     ("sentence", "query"),
     [
-        ("18 differences.", ""),
-        ("18 differences, by last event, backwards.", "sort=-date"),
-        ("3 of 18 differences that are reported.", "state=reported"),
+        ("19 differences.", ""),
+        ("19 differences, by last event, backwards.", "sort=-date"),
+        ("3 of 19 differences that are reported.", "state=reported"),
         (
-            "1 of 18 differences on x2AVIC write cells of LDR that name Zen 4.",
+            "1 of 19 differences on x2AVIC write cells of LDR that name Zen 4.",
             "mode=x2avic&access=write&register=ldr&family=zen-4",
         ),
         ("Only disagreements without a number.", "state=unfiled"),
-        ("0 of 18 differences that are seen, and what is unfiled.", "state=unfiled,seen"),
-        ('0 of 18 differences backed by no report matching "LDR".', "evidence=none&q=LDR"),
+        ("0 of 19 differences that are seen, and what is unfiled.", "state=unfiled,seen"),
+        ('0 of 19 differences backed by no report matching "LDR".', "evidence=none&q=LDR"),
     ],
 )
 def test_the_filter_is_said_in_one_sentence(sentence, query, knowledge, views):

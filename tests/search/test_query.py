@@ -34,7 +34,7 @@ MEANINGS = (
     ("   ", Query()),
     ("icr", Query(terms=terms("icr"))),
     ("  icr \t write ", Query(terms=terms("icr", "write"))),
-    ("icr icr", Query(terms=terms("icr"))),
+    ("icr icr", Query(terms=terms("icr", "icr"))),
     ('"bit 18"', Query(terms=(Term("bit 18", phrase=True),))),
     ('"  bit   18 "', Query(terms=(Term("bit 18", phrase=True),))),
     ("-icr", Query(terms=(Term("icr", negated=True),))),

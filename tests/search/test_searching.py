@@ -114,6 +114,25 @@ def test_an_excluded_word_is_in_no_result_and_order_does_not_matter(snapshot):
     assert not {*keys(every, "annotation")} & {*keys(other, "annotation")}
 
 
+@pytest.mark.parametrize(
+    ("words", "annotation"),
+    [
+        ("x2APIC MSR intercept checks and access checks have", "checks-before-the-table"),
+        ("higher priority than AVIC access permission checks", "thread-2026-05-13-question"),
+        ("Guest vAPIC Register Access Behavior", "one-column-for-both-modes"),
+        ("likely has no hope of ever being enabled", "thread-2026-05-13-icr"),
+        ("at best confusing and unintuitive", "interception-fine-but-unintuitive"),
+        ("but that wouldn't be guest-visible", "thread-2026-05-13-question"),
+        ("LAPIC_MMIO_HOLE", "thread-2026-05-13-mmio-hole"),
+    ],
+)
+def test_what_a_source_says_word_for_word_is_found_by_its_words(snapshot, words, annotation):
+    whole = searching.search(snapshot, f"kind:annotation {words}")
+
+    assert annotation in keys(whole, "annotation")
+    assert f"kind:annotation {words}" == str(whole.query)
+
+
 def test_a_phrase_is_narrower_than_its_words(snapshot):
     words = searching.search(snapshot, "kind:cell read only")
     phrase = searching.search(snapshot, 'kind:cell "read only"')
