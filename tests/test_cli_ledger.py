@@ -30,9 +30,9 @@ def seeded(vapic, database_url: str, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def without_d11(seed_copy: SeedCopy) -> SeedCopy:
-    """The seed as if the reserved MSRs had never been filed: D-18 is D-11 there."""
+    """The seed as if the reserved MSRs had never been filed: D-19 is D-11 there."""
     (seed_copy.folder / "differences/d-11.yaml").unlink()
-    seed_copy.edit("differences/d-18.yaml", "number: 18", "number: 11")
+    seed_copy.edit("differences/d-19.yaml", "number: 19", "number: 11")
     return seed_copy
 
 
@@ -99,7 +99,7 @@ def test_what_names_no_cell_is_refused(pattern: str, knowledge) -> None:
 def test_a_draft_of_cells_that_an_entry_covers_says_so_and_points_to_it(seeded) -> None:
     ran = seeded("difference", "draft", "0x80D/x2avic/write", "APIC_ID/x2avic/*")
 
-    assert "number: 19" in ran.out
+    assert "number: 20" in ran.out
     assert "cells: [id/x2avic/*, ldr/x2avic/write]" in ran.out
     assert 'table_says: "read: allowed; write: #VMEXIT (trap)"' in ran.out
     assert "observations: [zen4-ro-writes-gp]" in ran.out
@@ -116,11 +116,11 @@ def test_a_draft_becomes_an_entry_once_its_marked_places_are_written(
     with empty_writer.begin() as session:
         seeding.load_seed(session, without_d11.folder, SEEDED_AT)
     ran = vapic("difference", "draft")
-    file = without_d11.folder / "differences/d-18.yaml"
+    file = without_d11.folder / "differences/d-19.yaml"
     file.rename(file.with_name("d-11.yaml"))
 
     assert (0, "") == (ran.code, ran.err)
-    assert "\nnumber: 18\n" in ran.out
+    assert "\nnumber: 19\n" in ran.out
     assert 'table_says: "#VMEXIT (fault) on read and write"' in ran.out
     assert 'instead: "#GP, no #VMEXIT on read and write"' in ran.out
 
@@ -145,10 +145,10 @@ def _written(draft: str) -> str:
 
 def test_a_number_is_never_used_again(seed_copy: SeedCopy, reader, tmp_path: Path) -> None:
     with reader() as session:
-        assert 19 == ledger.next_number(session, tmp_path)
+        assert 20 == ledger.next_number(session, tmp_path)
         # One that is only begun counts, even while it is no valid YAML.
-        (seed_copy.folder / "differences/d-19.yaml").write_text("number: 19\ntitle: [\n")
-        assert 20 == ledger.next_number(session, seed_copy.folder)
+        (seed_copy.folder / "differences/d-20.yaml").write_text("number: 20\ntitle: [\n")
+        assert 21 == ledger.next_number(session, seed_copy.folder)
 
 
 def test_a_seed_may_not_drop_a_difference_that_was_public(
@@ -160,4 +160,4 @@ def test_a_seed_may_not_drop_a_difference_that_was_public(
     with writer.begin() as session, pytest.raises(InvalidSeed) as refused:
         seeding.load_seed(session, seed_copy.folder, NOW)
 
-    assert ["no D-18, which was public"] == [p.found for p in refused.value.problems]
+    assert ["no D-19, which was public"] == [p.found for p in refused.value.problems]

@@ -247,7 +247,7 @@ FAULTS = {
         "19h 10h-2Fh, which overlaps zen-3",
     ),
     "a gap in the numbers of differences": Fault(
-        "differences/d-18.yaml", "number: 18", "number: 19", "number", "19, expected numbers with"
+        "differences/d-19.yaml", "number: 19", "number: 20", "number", "20, expected numbers with"
     ),
     "a circle of conditions": Fault(
         "conditions.yaml",

@@ -162,8 +162,11 @@ def test_the_page_of_one_entry_has_its_life_with_sources_and_every_cell(client):
     assert ["/r/icr/avic/write"] == [a["href"] for a in page.find(class_="keys").find_all("a")]
 
 
-def test_a_commit_whose_title_was_not_seen_is_cited_by_its_hash_alone(client):
-    assert "- [commit-0a8735a6acf3] commit 0a8735a6acf3, 2022-07-28" in client.get("/d/9.txt").text
+def test_a_commit_is_cited_by_its_own_subject(client):
+    text = " ".join(client.get("/d/9.txt").text.split())
+
+    subject = "KVM: SVM: Do not virtualize MSR accesses for APIC LVTT register"
+    assert f'- [commit-0a8735a6acf3] commit 0a8735a6acf3 ("{subject}"), 2022-07-28' in text
 
 
 def test_the_real_ledger_covers_everything(client):
