@@ -131,7 +131,7 @@ def test_entries_and_what_is_unfiled_pass_by_the_same_words(shown, groups, query
         ([1], "register=ldr"),
         ([1, 14, 15, 16, 17], "family=zen-4"),
         ([3, 5, 6, 8, 10, 11], "family=none"),
-        ([1, 9, 14, 15, 16], "evidence=observed"),
+        ([1, 7, 9, 14, 15, 16], "evidence=observed"),
         ([14, 15], "q=5a7c7d148e48"),
         ([5, 12], "q=YxdjiNsWBPOoX2w1@google.com"),
         ([1], "q=80Dh"),
