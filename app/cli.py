@@ -38,7 +38,7 @@ from app.db.migrate import migrate as run_migrations
 from app.domain.views import CellView
 from app.domain.words import Access, Mode
 from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
-from app.formats import cell_text, corrected_text, family_text, table_text
+from app.formats import cell_text, corrected_text, family_text, register_text, table_text
 from app.formats.cell_text import Place
 from app.formats.seed import check_seed
 from app.settings import Settings
@@ -178,10 +178,7 @@ def show(
         pairs = parse_qsl(query, keep_blank_values=True)
         pairs += [(key, str(value)) for key, value in words.items() if value]
         view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
-        shown = table_text.Shown(
-            view.cells, view.order, view.sentence, view.path, view.wanted.policy, view.stated
-        )
-        text = table_text.table_text(shown, snapshot.knowledge, place)
+        text = table_text.table_text(explore.shown(view), snapshot.knowledge, place)
         typer.echo(text, nl=False)
 
 
@@ -195,7 +192,7 @@ def _named(snapshot: Snapshot, place: Place, name: str, chosen: Chosen) -> str:
     knowledge = snapshot.knowledge
     if chosen.mode is None and chosen.access is None:
         notes = explore.register_annotations(snapshot, register)
-        return cell_text.register_text(register, cells, notes, knowledge, place)
+        return register_text.register_text(register, cells, notes, knowledge, place)
     return "\n\n".join(cell_text.cell_text(view, knowledge, place) for view in cells)
 
 

@@ -17,6 +17,7 @@ from app.domain.views import CellView
 from app.domain.words import Access, Mode, Verdict
 from app.errors import NotFound
 from app.formats.changes_text import Edition, edition
+from app.formats.table_text import Shown
 from app.snapshots import Snapshot
 
 T = TypeVar("T")
@@ -88,6 +89,20 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
         total=total,
         stated=stated(snapshot, wanted.apm),
+    )
+
+
+def shown(view: TableView) -> Shown:
+    """Return what the text of the table shows of a view."""
+    counts = tuple((verdict, number) for verdict, number, _ in view.counts)
+    return Shown(
+        view.cells,
+        view.order,
+        view.sentence,
+        view.path,
+        view.wanted.policy,
+        view.stated,
+        counts,
     )
 
 

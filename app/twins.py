@@ -19,6 +19,7 @@ from app.formats import (
     ledger_text,
     measurement_text,
     policy_text,
+    register_text,
     table_text,
     wanted_text,
 )
@@ -77,9 +78,7 @@ class Asked:
 
 def _table(asked: Asked) -> Twin:
     view = explore.table(asked.snapshot, explore.read_filter(asked.snapshot, asked.pairs))
-    shown = table_text.Shown(
-        view.cells, view.order, view.sentence, view.path, view.wanted.policy, view.stated
-    )
+    shown = explore.shown(view)
     return Twin(view.path, lambda place: table_text.table_text(shown, asked.knowledge, place))
 
 
@@ -100,7 +99,7 @@ def _register(asked: Asked, name: str) -> Twin:
     edition = explore.stated(asked.snapshot, asked.apm)
     return Twin(
         asked.under_apm(f"/r/{register.slug}"),
-        lambda place: cell_text.register_text(
+        lambda place: register_text.register_text(
             register, cells, notes, asked.knowledge, place, edition=edition
         ),
     )
@@ -164,7 +163,10 @@ def _erratum(asked: Asked, slug: str) -> Twin:
 def _sources(asked: Asked, slug: str) -> Twin:
     if slug != "sources":
         raise NotFound(f"/docs/{slug} is no page of data.", hints=("/docs/sources",))
-    return Twin("/docs/sources", lambda place: ledger_text.sources_text(asked.knowledge, place))
+    notes = explore.table_annotations(asked.snapshot)
+    return Twin(
+        "/docs/sources", lambda place: ledger_text.sources_text(asked.knowledge, notes, place)
+    )
 
 
 def _wanted(asked: Asked) -> Twin:
@@ -181,7 +183,7 @@ def _measurements(asked: Asked) -> Twin:
     return Twin(
         f"/m?{listed.query}" if listed.query else "/m",
         lambda place: measurement_text.list_text(
-            listed.found, listed.sentence, asked.knowledge, place
+            listed.found, listed.sentence, listed.total, asked.knowledge, place
         ),
     )
 

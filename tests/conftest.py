@@ -59,6 +59,7 @@ UNTRACED = (
     "history/test_feeds.py::test_every_entry",
     "measured/test_submission.py::test_140",
     "web/test_pages.py::test_every_cell",
+    "web/test_twins_agree",
     "test_cli.py::test_a_process_of_its_own",
 )
 

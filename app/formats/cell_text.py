@@ -1,4 +1,4 @@
-"""The text twins of a cell's and a register's page."""
+"""The text twin of a cell's page, and the parts that other text pages share with it."""
 
 from __future__ import annotations
 
@@ -74,54 +74,23 @@ def cell_text(
     register, key = view.register, view.key
     out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
     head(out, place, stated.address(key.url, edition))
-    stated.field(out, edition, place.link(key.url))
+    stated.field(out, edition, place.link(key.url), place.site)
     out.field("Where", _where(view))
     out.field("In short", _in_short(view))
+    out.field("Table 15-22", view.printed.label)
     if view.open:
         out.field("Open beside it", phrases.branches(view.open))
     for seen in view.side_effects:
         effect = seen.side_effect.text if seen.side_effect else ""
         family = knowledge.families[seen.family].name
-        out.field("Side effect", f"wrong: {effect} ({family}, {phrases.grade(seen)})")
-    _claims(out, view, knowledge)
+        behind = f"({family}, {phrases.grade(seen)}) [{', '.join(seen.sources)}]"
+        out.field("Wrong side effect", f"{effect} {behind}")
+    _claims(out, view, knowledge, place)
     _chain(out, view.chain)
-    _measured(out, view, knowledge)
+    _measured(out, view, knowledge, place)
     _policies(out, view, knowledge, place)
     _touching(out, view, place)
     _sources(out, view, knowledge, place)
-    return out.render()
-
-
-def register_text(
-    register: facts.Register,
-    cells: tuple[CellView, ...],
-    annotations: tuple[facts.Annotation, ...],
-    knowledge: Knowledge,
-    place: Place,
-    *,
-    edition: AsStated | None = None,
-) -> str:
-    """Return one register: its addresses, then its cells in brief."""
-    out = Plain()
-    out.title(phrases.heading(register))
-    head(out, place, stated.address(f"/r/{register.slug}", edition))
-    stated.field(out, edition, place.link(f"/r/{register.slug}"))
-    out.field("Where", phrases.addresses(register))
-    out.field("Kernel macro", register.macro)
-    out.field("x2APIC", "" if register.access == "none" else register.access)
-    out.field("Note", register.note)
-    for view in cells:
-        out.heading(f"{view.key.mode.label} {view.key.access}")
-        out.field("URL", place.site + stated.address(view.key.url, edition))
-        out.field("Table 15-22", phrases.branches(view.table, "does not say"))
-        out.field("Rules", phrases.branches(view.effective))
-        for judgement in view.measured:
-            family = knowledge.families[judgement.family].name
-            out.field(family, _judged(judgement))
-        for policy in view.policies:
-            if policy.actions:
-                out.field(policy.policy.slug, policy.summary)
-    add_annotations(out, annotations)
     return out.render()
 
 
@@ -145,7 +114,7 @@ def _in_short(view: CellView) -> str:
     return f"Table 15-22 says {said}, which is {view.printed}: {rules}."
 
 
-def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
+def _claims(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
     conditions = Conditions(knowledge.conditions)
     out.heading("Documented, highest rank first")
     for claim in view.claims:
@@ -154,6 +123,8 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
             out.field("", f"when {conditions.text(claim.condition)}", width=24)
         if claim.bits:
             out.field("", f"reserved bits {claim.bits}", width=24)
+        if claim.qualifier:
+            out.field("", f"table's own tag: {claim.qualifier}", width=24)
         if claim.family:
             models = f", model {claim.models}" if claim.models else ""
             name = knowledge.families[claim.family].name
@@ -162,8 +133,11 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge) -> None:
         out.field("", claim.text, width=24)
     if not view.claims:
         out.para("Nothing.")
-    for line in stated.ranges(view.claims, view.key.mode, knowledge):
+    lines = stated.ranges(view.claims, view.key.mode, knowledge)
+    for line in lines:
         out.item(line)
+    if lines:
+        out.para(f"The revisions of the manual: {place.site}/docs/apm")
 
 
 def _chain(out: Plain, steps: tuple[Step, ...]) -> None:
@@ -177,10 +151,10 @@ def _chain(out: Plain, steps: tuple[Step, ...]) -> None:
         out.para(f"{step.text} ({step.cites})", 3)
 
 
-def _measured(out: Plain, view: CellView, knowledge: Knowledge) -> None:
+def _measured(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
     out.heading("Measured")
     for judgement in view.measured:
-        out.field(knowledge.families[judgement.family].name, _judged(judgement))
+        out.field(knowledge.families[judgement.family].name, judged(judgement))
         for outcome, condition, findings in judgement.sides:
             if judgement.verdict is Verdict.DISPUTED:
                 when = f" when {condition}" if condition else ""
@@ -191,9 +165,11 @@ def _measured(out: Plain, view: CellView, knowledge: Knowledge) -> None:
                if not j.findings]  # fmt: skip
     if missing:
         out.field("unmeasured", ", ".join(missing))
+    out.para(f"What a verdict means: {place.site}/docs/verdicts")
 
 
-def _judged(judgement: Judgement) -> str:
+def judged(judgement: Judgement) -> str:
+    """Return what was seen on a family, the verdict on it, and what stands behind it."""
     seen = ", ".join(f"{b} ({b.label})" for b in judgement.behaviours)
     return f"{judgement.verdict}: {seen or 'nothing unmasked'}; {phrases.evidence(judgement)}"
 
@@ -231,7 +207,10 @@ def _policies(out: Plain, view: CellView, knowledge: Knowledge, place: Place) ->
             out.field("", note, width=24)
         for mark in does.marks:
             out.field("", policy_phrases.mark_line(view.key, mark, knowledge), width=24)
+            for line in policy_phrases.evidence_lines(mark, knowledge):
+                out.field("", line, width=26)
         out.field("", f"{place.site}/policy/{does.policy.slug}", width=24)
+    out.para(f"What is marked, and why: {place.site}/docs/policy")
 
 
 def _touching(out: Plain, view: CellView, place: Place) -> None:
@@ -239,8 +218,9 @@ def _touching(out: Plain, view: CellView, place: Place) -> None:
         out.heading("Differences")
         for d in view.differences:
             out.item(f"D-{d.number} ({d.state}) {d.title}: {place.site}/d/{d.number}")
+            out.para(d.retraction.text if d.retraction else "", 2)
     if view.errata:
-        out.heading("Errata")
+        out.heading("Errata and quirks")
         for e in view.errata:
             out.item(f"{e.title}: {place.site}/errata/{e.slug}")
     add_annotations(out, view.annotations)
@@ -250,16 +230,21 @@ def add_annotations(out: Plain, annotations: tuple[facts.Annotation, ...]) -> No
     """Add remarks with their sources, under a heading if there are any."""
     if annotations:
         out.heading("Annotations")
+        add_remarks(out, annotations)
+
+
+def add_remarks(out: Plain, annotations: Iterable[facts.Annotation]) -> None:
+    """Add remarks, each with the fragment by which search and other pages link it."""
     for note in annotations:
         inferred = " (inference)" if note.inference else ""
         out.item(f"{note.kind}: {note.title}{inferred}")
         pages = f" (p.{note.pages})" if note.pages else ""
-        out.para(f"{note.text}{pages} [{', '.join(note.sources)}]", 2)
+        out.para(f"{note.text}{pages} [{', '.join(note.sources)}] #note-{note.slug}", 2)
 
 
 def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
     ids = [c.source for c in view.claims]
-    ids += [name for seen in view.observations for name in seen.sources]
+    ids += [name for seen in (*view.observations, *view.side_effects) for name in seen.sources]
     ids += [name for note in view.annotations for name in note.sources]
     ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.every_source]
     add_sources(out, ids, knowledge, place)

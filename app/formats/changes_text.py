@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.formats import leads
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
@@ -82,6 +83,8 @@ def changes_text(editions: Iterable[Edition], place: Place) -> str:
     out.title("Changes: what became public, and when")
     head(out, place, "/changes")
     out.field("One of them", f"{place.site}/changes/VERSION")
+    out.blank()
+    out.para(leads.CHANGES)
     for e in editions:
         out.blank()
         out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)

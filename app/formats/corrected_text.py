@@ -53,7 +53,7 @@ def corrected_text(
     out = Plain()
     out.title(TITLE)
     head(out, place, stated.address("/corrected", edition))
-    stated.field(out, edition, place.link("/corrected"))
+    stated.field(out, edition, place.link("/corrected"), place.site)
     for count in counts(table):
         out.link(count.text, place.link(count.path))
     out.blank()

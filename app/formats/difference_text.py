@@ -9,14 +9,20 @@ from app.domain.citations import READING, address_of, cite_source, commit_form
 from app.domain.facts import Difference, Event, Source
 from app.domain.knowledge import Knowledge
 from app.domain.ledger import Branch, Entry, Unfiled, columns_of, document_of, documented_in
+from app.domain.ledger_filter import UNFILED as UNFILED_STATE
 from app.domain.ledger_filter import LedgerView
 from app.domain.words import DifferenceState, SourceKind
-from app.formats import phrases
+from app.formats import leads, phrases
 from app.formats.cell_text import Place, head
 from app.formats.plain import COLUMNS, Plain
 
 WIDTH = 12
 TITLE = "Differences: where Table 15-22 and the truth disagree"
+NONE_PASSES = "No difference passes this filter."
+UNFILED = (
+    "Cells whose rules or verdicts disagree with Table 15-22, and that no difference covers. They "
+    "have no number yet; `vapic difference draft` begins an entry."
+)
 ON_ITS_CELLS = (
     "A cell may have other differences too: a verdict is about the cell, not always about this one."
 )
@@ -87,11 +93,20 @@ def differences_text(view: LedgerView, knowledge: Knowledge, place: Place) -> st
     out.title(TITLE)
     head(out, place, view.path)
     out.blank()
+    out.para(leads.DIFFERENCES)
+    out.para(f"What the states mean: {place.site}/docs/ledger")
+    out.para(leads.cells_at(place.site))
+    out.blank()
     out.para(view.sentence)
+    counted = (f"{number} {state}" for state, number, _ in view.counts if number)
+    out.para(f"The whole ledger: {', '.join(counted)}.")
+    if not view.entries and view.wanted.state != (UNFILED_STATE,):
+        out.para(NONE_PASSES)
     for entry in view.entries:
         _row(out, entry, knowledge, place)
     if view.asks_for_unfiled:
-        unfiled_part(out, view.unfiled, knowledge, place)
+        active = view.wanted.active
+        unfiled_part(out, view.unfiled, knowledge, place, none=no_unfiled(active))
     return out.render()
 
 
@@ -114,19 +129,26 @@ def _row(out: Plain, entry: Entry, knowledge: Knowledge, place: Place) -> None:
         told = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
         _field(out, "threads", f"{_count(len(entry.threads), 'mail')}{told}")
     for thread in entry.threads:
+        _field(out, "mail", f"{thread.date or 'undated'} {thread.author}")
         _link(out, thread, place)
     for commit in entry.commits:
         _field(out, "commit", commit_form(commit).removeprefix("commit "))
     _field(out, "URL", f"{place.site}/d/{d.number}")
 
 
+def no_unfiled(filtered: bool) -> str:  # noqa: FBT001 - a template passes what it has
+    """Return what is said where no disagreement is without a number."""
+    if filtered:
+        return "None here."
+    return "None: every cell that disagrees is covered by a difference that stands."
+
+
 def unfiled_part(
-    out: Plain, groups: tuple[Unfiled, ...], knowledge: Knowledge, place: Place
+    out: Plain, groups: tuple[Unfiled, ...], knowledge: Knowledge, place: Place, none: str = ""
 ) -> None:
-    """Add the disagreements that no entry covers."""
-    out.heading("Unfiled: disagreements without a number")
-    if not groups:
-        out.para("None: every cell that disagrees is covered by a difference that stands.")
+    """Add the disagreements that no entry covers; ``none`` is said where there is none."""
+    out.heading("Unfiled")
+    out.para(UNFILED if groups else none or no_unfiled(False))
     for group in groups:
         out.blank()
         out.item(cells_words(group.keys))
@@ -169,7 +191,7 @@ def difference_text(entry: Entry, knowledge: Knowledge, place: Place) -> str:
         out.item(f"{place.site}{key.url}")
     _evidence(out, entry, knowledge)
     if d.errata:
-        out.heading("Errata")
+        out.heading("Errata and quirks")
         for slug in d.errata:
             out.item(f"{knowledge.errata[slug].title}: {place.site}/errata/{slug}")
     _listed(out, "List threads", entry.threads, place)
@@ -183,7 +205,8 @@ def _evidence(out: Plain, entry: Entry, knowledge: Knowledge) -> None:
         out.heading("Reports that it rests on")
     for seen in entry.named:
         told = f"{seen.outcome}, {phrases.grade(seen)}: {seen.text}"
-        out.item(f"{told} ({phrases.reported(seen)}) [{', '.join(seen.sources)}]")
+        behind = f"CPU: {seen.cpu}. {phrases.reported(seen)}."
+        out.item(f"{told} {behind} [{', '.join(seen.sources)}]")
     if entry.judged:
         out.heading("Verdicts on its cells")
         out.para(ON_ITS_CELLS)
@@ -191,7 +214,8 @@ def _evidence(out: Plain, entry: Entry, knowledge: Knowledge) -> None:
         seen_words = ", ".join(judgement.behaviours) or "nothing unmasked"
         family = knowledge.families[judgement.family].name
         counted = phrases.evidence(judgement)
-        out.item(f"{key}, {family}: {judgement.verdict}: {seen_words}; {counted}")
+        behind = f"{counted} [{', '.join(judgement.sources)}]"
+        out.item(f"{key}, {family}: {judgement.verdict}: {seen_words}; {behind}")
 
 
 def others(entry: Entry) -> tuple[Source, ...]:
@@ -222,7 +246,7 @@ def _link(out: Plain, source: Source, place: Place) -> None:
     address = place.absolute(address_of(source))
     if not address or len(address) > COLUMNS:
         address = f"{place.site}/docs/sources#{source.id}"
-    out.para(address, min(2, max(0, COLUMNS - len(address))))
+    out.address(address)
 
 
 def _field(out: Plain, label: str, value: str) -> None:

@@ -34,6 +34,14 @@ _UNLISTED = (
     "taken to have changed nothing here."
 )
 HOW = (_READ, _SILENT, _UNLISTED)
+WHAT_HOLDS = "What holds in which revision"
+LEAD = "the revisions that matter for these cells, what each changed, and how far it was read here."
+
+
+def any_two(found: RevisionList, site: str) -> str:
+    """Return an example of an address that compares two revisions: the oldest and the newest."""
+    oldest, newest = found.rows[-1].revision.revision, found.rows[0].revision.revision
+    return f"{site}{PATH}/{oldest}{TO}{newest}"
 
 
 def name(document: Document) -> str:
@@ -60,9 +68,12 @@ def list_text(found: RevisionList, place: Place) -> str:
     out = Plain()
     out.title(LIST_TITLE)
     head(out, place, PATH)
-    out.field("Manual", name(found.document))
     out.blank()
-    for text in (found.document.note, *HOW):
+    out.para(f"{name(found.document)}: {LEAD}")
+    out.blank()
+    out.para(found.document.note)
+    out.heading(WHAT_HOLDS)
+    for text in (*HOW, f"Any two can be compared: {any_two(found, place.site)}"):
         out.para(text)
         out.blank()
     for row in found.rows:
@@ -70,7 +81,7 @@ def list_text(found: RevisionList, place: Place) -> str:
         out.heading(f"{revision.revision}{f', {revision.date}' if revision.date else ''}")
         out.field("What changed", revision.change)
         out.field("Cells", difference(row, found.total))
-        out.field("Read", f"{reading(row)}; the line above is from [{revision.source}]")
+        out.field("Read", f"{reading(row)}; what changed is from [{revision.source}]")
         out.field("Table", place.link(stated.address("/", stated_query(found, row))))
         if row.before:
             span = f"{row.before}{TO}{revision.revision}"
@@ -147,7 +158,7 @@ def said(what: Said) -> str:
     rules = _branches(what.rules) or "nothing"
     if frozenset(what.rules) == frozenset(what.table):
         return rules
-    return f"{rules} (table: {_branches(what.table) or 'nothing'})"
+    return f"{rules} (table: {_branches(what.table) or 'blank'})"
 
 
 def compared_text(found: Comparison, knowledge: Knowledge, place: Place) -> str:

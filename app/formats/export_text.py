@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from app.formats import export_json, leads
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 
@@ -18,10 +19,9 @@ def list_text(files: Iterable[Any], place: Place) -> str:
     out.title("Everything in one file")
     head(out, place, "/export")
     out.blank()
-    out.para(
-        "A name with a hash never means other bytes. The name without version and hash, such "
-        "as /export/vapic.json, leads to the newest. /docs/export says what is inside."
-    )
+    out.para(f"All that is public at data version {place.version}. {leads.EXPORT}")
+    out.para(f"What is inside, and how to read it offline: {place.site}/docs/export")
+    out.para(f"The JSON Schema: {place.site}{export_json.SCHEMA}")
     for file in files:
         out.heading(file.stable)
         out.para(file.text)

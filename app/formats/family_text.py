@@ -11,8 +11,8 @@ from app.domain.knowledge import Knowledge
 from app.domain.views import CellView
 from app.domain.wanted import list_wants
 from app.domain.words import Verdict
-from app.formats import phrases, wanted_text
-from app.formats.cell_text import Place, add_annotations, head
+from app.formats import leads, phrases, wanted_text
+from app.formats.cell_text import Place, add_annotations, head, judged
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -39,7 +39,8 @@ def coverage_text(cells: Mapping[CellKey, CellView], knowledge: Knowledge, place
     out = Plain()
     out.title("Coverage: which family has which evidence")
     head(out, place, "/c")
-    out.field("Cells", f"{len(cells)} per family")
+    out.blank()
+    out.para(f"{leads.COVERAGE} {len(cells)} cells per family.")
     for slug, family in knowledge.families.items():
         counted = coverage(cells, slug)
         out.blank()
@@ -57,16 +58,10 @@ def family_text(
     out = Plain()
     out.title(f"Family {family.name}")
     head(out, place, f"/c/{family.slug}")
+    out.blank()
     out.para(family.text)
     _identity(out, family)
-    judged = {key: view.judgements[family.slug] for key, view in cells.items()}
-    out.heading("Measured")
-    heard = {key: j for key, j in judged.items() if j.findings}
-    for key, judgement in heard.items():
-        seen = ", ".join(judgement.behaviours) or "nothing unmasked"
-        out.field(str(key), f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}", width=26)
-    if not heard:
-        out.para("Nothing yet.")
+    _measured(out, family, cells)
     _still_wanted(out, family, cells, knowledge, place)
     out.heading("Errata that name this family")
     touching = errata_of(family, knowledge)
@@ -81,6 +76,20 @@ def family_text(
     for source in sources_of(ids, knowledge.sources):
         out.item(f"[{source.id}] {cite_source(source)}")
     return out.render()
+
+
+def _measured(out: Plain, family: Family, cells: Mapping[CellKey, CellView]) -> None:
+    out.heading("Measured")
+    counted = (f"{number} {v}" for v, number in coverage(cells, family.slug).items() if number)
+    out.para(", ".join(counted) + ".")
+    heard = {key: v for key, v in cells.items() if v.judgements[family.slug].findings}
+    for key, view in heard.items():
+        judgement = view.judgements[family.slug]
+        ruling = f"the manual rules {phrases.branches(view.effective)}"
+        told = f"{judged(judgement)}; {ruling} [{', '.join(judgement.sources)}]"
+        out.field(str(key), told, width=26)
+    if not heard:
+        out.para(leads.UNHEARD)
 
 
 def _still_wanted(
@@ -120,7 +129,7 @@ def _identity(out: Plain, family: Family) -> None:
         for range_ in family.cpuid:
             out.item(f"family {range_.family}, models {range_.models} [{range_.source}]")
     if family.products:
-        out.field("Products", ", ".join(family.products))
+        out.field("Names", ", ".join(family.products))
     if family.readings:
         out.heading("Feature bits in public CPUID dumps")
         for r in family.readings:
@@ -130,7 +139,9 @@ def _identity(out: Plain, family: Family) -> None:
             )
             dumps = f"{r.dumps} dump" + ("" if r.dumps == 1 else "s")
             name = f" {r.name}" if r.name else ""
-            out.item(f"{r.cpuid}{name}, {dumps}: {bits} [{r.source}]")
+            steppings = f", stepping {r.steppings}" if r.steppings else ""
+            told = f"{r.cpuid}{steppings}{name}, {dumps}, EDX {r.edx}"
+            out.item(f"{told}: {bits} [{r.source}]")
     if family.caveat:
         out.para(f"Caveat: {family.caveat}")
     if family.default_avic:

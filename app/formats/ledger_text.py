@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.domain.citations import address_of, cite_source
-from app.domain.facts import Erratum
+from app.domain.facts import Annotation, Document, Erratum, Revision
 from app.domain.knowledge import Knowledge
-from app.formats.cell_text import Place, add_sources, head
+from app.formats import leads
+from app.formats.cell_text import Place, add_remarks, add_sources, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
@@ -27,11 +30,13 @@ def errata_text(knowledge: Knowledge, place: Place) -> str:
     out = Plain()
     out.title("Errata and quirks of AVIC, x2AVIC and the local APIC")
     head(out, place, "/errata")
+    out.blank()
+    out.para(leads.ERRATA)
     for e in knowledge.errata.values():
         out.blank()
         out.para(f"{e.number + ': ' if e.number else ''}{e.title}", 0, 4)
         out.field("kind", f"{e.kind}, {GRADES[e.grade.value]}", indent=2)
-        out.field("affected", "; ".join(a.cpuid for a in e.affected), indent=2)
+        out.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated", indent=2)
         out.field("URL", f"{place.site}/errata/{e.slug}", indent=2)
     return out.render()
 
@@ -77,17 +82,44 @@ def erratum_text(e: Erratum, knowledge: Knowledge, place: Place) -> str:
     return out.render()
 
 
-def sources_text(knowledge: Knowledge, place: Place) -> str:
-    """Return every source, with how far it was read."""
+def document_heading(document: Document) -> str:
+    """``AMD 24593: AMD64 Architecture ...``."""
+    return f"{document.publisher} {document.number}: {document.title}"
+
+
+def revision_heading(revision: Revision) -> str:
+    """``3.44, 2026-03``; the number alone where no date is known."""
+    return ", ".join(part for part in (revision.revision, revision.date) if part)
+
+
+def sources_text(knowledge: Knowledge, annotations: Iterable[Annotation], place: Place) -> str:
+    """Return the documents, the remarks on the whole table, and every source."""
     out = Plain()
     out.title("Sources")
     head(out, place, "/docs/sources")
+    out.blank()
+    out.para(leads.SOURCES)
+    out.heading("The manual")
+    for document in knowledge.documents.values():
+        _document(out, document)
+    out.heading(leads.ON_THE_TABLE)
+    add_remarks(out, annotations)
+    out.heading("All sources")
     for source in knowledge.sources.values():
         out.blank()
         out.item(f"[{source.id}] {cite_source(source)}", mark="-")
         out.field("Message-ID", source.message_id, indent=2)
         out.field("commit", source.commit, indent=2)
         out.field("repository", source.repository, indent=2)
-        out.para(place.absolute(address_of(source)), 2)
+        out.address(place.absolute(address_of(source)))
         out.para(source.note, 2)
     return out.render()
+
+
+def _document(out: Plain, document: Document) -> None:
+    out.blank()
+    out.para(document_heading(document), 0, 2)
+    out.para(document.note, 2)
+    for revision in document.revisions:
+        told = f"{revision.change} [{revision.source}]"
+        out.field(revision_heading(revision), told, indent=2)

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from app.domain.facts import Measurement, Sighting
 from app.domain.knowledge import Knowledge
 from app.domain.measuring import Effect, Oddity
+from app.domain.rulings import Conditions
 from app.domain.verdicts import Finding
+from app.domain.words import State, Verdict
+from app.formats import leads
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
+
+PENDING = "It does not count in any verdict."
+MASKED = "the hypervisor's own intercept was on: it says nothing about AVIC"
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,15 @@ def effect_line(effect: Effect, knowledge: Knowledge) -> str:
     return f"{effect.key} on {family}: {verdict} ({effect.added} observed{masked})"
 
 
+def effects_sentence(effects: Iterable[Effect]) -> str:
+    """``6 cells gain evidence; 1 verdict changes.``."""
+    listed = tuple(effects)
+    changed = sum(effect.changes for effect in listed)
+    verdicts = "1 verdict changes" if changed == 1 else f"{changed} verdicts change"
+    cells = "1 cell gains" if len(listed) == 1 else f"{len(listed)} cells gain"
+    return f"{cells} evidence; {verdicts}."
+
+
 def measurement_text(
     m: Measurement,
     rows: Iterable[Row],
@@ -89,21 +104,22 @@ def measurement_text(
     out.title(f"Measurement {m.slug}")
     head(out, place, f"/m/{m.slug}")
     out.field("Raw bytes", f"{place.site}/m/{m.slug}.raw")
+    out.field("Compare", f"{place.site}/m/{m.slug}/diff/OTHER")
     out.field("State", state_line(m))
+    if m.state is State.PENDING:
+        out.para(PENDING)
     for label, value in identity(m, knowledge):
-        # A digest is copied whole, so it has a line of its own.
-        out.field(label, value if label != "SHA-256" else " ")
-        out.para(value if label == "SHA-256" else "", 2)
+        out.field(label, value)
     for link in m.links:
-        out.field("Link", link)
+        out.field("Discussed at", link)
     if m.notes:
-        out.heading("Notes")
+        out.heading("Notes of the submitter")
         for line in m.notes.splitlines():
             out.para(line)
+    _effects(out, m, effects, knowledge)
     out.heading("Observations")
     for row in rows:
-        out.field(row.name, _row(row), width=30)
-    _effects(out, m, effects, knowledge)
+        out.field(row.name, _row(row, knowledge), width=30)
     return out.render()
 
 
@@ -121,23 +137,35 @@ def check_text(effects: Iterable[Effect], oddities: Iterable[Oddity], knowledge:
 
 
 def list_text(
-    found: Iterable[Measurement], sentence: str, knowledge: Knowledge, place: Place
+    found: Iterable[Measurement], sentence: str, total: int, knowledge: Knowledge, place: Place
 ) -> str:
-    """Return the list of measurements."""
+    """Return the list of measurements that pass a filter, of ``total`` in all."""
     out = Plain()
     out.title("Measurements")
     head(out, place, "/m")
+    out.blank()
+    out.para(leads.MEASUREMENTS)
+    out.field("Send one", f"{place.site}/upload")
+    out.field("The format", f"{place.site}/docs/format")
     out.field("Shown", sentence)
-    for m in found:
+    listed = tuple(found)
+    if not listed:
+        out.para(leads.NONE_PASSES if total else leads.NO_MEASUREMENT)
+    for m in listed:
         out.blank()
         out.field(m.slug, f"{place.site}/m/{m.slug}")
         out.field("state", state_line(m), indent=2)
-        out.field("machine", f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature}", indent=2)
+        out.field("machine", _machine(m), indent=2)
+        out.field("measured", m.measured_at[:10], indent=2)
         out.field("family", knowledge.families[m.family].name, indent=2)
         out.field("hypervisor", m.hypervisor, indent=2)
         out.field("tool", m.tool, indent=2)
         out.field("observations", str(len(m.observations)), indent=2)
     return out.render()
+
+
+def _machine(m: Measurement) -> str:
+    return f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
 
 
 def list_table(found: Iterable[Measurement], site: str) -> Table:
@@ -164,6 +192,14 @@ class Comparison:
         """How many cells both observed, with different outcomes."""
         return sum(bool(a and b and a != b) for _, a, b in self.cells)
 
+    @property
+    def sentence(self) -> str:
+        """How much differs, in words."""
+        return (
+            f"{self.differing} of {len(self.cells)} cells were observed by both with different "
+            "outcomes. What differs is marked."
+        )
+
 
 def compare(a: Measurement, b: Measurement, knowledge: Knowledge) -> Comparison:
     """Return two measurements side by side; what one did not observe is empty."""
@@ -182,7 +218,8 @@ def comparison_text(a: Measurement, b: Measurement, comparison: Comparison, plac
     out = Plain()
     out.title(f"Measurements {a.slug} and {b.slug}")
     head(out, place, f"/m/{a.slug}/diff/{b.slug}")
-    out.field("Differing", f"{comparison.differing} of {len(comparison.cells)} cells")
+    out.blank()
+    out.para(comparison.sentence)
     for heading, rows in (("Circumstances", comparison.circumstances), ("Cells", comparison.cells)):
         out.heading(heading)
         widths = (1, 27, 22, 22)
@@ -204,17 +241,30 @@ def _outcomes(m: Measurement) -> Mapping[str, str]:
     return {key: ", ".join(words) for key, words in found.items()}
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, knowledge: Knowledge) -> str:
     seen = row.seen
-    when = f" when {seen.condition}" if seen.condition else ""
+    parts = [f"{row.finding.verdict}; the manual rules {row.ruling}"]
+    if row.finding.verdict is Verdict.MASKED:
+        parts.append(MASKED)
+    elif not row.finding.condition_stated:
+        parts.append("condition not stated")
+    parts += [f"value {seen.value}"] if seen.value else []
+    parts += [f"read back {seen.read_back}"] if seen.read_back else []
+    if seen.exit:
+        rip = f"rip {seen.exit.rip}" if seen.exit.rip else ""
+        fields = ("exit", seen.exit.code, seen.exit.info1, seen.exit.info2, rip)
+        parts.append(" ".join(field for field in fields if field))
+    parts += [seen.note] if seen.note else []
+    when = (
+        f" when {Conditions(knowledge.conditions).text(seen.condition)}" if seen.condition else ""
+    )
     times = f", {seen.count} times" if seen.count > 1 else ""
-    return f"{seen.outcome}{when}{times}: {row.finding.verdict}; the manual rules {row.ruling}"
+    return f"{seen.outcome}{when}{times}: {'; '.join(parts)}"
 
 
 def _effects(out: Plain, m: Measurement, effects: Iterable[Effect], knowledge: Knowledge) -> None:
     out.heading("What it changed" if m.accepted else "What it would change if accepted")
-    changed = [effect for effect in effects if effect.changes]
-    for effect in changed:
+    listed = tuple(effects)
+    out.para(effects_sentence(listed))
+    for effect in listed:
         out.item(effect_line(effect, knowledge))
-    if not changed:
-        out.para("No verdict.")

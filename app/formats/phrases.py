@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.domain.facts import Claim, Observation, Register
+from app.domain.numbers import SLOT
 from app.domain.rulings import Conditions
 from app.domain.verdicts import Judgement
 from app.domain.words import Scope, Strength
@@ -31,6 +32,20 @@ def addresses(register: Register) -> str:
     offsets = ", ".join(register.offsets)
     msrs = ", ".join(register.msrs)
     return ", ".join(part for part in (offsets, f"MSR {msrs}" if msrs else "") if part)
+
+
+def x2apic_access(register: Register) -> str:
+    """``read-write``: the type of access that x2APIC mode gives."""
+    return "not implemented there" if register.access == "none" else str(register.access)
+
+
+def members(register: Register) -> tuple[str, ...]:
+    """``ISR3 130h, MSR 813h``: each register of a vector, with its addresses."""
+    offset, msr = register.offset_spans[0].first, register.msr_spans[0]
+    return tuple(
+        f"{register.abbreviation}{n} {offset + n * SLOT:03X}h, MSR {msr.first + n:03X}h"
+        for n in range(msr.last - msr.first + 1)
+    )
 
 
 def heading(register: Register) -> str:

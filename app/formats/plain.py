@@ -77,8 +77,8 @@ class Plain:
             self.para(head, indent)
             head = ""
         room = COLUMNS - indent - width
-        if "://" in value and " " not in value and room < len(value) <= COLUMNS - indent - 2:
-            # A link that is broken is none: it has a line of its own.
+        if " " not in value and room < len(value) <= COLUMNS - indent - 2:
+            # A link that is broken is none, nor is a digest: it has a line of its own.
             self.para(head, indent)
             self.para(value, indent + 2)
             return
@@ -90,9 +90,13 @@ class Plain:
         """Add ``label   url``; a long address has a line of its own, so that it stays whole."""
         if len(url) > COLUMNS - 16:
             self.para(label)
-            self.para(url, max(0, min(2, COLUMNS - len(url))))
+            self.address(url)
         else:
             self.field(label, url)
+
+    def address(self, url: str, indent: int = 2) -> None:
+        """Add an address on a line of its own, further to the left where it would be broken."""
+        self.para(url, max(0, min(indent, COLUMNS - len(url))))
 
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         """Add rows of cells, each wrapped in its column; columns are one space apart."""

@@ -15,6 +15,7 @@ Keys = Mapping[str, Mapping[str, str]]
 _BEFORE, _BEHIND = 40, 20
 # Labels of values are left out where the list is long: /docs/api has them.
 _LISTED = 14
+NOTHING = "Nothing was found."
 
 
 def plain(parts: Parts) -> str:
@@ -28,6 +29,7 @@ def found_text(found: Found, place: Place) -> str:
     query = str(found.query)
     out.title(f"Search: {query}")
     head(out, place, address_of_query(query))
+    out.field("Found", f"{found.total} found." if found.total else NOTHING)
     if found.exact:
         out.heading("Exactly")
         _hits(out, found.exact, place)
@@ -36,14 +38,12 @@ def found_text(found: Found, place: Place) -> str:
         _hits(out, group.hits, place)
         if group.total > len(group.hits):
             out.para(f"{group.total - len(group.hits)} more:")
-            out.para(f"{place.site}{address_of_query(group.rest)}")
+            out.address(f"{place.site}{address_of_query(group.rest)}", 0)
     if found.table and found.total:
         out.heading("In the table")
         what = "These cells" if found.table.same else f"The {found.table.cells} cells of the keys"
         out.para(f"{what}: {place.site}{found.table.path}")
     if not found.total:
-        out.blank()
-        out.para("Nothing was found.")
         _offers(out, found.near, place)
     return out.render()
 
@@ -52,7 +52,7 @@ def _hits(out: Plain, hits: Iterable[Hit], place: Place) -> None:
     for hit in hits:
         out.item(plain(hit.title))
         out.para(plain(hit.snippet), 2)
-        out.para(f"{place.site}{hit.path}", 2)
+        out.address(f"{place.site}{hit.path}")
 
 
 def _offers(out: Plain, queries: Iterable[str], place: Place) -> None:
@@ -60,7 +60,7 @@ def _offers(out: Plain, queries: Iterable[str], place: Place) -> None:
         if not number:
             out.para("Near misses:")
         out.item(query)
-        out.para(f"{place.site}{address_of_query(query)}", 2)
+        out.address(f"{place.site}{address_of_query(query)}")
 
 
 def refusal_text(error: InvalidQuery) -> str:
@@ -100,7 +100,7 @@ def help_text(keys: Keys, examples: Iterable[tuple[str, str]], place: Place) -> 
     for query, meaning in examples:
         out.item(query)
         out.para(meaning, 4)
-        out.para(f"{place.site}{address_of_query(query)}", 4)
+        out.address(f"{place.site}{address_of_query(query)}", 4)
     out.heading("Keys")
     for key, values in keys.items():
         out.field(f"{key}:", ", ".join(values), width=12)

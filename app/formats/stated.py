@@ -95,12 +95,14 @@ def newest(path: str) -> str:
     return f"{bare}?{rest}" if rest else bare
 
 
-def field(out: Plain, stated: AsStated | None, today: str) -> None:
+def field(out: Plain, stated: AsStated | None, today: str, site: str) -> None:
     """Add which revision a text page shows; nothing for the newest, which is at ``today``."""
     if not stated or not stated.asked:
         return
     out.field("Manual", f"{heading(stated)}. {note(stated)}".rstrip())
     out.field(f"In {stated.newest}", today)
+    out.field("What changed", f"{site}/docs/apm/{stated.revision}..{stated.newest}")
+    out.field("Its revisions", f"{site}/docs/apm")
 
 
 def marked(table: Table, stated: AsStated | None) -> Table:

@@ -10,8 +10,8 @@ from app.domain.editions import AsStated
 from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions
 from app.domain.views import CellView
-from app.domain.words import Printed
-from app.formats import phrases, policy_phrases, stated
+from app.domain.words import Printed, Verdict
+from app.formats import leads, phrases, policy_phrases, stated
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
@@ -32,29 +32,18 @@ class Shown:
     path: str
     policies: tuple[str, ...] = ()
     edition: AsStated | None = None
+    counts: tuple[tuple[Verdict, int], ...] = ()
 
 
 def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     """Return the cells that a filter admits, one register after the other."""
     out = Plain()
-    conditions = Conditions(knowledge.conditions)
     out.title(f"{TITLE}: AVIC and x2AVIC")
     head(out, place, shown.path)
-    stated.field(out, shown.edition, place.link(stated.newest(shown.path)))
+    stated.field(out, shown.edition, place.link(stated.newest(shown.path)), place.site)
     out.field("Shown", shown.sentence)
-    out.blank()
-    out.para(
-        "Each line: what rules the cell; what Table 15-22 prints where that is wrong or "
-        "incomplete; then, "
-        "per family, the verdict, what was seen, and what stands behind it."
-    )
-    if shown.policies:
-        out.blank()
-        out.para(
-            f"{', '.join(shown.policies)}: what a hypervisor's policy does with RDMSR and WRMSR, "
-            f"what it takes an exit 402h for, and where silicon, or else the manual, says "
-            f"otherwise: {place.site}/docs/policy"
-        )
+    out.field("Verdicts", ", ".join(f"{number} {v}" for v, number in shown.counts if number))
+    _introduction(out, shown, place)
     if not shown.cells:
         out.blank()
         out.para(f"No cell passes this filter. The whole table: {place.site}/")
@@ -64,19 +53,46 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
         out.blank()
         out.para(f"{phrases.heading(register)} ({phrases.addresses(register)})", 0, 2)
         for view in views:
-            label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
-            out.field(label, _line(view, conditions), width=16)
-            for judgement in view.measured:
-                seen = ", ".join(judgement.behaviours) or "nothing unmasked"
-                text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
-                out.field("", f"{judgement.family} {text}", width=16)
-            for line in policy_phrases.cell_lines(view, shown.policies, knowledge):
-                out.field("", line, width=16)
+            _cell(out, view, shown.policies, knowledge)
     return out.render()
 
 
+def _introduction(out: Plain, shown: Shown, place: Place) -> None:
+    out.blank()
+    out.para(
+        "What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
+        "Each cell shows what rules it by the manual's own priority, what the printed table says "
+        "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
+        "what stands behind it. The printed table has one column for both modes; "
+        f"{place.site}/corrected has two. The words are on {place.site}/docs/words."
+    )
+    out.para(leads.cells_at(place.site))
+    if shown.policies:
+        out.blank()
+        out.para(
+            f"{', '.join(shown.policies)}: {leads.POLICY_COLUMNS} What is marked, and why: "
+            f"{place.site}/docs/policy"
+        )
+    if len(shown.policies) > 1:
+        out.para(f"Side by side: {place.site}/policy/{'..'.join(shown.policies)}")
+
+
+def _cell(out: Plain, view: CellView, policies: tuple[str, ...], knowledge: Knowledge) -> None:
+    label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
+    out.field(label, _line(view, Conditions(knowledge.conditions)), width=16)
+    for judgement in view.measured:
+        seen = ", ".join(judgement.behaviours) or "nothing unmasked"
+        text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
+        out.field("", f"{judgement.family} {text}", width=16)
+    touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences]
+    touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
+    out.field("", ", ".join(touching), width=16)
+    for line in policy_phrases.cell_lines(view, policies, knowledge):
+        out.field("", line, width=16)
+
+
 def _line(view: CellView, conditions: Conditions) -> str:
-    ruling = phrases.short_branches(view.effective, conditions) or "not said"
+    ruling = phrases.short_branches(view.effective, conditions) or "does not say"
     if view.printed is Printed.AS_PRINTED:
         return ruling
     if view.printed is Printed.NOT_PRINTED:

@@ -57,10 +57,11 @@ TITLES = {"index": "Documentation", **PAGES}
 @router.get("/sources")
 def sources(request: Request, snapshot: Snap, render: Render) -> Response:
     """Every source, with how far it was read."""
+    notes = explore.table_annotations(snapshot)
     page = Page(
         template="docs/sources.html",
-        view={"annotations": explore.table_annotations(snapshot)},
-        text=lambda: ledger_text.sources_text(snapshot.knowledge, render.place(snapshot)),
+        view={"annotations": notes, "wording": ledger_text},
+        text=lambda: ledger_text.sources_text(snapshot.knowledge, notes, render.place(snapshot)),
     )
     return render.respond(request, snapshot, page)
 

@@ -27,7 +27,7 @@ def list_page(snapshot: Snapshot, listed: MeasurementList, place: Place) -> Page
         template="measurements/index.html",
         view={"listed": listed},
         text=lambda: measurement_text.list_text(
-            listed.found, listed.sentence, snapshot.knowledge, place
+            listed.found, listed.sentence, listed.total, snapshot.knowledge, place
         ),
         table=lambda: measurement_text.list_table(listed.found, place.site),
         data=lambda: {

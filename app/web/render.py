@@ -22,7 +22,7 @@ from app.domain.citations import READING, address_of, cite_claim, cite_source, s
 from app.domain.rulings import Conditions
 from app.domain.wanted import list_wants
 from app.errors import NotFound
-from app.formats import atom, phrases, policy_phrases, stated, wanted_text
+from app.formats import atom, leads, measurement_text, phrases, policy_phrases, stated, wanted_text
 from app.formats.cell_text import Place
 from app.formats.tables import Table
 from app.settings import ROOT, Settings
@@ -79,6 +79,8 @@ def make_environment() -> jinja2.Environment:
         "app_version": __version__,
         "words": words,
         "distinct": lambda claims: tuple(dict.fromkeys((c.behaviour, c.condition) for c in claims)),
+        "leads": leads,
+        "measuring": measurement_text,
         "phrases": phrases,
         "policy_phrases": policy_phrases,
         "stating": stated,

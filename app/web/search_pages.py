@@ -44,6 +44,7 @@ def found_page(snapshot: Snapshot, found: Found, place: Place) -> Page:
             "examples": searching.EXAMPLES,
             "address_of_query": address_of_query,
             "introduction": search_text.INTRODUCTION,
+            "nothing": search_text.NOTHING,
         },
         text=lambda: (
             search_text.help_text(keys, searching.EXAMPLES, place)
@@ -67,6 +68,7 @@ def refused_page(snapshot: Snapshot, error: InvalidQuery) -> Page:
             "examples": searching.EXAMPLES,
             "address_of_query": address_of_query,
             "introduction": search_text.INTRODUCTION,
+            "nothing": search_text.NOTHING,
         },
         text=lambda: search_text.refusal_text(error),
         data=lambda: {

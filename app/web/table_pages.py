@@ -11,7 +11,14 @@ from app.domain.editions import AsStated
 from app.domain.facts import Family, Register
 from app.domain.views import CellView
 from app.explore import TableView
-from app.formats import cell_text, corrected_text, family_text, stated, table_text
+from app.formats import (
+    cell_text,
+    corrected_text,
+    family_text,
+    register_text,
+    stated,
+    table_text,
+)
 from app.formats.api import cell_list, cell_out, register_out
 from app.formats.cell_text import Place
 from app.formats.tables import Table
@@ -32,13 +39,7 @@ def table_page(snapshot: Snapshot, view: TableView, place: Place) -> Page:
             "vocabulary": snapshot.vocabulary.values,
             "edition": view.stated,
         },
-        text=lambda: table_text.table_text(
-            table_text.Shown(
-                view.cells, view.order, view.sentence, view.path, view.wanted.policy, view.stated
-            ),
-            snapshot.knowledge,
-            place,
-        ),
+        text=lambda: table_text.table_text(explore.shown(view), snapshot.knowledge, place),
         table=lambda: stated.marked(
             table_text.cells_table(view.cells, snapshot.knowledge, place.site, view.wanted.policy),
             view.stated,
@@ -96,7 +97,7 @@ def register_page(snapshot: Snapshot, register: Register, place: Place, apm: str
             "annotations": annotations,
             "edition": edition,
         },
-        text=lambda: cell_text.register_text(
+        text=lambda: register_text.register_text(
             register, cells, annotations, snapshot.knowledge, place, edition=edition
         ),
         table=lambda: stated.marked(

@@ -189,3 +189,14 @@ def test_markdown_escapes_what_would_end_a_cell() -> None:
     assert (
         "| name | said |\n| --- | --- |\n| a\\|b | c\\\\d |\n| e f | *g* |\n"
     ) == table.markdown()
+
+
+@pytest.mark.parametrize("length", [20, 60, 73, 75])
+def test_an_address_or_a_digest_that_fits_a_line_is_never_broken(length: int) -> None:
+    address = "https://example.org/".ljust(length, "a")
+    digest = "0" * (length - 2)
+    out = Plain()
+    out.address(address)
+    out.field("SHA-256", digest)
+
+    assert {address, digest} <= set(out.render().split())
