@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from itertools import pairwise
 
+from app.domain import policy_rows
 from app.domain.facts import Policy
 from app.domain.policy_rows import PolicyTable, policy_table
 from app.errors import NotFound
@@ -49,18 +49,5 @@ def compare(snapshot: Snapshot, *policies: Policy) -> PolicyTable:
 
 
 def pairs(snapshot: Snapshot, *policies: Policy) -> tuple[tuple[str, str], ...]:
-    """Return the pairs worth comparing: of one policy with every other, else of neighbours.
-
-    The older one is first. Beside two there is nothing to offer but their other order.
-    """
-    slugs = list(snapshot.knowledge.policies)
-    if len(policies) > 1:
-        return ((policies[1].slug, policies[0].slug),)
-    if policies:
-        mine = slugs.index(policies[0].slug)
-        return tuple(
-            (slug, slugs[mine]) if at < mine else (slugs[mine], slug)
-            for at, slug in enumerate(slugs)
-            if at != mine
-        )
-    return tuple(pairwise(slugs))
+    """Return the pairs worth comparing, as ``policy_rows.pairs`` does."""
+    return policy_rows.pairs(snapshot.knowledge, *policies)

@@ -155,3 +155,21 @@ def marks_of(row: MsrRow, table: PolicyTable) -> tuple[MarkRow, ...]:
         and mark.key.mode is Mode.X2AVIC
         and any(Span.parse(text).overlaps(row.span) for text in mark.mark.msrs)
     )
+
+
+def pairs(knowledge: Knowledge, *policies: Policy) -> tuple[tuple[str, str], ...]:
+    """Return the pairs worth comparing: of one policy with every other, else of neighbours.
+
+    The older one is first. Beside two there is nothing to offer but their other order.
+    """
+    slugs = list(knowledge.policies)
+    if len(policies) > 1:
+        return ((policies[1].slug, policies[0].slug),)
+    if policies:
+        mine = slugs.index(policies[0].slug)
+        return tuple(
+            (slug, slugs[mine]) if at < mine else (slugs[mine], slug)
+            for at, slug in enumerate(slugs)
+            if at != mine
+        )
+    return tuple(pairwise(slugs))

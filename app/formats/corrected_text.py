@@ -11,12 +11,13 @@ from app.domain.facts import Claim, Observation
 from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions
 from app.domain.words import Access, Mode, Printed
-from app.formats import phrases, stated
+from app.formats import leads, phrases, stated
 from app.formats.cell_text import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 
 TITLE = "Table 15-22 as it should read"
+REVISION = "3.44"
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 # One character before a cell, so that the strength of a change shows without its footnote.
 MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
@@ -56,14 +57,16 @@ def corrected_text(
     stated.field(out, edition, place.link("/corrected"), place.site)
     for count in counts(table):
         out.link(count.text, place.link(count.path))
+    out.link("Ready to paste:", place.link("/corrected.md"))
     out.blank()
-    out.para("Each mark names its footnote in brackets. Numbers are hexadecimal. allowed: "
-             "completes against the backing page. accel: completes and hardware acts. trap, "
-             "fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT 401h. #GP: in the "
-             "guest, no #VMEXIT. A word behind one is its condition; checks are in their order. "
-             "! before a cell: wrong, an ordinary access never meets what is printed; +: "
-             "incomplete, it lacks a condition; -: not printed. open: the manual says this too. "
-             "seen: on silicon only.")  # fmt: skip
+    out.para(leads.corrected(edition.revision if edition else REVISION))
+    for printed, mark in MARKS.items():
+        out.item(f"{printed.label}: {printed.meaning}", mark=mark)
+    out.para(f"{leads.CORRECTED_KEY} Each mark names its footnote in brackets. Numbers are "
+             "hexadecimal. allowed: completes against the backing page. accel: completes and "
+             "hardware acts. trap, fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT "
+             "401h. #GP: in the guest, no #VMEXIT.")  # fmt: skip
+    out.para(leads.cells_at(place.site))
     out.blank()
     _grid(out, table, Conditions(knowledge.conditions))
     for kind, notes in table.groups:

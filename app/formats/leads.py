@@ -24,7 +24,30 @@ POLICY_COLUMNS = (
     "pass, intercept: what the hypervisor does with RDMSR and WRMSR while x2AVIC is active. 402h: "
     "what it takes that exit for."
 )
+POLICIES = (
+    "What a hypervisor version lets through to AVIC and x2AVIC, what it intercepts, and for which "
+    "kind of exit it takes a 402h: beside what silicon does."
+)
+WANTED = (
+    "Cells that nobody has measured on a family, or whose reports do not settle them, and what it "
+    "takes to do so."
+)
+NOT_WANTED = (
+    "cells that a mode does not have, and x2AVIC on families none of whose public dumps reports it."
+)
+CORRECTED_KEY = (
+    "open: the manual says this too. seen: on silicon only. Conditions stand behind the behaviour; "
+    "checks are in their order."
+)
 UNHEARD = "Nobody has published a measurement on this family yet; every cell is unmeasured."
+
+
+def corrected(revision: str) -> str:
+    """Return what the corrected table is held against."""
+    return (
+        "AVIC and x2AVIC in columns of their own, against the printed table of revision "
+        f"{revision}."
+    )
 
 
 def cells_at(site: str) -> str:

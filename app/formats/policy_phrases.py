@@ -99,7 +99,7 @@ def rules(claim: Claim, knowledge: Knowledge) -> str:
     under = f", when {conditions.text(claim.condition)}" if claim.condition else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
     said = f"The manual: {claim.behaviour.label}{under} ({phrases.strength(claim)}; {cite})"
-    return f"{said}. No unmasked report."
+    return f"{said}. No unmasked report. [{claim.source}]"
 
 
 def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[str, ...]:

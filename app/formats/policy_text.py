@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 
 from app.domain.facts import MsrPolicy, Policy
 from app.domain.knowledge import Knowledge
-from app.domain.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of
-from app.formats import policy_phrases
+from app.domain.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
+from app.formats import leads, policy_phrases
 from app.formats.cell_text import Place, add_sources, head
 from app.formats.plain import Plain
 
@@ -16,6 +15,7 @@ LIST_TITLE = "Policies: what hypervisors assume of AVIC and x2AVIC"
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
 OTHERWISE = "silicon, or else the manual, says otherwise"
+DOCS = "/docs/policy"
 NO_MARK = "Nowhere, by what is known here."
 
 
@@ -24,20 +24,24 @@ def policies_text(tables: Iterable[PolicyTable], knowledge: Knowledge, place: Pl
     out = Plain()
     out.title(LIST_TITLE)
     head(out, place, "/policy")
+    out.field("Words", f"{place.site}{DOCS}")
+    out.blank()
+    out.para(leads.POLICIES)
     shown = tuple(tables)
     for table in shown:
         policy = table.policies[0]
         out.heading(policy_phrases.name(policy))
         out.field("URL", f"{place.site}{table.path}")
+        out.field("In the table", f"{place.site}/?policy={policy.slug}")
         out.field("Lets through", policy_phrases.passed(policy))
         out.field("402h: trap at", ", ".join(policy.trap_offsets))
         for kind, groups in policy_phrases.mark_groups(table.marks, knowledge):
             out.field(kind.weight, f"{kind.label}: {policy_phrases.counted(groups)}")
     _not_known(out, [table.policies[0] for table in shown], knowledge)
     out.blank()
-    slugs = [table.policies[0].slug for table in shown]
-    for older, newer in pairwise(slugs):
+    for older, newer in pairs(knowledge):
         out.field("Side by side", f"{place.site}/policy/{older}..{newer}")
+        out.field("Both", f"{place.site}/?policy={older},{newer}")
     return out.render()
 
 
@@ -54,11 +58,15 @@ def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     out.title(f"{policy_phrases.name(policy)}: what it assumes of AVIC and x2AVIC")
     head(out, place, table.path)
     out.field("Lets through", policy_phrases.passed(policy))
+    out.field("In the table", f"{place.site}/?policy={policy.slug}")
+    for older, newer in pairs(knowledge, policy):
+        out.field("Side by side", f"{place.site}/policy/{older}..{newer}")
     _words(out, policy)
     _releases(out, policy)
     _not_known(out, table.policies, knowledge)
     out.heading(f"Where {OTHERWISE}")
     _marks(out, table.marks, knowledge)
+    out.field("Why marked", f"{place.site}{DOCS}")
     out.heading("While x2AVIC is active, MSR by MSR")
     out.grid([("MSR", "register", "RDMSR", "WRMSR", "marks, notes"),
               *(_one_row(row, table) for row in table.msrs)], ONE)  # fmt: skip
@@ -89,7 +97,11 @@ def _two(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     head(out, place, table.path)
     for policy in table.policies:
         out.field(policy.slug, f"lets through {policy_phrases.passed(policy)}")
+        out.field("", f"{place.site}/policy/{policy.slug}")
     out.field("Differ", f"{table.differing} of {len(table.msrs)} rows of MSRs")
+    for one, other in pairs(knowledge, *table.policies):
+        out.field("Other views", f"the other way round: {place.site}/policy/{one}..{other}")
+        out.field("", f"both in the table: {place.site}/?policy={other},{one}")
     out.heading("MSRs that they treat differently while x2AVIC is active")
     _two_rows(out, table.changed)
     out.heading("Offsets that only one takes for a trap on exit 402h")

@@ -23,6 +23,7 @@ from app.domain.wanted import (
     tally,
 )
 from app.domain.words import Access, Mode
+from app.formats import leads
 from app.formats.atom import Entry, Feed
 from app.formats.cell_text import Place, head
 from app.formats.changes_text import differing
@@ -125,7 +126,11 @@ def wanted_text(
     out = Plain()
     out.title(TITLE)
     head(out, place, path_of(families))
-    out.field("Wanted", counts(wants))
+    out.field("Now", counts(wants))
+    out.field("Not listed", leads.NOT_WANTED)
+    out.blank()
+    out.para(leads.WANTED)
+    out.para(leads.cells_at(place.site))
     out.heading("How to settle any of them")
     for number, step in enumerate(STEPS, 1):
         out.item(step, mark=f"{number}.")
@@ -135,6 +140,9 @@ def wanted_text(
     out.para("An observation must say:")
     for line in RECORD:
         out.item(line)
+    out.blank()
+    out.para("How to run it is in /docs/measure, the keys are in /docs/format, the way of a "
+             "document in /docs/upload.")  # fmt: skip
     for batch in batches(wants):
         _batch(out, batch, knowledge)
     if not wants:

@@ -31,18 +31,14 @@ LINKS = ["https://lore.kernel.org/all/constructed@example.org/", "also@example.o
 # The twin is the block alone, ready to be piped into a mail: what else is to be copied beside it,
 # and what introduces it, is for the page.
 BESIDE_A_BLOCK = ("h1", "p.lead", "label", "[id]:not(#mail-block)", "p.fine")
-# What pages of some kinds still say alone, by selectors: their introductions, links to other
-# views and to cells that the text names in columns, and the names that its columns leave out.
-OWED = {
-    "corrected": ("p.lead", "main > p.fine", ".name", ".address", "a[href^='/r/']"),
-    "policy": ("p.lead", "dl.facts > dt", "a.src", "a[href^='/policy/']", "a[href='/docs/policy']"),
-    "wanted": ("p.lead", "p.fine", "dl.facts dd:has(> a)"),
-}
 
 
 def apart_on(path):
     parts = path.partition("?")[0].strip("/").split("/")
-    return BESIDE_A_BLOCK if parts[-1] == "mail" else OWED.get(parts[0], ())
+    if parts[-1] == "mail":
+        return BESIDE_A_BLOCK
+    # Columns have room for the abbreviation and the numbers, not for the names and spans.
+    return (".name", ".address") if parts == ["corrected"] else ()
 
 
 # Words in which the text pages frame what a page shows in columns.
