@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from app.domain import facts
 from app.domain.cells import expand
 from app.domain.knowledge import Knowledge, key_of, kind_of
+from app.domain.lint_claims import CLAIM_RULES
 from app.domain.lint_editions import EDITION_RULES
 from app.domain.lint_ledger import LEDGER_RULES
 from app.domain.lint_observations import OBSERVATION_RULES
@@ -198,6 +199,7 @@ RULES: tuple[Rule, ...] = (
     _words_are_closed,
     _dates_are_dates,
     *REGISTER_RULES,
+    *CLAIM_RULES,
     *EDITION_RULES,
     *OBSERVATION_RULES,
     _orders_are_unique,

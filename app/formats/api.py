@@ -53,6 +53,7 @@ class ClaimOut(Out):
     question: str
     bits: str
     text: str
+    inference: str
     holds: HoldsOut | None
 
 
@@ -242,6 +243,7 @@ def _claim(claim: facts.Claim, mode: Mode, knowledge: Knowledge) -> ClaimOut:
         question=claim.question,
         bits=claim.bits,
         text=claim.text,
+        inference=claim.inference,
         holds=holds_out(Manual.of(knowledge).held(claim, mode)),
     )
 

@@ -131,6 +131,8 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> N
             out.field("", f"for {name}{models} only", width=24)
         out.field("", cite_claim(claim, knowledge.sources, knowledge.documents), width=24)
         out.field("", claim.text, width=24)
+        if claim.inference:
+            out.field("", f"inference: {claim.inference}", width=24)
     if not view.claims:
         out.para("Nothing.")
     lines = stated.ranges(view.claims, view.key.mode, knowledge)

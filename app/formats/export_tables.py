@@ -20,7 +20,7 @@ SITE = ""
 COLUMNS = {
     "claims": ("register", "modes", "access", "kind", "strength", "behaviour", "condition",
                "family", "models", "bits", "since", "question", "qualifier", "section", "table",
-               "page", "source", "text"),
+               "page", "source", "text", "inference"),
     "observations": ("id", "family", "cpu", "evidence", "scope", "cells", "member", "outcome",
                      "condition", "exit", "rip", "hedge", "intercepted", "reporter", "date",
                      "report", "machine", "microcode", "sources", "text"),

@@ -129,12 +129,13 @@ def side_effects(view: CellView, knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def product(claim: Claim, manual: Manual) -> tuple[str, str, str]:
-    """``AMD 57896``, ``rev 3.00, p.174-185``, ``Zen 5 model 44h``: a manual of one model."""
+    """``AMD 57896``, ``inferred from rev 3.00, p.176``, ``Zen 5 model 44h``."""
     knowledge = manual.knowledge
     name = knowledge.families[claim.family].name
     model = f"{name} model {claim.models}" if claim.models else name
     number, _, place = manual.cite(claim).partition(" ")
     document = knowledge.documents.get(knowledge.sources[claim.source].document)
+    place = f"inferred from {place}" if claim.inference else place
     return f"{document.publisher if document else ''} {number}".strip(), place, model
 
 
@@ -146,9 +147,8 @@ def outcome(behaviour: Behaviour, when: str = "") -> str:
 
 
 def _bits(text: str) -> str:
-    """``31:8 (63:32 not stated)`` as ``31:8; 63:32 not stated``, with room to wrap."""
-    flat = text.replace(" (", "; ").replace(")", "")
-    return re.sub(r",\s*", ", ", flat)
+    """``63:32,15:0`` as ``63:32, 15:0``, with room to wrap."""
+    return text.replace(",", ", ")
 
 
 def label(register: Register) -> str:

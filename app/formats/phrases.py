@@ -8,7 +8,7 @@ from app.domain.facts import Claim, Observation, Register
 from app.domain.numbers import SLOT
 from app.domain.rulings import Conditions
 from app.domain.verdicts import Judgement
-from app.domain.words import Scope, Strength
+from app.domain.words import ClaimKind, Scope, Strength
 
 
 def branch(claim: Claim) -> str:
@@ -56,8 +56,12 @@ def heading(register: Register) -> str:
 
 
 def strength(claim: Claim) -> str:
-    """``access-check, implied``; explicit claims say their kind alone."""
-    implied = ", implied" if claim.strength is Strength.IMPLIED else ""
+    """``access-check, implied``; explicit claims say their kind alone.
+
+    Where our own step leads to the #GP: ``product, inferred``.
+    """
+    inferred = ", inferred" if claim.inference and claim.kind is not ClaimKind.NOTE else ""
+    implied = ", implied" if claim.strength is Strength.IMPLIED else inferred
     question = ", open question" if claim.question else ""
     return f"{claim.kind}{implied}{question}"
 

@@ -23,7 +23,8 @@ class Source(BaseFact):
 
     ``document`` and ``revision`` for manuals, ``commit`` (12 or more hex digits) with
     ``repository`` for commits, ``message_id`` for mails. ``date`` is ``YYYY-MM-DD`` or
-    shorter.
+    shorter. ``names`` are the behaviours that a document names in its own words: what it
+    is cited for beyond them is inference.
     """
 
     id: SourceId
@@ -39,6 +40,7 @@ class Source(BaseFact):
     document: str = ""
     revision: str = ""
     note: str = ""
+    names: tuple[Behaviour, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +105,8 @@ class Claim(BaseFact):
     ``family`` and ``models`` limit a ``product`` claim; ``qualifier`` is the table's own
     tag; ``question`` marks a ``note`` as open (it states an alternative and never rules);
     ``since`` and ``until`` are the first and the last revision that say so, empty where
-    nobody knows better than the list of revisions; ``bits`` the reserved bits meant;
-    ``inference`` the step that the source does not state.
+    nobody knows better than the list of revisions; ``bits`` the reserved bits meant, as
+    ranges alone (``63:18,15:13,11``); ``inference`` the step that the source does not state.
     """
 
     modes: tuple[Mode, ...]
