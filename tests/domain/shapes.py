@@ -33,7 +33,7 @@ FAULT = (make_claim("vmexit-fault"),)
 ID = (*TRAP, check())
 ISR = (*FAULT, check(strength="implied"))
 EOI_READ = (*ALLOWED, check(strength="implied"))
-DFR_READ = (*ALLOWED, check())
+DFR_READ = (check(),)
 
 # Writes whose reserved bits are checked first.
 TPR = (*ACCELERATED, check("reserved-bits"))
@@ -59,7 +59,7 @@ ICR_AVIC = (
 ICR = (*ICR_AVIC, check("reserved-bits"))
 
 SELF_IPI = (*ALLOWED, check("reserved-bits"), note("accelerated"))
-SELF_IPI_AVIC = (note("absent"),)
+SELF_IPI_AVIC = (note("absent", strength="implied"),)
 EXT_LVT_READ = (make_claim("allowed", "extlvt"), make_claim("vmexit-fault", "no-extlvt"))
 
 CONDITIONS = Conditions(

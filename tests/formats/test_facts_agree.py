@@ -254,3 +254,10 @@ def test_no_step_of_ours_is_told_as_a_statement(site: Site) -> None:
     for cell in site.cells.values():
         for claim in cell["claims"]:
             assert claim["strength"] == "explicit" or claim["inference"]
+
+
+def test_a_step_of_ours_stands_beside_its_claim_in_text_and_html(client: TestClient) -> None:
+    told = "inference: The access types of this manual (p.27) say that an error occurs"
+    for path in ("/r/ldr/x2avic/write", "/r/ldr/x2avic/write.txt"):
+        assert told in " ".join(client.get(path).text.split())
+    assert "product, inferred" in client.get("/r/ldr").text
