@@ -145,7 +145,7 @@ def _flags(register: Register, plan: Plan) -> str:
         "VECTOR": register.vector,
         "DISRUPTIVE": plan.disruptive,
         "X2APIC_ABSENT": register.access == "none",
-        # 16.11.3 (p.659): bits 63:32 of every register but ICR count as reserved.
+        # 16.11.3 (p.659): bits 63:32 of every legacy register but ICR; of Self IPI no page says it.
         "RESERVED_HIGH": writable,
     }
     return " | ".join(word for word, holds in words.items() if holds) or "0"
