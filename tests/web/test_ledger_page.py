@@ -19,7 +19,7 @@ from tests.conftest import SEED, SEEDED_AT, SeedCopy, engine_of
 from tests.measured.documents import document, observed
 
 HTML = {"accept": "text/html"}
-REASON = "The reserved space was never the table's to speak of."
+REASON = "Other locations were never the table's to speak of."
 RETRACTION = f"""
   - date: 2026-12-01
     state: retracted
@@ -43,10 +43,10 @@ def lines_of(client, path):
 
 @pytest.fixture(scope="module")
 def gappy(migrated_empty, tmp_path_factory):
-    """A client of a site where D-11 was retracted, and a Zen 5 saw #GP on a write of LDR."""
+    """A client of a site where D-10 was retracted, and a Zen 5 saw #GP on a write of LDR."""
     folder = tmp_path_factory.mktemp("gappy")
     copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
-    copy.edit("differences/d-11.yaml", "\nsources: [apm-3.44]\n", RETRACTION)
+    copy.edit("differences/d-10.yaml", "\nsources: [apm-3.44]\n", RETRACTION)
     url = f"sqlite:///{shutil.copyfile(migrated_empty, folder / 'gappy.db')}"
     now = datetime.now(UTC)
     with engine_of(url) as engine, writer_sessions(engine).begin() as session:
@@ -175,27 +175,27 @@ def test_the_real_ledger_covers_everything(client):
 
 
 def test_a_retracted_entry_stays_struck_out_with_its_reason(gappy):
-    row = soup_of(gappy, "/d").find(id="d-11")
+    row = soup_of(gappy, "/d").find(id="d-10")
 
-    assert "x2AVIC: reserved MSRs 854h-8FFh raise #GP" == row.h2.find("del").text
+    assert "x2AVIC: MSRs without a register raise #GP" == row.h2.find("del").text
     assert f"Retracted 2026-12-01: {REASON}" in flat(row)
     assert "1 retracted" in flat(soup_of(gappy, "/d").main)
     assert (
-        f"D-11 [retracted] x2AVIC: reserved MSRs 854h-8FFh raise #GP retracted 2026-12-01: {REASON}"
+        f"D-10 [retracted] x2AVIC: MSRs without a register raise #GP retracted 2026-12-01: {REASON}"
         in lines_of(gappy, "/d.txt")
     )
-    assert f"Retracted 2026-12-01: {REASON}" in lines_of(gappy, "/d/11.txt")
+    assert f"Retracted 2026-12-01: {REASON}" in lines_of(gappy, "/d/10.txt")
     assert ("retracted", REASON) == tuple(
-        gappy.get("/d/11.json").json()[key] for key in ("state", "retracted")
+        gappy.get("/d/10.json").json()[key] for key in ("state", "retracted")
     )
 
 
 def test_a_retracted_entry_is_struck_out_on_its_cells_and_no_longer_counted_there(gappy):
-    cell = "/r/reserved-540/x2avic/read"
+    cell = "/r/unlisted/x2avic/read"
 
-    assert "D-11 retracted" in flat(soup_of(gappy, cell).main)
-    assert "x2AVIC: reserved" in soup_of(gappy, cell).find("del").text
-    assert "D-11" in soup_of(gappy, "/?mode=x2avic&group=other").find("del").text
+    assert "D-10 retracted" in flat(soup_of(gappy, cell).main)
+    assert "x2AVIC: MSRs without" in soup_of(gappy, cell).find("del").text
+    assert "D-10" in soup_of(gappy, "/?mode=x2avic&group=other").find("del").text
     assert [] == gappy.get(f"/api/v1/cells{cell.removeprefix('/r')}").json()["differences"]
 
 
@@ -207,17 +207,17 @@ def test_what_no_entry_covers_is_listed_with_the_entries_beside_it(gappy):
     assert "x2AVIC write: LDR" in groups[0]
     assert "explained" in groups[0]
     assert "Beside D-1 for Zen 4" in groups[0]
-    assert {"/r/ldr/x2avic/write", "/c/zen-5", "/d/1", "/r/reserved-540/x2avic/read"} <= links
+    assert {"/r/ldr/x2avic/write", "/c/zen-5", "/d/1", "/r/unlisted/x2avic/read"} <= links
     assert 2 == len(groups)
 
 
 @pytest.mark.parametrize(
     ("query", "cells"),
     [
-        ("", ["ldr/x2avic/write", "reserved-540/x2avic/read", "reserved-540/x2avic/write"]),
+        ("", ["ldr/x2avic/write", "unlisted/x2avic/read", "unlisted/x2avic/write"]),
         (
             "?state=unfiled&access=read",
-            ["reserved-540/x2avic/read", "reserved-540/x2avic/write"],
+            ["unlisted/x2avic/read", "unlisted/x2avic/write"],
         ),
         ("?family=zen-5", ["ldr/x2avic/write"]),
         ("?state=documented", []),
@@ -231,7 +231,7 @@ def test_filters_narrow_what_is_unfiled_too(gappy, query, cells):
 
 
 def test_text_pages_with_gaps_and_retractions_are_ascii_in_75_columns(gappy):
-    for path in ("/d.txt", "/d/11.txt", "/d.txt?state=unfiled"):
+    for path in ("/d.txt", "/d/10.txt", "/d.txt?state=unfiled"):
         answer = gappy.get(path)
 
         assert answer.content.isascii()
