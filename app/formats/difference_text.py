@@ -115,7 +115,7 @@ def _row(out: Plain, entry: Entry, knowledge: Knowledge, place: Place) -> None:
     out.blank()
     out.para(f"D-{d.number} {'[retracted] ' if d.retraction else ''}{d.title}", 0, 4)
     if d.retraction:
-        _field(out, "retracted", f"{d.retraction.date}: {d.retraction.text}")
+        _field(out, "retracted", _retracted(d.retraction))
     else:
         _field(out, "state", state_words(d, knowledge))
     _field(out, "reached", reached_words(d, knowledge))
@@ -169,9 +169,8 @@ def difference_text(entry: Entry, knowledge: Knowledge, place: Place) -> str:
     out.title(f"D-{d.number}: {'[retracted] ' if d.retraction else ''}{d.title}")
     head(out, place, f"/d/{d.number}")
     if d.retraction:
-        out.field("Retracted", f"{d.retraction.date}: {d.retraction.text}")
-    else:
-        out.field("State", state_words(d, knowledge))
+        out.field("Retracted", _retracted(d.retraction))
+    out.field("State", state_words(d, knowledge))
     out.field("Reached", reached_words(d, knowledge))
     out.field("Table says", d.table_says)
     out.field("Instead", d.instead)
@@ -255,3 +254,8 @@ def _field(out: Plain, label: str, value: str) -> None:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _retracted(event: Event) -> str:
+    """``2026-11-26: No disagreement ... [apm-3.44]``: when, why, and what that rests on."""
+    return f"{event.date}: {event.text} [{', '.join(event.sources)}]"

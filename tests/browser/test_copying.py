@@ -35,5 +35,6 @@ def test_ticked_rows_become_a_block_without_javascript(open_page):
     page.wait_for_url("**/mail?rows=eoi,ldr&mode=x2avic")
 
     assert page.get_by_label("Block").input_value().startswith("EOI, LDR under x2AVIC\n")
-    expect(page.locator("button.copy")).to_have_count(2)
+    # The block, its trailer, and the commits that its sources name.
+    expect(page.locator("button.copy")).to_have_count(3)
     expect(page.locator("button.copy").first).to_be_hidden()

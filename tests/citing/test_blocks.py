@@ -280,13 +280,13 @@ def test_evidence_is_told_in_its_short_form(address, seen, line, knowledge):
 
 
 def test_a_retracted_difference_says_so_with_the_reason(knowledge):
-    entry = knowledge.differences["3"]
+    entry = knowledge.differences["10"]
     gone = replace(
         entry.life[-1], state=DifferenceState.RETRACTED, date="2027-01-02", text="A typing error."
     )
     facts = [f for kind in knowledge.by_kind.values() for f in kind.values()]
     known = Knowledge.of([*facts, replace(entry, life=(*entry.life, gone))])
-    text = citing.block(offline_snapshot(known, SEEDED_AT), "/d/3", SITE)
+    text = citing.block(offline_snapshot(known, SEEDED_AT), "/d/10", SITE)
 
     assert "  State:        RETRACTED 2027-01-02: A typing error.\n" in text
 

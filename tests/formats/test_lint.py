@@ -111,7 +111,7 @@ FAULTS = {
         "'egde', expected a condition (did you mean 'edge'?)",
     ),
     "an unknown question": Fault(
-        EOI, "question: eoi-level", "question: eoi-levels", "claims[6].question", "'eoi-levels'"
+        EOI, "question: eoi-level", "question: eoi-levels", "claims[7].question", "'eoi-levels'"
     ),
     "an unknown family": Fault(
         REMOTE_READ, "family: not-stated", "family: zen-44", "family", "'zen-44'"
