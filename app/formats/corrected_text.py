@@ -147,7 +147,8 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
         return [f"{lead}{b.short} {conditions.tag(c)}".strip() for b, c in branches]
 
     words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
-    mark = MARKS.get(cell.printed, "")
+    # A cell that its mode does not have is a dash already.
+    mark = "" if words == ["-"] else MARKS.get(cell.printed, "")
     return mark + "; ".join(words) + "".join(f" [{n}]" for n in cell.notes)
 
 
