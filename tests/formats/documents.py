@@ -1,4 +1,4 @@
-"""Measurement documents for Hypothesis: valid ones, and what they become when they change.
+"""Measurement documents: small ones with their outcome, and arbitrary ones for Hypothesis.
 
 A valid document is the one with every key, with other values and any of the optional keys
 left out. A mutant is changed in a few places: keys that go, come, or change their spelling,
@@ -9,12 +9,18 @@ import copy
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import strategies as st
 
 from app.domain.words import Access, Mode
 from app.formats import format1
+from app.formats.measurement import parse, to_measurement
+from app.formats.strict_json import BadDocument
 
-FULL = json.loads((Path(__file__).parents[1] / "data/good/every-key.json").read_text("utf-8"))
+GOOD = Path(__file__).parents[1] / "data" / "good"
+FULL = json.loads((GOOD / "every-key.json").read_text("utf-8"))
+MINIMAL = json.loads((GOOD / "minimal.json").read_text("utf-8"))
+RECEIVED = "2026-11-22T12:00:00Z"
 SCHEMA = format1.json_schema()
 
 # Characters on both sides of every class that a pattern names, and of what dialects differ in.
@@ -64,6 +70,28 @@ strangers = (
     | st.dictionaries(odd_text, odd_text, max_size=2)
 )
 odd_keys = odd_text | st.sampled_from(["x-", "x-y", "X-y", "xy", "x", " x-y", "ax-y", "register_"])
+
+
+def document(**changes):
+    return json.dumps(MINIMAL | changes).encode()
+
+
+def observing(*observations):
+    """Return a document with observations that differ from the minimal one as told."""
+    first = MINIMAL["observations"][0]
+    return document(observations=[first | changes for changes in observations])
+
+
+def measured(raw, knowledge):
+    """Return what a document measured, as the site would keep it."""
+    return to_measurement(parse(raw), knowledge.registers, knowledge.families, RECEIVED)
+
+
+def refused(raw, knowledge):
+    """Return the faults for which a document is refused."""
+    with pytest.raises(BadDocument) as error:
+        measured(raw, knowledge)
+    return error.value.faults
 
 
 def places(value, path=()):

@@ -3,7 +3,6 @@
 import json
 import re
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,29 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.formats import faults, format1
-from app.formats.measurement import describe, parse, to_measurement
+from app.formats.measurement import describe
 from app.formats.strict_json import MAX_FAULTS, BadDocument, Fault, scan_json
-
-DATA = Path(__file__).parents[1] / "data"
-BAD = sorted(p for p in (DATA / "bad").glob("*.json") if not p.name.endswith(".errors.json"))
-MINIMAL = json.loads((DATA / "good" / "minimal.json").read_text("utf-8"))
-
-
-def document(**changes):
-    return json.dumps(MINIMAL | changes).encode()
-
-
-def observing(*observations):
-    """Return a document with observations that differ from the minimal one as told."""
-    first = MINIMAL["observations"][0]
-    return document(observations=[first | changes for changes in observations])
-
-
-def refused(raw, knowledge):
-    """Return the faults for which a document is refused."""
-    with pytest.raises(BadDocument) as error:
-        to_measurement(parse(raw), knowledge.registers, knowledge.families, "2026-11-22T12:00:00Z")
-    return error.value.faults
+from tests.formats.bad import BAD
+from tests.formats.documents import document, observing, refused
 
 
 @pytest.mark.parametrize(
@@ -84,11 +64,11 @@ def test_any_text_is_described_in_at_most_60_printable_characters(text):
 
 
 def test_every_complaint_of_the_model_has_words_of_ours():
-    """No document of ``tests/data`` meets a kind of complaint that only pydantic can word."""
+    """No bad document meets a kind of complaint that only pydantic can word."""
     kinds = set()
-    for path in BAD:
+    for bad in BAD:
         with suppress(BadDocument):
-            value, _ = scan_json(path.read_bytes())
+            value, _ = scan_json(bad.raw)
             try:
                 format1.Document.model_validate(value)
             except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Measurement documents: the good and the bad ones of ``tests/data``, and what is kept of them."""
+"""Measurement documents: the good ones of ``tests/data``, the bad ones, and what is kept."""
 
 import hashlib
 import json
@@ -11,14 +11,13 @@ import pytest
 from app.domain.facts import Cpu, Exit, Sighting
 from app.domain.words import Access, Behaviour, Mode, State
 from app.formats import faults, format1
-from app.formats.measurement import parse, to_measurement
-from app.formats.strict_json import BadDocument, Fault
+from app.formats.measurement import parse
+from app.formats.strict_json import Fault
+from tests.formats.bad import BAD
+from tests.formats.documents import MINIMAL, RECEIVED, document, measured, observing, refused
 
 DATA = Path(__file__).parents[1] / "data"
 GOOD = sorted((DATA / "good").glob("*.json"))
-BAD = sorted(p for p in (DATA / "bad").glob("*.json") if not p.name.endswith(".errors.json"))
-RECEIVED = "2026-11-22T12:00:00Z"
-MINIMAL = json.loads((DATA / "good" / "minimal.json").read_text("utf-8"))
 
 
 def names(paths):
@@ -29,39 +28,16 @@ def read(name):
     return (DATA / "good" / f"{name}.json").read_bytes()
 
 
-def measured(raw, knowledge):
-    """Return what a document measured, as the site would keep it."""
-    return to_measurement(parse(raw), knowledge.registers, knowledge.families, RECEIVED)
+@pytest.mark.parametrize("bad", BAD, ids=[bad.name for bad in BAD])
+def test_a_bad_document_gives_exactly_its_faults(bad, knowledge):
+    assert bad.faults == refused(bad.raw, knowledge)
 
 
-def refused(raw, knowledge):
-    """Return the faults for which a document is refused."""
-    with pytest.raises(BadDocument) as error:
-        measured(raw, knowledge)
-    return error.value.faults
-
-
-def document(**changes):
-    return json.dumps(MINIMAL | changes).encode()
-
-
-def observing(*observations):
-    """Return a document with observations that differ from the minimal one as told."""
-    first = MINIMAL["observations"][0]
-    return document(observations=[first | changes for changes in observations])
-
-
-@pytest.mark.parametrize("path", BAD, ids=names(BAD))
-def test_a_bad_document_gives_exactly_its_faults(path, knowledge):
-    expected = json.loads(path.with_suffix(".errors.json").read_text("utf-8"))
-    assert expected == [asdict(fault) for fault in refused(path.read_bytes(), knowledge)]
-
-
-def test_there_are_many_bad_documents_and_none_without_its_faults():
-    lists = {p.name.removesuffix(".errors.json") for p in (DATA / "bad").glob("*.errors.json")}
-    assert lists == set(names(BAD))
-    assert 60 <= len([name for name in lists if not name.startswith("several-")])
-    assert 6 <= len([name for name in lists if name.startswith("several-")])
+def test_there_are_many_bad_documents_of_different_names_and_with_faults():
+    names = {bad.name for bad in BAD if bad.faults}
+    assert len(names) == len(BAD)
+    assert 340 <= len([name for name in names if not name.startswith("several-")])
+    assert 6 <= len([name for name in names if name.startswith("several-")])
 
 
 @pytest.mark.parametrize("path", GOOD, ids=names(GOOD))

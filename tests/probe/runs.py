@@ -37,3 +37,18 @@ def full_scene() -> Scene:
     scene.repeated(*ICR, incomplete(1), write=True, value=0x4E5, why="to-halted")
     scene.repeated("apic-base", 0x1B, intercepted(), msr=True)
     return scene
+
+
+def short_boot() -> Scene:
+    """Four accesses, twice each: accelerated, a trap with noise, a fault, an incomplete IPI."""
+    second = Place(thread=2102, cpu=5, vcpu=1)
+    scene = Scene(repeat=2)
+    for rep in range(scene.repeat):
+        scene.did(*TPR, write=True, value=0x20, read_back=0x20, effect=True, rep=rep)
+        scene.did(
+            *LDR, noise(), unaccelerated("after"),
+            write=True, value=1 << 24, read_back=1 << 24, rep=rep,
+        )  # fmt: skip
+        scene.did(*TIMER, unaccelerated("at", word="fault"), place=second, rep=rep)
+        scene.did(*ICR, incomplete(1), write=True, value=0x4E5, why="to-halted", rep=rep)
+    return scene

@@ -1,4 +1,4 @@
-"""Traces as text: lines from format strings, literal files, and the layouts' differences."""
+"""Traces as text: lines from format strings, literal ones, and the layouts' differences."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from app import correlating
 from app.domain.probing import trace
 from app.formats import traces
-from tests.probe.layouts import LAYOUTS
-from tests.probe.runs import full_scene
+from tests.probe.layouts import LAYOUTS, kernels
+from tests.probe.runs import full_scene, short_boot
 
 DATA = Path(__file__).parents[1] / "data" / "traces"
-FILES = sorted(DATA.glob("*.txt"))
+LITERAL_HEAD, *LITERAL = (DATA / "layouts.txt").read_text("ascii").split("== ")
 WHERE = {"thread": "2101", "cpu": 3, "line": 1}
 FRONT = "CPU 0/KVM-2101  [003] .....  512.345678: "
 # Written by hand from the format strings of the kernel; none was captured.
@@ -146,20 +146,28 @@ def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None
     ).events
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
-def test_a_literal_file_of_each_layout_gives_the_expected_document(file: Path) -> None:
-    text = file.read_text("ascii")
-    assert text.startswith("# Constructed from format strings; nobody captured it.\n")
-    run = correlating.correlate((DATA / "guest.jsonl").read_bytes(), text)
+@pytest.mark.parametrize(("layout", "new"), kernels())
+def test_the_same_boot_gives_the_expected_document_in_each_layout(layout, new) -> None:
+    scene = short_boot()
+    run = correlating.correlate(scene.guest(), scene.trace(layout, new=new))
     body = correlating.document([run], correlating.Host(version="6.14"))
     assert 0 == body.pop("x-correlation")[0]["trace"]["unread"]
     assert json.loads((DATA / "expected.json").read_text("ascii")) == body
 
 
-def test_there_is_a_literal_file_of_every_layout() -> None:
-    assert {layout.replace(" ", "-") for layout in LAYOUTS} == {
-        file.stem.rpartition("-")[0] for file in FILES
-    }
+@pytest.mark.parametrize("literal", LITERAL, ids=[text.partition("\n")[0] for text in LITERAL])
+def test_a_trace_of_these_tests_has_the_literal_lines_of_its_layout(literal: str) -> None:
+    name, _, lines = literal.partition("\n")
+    layout, _, release = name.partition(", ")
+    written = short_boot().trace(layout, new=release == "6.14")
+    head = "".join(line for line in lines.splitlines(keepends=True) if line[0] in "c#")
+    assert written.startswith(head)
+    assert lines.removeprefix(head) in written
+
+
+def test_there_are_literal_lines_of_every_layout() -> None:
+    assert LITERAL_HEAD == "# Constructed from format strings; nobody captured it.\n"
+    assert set(LAYOUTS) == {text.partition(",")[0] for text in LITERAL}
 
 
 def test_all_layouts_hold_the_same_events() -> None:
