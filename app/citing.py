@@ -25,9 +25,9 @@ from app.domain.words import Access, Mode
 from app.errors import NotFound
 from app.explore import TableView
 from app.formats import mail_phrases, mail_table, mail_text
-from app.formats.cell_text import Place
 from app.formats.corrected_text import TITLE as CORRECTED_TITLE
 from app.formats.mail_table import Rows
+from app.formats.place import Place
 from app.formats.references import Reference
 from app.formats.stated import address as in_revision
 from app.formats.table_text import TITLE

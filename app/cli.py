@@ -39,7 +39,7 @@ from app.domain.views import CellView
 from app.domain.words import Access, Mode
 from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
 from app.formats import cell_text, corrected_text, family_text, register_text, table_text
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.formats.seed import check_seed
 from app.settings import Settings
 from app.snapshots import Snapshot

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from app import correlating
+from app import correlating, probed
+from app.domain.faults import BadDocument
 from app.domain.probing import Correlation
 from app.errors import AppError, Conflict
 from app.formats.correlation_text import correlation_text
-from app.formats.strict_json import BadDocument
 
 PAIR = 2
 
@@ -65,7 +65,7 @@ def _one(guest: Path, trace: Path) -> Correlation:
 
 def _finish(runs: Sequence[Correlation], host: correlating.Host, output: Path | None) -> None:
     try:
-        body = correlating.document(runs, host)
+        body = probed.document(runs, host)
     except BadDocument as error:
         told = "\n".join(map(str, error.faults))
         raise AppError(f"what was given does not fit the format:\n{told}") from None

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.copies import engine_for, refuse_writes
 from app.db import queries
 from app.db.engine import make_engine, reader_sessions, writer_sessions
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.settings import Settings
 from app.snapshots import Snapshot, load_snapshot
 

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from app.domain.faults import BadDocument
 from app.domain.knowledge import Knowledge
 from app.domain.words import Mode
 from app.errors import Conflict
 from app.formats.import_text import reading_text, rules_text, wrapped
 from app.formats.seed import check_seed
-from app.formats.strict_json import BadDocument
 from app.formats.table_words import Column
 from app.importing import COPIED, UNKNOWN, CannotImport, Stated, import_log, import_table
 from app.settings import Settings

@@ -14,12 +14,12 @@ from typing import Annotated, Any
 import typer
 
 from app import submitting
+from app.domain.faults import BadDocument
 from app.domain.knowledge import Knowledge
 from app.errors import AppError
 from app.formats.measurement_text import check_text
 from app.formats.seed import check_seed
 from app.formats.serial_log import is_serial_log
-from app.formats.strict_json import BadDocument
 from app.settings import Settings
 from app.snapshots import Snapshot, offline_snapshot
 

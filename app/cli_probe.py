@@ -15,8 +15,9 @@ from typing import Annotated
 
 import typer
 
-from app import cli_measure, measured, submitting
+from app import cli_measure, measured, probed, submitting
 from app.domain.facts import Measurement
+from app.domain.faults import BadDocument
 from app.domain.knowledge import Knowledge
 from app.domain.words import Mode
 from app.errors import AppError, Conflict
@@ -25,7 +26,6 @@ from app.formats.measurement_text import check_text
 from app.formats.plain import Plain
 from app.formats.probe_text import account_text, result_text
 from app.formats.seed import check_seed
-from app.formats.strict_json import BadDocument
 from app.probe_host.emulator import find_qemu
 from app.probe_host.host import Host
 from app.probe_host.interrupts import Interrupted, Interrupts
@@ -120,7 +120,7 @@ def _carry_out(plan: Plan, host: Host) -> None:
     try:
         with Interrupts(), Keeper() as keeper:
             with _progress(plan) as step:
-                raw = measure(plan, host, keeper, step)
+                raw = measure(plan, host, keeper, step, probed.document)
             report = _report(raw)
             write_whole(output, raw, keeper)
     except Interrupted as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from app.errors import InvalidFilter, NotFound
 from app.formats import since_text
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.formats.since_text import Comparison
 from app.snapshots import Snapshot
 from app.twins import LISTS, PIN, Twin, twin

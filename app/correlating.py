@@ -1,20 +1,20 @@
-"""Use case: a guest's log, and the host's trace of it, become a measurement document."""
+"""Use case: hold a guest's log against the host's trace of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from app.domain import probing
 from app.domain.probing import Correlation, GuestLog
 from app.domain.probing.trace import KvmExit
 from app.errors import AppError
-from app.formats import guest_log, measurement, probe_document, traces
+from app.formats import guest_log, traces
 from app.formats.probe_document import Host
 
 Progress = Callable[[int], object]
-__all__ = ["Host", "NoMarker", "alone", "as_bytes", "correlate", "document"]
+__all__ = ["Host", "NoMarker", "alone", "as_bytes", "correlate"]
 
 
 class NoMarker(AppError):
@@ -42,17 +42,6 @@ def alone(guest: bytes) -> Correlation:
     Raises BadGuestLog.
     """
     return probing.alone(guest_log.read(guest))
-
-
-def document(runs: Sequence[Correlation], host: Host) -> dict[str, Any]:
-    """Return the document of one or more boots of one machine, which is valid.
-
-    Raises Contradicted, NothingMeasured, and BadDocument where what the guest or the host
-    says does not fit the format.
-    """
-    body = probe_document.document(runs, host)
-    measurement.parse(as_bytes(body))
-    return body
 
 
 def as_bytes(body: dict[str, Any]) -> bytes:

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl
 from app import explore
 from app.db.queries import Change
 from app.domain.filters import CellFilter
-from app.domain.views import CellView
+from app.domain.views import Cells, CellView
 from app.errors import NotFound
 from app.formats import phrases
 from app.formats.atom import Entry, Feed
-from app.formats.cell_text import Place
-from app.formats.steps_text import Cells, StepView, Story, story_text, summary
+from app.formats.place import Place
+from app.formats.steps_text import StepView, Story, story_text, summary
 from app.snapshots import Snapshot, position
 from app.trail import Name, Step, Trail
 

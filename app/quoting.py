@@ -14,9 +14,9 @@ from app.domain import quotes
 from app.domain.quotes import Piece, Placed, Standing
 from app.errors import AppError, InvalidFilter, NotFound
 from app.formats import mail_links, since_text
-from app.formats.cell_text import Place
 from app.formats.mail_links import Link, Reading, Site
 from app.formats.mail_reading import Line, Mail, read_mail
+from app.formats.place import Place
 from app.formats.plain import to_ascii
 from app.formats.quotes_text import CheckedLine, CheckedLink, CheckedMail
 from app.snapshots import Snapshot

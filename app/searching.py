@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from app import explore
-from app.db.search import MARKS
+from app.db.search import MARKS, Index
 from app.domain import filters
 from app.domain.cells import CellKey
 from app.domain.filters import CellFilter
@@ -26,7 +28,7 @@ from app.domain.search import (
 )
 from app.domain.views import CellView
 from app.errors import InvalidFilter, InvalidQuery
-from app.formats.search_entries import cell_line, cell_title
+from app.formats.search_entries import cell_line, cell_title, entries
 from app.formats.search_query import Keys, keys_of, parse
 from app.snapshots import Snapshot
 
@@ -57,6 +59,19 @@ def keys(snapshot: Snapshot) -> Keys:
     return keys_of(snapshot.vocabulary)
 
 
+# One index a snapshot, made on first use, gone with it.
+_INDEXES: WeakKeyDictionary[Snapshot, Index] = WeakKeyDictionary()
+_INDEXING = threading.Lock()
+
+
+def index_of(snapshot: Snapshot) -> Index:
+    """Return what search looks through in a snapshot."""
+    with _INDEXING:
+        if snapshot not in _INDEXES:
+            _INDEXES[snapshot] = Index(entries(snapshot.knowledge, snapshot.cells))
+        return _INDEXES[snapshot]
+
+
 def search(snapshot: Snapshot, text: str) -> Found:
     """Answer a query; raises InvalidQuery, with the place, for one that cannot be read."""
     query = parse(text, snapshot.vocabulary)
@@ -76,7 +91,7 @@ def _answer(snapshot: Snapshot, query: Query) -> Found:
 
 
 def _everything(snapshot: Snapshot, query: Query) -> Found:
-    index = snapshot.index
+    index = index_of(snapshot)
     exact = tuple(_exact(snapshot, query))
     alone = {(hit.kind, hit.key) for hit in exact}
     counts = index.count(query.terms)
@@ -98,7 +113,7 @@ def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
     if not query.name:
         return
     for name in named(query.name, snapshot.knowledge):
-        entry = snapshot.index.get(name.kind, name.key)
+        entry = index_of(snapshot).get(name.kind, name.key)
         if name.kind in query.kinds:
             yield _hit(entry, _parts(_title(entry, name)), _parts(_first(entry.body)), name.path)
 
@@ -185,7 +200,7 @@ def _in_table(snapshot: Snapshot, query: Query, chosen: CellFilter, found: set[C
 
 def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     """Return queries that find something: a word spelled otherwise, or fewer words."""
-    index = snapshot.index
+    index = index_of(snapshot)
     known = every_word(index.entries)
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import queries
 from app.db.queries import Change, DataVersion
-from app.db.search import Index
 from app.domain.cells import CellKey
 from app.domain.corrected import CorrectedTable, correct
 from app.domain.editions import epoch
@@ -26,7 +25,6 @@ from app.domain.measuring import observations_of
 from app.domain.views import CellView, view_cells
 from app.domain.words import State
 from app.errors import NotFound, NotReady
-from app.formats.search_entries import entries
 from app.seeding import load_knowledge
 
 CHECK_SECONDS = 1.0
@@ -101,11 +99,6 @@ class Snapshot:
     def vocabulary(self) -> Vocabulary:
         """The valid words of the filter."""
         return Vocabulary.of(self.knowledge)
-
-    @cached_property
-    def index(self) -> Index:
-        """What search looks through, made on first use."""
-        return Index(entries(self.knowledge, self.cells))
 
     def warm(self) -> None:
         """Derive everything now, off the request path."""

@@ -18,9 +18,8 @@ from app.domain.cells import CellKey
 from app.domain.facts import Fact
 from app.domain.knowledge import Knowledge
 from app.domain.touching import Touched, touched
-from app.domain.views import CellView, view_cells
+from app.domain.views import Cells, CellView, view_cells
 from app.formats.seed import fact_from
-from app.formats.steps_text import Cells
 
 # How many data versions are read at once.
 CHUNK = 200

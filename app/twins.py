@@ -23,7 +23,7 @@ from app.formats import (
     table_text,
     wanted_text,
 )
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.snapshots import Snapshot
 
 PIN = "at"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-from app.domain.words import Access, Mode
+from app.domain.words import Access, Behaviour, Mode
 
 
 @dataclass(frozen=True, order=True)
@@ -46,3 +46,10 @@ def expand(pattern: str, groups: dict[str, tuple[str, ...]]) -> tuple[CellKey, .
     modes = tuple(Mode) if mode == "*" else (Mode(mode),)
     accesses = tuple(Access) if access == "*" else (Access(access),)
     return tuple(CellKey(*key) for key in product(registers, modes, accesses))
+
+
+# A #GP answers an MSR access, a nested page fault an MMIO one; the other way round is a typo.
+IMPOSSIBLE = {
+    Mode.AVIC: {Behaviour.GP, Behaviour.VMEXIT_MSR},
+    Mode.X2AVIC: {Behaviour.VMEXIT_NPF, Behaviour.PF},
+}

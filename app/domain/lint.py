@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.domain import facts
-from app.domain.cells import expand
+from app.domain.cells import IMPOSSIBLE, expand
 from app.domain.knowledge import Knowledge, key_of, kind_of
 from app.domain.lint_claims import CLAIM_RULES
 from app.domain.lint_editions import EDITION_RULES
 from app.domain.lint_ledger import LEDGER_RULES
 from app.domain.lint_observations import OBSERVATION_RULES
 from app.domain.lint_policies import POLICY_RULES
-from app.domain.lint_registers import IMPOSSIBLE, PAGES, REGISTER_RULES, Broken, Place, Rule, known
+from app.domain.lint_registers import PAGES, REGISTER_RULES, Broken, Place, Rule, known
 from app.domain.numbers import Span
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")

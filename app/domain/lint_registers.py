@@ -7,20 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 
 from app.domain import facts
-from app.domain.cells import CellKey, cells_of
+from app.domain.cells import IMPOSSIBLE, CellKey, cells_of
 from app.domain.knowledge import Knowledge
 from app.domain.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT, Span, msr_of
-from app.domain.words import Behaviour, ClaimKind, Mode
+from app.domain.words import ClaimKind
 
 Place = tuple[str | int, ...]
 Broken = Iterator[tuple[Place, str, str]]
 Rule = Callable[[Knowledge, facts.Fact], Broken]
 PAGES = re.compile(r"\d+(-\d+)?(, \d+(-\d+)?)*")
-# A #GP answers an MSR access, a nested page fault an MMIO one; the other way round is a typo.
-IMPOSSIBLE = {
-    Mode.AVIC: {Behaviour.GP, Behaviour.VMEXIT_MSR},
-    Mode.X2AVIC: {Behaviour.VMEXIT_NPF, Behaviour.PF},
-}
 # Their addresses do not follow 800h + offset/10h (APM 24593 rev 3.44, 16.11.1, p.657).
 ADDRESS_EXCEPTIONS = frozenset({"icr", "icrh", "self-ipi", "unlisted"})
 

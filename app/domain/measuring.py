@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.domain.cells import CellKey
+from app.domain.cells import IMPOSSIBLE, CellKey
 from app.domain.facts import Cpu, Family, Measurement, Observation, Policy, Sighting, Source
 from app.domain.kernels import policy_of
 from app.domain.knowledge import Knowledge, action_of
-from app.domain.lint_registers import IMPOSSIBLE
 from app.domain.numbers import Span, parse_hex
 from app.domain.rulings import Conditions, literal
 from app.domain.verdicts import Judgement, judge

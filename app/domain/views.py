@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -132,3 +132,7 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         printed=printed(claims, conditions),
         side_effects=knowledge.side_effects_of.get(key, ()),
     )
+
+
+# Cells before and after a change; None on the side where there is none.
+Cells = Mapping[CellKey, tuple[CellView | None, CellView | None]]

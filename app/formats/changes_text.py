@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.formats import leads
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

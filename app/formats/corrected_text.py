@@ -12,7 +12,7 @@ from app.domain.knowledge import Knowledge
 from app.domain.rulings import Conditions
 from app.domain.words import Access, Mode, Printed
 from app.formats import leads, phrases, stated
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

@@ -13,7 +13,7 @@ from app.domain.ledger_filter import UNFILED as UNFILED_STATE
 from app.domain.ledger_filter import LedgerView
 from app.domain.words import DifferenceState, SourceKind
 from app.formats import leads, phrases
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import COLUMNS, Plain
 
 WIDTH = 12

@@ -12,7 +12,7 @@ from app.domain.editions import AsStated
 from app.domain.facts import Document, Revision
 from app.domain.knowledge import Knowledge
 from app.formats import stated
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

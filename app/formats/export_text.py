@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.formats import export_json, leads
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 
 

@@ -12,7 +12,8 @@ from app.domain.views import CellView
 from app.domain.wanted import list_wants
 from app.domain.words import Verdict
 from app.formats import leads, phrases, wanted_text
-from app.formats.cell_text import Place, add_annotations, head, judged
+from app.formats.cell_text import add_annotations, judged
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -10,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.domain.faults import LONGEST_FOUND, Fault, describe
 from app.formats import format1
-from app.formats.strict_json import Fault, escape
+from app.formats.strict_json import escape
 
-LONGEST_FOUND = 60
 # How alike two keys, or two words, are when one is taken for a typo of the other.
 NEAR_KEY = 0.65
 NEAR_WORD = 0.52
@@ -52,22 +51,6 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "exit": format1.ExitPart,
     "submitter": format1.Submitter,
 }
-
-
-def describe(value: Any) -> str:
-    """Return a JSON value in a few words."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    # Escaping makes a text longer, never shorter, and an escape is not cut in two.
-    text = json.dumps(value[:LONGEST_FOUND] if isinstance(value, str) else value)
-    if not isinstance(value, str) or (len(text) <= LONGEST_FOUND and len(value) <= LONGEST_FOUND):
-        return text
-    part = value[: LONGEST_FOUND - len('"..."')]
-    while len(text := f'{json.dumps(part)[:-1]}..."') > LONGEST_FOUND:
-        part = part[:-1]
-    return text
 
 
 def fault_of(detail: Any) -> Fault:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.faults import describe
 from app.errors import Problem
-from app.formats.faults import describe
 
 LONGEST_LINE = 4096
 LONGEST_TEXT = 200

@@ -8,7 +8,8 @@ from app.domain.citations import address_of, cite_source
 from app.domain.facts import Annotation, Document, Erratum, Revision
 from app.domain.knowledge import Knowledge
 from app.formats import leads
-from app.formats.cell_text import Place, add_remarks, add_sources, head
+from app.formats.cell_text import add_remarks, add_sources
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

@@ -13,10 +13,10 @@ from app.domain.knowledge import Knowledge
 from app.domain.views import CellView
 from app.domain.words import Access, Behaviour, Mode
 from app.formats import mail_phrases as phrases
-from app.formats.cell_text import Place
 from app.formats.mail_lines import Lines
 from app.formats.mail_phrases import Manual, Speech
 from app.formats.mail_text import stated_leads
+from app.formats.place import Place
 from app.formats.policy_phrases import chosen, mark_line, name
 from app.formats.stated import address
 

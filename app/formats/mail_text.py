@@ -17,9 +17,9 @@ from app.domain.rulings import Conditions, said
 from app.domain.views import CellView
 from app.domain.words import ClaimKind, Mode, Printed, SourceKind
 from app.formats import mail_phrases as phrases
-from app.formats.cell_text import Place
 from app.formats.mail_lines import Lines
 from app.formats.mail_phrases import Manual, Speech
+from app.formats.place import Place
 from app.formats.stated import address
 
 DIGITS = 12

@@ -15,15 +15,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.domain.facts import Cpu, Exit, Family, Measurement, Register, Sighting
+from app.domain.faults import MAX_FAULTS, BadDocument, Fault, describe
 from app.domain.measuring import NOT_STATED, family_of
 from app.domain.names import Found, members, resolve
 from app.domain.numbers import parse_hex
 from app.domain.words import Access, Behaviour, Mode, State
 from app.errors import NotFound
 from app.formats import format1
-from app.formats.faults import describe, fault_of
+from app.formats.faults import fault_of
 from app.formats.serial_log import is_serial_log, read_log
-from app.formats.strict_json import MAX_FAULTS, TWICE, BadDocument, Fault, scan_json
+from app.formats.strict_json import TWICE, scan_json
 
 # What an emulator did says nothing about AVIC.
 EMULATORS = frozenset({"tcg"})

@@ -12,7 +12,7 @@ from app.domain.rulings import Conditions
 from app.domain.verdicts import Finding
 from app.domain.words import State, Verdict
 from app.formats import leads
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

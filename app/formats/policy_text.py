@@ -8,7 +8,8 @@ from app.domain.facts import MsrPolicy, Policy
 from app.domain.knowledge import Knowledge
 from app.domain.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
 from app.formats import leads, policy_phrases
-from app.formats.cell_text import Place, add_sources, head
+from app.formats.cell_text import add_sources
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 
 LIST_TITLE = "Policies: what hypervisors assume of AVIC and x2AVIC"

@@ -10,7 +10,8 @@ from app.domain.editions import AsStated
 from app.domain.knowledge import Knowledge
 from app.domain.views import CellView
 from app.formats import phrases, stated
-from app.formats.cell_text import Place, add_annotations, add_sources, head, judged
+from app.formats.cell_text import add_annotations, add_sources, judged
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 
 

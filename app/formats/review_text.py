@@ -10,8 +10,8 @@ from app.domain.facts import Measurement
 from app.domain.knowledge import Knowledge
 from app.domain.measuring import Effect
 from app.domain.verdicts import Judgement
-from app.formats.cell_text import Place
 from app.formats.measurement_text import identity, state_line
+from app.formats.place import Place
 from app.formats.plain import Plain
 
 LOGIN = (

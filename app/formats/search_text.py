@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from app.domain.found import Found, Hit, Parts
 from app.domain.search import address_of_query
 from app.errors import InvalidQuery
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import COLUMNS, Plain, to_ascii
 
 Keys = Mapping[str, Mapping[str, str]]

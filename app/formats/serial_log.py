@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.faults import BadDocument, Fault
 from app.domain.probing import alone
 from app.errors import Problem
 from app.formats import guest_log
 from app.formats.guest_log import BadGuestLog
 from app.formats.probe_document import Host, NothingMeasured, document
-from app.formats.strict_json import BadDocument, Fault
 
 HINT = "send the log as it came, from its start line to its checksum line"
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from app.formats.strict_json import BadDocument, Fault
+from app.domain.faults import BadDocument, Fault
 
 NAMESPACE = "vapic-measurement"
 MAX_BYTES = 16 * 1024

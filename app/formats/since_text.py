@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Any
 
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.domain.cells import CellKey
 from app.domain.verdicts import Judgement
-from app.domain.views import CellView
+from app.domain.views import Cells, CellView
 from app.formats import facts_text, phrases
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.formats.plain import Plain
 
-Cells = Mapping[CellKey, tuple[CellView | None, CellView | None]]
 # More cells than this are counted.
 LISTED = 40
 # More than this is counted in a title.

@@ -10,43 +10,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.faults import MAX_FAULTS, BadDocument, Fault
+
 MAX_DEPTH = 32
 MAX_NUMBER_CHARS = 40
-MAX_FAULTS = 1000
 TWICE = "the key twice"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One fault of a document: an RFC 6901 pointer, what stands there, what should."""
-
-    pointer: str
-    found: str
-    expected: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        # A key may hold anything, and this line goes to terminals.
-        place = json.dumps(self.pointer)[1:-1]
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place or '/'}: found {self.found}, expected {self.expected}{hint}"
-
-
-class BadDocument(Exception):
-    """A document that is refused; carries every fault, each once.
-
-    Of more than 1000 faults the first are carried, and then one that says so; ``more``
-    tells that whoever raises this stopped looking.
-    """
-
-    def __init__(self, faults: tuple[Fault, ...], *, more: bool = False) -> None:
-        distinct = tuple(dict.fromkeys(faults))
-        listed = distinct[:MAX_FAULTS]
-        if more or len(distinct) > MAX_FAULTS:
-            found = f"more than {len(listed)} faults"
-            listed += (Fault("", found, "a document without faults"),)
-        super().__init__("; ".join(map(str, listed)))
-        self.faults = listed
 
 
 @dataclass(frozen=True)

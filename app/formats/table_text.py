@@ -12,7 +12,7 @@ from app.domain.rulings import Conditions
 from app.domain.views import CellView
 from app.domain.words import Printed, Verdict
 from app.formats import leads, phrases, policy_phrases, stated
-from app.formats.cell_text import Place, head
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

@@ -25,8 +25,8 @@ from app.domain.wanted import (
 from app.domain.words import Access, Mode
 from app.formats import leads
 from app.formats.atom import Entry, Feed
-from app.formats.cell_text import Place, head
 from app.formats.changes_text import differing
+from app.formats.place import Place, head
 from app.formats.plain import Plain
 from app.formats.tables import Table
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from app import correlating
 from app.domain.probing import Correlation
@@ -19,10 +20,12 @@ from app.probe_host.running import Run, choose_cpus, run_guest
 from app.probe_host.tracing import Tracer
 
 Step = Callable[[str], object]
+# What makes a valid document of the runs and of what only the host knows.
+Maker = Callable[[Sequence[Correlation], correlating.Host], dict[str, Any]]
 
 
-def measure(plan: Plan, host: Host, keeper: Keeper, step: Step) -> bytes:
-    """Run the guest in every mode of a plan and return the document, which is valid.
+def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) -> bytes:
+    """Run the guest in every mode of a plan and return the document that ``maker`` makes of it.
 
     ``step`` is told what comes next. Under KVM the trace says what became of each access;
     without it only whether it completed is known. Raises BuildFailed, RunFailed,
@@ -41,7 +44,7 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step) -> bytes:
             _keep(plan.wish.keep, run, guest, trace, keeper)
         step(f"reading what it did in {run.apic} mode")
         found.append(_judge(plan, guest, trace))
-    body = correlating.document(found, facts_of(plan, host, qemu))
+    body = maker(found, facts_of(plan, host, qemu))
     return correlating.as_bytes(body)
 
 

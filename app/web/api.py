@@ -11,9 +11,9 @@ from app.formats.api import CellList, FactList, RegisterList, cell_list, registe
 from app.formats.api_editions import OneCell, one_cell
 from app.formats.api_errors import ErrorOut
 from app.formats.difference_data import ledger_body
+from app.formats.page import Page
 from app.formats.seed import body_of
 from app.web.deps import Apm, Filter, Render, Snap
-from app.web.render import Page
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
 router = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]

@@ -10,11 +10,12 @@ from starlette.responses import RedirectResponse, Response
 from app import citing
 from app.domain.choices import read_choices
 from app.formats import references
+from app.formats.page import Page
 from app.formats.references import Reference
 from app.snapshots import Snapshot
 from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
 from app.web.negotiate import Format
-from app.web.render import Page, Renderer
+from app.web.render import Renderer
 
 router = APIRouter(include_in_schema=False)
 BIBTEX = "application/x-bibtex; charset=us-ascii"

@@ -15,20 +15,21 @@ from starlette.responses import Response
 from app import citing, explore, quoting
 from app.domain import ledger_filter, words
 from app.domain.assumptions import MarkKind
+from app.domain.faults import BadDocument
 from app.domain.filters import KEYS
 from app.errors import NotFound
 from app.formats import ledger_text, references
 from app.formats.faults import PATTERNS
 from app.formats.format1 import json_schema
 from app.formats.measurement import parse
+from app.formats.page import Page
 from app.formats.plain import Plain
-from app.formats.strict_json import BadDocument
 from app.settings import Settings
 from app.snapshots import Snapshot
 from app.web import search_pages, urls
 from app.web.deps import Config, Render, Snap
 from app.web.errors import explain
-from app.web.render import Page, Renderer
+from app.web.render import Renderer
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
 # slug: title; the order is that of the list on /docs.

@@ -8,10 +8,10 @@ from starlette.responses import RedirectResponse, Response
 from app import manual
 from app.domain.edition_changes import TO, Comparison, RevisionList
 from app.formats import editions_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.snapshots import Snapshot
 from app.web.deps import Render, Snap, in_format
-from app.web.render import Page
 
 router = APIRouter(prefix=editions_text.PATH, include_in_schema=False)
 

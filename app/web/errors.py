@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from app.domain.faults import BadDocument, Fault
 from app.errors import (
     AppError,
     Conflict,
@@ -24,7 +25,6 @@ from app.errors import (
 )
 from app.formats.api_errors import error_out
 from app.formats.plain import Plain
-from app.formats.strict_json import BadDocument, Fault
 from app.web.negotiate import Format
 from app.web.render import Renderer
 

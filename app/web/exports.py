@@ -12,10 +12,10 @@ from app import exporting
 from app.errors import NotFound
 from app.exporting import ExportFile, Exports
 from app.formats import export_json, export_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.snapshots import Snapshot, SnapshotHolder
 from app.web.deps import Config, Render, Snap, in_format
-from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
 HASHED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)-[0-9a-f]{12}\.\w+$")

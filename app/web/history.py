@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from app import comparing, feeds
 from app.formats import since_text, steps_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.since_text import Comparison
 from app.formats.steps_text import StepView
 from app.snapshots import Snapshot
 from app.trail import Trail
 from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
-from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
 

@@ -12,11 +12,11 @@ from app.domain.knowledge import kind_of
 from app.domain.ledger import Entry, columns_of
 from app.domain.ledger_filter import LedgerView
 from app.formats import changes_text, difference_data, difference_text, ledger_text
-from app.formats.cell_text import Place
 from app.formats.changes_text import Edition
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.seed import body_of
 from app.snapshots import Snapshot
-from app.web.render import Page
 
 
 def differences_page(snapshot: Snapshot, view: LedgerView, place: Place) -> Page:

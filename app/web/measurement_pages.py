@@ -13,12 +13,12 @@ from app import measured
 from app.domain.facts import Measurement
 from app.domain.measuring import Effect
 from app.formats import measurement_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.seed import body_of
 from app.measured import MeasurementList
 from app.snapshots import Snapshot
 from app.submitting import Checked, Receipt
-from app.web.render import Page
 
 
 def list_page(snapshot: Snapshot, listed: MeasurementList, place: Place) -> Page:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from app import policies
 from app.domain.policy_rows import PolicyTable, marks_of
 from app.formats import policy_phrases, policy_tables, policy_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.seed import body_of
 from app.snapshots import Snapshot
-from app.web.render import Page
 
 
 def policies_page(snapshot: Snapshot, place: Place) -> Page:

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from app import quoting
 from app.formats import quotes_text
+from app.formats.page import Page
 from app.formats.quotes_body import MailOut, mail_out
 from app.formats.quotes_text import CheckedMail, usage_text
 from app.snapshots import SnapshotHolder
 from app.web.api import ERRORS
 from app.web.deps import Config, RawBody, Render, Snap
 from app.web.negotiate import Format
-from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]

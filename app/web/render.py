@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,8 +22,8 @@ from app.domain.rulings import Conditions
 from app.domain.wanted import list_wants
 from app.errors import NotFound
 from app.formats import atom, leads, measurement_text, phrases, policy_phrases, stated, wanted_text
-from app.formats.cell_text import Place
-from app.formats.tables import Table
+from app.formats.page import Page
+from app.formats.place import Place
 from app.settings import ROOT, Settings
 from app.snapshots import Snapshot
 from app.trail import Trail
@@ -35,33 +34,6 @@ from app.web.static import has_htmx, static_url
 # Summaries that were looked at last: data version, with or without pending, manual's revision.
 FRAGMENTS = 8
 Summaries = tuple[int, bool, str]
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page's parts. Formats without a part answer 404 and say which there are.
-
-    ``feed`` is the page's address where its changes make a feed; ``atom`` is any other one.
-    """
-
-    template: str
-    text: Callable[[], str]
-    view: Mapping[str, Any] = field(default_factory=dict)
-    fragment: str = ""
-    table: Callable[[], Table] | None = None
-    data: Callable[[], Mapping[str, Any]] | None = None
-    atom: Callable[[], str] | None = None
-    status: int = 200
-    feed: str = ""
-
-    @property
-    def formats(self) -> tuple[str, ...]:
-        """The extensions this page answers to, besides HTML."""
-        extras = (
-            ("json", self.data), ("csv", self.table), ("md", self.table),
-            ("atom", self.atom or self.feed),
-        )  # fmt: skip
-        return ("txt", *(name for name, part in extras if part))
 
 
 def make_environment() -> jinja2.Environment:

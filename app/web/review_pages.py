@@ -8,11 +8,11 @@ from app import reviewing
 from app.db.submissions import Token
 from app.domain.words import State
 from app.formats import review_text
-from app.formats.cell_text import Place
 from app.formats.measurement_text import identity, state_line
+from app.formats.page import Page
+from app.formats.place import Place
 from app.reviewing import Review
 from app.snapshots import Snapshot
-from app.web.render import Page
 
 # What the buttons say, by the state that they lead to.
 VERBS = {State.ACCEPTED: "Accept", State.REJECTED: "Reject", State.WITHDRAWN: "Withdraw for good"}

@@ -13,10 +13,10 @@ from app.domain.search import KINDS, address_of_query
 from app.errors import InvalidQuery
 from app.formats import search_text
 from app.formats.api_errors import error_out
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.search_body import search_out
 from app.snapshots import Snapshot
-from app.web.render import Page
 
 
 def text_of(pairs: Iterable[tuple[str, str]]) -> str:

@@ -20,10 +20,10 @@ from app.formats import (
     table_text,
 )
 from app.formats.api import cell_list, cell_out, register_out
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.formats.tables import Table
 from app.snapshots import Snapshot
-from app.web.render import Page
 
 
 def table_page(snapshot: Snapshot, view: TableView, place: Place) -> Page:

@@ -12,17 +12,17 @@ from starlette.responses import Response
 
 from app import submitting
 from app.db.submissions import Token
+from app.domain.faults import BadDocument, Fault
 from app.errors import Forbidden
 from app.formats.measurement_text import effect_line
+from app.formats.page import Page
 from app.formats.signature import verify
-from app.formats.strict_json import BadDocument, Fault
 from app.settings import Settings, Uploads
 from app.snapshots import Snapshot
 from app.submitting import Incoming, Receipt
 from app.web import measurement_pages
 from app.web.deps import Config, Render, Snap, WriteSession
 from app.web.guard import bearer
-from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
 BLANK: dict[str, Any] = {"text": "", "faults": (), "checked": None, "effect_line": effect_line}

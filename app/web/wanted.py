@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from app.db import queries
 from app.domain import wanted
 from app.formats import atom, wanted_text
-from app.formats.cell_text import Place
+from app.formats.page import Page
+from app.formats.place import Place
 from app.snapshots import LISTED_VERSIONS, Snapshot
 from app.web.deps import ReadSession, Render, Snap, filter_pairs, pinned_query
-from app.web.render import Page
 
 router = APIRouter(include_in_schema=False)
 

@@ -15,7 +15,7 @@ from app.domain.verdicts import judge
 from app.domain.words import Access, DifferenceState, Evidence, Mode, Verdict
 from app.errors import InvalidFilter, NotFound
 from app.formats import mail_lines, mail_table, mail_text
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.snapshots import offline_snapshot
 from tests.citing.conftest import SITE, VERSION
 from tests.conftest import SEEDED_AT

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import strategies as st
 
+from app.domain.faults import BadDocument
 from app.domain.words import Access, Mode
 from app.formats import format1
 from app.formats.measurement import parse, to_measurement
-from app.formats.strict_json import BadDocument
 
 GOOD = Path(__file__).parents[1] / "data" / "good"
 FULL = json.loads((GOOD / "every-key.json").read_text("utf-8"))

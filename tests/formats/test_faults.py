@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app.domain.faults import MAX_FAULTS, BadDocument, Fault
 from app.formats import faults, format1
 from app.formats.measurement import describe
-from app.formats.strict_json import MAX_FAULTS, BadDocument, Fault, scan_json
+from app.formats.strict_json import scan_json
 from tests.formats.bad import BAD
 from tests.formats.documents import document, observing, refused
 

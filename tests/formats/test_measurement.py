@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from app.domain.facts import Cpu, Exit, Sighting
+from app.domain.faults import Fault
 from app.domain.words import Access, Behaviour, Mode, State
 from app.formats import faults, format1
 from app.formats.measurement import parse
-from app.formats.strict_json import Fault
 from tests.formats.bad import BAD
 from tests.formats.documents import MINIMAL, RECEIVED, document, measured, observing, refused
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from app.domain.faults import BadDocument
 from app.domain.words import Behaviour
 from app.formats import format1
 from app.formats.measurement import parse
-from app.formats.strict_json import BadDocument
 from tests.formats.bad import BAD
 from tests.formats.documents import FULL, ODD, at, mutants, places, valid_documents
 

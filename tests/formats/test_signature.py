@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.faults import BadDocument
 from app.formats import signature
 from app.formats.signature import MAX_BYTES, NAMESPACE, verify
-from app.formats.strict_json import BadDocument
 
 RAW = b'{"format": 1, "notes": "caf\xc3\xa9"}\n'
 WRITTEN = "what `ssh-keygen -Y sign"

@@ -6,15 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.formats.strict_json import (
-    MAX_DEPTH,
-    MAX_FAULTS,
-    BadDocument,
-    Fault,
-    escape,
-    read_json,
-    scan_json,
-)
+from app.domain.faults import MAX_FAULTS, BadDocument, Fault
+from app.formats.strict_json import MAX_DEPTH, escape, read_json, scan_json
 
 values = st.recursive(
     st.none()

@@ -9,7 +9,7 @@ from lxml import etree
 
 from app import feeds
 from app.db.engine import writer_sessions
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.seeding import load_seed
 from tests.conftest import SEEDED_AT, engine_of
 from tests.history.told import FEEDS, FIRST, HTML, SITE

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 from app import comparing
 from app.domain.knowledge import Knowledge
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 from tests.history.told import FIRST, HTML, SITE

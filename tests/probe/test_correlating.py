@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import correlating
+from app import correlating, probed
 from app.correlating import Host, NoMarker
+from app.domain.faults import BadDocument
 from app.domain.probing.markers import END_OF_MEASURING
 from app.domain.probing.matching import match
 from app.domain.probing.windows import cut
@@ -20,7 +21,6 @@ from app.domain.words import Behaviour
 from app.formats import guest_log, traces
 from app.formats.measurement import parse, to_measurement
 from app.formats.probe_document import NothingMeasured
-from app.formats.strict_json import BadDocument
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
 from tests.probe.scenes import (
@@ -45,7 +45,7 @@ def test_a_run_without_avic_is_discarded_and_says_why() -> None:
         run = came_to(scene)
         assert ((), True) == (run.results, word in run.void)
         with pytest.raises(NothingMeasured, match="AVIC was"):
-            correlating.document([run], HOST)
+            probed.document([run], HOST)
 
 
 def test_an_inhibit_that_is_cleared_spoils_only_what_lies_within_it() -> None:
@@ -132,8 +132,8 @@ def test_windows_are_cut_thread_by_thread() -> None:
 @pytest.mark.parametrize(("layout", "new"), kernels())
 def test_every_layout_of_either_kernel_gives_the_same_document(layout: str, new: bool) -> None:  # noqa: FBT001
     scene = full_scene()
-    wanted = correlating.document([came_to(scene)], HOST)
-    found = correlating.document([came_to(scene, layout, new=new)], HOST)
+    wanted = probed.document([came_to(scene)], HOST)
+    found = probed.document([came_to(scene, layout, new=new)], HOST)
     for body in (wanted, found):
         assert {"layout", "lines", "unread"} == set(body["x-correlation"][0].pop("trace"))
     assert wanted == found
@@ -141,7 +141,7 @@ def test_every_layout_of_either_kernel_gives_the_same_document(layout: str, new:
 
 def test_the_document_of_a_scene_is_the_expected_one_and_a_server_takes_it(knowledge) -> None:
     run = came_to(full_scene())
-    raw = correlating.as_bytes(correlating.document([run], HOST))
+    raw = correlating.as_bytes(probed.document([run], HOST))
     measured = to_measurement(parse(raw), knowledge.registers, knowledge.families, "2026-11-22")
     seen = [(o.register, o.member, o.access, o.outcome, o.count) for o in measured.observations]
     assert [
@@ -163,17 +163,17 @@ def test_the_document_of_a_scene_is_the_expected_one_and_a_server_takes_it(knowl
 def test_two_boots_make_one_document_and_two_machines_do_not() -> None:
     xapic = came_to(Scene().repeated(*TPR))
     x2apic = came_to(Scene("x2apic").repeated(*LDR_MSR))
-    body = correlating.document([xapic, x2apic], HOST)
+    body = probed.document([xapic, x2apic], HOST)
     assert ["avic", "x2avic"] == [o["mode"] for o in body["observations"]]
     other = came_to(Scene(start={"vendor": "HygonGenuine"}).repeated(*TPR))
     with pytest.raises(NothingMeasured, match="different machines"):
-        correlating.document([xapic, other], HOST)
+        probed.document([xapic, other], HOST)
 
 
 def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> None:
     scene = Scene("x2apic").repeated(*LDR_MSR).repeated(*VERSION_MSR, write=True, fault="#GP")
     scene.repeated("tpr", 0x808, write=True, effect=True)
-    body = correlating.document([correlating.alone(scene.guest())], Host())
+    body = probed.document([correlating.alone(scene.guest())], Host())
     assert ["completed", "gp", "completed"] == [o["outcome"] for o in body["observations"]]
     assert Counter() == Counter(key for o in body["observations"] for key in o if key == "exit")
     assert "not stated" == body["hypervisor"]["version"]
@@ -181,9 +181,7 @@ def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> Non
 
 def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None:
     scene = Scene(start={"hypervisor": "TCGTCGTCGTCG"}).repeated(*TPR)
-    parsed = parse(
-        correlating.as_bytes(correlating.document([correlating.alone(scene.guest())], HOST))
-    )
+    parsed = parse(correlating.as_bytes(probed.document([correlating.alone(scene.guest())], HOST)))
     assert "tcg" == parsed.document.hypervisor.accelerator
     with pytest.raises(BadDocument, match="not AVIC"):
         to_measurement(parsed, knowledge.registers, knowledge.families, "2026-11-22")
@@ -235,11 +233,11 @@ def test_unrelated_lines_in_any_place_and_order_change_nothing(
     scene = Scene().inhibit(0x2).inhibit(0)
     scene.repeated(*LDR, noise(), unaccelerated("after"), write=True, times=3)
     scene.did(*TPR, lost(3), rep=1).did(*TPR, rep=2).did(*TPR, rep=3)
-    wanted = correlating.document([came_to(scene, layout)], HOST)
+    wanted = probed.document([came_to(scene, layout)], HOST)
     shuffle.shuffle(extra)
     for place, told in extra:
         scene.told.insert(place % (len(scene.told) + 1), told)
-    found = correlating.document([came_to(scene, layout)], HOST)
+    found = probed.document([came_to(scene, layout)], HOST)
     for body in (wanted, found):
         del body["x-correlation"][0]["trace"]
     assert wanted == found

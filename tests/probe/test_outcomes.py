@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app import correlating
+from app import correlating, probed
 from app.domain.words import Behaviour
 from app.formats.probe_document import Contradicted
 from tests.probe.runs import HOST, ICR, ICR_MSR, LDR, LDR_MSR, TPR, VERSION_MSR, came_to, only
@@ -44,7 +44,7 @@ def test_an_incomplete_ipi_names_its_own_reason_and_that_is_the_condition(
     for apic, register in (("xapic", ICR), ("x2apic", ICR_MSR)):
         scene = Scene(apic).repeated(*register, incomplete(reason), write=True, value=0xE5)
         assert (B.VMEXIT_IPI, "after", condition) == only(scene)[:3]
-        body = correlating.document([came_to(scene)], HOST)
+        body = probed.document([came_to(scene)], HOST)
         (seen,) = body["observations"]
         info = {"code": "0x401", "info1": "0xe5", "info2": f"{reason << 32 | 1:#x}", "rip": "after"}
         assert (info, f"id {reason}") == (seen["exit"], seen["note"].partition(": ")[0][-4:])
@@ -56,7 +56,7 @@ def test_what_the_permission_map_intercepts_is_masked() -> None:
             *LDR_MSR, intercepted(refused=refused), write=True, fault="#GP" if refused else None
         )
         assert (B.VMEXIT_MSR, "at", "", "") == only(scene)
-        (seen,) = correlating.document([came_to(scene)], HOST)["observations"]
+        (seen,) = probed.document([came_to(scene)], HOST)["observations"]
         assert (True, "0x7c") == (seen["intercepted"], seen["exit"]["code"])
         assert refused == ("from the hypervisor" in seen.get("note", ""))
 
@@ -137,7 +137,7 @@ def test_the_first_repetition_does_not_count_and_the_minority_is_told() -> None:
         [faulted(), *[unaccelerated("after")] * 3, unaccelerated("at")]
     ):
         scene.did(*LDR, happening, write=True, rep=rep)
-    (seen,) = correlating.document([came_to(scene)], HOST)["observations"]
+    (seen,) = probed.document([came_to(scene)], HOST)["observations"]
     assert ("vmexit-trap", 3, {"vmexit-fault": 1}) == (
         seen["outcome"],
         seen["count"],
@@ -194,7 +194,7 @@ def test_where_guest_and_trace_disagree_there_is_no_document(
     assert ["ldr"] == [r.access.slug for r in run.results]
     assert any(word in text for text in run.contradictions), run.contradictions
     with pytest.raises(Contradicted, match="contradict"):
-        correlating.document([run], HOST)
+        probed.document([run], HOST)
 
 
 def test_a_marker_that_names_another_access_is_a_contradiction() -> None:

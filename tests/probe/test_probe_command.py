@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from app import submitting
+from app import probed, submitting
 from app.cli_probe import _offer, _report
 from app.db.submissions import Decision
 from app.domain.words import State
@@ -138,7 +138,7 @@ def made_up(fake, guest, tmp_path) -> tuple[Plan, bytes]:
     plan = make_plan(host, find_qemu(str(fake / "qemu-system-x86_64")), wish)
     told = []
     with Keeper() as keeper:
-        raw = measure(plan, host, keeper, told.append)
+        raw = measure(plan, host, keeper, told.append, probed.document)
     assert () == plan.missing
     assert steps(plan) == len(told)
     return plan, raw
@@ -211,7 +211,7 @@ def test_a_run_that_went_wrong_is_told_in_words_and_leaves_nothing(
     wish = Wish("kvm", tmp_path / "out.json", kernel=guest, tracefs=fake / "tracing")
     plan = make_plan(host, find_qemu(str(fake / "qemu-system-x86_64")), wish)
     with Keeper() as keeper, pytest.raises(Exception, match=told):
-        measure(plan, host, keeper, lambda _: None)
+        measure(plan, host, keeper, lambda _: None, probed.document)
 
     assert [] == list((fake / "tracing").glob("instances/*"))
 

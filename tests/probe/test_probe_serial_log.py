@@ -9,10 +9,10 @@ import pytest
 
 from app import submitting
 from app.db.submissions import Decision
+from app.domain.faults import BadDocument
 from app.domain.words import State
 from app.formats.measurement import parse
 from app.formats.serial_log import is_serial_log
-from app.formats.strict_json import BadDocument
 from tests.measured.documents import document
 from tests.measured.test_cli_measure import site  # noqa: F401 - a fixture
 from tests.probe.scenes import Scene

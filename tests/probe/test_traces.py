@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import correlating
+from app import correlating, probed
 from app.domain.probing import trace
 from app.formats import traces
 from tests.probe.layouts import LAYOUTS, kernels
@@ -150,7 +150,7 @@ def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None
 def test_the_same_boot_gives_the_expected_document_in_each_layout(layout, new) -> None:
     scene = short_boot()
     run = correlating.correlate(scene.guest(), scene.trace(layout, new=new))
-    body = correlating.document([run], correlating.Host(version="6.14"))
+    body = probed.document([run], correlating.Host(version="6.14"))
     assert 0 == body.pop("x-correlation")[0]["trace"]["unread"]
     assert json.loads((DATA / "expected.json").read_text("ascii")) == body
 

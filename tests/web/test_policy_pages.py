@@ -13,7 +13,7 @@ from app.domain.knowledge import Knowledge
 from app.domain.policy_rows import policy_table
 from app.domain.views import view_cells
 from app.formats import policy_text
-from app.formats.cell_text import Place
+from app.formats.place import Place
 from app.formats.seed import body_of, fact_from
 from app.seeding import load_seed
 from app.snapshots import load_snapshot

@@ -2,7 +2,7 @@
 
 import json
 
-from app.formats.strict_json import Fault
+from app.domain.faults import Fault
 from tests.formats.bad.table import MINIMAL, Bad, edited, text, written
 
 COMMAND = b"example-guest --register"

@@ -1,6 +1,6 @@
 """Words that the format lists, and what the knowledge of the table makes of a document."""
 
-from app.formats.strict_json import Fault
+from app.domain.faults import Fault
 from tests.formats.bad.table import FULL, MINIMAL, bad, wrong
 
 REGISTER, MEMBER = "/observations/0/register", "/observations/0/member"

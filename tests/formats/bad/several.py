@@ -1,6 +1,6 @@
 """Documents with several faults, which are all told at once and in the order of the document."""
 
-from app.formats.strict_json import Fault
+from app.domain.faults import Fault
 from tests.formats.bad.of_the_words import OUTCOMES
 from tests.formats.bad.table import (
     FULL,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.formats.strict_json import Fault
+from app.domain.faults import Fault
 
 GOOD = Path(__file__).parents[2] / "data" / "good"
 GONE = object()
