@@ -35,7 +35,8 @@ PINNED = 4
 DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 
 
-@dataclass(frozen=True)
+# Equal to itself alone: it is compared and remembered by identity.
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """One data version with everything derived from it.
 

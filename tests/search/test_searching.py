@@ -266,7 +266,7 @@ def answers(index, terms):
 
 
 def test_an_index_serves_many_threads_alike_and_is_closed_when_it_is_let_go(snapshot):
-    index = Index(snapshot.index.entries)
+    index = Index(searching.index_of(snapshot).entries)
     asked = [(Term(word),) for word in ("icr", "avic", "doorbell", "gp", "erratum", "zen")] * 8
     alone = [answers(index, terms) for terms in asked]
     with ThreadPoolExecutor(8) as pool:
