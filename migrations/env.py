@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from app.db.engine import make_engine
-from app.db.models import Base
+from app.store.engine import make_engine
+from app.store.models import Base
 
 
 def run() -> None:

@@ -1,6 +1,6 @@
 /*
  * The register table of the guest. Made from seed/registers by `vapic probe table`; a test
- * compares. Edit the seed, or the plans in app/formats/probe_table.py, not this file.
+ * compares. Edit the seed, or the plans in app/probing/probe_table.py, not this file.
  */
 const struct row rows[] = {
     /* slug, xAPIC offset, MSR, slots, plan, flags, value, reserved bit */

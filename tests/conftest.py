@@ -18,13 +18,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
 
-from app.cli import main
-from app.db.engine import make_engine, reader_sessions, writer_sessions
-from app.db.migrate import migrate
-from app.domain.knowledge import Knowledge
-from app.formats.seed import check_seed
-from app.seeding import load_seed
+from app.cli.main import main
+from app.core.knowledge import Knowledge
+from app.curation.seed import check_seed
 from app.settings import ROOT, Settings
+from app.store.engine import make_engine, reader_sessions, writer_sessions
+from app.store.migrate import migrate
+from app.store.seeding import load_seed
 from app.web.app import create_app
 
 SEED = ROOT / "seed"
@@ -41,14 +41,14 @@ UNTRACED = (
     "browser/",
     "measured/test_pins",
     "measured/test_fuzz",
-    "formats/test_measurement",
+    "intake/test_measurement",
     "formats/test_faults",
     "formats/test_strict_json",
     "formats/test_lint",
     "domain/test_names",
     "domain/test_filter",
-    "domain/test_verdict_laws",
-    "db/test_store",
+    "core/test_verdict_laws",
+    "store/test_store",
     "test_many_writers",
     "web/test_limits_on_the_wire",
     "exporting/test_whole_site",
@@ -67,7 +67,9 @@ UNTRACED = (
 # Of a table of cases that goes through a whole page or command only the first one is traced;
 # in the folders below each case is cheap, and may be the only one on its line.
 TRACED_OF_A_TABLE = 1
-EVERY_CASE_TRACED = ("tests/domain/", "tests/formats/", "tests/db/")
+EVERY_CASE_TRACED = (
+    "tests/core/", "tests/curation/", "tests/intake/", "tests/pens/", "tests/store/",
+)  # fmt: skip
 TRACED = pytest.StashKey[bool]()
 
 # Modules that take long begin first, so that no worker is left alone with one at the end.
@@ -77,7 +79,7 @@ LONG = (
     "measured/",
     "test_cli.py",
     "test_many_writers",
-    "formats/test_measurement",
+    "intake/test_measurement",
     "web/",
 )
 

@@ -1,6 +1,6 @@
 """Facts for tests, each sound by itself; name only what the case is about."""
 
-from app.domain.facts import (
+from app.core.facts import (
     Claim,
     Condition,
     Difference,
@@ -13,8 +13,8 @@ from app.domain.facts import (
     Revision,
     Source,
 )
-from app.domain.knowledge import Knowledge
-from app.domain.words import (
+from app.core.knowledge import Knowledge
+from app.core.words import (
     Access,
     Behaviour,
     ClaimKind,

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from app.db import queries
-from app.db.submissions import Decision, Token
-from app.domain.words import State
-from app.seeding import load_knowledge
-from app.submitting import Incoming, Receipt, prepare, submit
+from app.core.words import State
+from app.intake.submitting import Incoming, Receipt, prepare, submit
+from app.store import queries
+from app.store.seeding import load_knowledge
+from app.store.submissions import Decision, Token
 
 HERE = "http://127.0.0.1:8000"
 RECEIVED_AT = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)

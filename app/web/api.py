@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import explore, ledger
-from app.domain.knowledge import kind_of
-from app.formats.api import CellList, FactList, RegisterList, cell_list, register_out
-from app.formats.api_editions import OneCell, one_cell
-from app.formats.api_errors import ErrorOut
-from app.formats.difference_data import ledger_body
-from app.formats.page import Page
-from app.formats.seed import body_of
+from app.core.knowledge import kind_of
+from app.curation.seed import body_of
+from app.pages import explore, ledger
+from app.pages.api import CellList, FactList, RegisterList, cell_list, register_out
+from app.pages.api_editions import OneCell, one_cell
+from app.pages.api_errors import ErrorOut
+from app.pages.difference_data import ledger_body
+from app.pens.page import Page
 from app.web.deps import Apm, Filter, Render, Snap
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}

@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.copies import engine_for
-from app.db.engine import reader_sessions, writer_sessions
 from app.errors import NotReady
-from app.exporting import Exports
+from app.export.copies import engine_for
+from app.export.exporting import Exports
 from app.settings import ROOT, Settings
-from app.snapshots import SnapshotHolder
-from app.trail import Trail
+from app.store.engine import reader_sessions, writer_sessions
+from app.store.snapshots import SnapshotHolder
+from app.store.trail import Trail
 from app.web import (
     api,
     citations,

@@ -7,12 +7,11 @@ import json
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import citing
-from app.domain.choices import read_choices
-from app.formats import references
-from app.formats.page import Page
-from app.formats.references import Reference
-from app.snapshots import Snapshot
+from app.core.choices import read_choices
+from app.mail import citing, references
+from app.mail.references import Reference
+from app.pens.page import Page
+from app.store.snapshots import Snapshot
 from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
 from app.web.negotiate import Format
 from app.web.render import Renderer

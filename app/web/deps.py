@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl, quote_plus
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from app import explore
-from app.db.store import NEW_VERSION
-from app.domain.filters import CellFilter
+from app.core.filters import CellFilter
+from app.pages import explore
 from app.settings import Settings
-from app.snapshots import Snapshot, SnapshotHolder
+from app.store.snapshots import Snapshot, SnapshotHolder
+from app.store.store import NEW_VERSION
 from app.web.render import Renderer
 
 

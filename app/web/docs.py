@@ -12,21 +12,22 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app import citing, explore, quoting
-from app.domain import ledger_filter, words
-from app.domain.assumptions import MarkKind
-from app.domain.faults import BadDocument
-from app.domain.filters import KEYS
+from app.core import ledger_filter, words
+from app.core.assumptions import MarkKind
+from app.core.faults import BadDocument
+from app.core.filters import KEYS
 from app.errors import NotFound
-from app.formats import ledger_text, references
-from app.formats.faults import PATTERNS
-from app.formats.format1 import json_schema
-from app.formats.measurement import parse
-from app.formats.page import Page
-from app.formats.plain import Plain
+from app.intake.faults import PATTERNS
+from app.intake.format1 import json_schema
+from app.intake.measurement import parse
+from app.mail import citing, quoting, references
+from app.pages import explore, ledger_text
+from app.pens.page import Page
+from app.pens.plain import Plain
+from app.search import search_pages
 from app.settings import Settings
-from app.snapshots import Snapshot
-from app.web import search_pages, urls
+from app.store.snapshots import Snapshot
+from app.web import urls
 from app.web.deps import Config, Render, Snap
 from app.web.errors import explain
 from app.web.render import Renderer

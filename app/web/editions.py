@@ -5,12 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import manual
-from app.domain.edition_changes import TO, Comparison, RevisionList
-from app.formats import editions_text
-from app.formats.page import Page
-from app.formats.place import Place
-from app.snapshots import Snapshot
+from app.core.edition_changes import TO, Comparison, RevisionList
+from app.pages import editions_text, manual
+from app.pens.page import Page
+from app.pens.place import Place
+from app.store.snapshots import Snapshot
 from app.web.deps import Render, Snap, in_format
 
 router = APIRouter(prefix=editions_text.PATH, include_in_schema=False)

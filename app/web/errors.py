@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.domain.faults import BadDocument, Fault
+from app.core.faults import BadDocument, Fault
 from app.errors import (
     AppError,
     Conflict,
@@ -23,8 +23,8 @@ from app.errors import (
     NotFound,
     NotReady,
 )
-from app.formats.api_errors import error_out
-from app.formats.plain import Plain
+from app.pages.api_errors import error_out
+from app.pens.plain import Plain
 from app.web.negotiate import Format
 from app.web.render import Renderer
 

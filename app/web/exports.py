@@ -8,13 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app import exporting
 from app.errors import NotFound
-from app.exporting import ExportFile, Exports
-from app.formats import export_json, export_text
-from app.formats.page import Page
-from app.formats.place import Place
-from app.snapshots import Snapshot, SnapshotHolder
+from app.export import export_json, export_text, exporting
+from app.export.exporting import ExportFile, Exports
+from app.pens.page import Page
+from app.pens.place import Place
+from app.store.snapshots import Snapshot, SnapshotHolder
 from app.web.deps import Config, Render, Snap, in_format
 
 router = APIRouter(include_in_schema=False)

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import reviewing
-from app.db.submissions import Token, digest_of
 from app.errors import AppError, Forbidden
+from app.intake import reviewing
+from app.store.submissions import Token, digest_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "vapic_session"

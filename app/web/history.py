@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import comparing, feeds
-from app.formats import since_text, steps_text
-from app.formats.page import Page
-from app.formats.place import Place
-from app.formats.since_text import Comparison
-from app.formats.steps_text import StepView
-from app.snapshots import Snapshot
-from app.trail import Trail
+from app.pages import comparing, feeds, since_text, steps_text
+from app.pages.since_text import Comparison
+from app.pages.steps_text import StepView
+from app.pens.page import Page
+from app.pens.place import Place
+from app.store.snapshots import Snapshot
+from app.store.trail import Trail
 from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
 
 router = APIRouter(include_in_schema=False)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import explore
-from app import ledger as use_cases
-from app.web import ledger_pages
+from app.pages import explore, ledger_pages
+from app.pages import ledger as use_cases
 from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
 
 router = APIRouter(include_in_schema=False)

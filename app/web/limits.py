@@ -23,7 +23,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.domain.faults import Fault
+from app.core.faults import Fault
 from app.settings import Settings
 from app.web import errors
 from app.web.render import Renderer

@@ -8,14 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app import measured, reviewing, submitting
-from app.domain.facts import Measurement
+from app.core.facts import Measurement
 from app.errors import NotFound
-from app.formats.api_errors import ErrorOut
-from app.formats.format1 import json_schema
-from app.formats.serial_log import is_serial_log
-from app.snapshots import Snapshot
-from app.web import measurement_pages
+from app.intake import reviewing, submitting
+from app.intake.format1 import json_schema
+from app.intake.serial_log import is_serial_log
+from app.pages import measured, measurement_pages
+from app.pages.api_errors import ErrorOut
+from app.store.snapshots import Snapshot
 from app.web.deps import (
     Config,
     RawBody,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import explore
-from app.domain.names import Found
-from app.web import table_pages
+from app.core.names import Found
+from app.pages import explore, table_pages
 from app.web.deps import Apm, Filter, Render, Snap, in_format, pinned_query, settled
 
 router = APIRouter(include_in_schema=False)

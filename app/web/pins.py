@@ -7,10 +7,10 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request
 
-from app import comparing
 from app.errors import InvalidFilter, NotFound
-from app.formats.since_text import Comparison
-from app.snapshots import Snapshot
+from app.pages import comparing
+from app.pages.since_text import Comparison
+from app.store.snapshots import Snapshot
 
 
 class Pin:

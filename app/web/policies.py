@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import policies
-from app.web import policy_pages
+from app.pages import policies, policy_pages
 from app.web.deps import Render, Snap, in_format
 
 router = APIRouter(prefix="/policy", include_in_schema=False)

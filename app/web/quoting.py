@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
-from app import quoting
-from app.formats import quotes_text
-from app.formats.page import Page
-from app.formats.quotes_body import MailOut, mail_out
-from app.formats.quotes_text import CheckedMail, usage_text
-from app.snapshots import SnapshotHolder
+from app.mail import quotes_text, quoting
+from app.mail.quotes_body import MailOut, mail_out
+from app.mail.quotes_text import CheckedMail, usage_text
+from app.pens.page import Page
+from app.store.snapshots import SnapshotHolder
 from app.web.api import ERRORS
 from app.web.deps import Config, RawBody, Render, Snap
 from app.web.negotiate import Format

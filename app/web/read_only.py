@@ -7,8 +7,8 @@ from typing import NoReturn
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.copies import READ_ONLY
 from app.errors import AppError, Forbidden
+from app.export.copies import READ_ONLY
 
 # Pages that exist to change something; any other write ends at ``NoWriters``.
 CLOSED = ("/upload", "/review")

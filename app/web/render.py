@@ -14,19 +14,21 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app import __version__, citing, feeds
-from app.domain import words
-from app.domain.cells import CellKey
-from app.domain.citations import READING, address_of, cite_claim, cite_source, sources_of
-from app.domain.rulings import Conditions
-from app.domain.wanted import list_wants
+from app import __version__
+from app.core import words
+from app.core.cells import CellKey
+from app.core.citations import READING, address_of, cite_claim, cite_source, sources_of
+from app.core.rulings import Conditions
+from app.core.wanted import list_wants
 from app.errors import NotFound
-from app.formats import atom, leads, measurement_text, phrases, policy_phrases, stated, wanted_text
-from app.formats.page import Page
-from app.formats.place import Place
+from app.mail import citing
+from app.pages import feeds, measurement_text, policy_phrases, wanted_text
+from app.pens import atom, leads, phrases, stated
+from app.pens.page import Page
+from app.pens.place import Place
 from app.settings import ROOT, Settings
-from app.snapshots import Snapshot
-from app.trail import Trail
+from app.store.snapshots import Snapshot
+from app.store.trail import Trail
 from app.web.negotiate import Format
 from app.web.pins import Pin
 from app.web.static import has_htmx, static_url

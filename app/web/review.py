@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import reviewing
-from app.db.submissions import Decision, Token
-from app.domain.words import State
+from app.core.words import State
 from app.errors import Forbidden
-from app.snapshots import Snapshot
+from app.intake import reviewing
+from app.store.snapshots import Snapshot
+from app.store.submissions import Decision, Token
 from app.web import guard, review_pages
 from app.web.deps import ReadSession, Render
 

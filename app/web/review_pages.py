@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from app import reviewing
-from app.db.submissions import Token
-from app.domain.words import State
-from app.formats import review_text
-from app.formats.measurement_text import identity, state_line
-from app.formats.page import Page
-from app.formats.place import Place
-from app.reviewing import Review
-from app.snapshots import Snapshot
+from app.core.words import State
+from app.intake import reviewing
+from app.intake.reviewing import Review
+from app.pages import review_text
+from app.pages.measurement_text import identity, state_line
+from app.pens.page import Page
+from app.pens.place import Place
+from app.store.snapshots import Snapshot
+from app.store.submissions import Token
 
 # What the buttons say, by the state that they lead to.
 VERBS = {State.ACCEPTED: "Accept", State.REJECTED: "Reject", State.WITHDRAWN: "Withdraw for good"}

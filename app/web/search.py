@@ -5,10 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import searching
 from app.errors import InvalidQuery
-from app.formats.search_body import SearchOut, search_out
-from app.web import search_pages
+from app.search import search_pages, searching
+from app.search.search_body import SearchOut, search_out
 from app.web.api import ERRORS
 from app.web.deps import Config, Render, Snap, filter_pairs, pinned_query
 

@@ -10,17 +10,17 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from app import submitting
-from app.db.submissions import Token
-from app.domain.faults import BadDocument, Fault
+from app.core.faults import BadDocument, Fault
 from app.errors import Forbidden
-from app.formats.measurement_text import effect_line
-from app.formats.page import Page
-from app.formats.signature import verify
+from app.intake import submitting
+from app.intake.signature import verify
+from app.intake.submitting import Incoming, Receipt
+from app.pages import measurement_pages
+from app.pages.measurement_text import effect_line
+from app.pens.page import Page
 from app.settings import Settings, Uploads
-from app.snapshots import Snapshot
-from app.submitting import Incoming, Receipt
-from app.web import measurement_pages
+from app.store.snapshots import Snapshot
+from app.store.submissions import Token
 from app.web.deps import Config, Render, Snap, WriteSession
 from app.web.guard import bearer
 

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.db import queries
-from app.domain import wanted
-from app.formats import atom, wanted_text
-from app.formats.page import Page
-from app.formats.place import Place
-from app.snapshots import LISTED_VERSIONS, Snapshot
+from app.core import wanted
+from app.pages import wanted_text
+from app.pens import atom
+from app.pens.page import Page
+from app.pens.place import Place
+from app.store import queries
+from app.store.snapshots import LISTED_VERSIONS, Snapshot
 from app.web.deps import ReadSession, Render, Snap, filter_pairs, pinned_query
 
 router = APIRouter(include_in_schema=False)

@@ -90,9 +90,9 @@ def per_second(port: int, path: str) -> tuple[float, int]:
 
 def main() -> None:
     """Print one line per page."""
-    from app.db.engine import make_engine, writer_sessions
-    from app.db.migrate import migrate
-    from app.seeding import load_seed
+    from app.store.engine import make_engine, writer_sessions
+    from app.store.migrate import migrate
+    from app.store.seeding import load_seed
 
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"

@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import expect
 
-from app import reviewing
-from app.domain.words import TokenScope
+from app.core.words import TokenScope
+from app.intake import reviewing
 from app.settings import Settings
 from app.web.app import create_app
 from tests.browser.access import violations

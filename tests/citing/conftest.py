@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from app import citing
-from app.snapshots import offline_snapshot
+from app.mail import citing
+from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 
 SITE = "https://vapic.example.org"

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import citing
-from app.domain.cells import CellKey
-from app.domain.knowledge import Knowledge
-from app.domain.rulings import Conditions
-from app.domain.verdicts import judge
-from app.domain.words import Access, DifferenceState, Evidence, Mode, Verdict
+from app.core.cells import CellKey
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions
+from app.core.verdicts import judge
+from app.core.words import Access, DifferenceState, Evidence, Mode, Verdict
 from app.errors import InvalidFilter, NotFound
-from app.formats import mail_lines, mail_table, mail_text
-from app.formats.place import Place
-from app.snapshots import offline_snapshot
+from app.mail import citing, mail_table, mail_text
+from app.pens import mail_lines
+from app.pens.place import Place
+from app.store.snapshots import offline_snapshot
 from tests.citing.conftest import SITE, VERSION
 from tests.conftest import SEEDED_AT
 from tests.factories import make_observation

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from app import citing
+from app.mail import citing
 
 ADDRESS = "http://127.0.0.1:8000"
 AT = "at=2026-11-22.1"

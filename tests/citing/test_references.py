@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from app import citing
-from app.formats.references import Reference, bibtex, csl, tex
+from app.mail import citing
+from app.mail.references import Reference, bibtex, csl, tex
 from tests.citing.conftest import SITE, VERSION
 
 FIELD = re.compile(r"  (\w+) +=(?: (\{.*\})| ([a-z]{3})),?")

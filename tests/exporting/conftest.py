@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app import exporting, reviewing, submitting
-from app.db.engine import reader_sessions, writer_sessions
-from app.db.submissions import digest_of
-from app.domain.words import State, TokenScope
-from app.snapshots import load_snapshot
+from app.core.words import State, TokenScope
+from app.export import exporting
+from app.intake import reviewing, submitting
+from app.store.engine import reader_sessions, writer_sessions
+from app.store.snapshots import load_snapshot
+from app.store.submissions import digest_of
 from tests.conftest import SEEDED_AT, engine_of
 from tests.reviewables import decision, make_document, submit_document
 

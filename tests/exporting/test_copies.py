@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from starlette.testclient import TestClient
 
-from app.copies import READ_ONLY
+from app.export.copies import READ_ONLY
 from app.settings import Settings
 from app.web.app import create_app
 from tests.reviewables import make_document

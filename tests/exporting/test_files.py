@@ -9,13 +9,14 @@ from contextlib import closing
 import jsonschema_rs
 import pytest
 
-from app import exporting, submitting
-from app.copies import open_copy
-from app.db.archive import write_sqlite
-from app.db.engine import reader_sessions, writer_sessions
-from app.domain.words import State
-from app.formats.export_json import from_json, json_schema, to_json
-from app.snapshots import load_snapshot
+from app.core.words import State
+from app.export import exporting
+from app.export.copies import open_copy
+from app.export.export_json import from_json, json_schema, to_json
+from app.export.past import write_sqlite
+from app.intake import submitting
+from app.store.engine import reader_sessions, writer_sessions
+from app.store.snapshots import load_snapshot
 from tests.conftest import engine_of
 from tests.exporting.conftest import both
 from tests.reviewables import decision, make_document, submit_document

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from app.errors import Conflict
-from app.static_site.addresses import Site, Target, file_of, relative
-from app.static_site.copying import MARKER, CopyFailed, copy_site
-from app.static_site.page import take_apart
+from app.export.site.addresses import Site, Target, file_of, relative
+from app.export.site.copying import MARKER, CopyFailed, copy_site
+from app.export.site.page import take_apart
 
 SITE = Site("https://vapic.example", "2026-11-22.3")
 READ = "/r/ldr/x2avic/read"

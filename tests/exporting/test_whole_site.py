@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from app.export.site.addresses import ASKS, PAIRS, Site, file_of
+from app.export.site.copying import MARKER, copy_site
 from app.settings import Settings
-from app.static_site.addresses import ASKS, PAIRS, Site, file_of
-from app.static_site.copying import MARKER, copy_site
 from app.web.app import create_app
 from tests.browser.conftest import chromium  # noqa: F401
 

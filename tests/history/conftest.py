@@ -5,11 +5,11 @@ import shutil
 import pytest
 from starlette.testclient import TestClient
 
-from app import submitting
-from app.db.submissions import Decision
-from app.domain.words import State
-from app.seeding import load_knowledge
+from app.core.words import State
+from app.intake import submitting
 from app.settings import Settings
+from app.store.seeding import load_knowledge
+from app.store.submissions import Decision
 from app.web.app import create_app
 from tests.conftest import SEED, SeedCopy
 from tests.history.told import SITE, Story

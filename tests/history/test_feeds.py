@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from app import feeds
-from app.db.engine import writer_sessions
-from app.formats.place import Place
-from app.seeding import load_seed
+from app.pages import feeds
+from app.pens.place import Place
+from app.store.engine import writer_sessions
+from app.store.seeding import load_seed
 from tests.conftest import SEEDED_AT, engine_of
 from tests.history.told import FEEDS, FIRST, HTML, SITE
 

@@ -5,10 +5,10 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from app import comparing
-from app.domain.knowledge import Knowledge
-from app.formats.place import Place
-from app.snapshots import offline_snapshot
+from app.core.knowledge import Knowledge
+from app.pages import comparing
+from app.pens.place import Place
+from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 from tests.history.told import FIRST, HTML, SITE
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from app.db.engine import writer_sessions
-from app.seeding import load_seed
+from app.store.engine import writer_sessions
+from app.store.seeding import load_seed
 from tests.conftest import SEEDED_AT, engine_of
 
 SITE = "http://127.0.0.1:8000"

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from app import seeding
-from app.snapshots import load_snapshot
+from app.store import seeding
+from app.store.snapshots import load_snapshot
 
 AT = "2026-11-22.1"
 PATHS = (

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import seeding, submitting
-from app.db.submissions import Decision
-from app.domain.words import State
+from app.core.words import State
+from app.intake import submitting
+from app.store import seeding
+from app.store.submissions import Decision
 from tests.measured.documents import document, many, observed
 from tests.running import state_of
 

@@ -9,11 +9,12 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
-from app import seeding, submitting
-from app.db.submissions import Decision, add_token
-from app.domain.words import State, TokenScope
+from app.core.words import State, TokenScope
 from app.errors import Conflict
+from app.intake import submitting
 from app.settings import Settings, Uploads
+from app.store import seeding
+from app.store.submissions import Decision, add_token
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
 from tests.running import state_of

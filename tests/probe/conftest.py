@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import guest_build
+from app.probing import guest_build
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from app.probe_host.emulator import Qemu
-from app.probe_host.host import Host
-from app.probe_host.tracing import EVENTS
+from app.probing.host.emulator import Qemu
+from app.probing.host.host import Host
+from app.probing.host.tracing import EVENTS
 
 CPUINFO = """\
 processor\t: 0

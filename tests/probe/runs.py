@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from app import correlating
-from app.correlating import Host
-from app.domain.probing import Correlation
+from app.probing import Correlation, correlating
+from app.probing.correlating import Host
 from tests.probe.scenes import Place, Scene, incomplete, intercepted, noise, unaccelerated
 
 HOST = Host(version="7.2.0", parameters=("kvm_amd.avic=1",), command="vapic probe")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.domain.probing.markers import BEGIN, END, END_OF_MEASURING, LEAF, PORT, Marker, Tag
-from app.domain.words import Access
+from app.core.words import Access
+from app.probing.markers import BEGIN, END, END_OF_MEASURING, LEAF, PORT, Marker, Tag
 from tests.probe.layouts import Told, write
 
 INSNS = {

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import correlating, probed
-from app.correlating import Host, NoMarker
-from app.domain.faults import BadDocument
-from app.domain.probing.markers import END_OF_MEASURING
-from app.domain.probing.matching import match
-from app.domain.probing.windows import cut
-from app.domain.words import Behaviour
-from app.formats import guest_log, traces
-from app.formats.measurement import parse, to_measurement
-from app.formats.probe_document import NothingMeasured
+from app.core.faults import BadDocument
+from app.core.words import Behaviour
+from app.intake import probed
+from app.intake.measurement import parse, to_measurement
+from app.probing import correlating, guest_log, traces
+from app.probing.correlating import Host, NoMarker
+from app.probing.markers import END_OF_MEASURING
+from app.probing.matching import match
+from app.probing.probe_document import NothingMeasured
+from app.probing.windows import cut
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
 from tests.probe.scenes import (

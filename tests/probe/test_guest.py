@@ -11,12 +11,10 @@ from collections import Counter
 
 import pytest
 
-from app import guest_build
-from app.domain.names import resolve
-from app.domain.probing import alone
-from app.domain.probing.emulated import compare
-from app.formats import guest_log, qemu_log
-from app.formats.probe_document import Host, document
+from app.core.names import resolve
+from app.probing import alone, guest_build, guest_log, qemu_log
+from app.probing.emulated import compare
+from app.probing.probe_document import Host, document
 from tests.probe.booting import DONE, PANIC, X2APIC_SINCE, boot, qemu_version
 from tests.probe.protocol import EVENT
 

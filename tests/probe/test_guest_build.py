@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from app import guest_build
-from app.domain.facts.documents import Register
-from app.formats.probe_table import NoPlan, probe_table
+from app.core.facts.documents import Register
+from app.probing import guest_build
+from app.probing.probe_table import NoPlan, probe_table
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.probing.guest import Way
-from app.domain.probing.markers import Marker, Tag
-from app.domain.words import Access, Mode
-from app.formats.guest_log import BadGuestLog, is_guest_log, read
+from app.core.words import Access, Mode
+from app.probing.guest import Way
+from app.probing.guest_log import BadGuestLog, is_guest_log, read
+from app.probing.markers import Marker, Tag
 from tests.probe.runs import LDR, LDR_MSR, TPR
 from tests.probe.scenes import START, Scene, serial
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.words import Access, Behaviour
-from app.formats.foreign_logs import clean, read_selftests
-from app.formats.unit_test_log import READABLE, read_unit_tests
+from app.core.words import Access, Behaviour
+from app.foreign.foreign_logs import clean, read_selftests
+from app.foreign.unit_test_log import READABLE, read_unit_tests
 from app.settings import ROOT
 
 FOREIGN = ROOT / "tests/data/foreign"

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.formats.cpuinfo import read_cpuinfo
-from app.formats.foreign_logs import RULES
-from app.formats.measurement import parse
-from app.formats.unit_test_log import without_folders
-from app.importing import UNKNOWN, CannotImport, Stated, import_log
+from app.foreign.cpuinfo import read_cpuinfo
+from app.foreign.foreign_logs import RULES
+from app.foreign.importing import UNKNOWN, CannotImport, Stated, import_log
+from app.foreign.unit_test_log import without_folders
+from app.intake.measurement import parse
 from app.settings import ROOT
 
 FOREIGN = ROOT / "tests/data/foreign"

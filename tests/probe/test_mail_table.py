@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import citing
-from app.domain.words import Mode
-from app.formats.format1 import OUTCOMES
-from app.formats.table_words import WORDS, Column
-from app.importing import COPIED, DRAFT_MISSING, import_table
+from app.core.words import Mode
+from app.foreign.importing import COPIED, DRAFT_MISSING, import_table
+from app.foreign.table_words import WORDS, Column
+from app.intake.format1 import OUTCOMES
+from app.mail import citing
 from app.settings import ROOT
-from app.snapshots import offline_snapshot
+from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 
 FOREIGN = ROOT / "tests/data/foreign"

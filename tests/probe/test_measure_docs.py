@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.main import get_command
 
-from app.cli import app
+from app.cli.main import app
 from app.settings import ROOT
 
 TEXT = (ROOT / "templates/docs/measure.md").read_text("utf-8")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app import correlating, probed
-from app.domain.words import Behaviour
-from app.formats.probe_document import Contradicted
+from app.core.words import Behaviour
+from app.intake import probed
+from app.probing import correlating
+from app.probing.probe_document import Contradicted
 from tests.probe.runs import HOST, ICR, ICR_MSR, LDR, LDR_MSR, TPR, VERSION_MSR, came_to, only
 from tests.probe.scenes import (
     Scene,

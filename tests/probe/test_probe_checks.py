@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.words import Mode
-from app.probe_host.checks import State, Wanted, check_host
-from app.probe_host.emulator import Qemu, find_qemu
-from app.probe_host.host import Host
-from app.probe_host.plan import Wish, fold, make_plan, plan_text
+from app.core.words import Mode
+from app.probing.host.checks import State, Wanted, check_host
+from app.probing.host.emulator import Qemu, find_qemu
+from app.probing.host.host import Host
+from app.probing.host.plan import Wish, fold, make_plan, plan_text
 from tests.probe.hosts import CPUINFO, QEMU, TRACING, machine
 
 KVM = Wanted("kvm", QEMU)

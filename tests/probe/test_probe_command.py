@@ -11,17 +11,17 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from app import probed, submitting
-from app.cli_probe import _offer, _report
-from app.db.submissions import Decision
-from app.domain.words import State
+from app.cli.probe import _offer, _report
+from app.cli.probe_text import account_text
+from app.core.words import State
 from app.errors import Conflict
-from app.formats.format1 import json_schema
-from app.formats.probe_text import account_text
-from app.probe_host.emulator import find_qemu
-from app.probe_host.keeping import Keeper
-from app.probe_host.measuring import measure, steps, write_whole
-from app.probe_host.plan import Plan, Wish, make_plan
+from app.intake import probed, submitting
+from app.intake.format1 import json_schema
+from app.probing.host.emulator import find_qemu
+from app.probing.host.keeping import Keeper
+from app.probing.host.measuring import measure, steps, write_whole
+from app.probing.host.plan import Plan, Wish, make_plan
+from app.store.submissions import Decision
 from tests.probe import booting, fake_qemu
 from tests.probe.hosts import fake_tracefs, machine
 from tests.probe.scenes import Scene, intercepted, noise, unaccelerated

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.probe_host import keeper as script
-from app.probe_host.interrupts import Interrupted, Interrupts
-from app.probe_host.keeping import Keeper
-from app.probe_host.running import RunFailed, run_guest
-from app.probe_host.tracing import Tracer, TracingFailed
+from app.probing.host import keeper as script
+from app.probing.host.interrupts import Interrupted, Interrupts
+from app.probing.host.keeping import Keeper
+from app.probing.host.running import RunFailed, run_guest
+from app.probing.host.tracing import Tracer, TracingFailed
 from tests.probe.hosts import fake_tracefs
 
 # A probe in short: it traces, launches something that would last, and says its number.
@@ -26,9 +26,9 @@ from pathlib import Path
 # Whoever runs the tests in the background ignores some of these, and children inherit it.
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
-from app.probe_host.interrupts import Interrupted, Interrupts
-from app.probe_host.keeping import Keeper
-from app.probe_host.tracing import Tracer
+from app.probing.host.interrupts import Interrupted, Interrupts
+from app.probing.host.keeping import Keeper
+from app.probing.host.tracing import Tracer
 tracefs = Path(sys.argv[1])
 try:
     with Interrupts(), Keeper() as keeper:

@@ -21,7 +21,7 @@ from tests.probe.hosts import fake_tracefs
 # a process of its own, as `vapic` would. It says the number of the process, then how it ended.
 RUNNER = """
 import json, os, signal, sys
-from app.cli import main
+from app.cli.main import main
 # Whoever runs the tests in the background ignores some of these, and children inherit it.
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)

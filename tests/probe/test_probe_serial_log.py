@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import submitting
-from app.db.submissions import Decision
-from app.domain.faults import BadDocument
-from app.domain.words import State
-from app.formats.measurement import parse
-from app.formats.serial_log import is_serial_log
+from app.core.faults import BadDocument
+from app.core.words import State
+from app.intake import submitting
+from app.intake.measurement import parse
+from app.intake.serial_log import is_serial_log
+from app.store.submissions import Decision
 from tests.measured.documents import document
 from tests.measured.test_cli_measure import site  # noqa: F401 - a fixture
 from tests.probe.scenes import Scene

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.probing.emulated import compare
-from app.domain.probing.markers import BEGIN, END, Marker
-from app.formats import guest_log, qemu_log
+from app.probing import guest_log, qemu_log
+from app.probing.emulated import compare
+from app.probing.markers import BEGIN, END, Marker
 from tests.probe.runs import ICR, LDR, TPR
 from tests.probe.scenes import Scene
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.domain.words import Access, Behaviour, Mode
-from app.formats.format1 import OUTCOMES
-from app.formats.table_words import Column, UnknownWord, read_cell, read_title
+from app.core.words import Access, Behaviour, Mode
+from app.foreign.table_words import Column, UnknownWord, read_cell, read_title
+from app.intake.format1 import OUTCOMES
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import correlating, probed
-from app.domain.probing import trace
-from app.formats import traces
+from app.intake import probed
+from app.probing import correlating, trace, traces
 from tests.probe.layouts import LAYOUTS, kernels
 from tests.probe.runs import full_scene, short_boot
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from app import citing, quoting
-from app.domain.knowledge import Knowledge
-from app.domain.words import Behaviour
+from app.core.knowledge import Knowledge
+from app.core.words import Behaviour
 from app.errors import NotFound
-from app.snapshots import offline_snapshot
+from app.mail import citing, quoting
+from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 
 SITE = "https://vapic.example.org"

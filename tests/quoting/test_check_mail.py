@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import quoting
-from app.domain.quotes import Standing
-from app.formats.quotes_text import report_text
+from app.mail import quoting
+from app.mail.quotes import Standing
+from app.mail.quotes_text import report_text
 from tests.quoting.conftest import CELL, NOW, SITE, THEN, quote
 
 PINNED = f"{SITE}{CELL}?at={THEN}"

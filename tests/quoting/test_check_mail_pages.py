@@ -9,10 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from app import seeding
-from app.db.engine import writer_sessions
-from app.quoting import MOST_LINKS
+from app.mail.quoting import MOST_LINKS
 from app.settings import ROOT, Settings
+from app.store import seeding
+from app.store.engine import writer_sessions
 from app.web.app import create_app
 from tests.conftest import engine_of
 from tests.quoting.conftest import CELL, quote

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.formats.mail_links import Site, find_links, strangers
-from app.formats.mail_reading import read_mail
+from app.intake.mail_reading import read_mail
+from app.mail.mail_links import Site, find_links, strangers
 
 SITE = "https://vapic.example.org"
 CELL = "/r/ldr/x2avic/write?at=2026-11-22.1"

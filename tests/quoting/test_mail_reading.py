@@ -5,7 +5,7 @@ import quopri
 
 import pytest
 
-from app.formats.mail_reading import read_mail
+from app.intake.mail_reading import read_mail
 
 HEAD = "From: Ada <ada@example.org>\nTo: list@example.org\nSubject: Re: AVIC\n"
 TEXT = "> > LDR = trap\n>> and so\nAn opinion, naïve\n"

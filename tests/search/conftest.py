@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.snapshots import offline_snapshot
+from app.store.snapshots import offline_snapshot
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from app import searching
-from app.db.engine import writer_sessions
-from app.domain.search import address_of_query
-from app.seeding import load_seed
+from app.search import searching
+from app.search.model import address_of_query
 from app.settings import Settings
+from app.store.engine import writer_sessions
+from app.store.seeding import load_seed
 from app.web.app import create_app
 from tests.conftest import SEEDED_AT, engine_of
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.filters import KEYS
-from app.domain.search import KINDS, LONGEST, Query, Term, tidy
+from app.core.filters import KEYS
 from app.errors import InvalidQuery
-from app.formats.search_query import keys_of, parse
-from app.formats.search_text import pointed, refusal_text
+from app.search.model import KINDS, LONGEST, Query, Term, tidy
+from app.search.search_query import keys_of, parse
+from app.search.search_text import pointed, refusal_text
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app import explore, searching
-from app.db.search import MARKS, Index
-from app.domain.facts import Cpu, Measurement
-from app.domain.knowledge import Knowledge
-from app.domain.search import Entry, Term, named, tidy
-from app.domain.words import State
-from app.formats.search_entries import entries
-from app.formats.search_text import plain
+from app.core.facts import Cpu, Measurement
+from app.core.knowledge import Knowledge
+from app.core.words import State
+from app.pages import explore
+from app.search import searching
+from app.search.index import MARKS, Index
+from app.search.model import Entry, Term, named, tidy
+from app.search.search_entries import entries
+from app.search.search_text import plain
 from tests.search.test_query import attempt
 
 # Query, and what has it as its name: (kind, key).

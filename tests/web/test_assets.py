@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import app as commands
-from app.domain.filters import KEYS
-from app.domain.words import Behaviour, Evidence, Verdict
+from app.cli.main import app as commands
+from app.core.filters import KEYS
+from app.core.words import Behaviour, Evidence, Verdict
 from app.settings import ROOT, Settings
 from app.web.docs import PAGES, setting_lines
 from app.web.render import make_environment

@@ -9,11 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from app import seeding, submitting
-from app.db.engine import writer_sessions
-from app.db.submissions import Decision
-from app.domain.words import State
+from app.core.words import State
+from app.intake import submitting
 from app.settings import Settings
+from app.store import seeding
+from app.store.engine import writer_sessions
+from app.store.submissions import Decision
 from app.web.app import create_app
 from tests.conftest import SEED, SEEDED_AT, SeedCopy, engine_of
 from tests.measured.documents import document, observed

@@ -7,16 +7,15 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from app import policies
-from app.domain.assumptions import MarkKind
-from app.domain.knowledge import Knowledge
-from app.domain.policy_rows import policy_table
-from app.domain.views import view_cells
-from app.formats import policy_text
-from app.formats.place import Place
-from app.formats.seed import body_of, fact_from
-from app.seeding import load_seed
-from app.snapshots import load_snapshot
+from app.core.assumptions import MarkKind
+from app.core.knowledge import Knowledge
+from app.core.policy_rows import policy_table
+from app.core.views import view_cells
+from app.curation.seed import body_of, fact_from
+from app.pages import policies, policy_text
+from app.pens.place import Place
+from app.store.seeding import load_seed
+from app.store.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT
 
 HTML = {"accept": "text/html"}

@@ -7,9 +7,9 @@ from urllib.parse import urldefrag, urljoin
 import pytest
 from starlette.testclient import TestClient
 
-from app.domain.views import view_cells
-from app.formats.plain import to_ascii
-from app.formats.search_entries import entries
+from app.core.views import view_cells
+from app.pens.plain import to_ascii
+from app.search.search_entries import entries
 from app.settings import Settings
 from app.web.app import create_app
 from tests.web.twin_pages import Pages, seed_with_measurements

@@ -12,9 +12,9 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from app.domain.names import resolve
-from app.formats.format1 import json_schema
-from app.formats.measurement import parse, to_measurement
+from app.core.names import resolve
+from app.intake.format1 import json_schema
+from app.intake.measurement import parse, to_measurement
 from app.settings import Settings
 from app.web import docs
 from app.web.app import create_app

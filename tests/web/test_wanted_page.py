@@ -9,16 +9,16 @@ import pytest
 from bs4 import BeautifulSoup
 from starlette.testclient import TestClient
 
-from app import submitting
-from app.db import store
-from app.db.engine import writer_sessions
-from app.db.submissions import Decision
-from app.domain import wanted
-from app.domain.views import view_cells
-from app.domain.words import State
-from app.seeding import load_knowledge
+from app.core import wanted
+from app.core.views import view_cells
+from app.core.words import State
+from app.intake import submitting
 from app.settings import Settings
-from app.snapshots import LISTED_VERSIONS
+from app.store import store
+from app.store.engine import writer_sessions
+from app.store.seeding import load_knowledge
+from app.store.snapshots import LISTED_VERSIONS
+from app.store.submissions import Decision
 from app.web.app import create_app
 from tests.conftest import SEEDED_AT, engine_of
 

@@ -3,12 +3,12 @@
 import shutil
 from datetime import UTC, datetime
 
-from app import submitting
-from app.db import queries
-from app.db.engine import writer_sessions
-from app.db.submissions import Decision
-from app.domain.words import State
-from app.seeding import load_knowledge
+from app.core.words import State
+from app.intake import submitting
+from app.store import queries
+from app.store.engine import writer_sessions
+from app.store.seeding import load_knowledge
+from app.store.submissions import Decision
 from tests.conftest import engine_of
 from tests.measured.documents import document, observed
 from tests.web.twinned import Shown, Twin, added, left_out

@@ -15,11 +15,11 @@ from urllib.parse import urldefrag
 
 from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
 
-from app.domain.citations import address_of
-from app.domain.knowledge import Knowledge
-from app.domain.words import Behaviour
-from app.formats import policy_phrases
-from app.formats.plain import COLUMNS, to_ascii
+from app.core.citations import address_of
+from app.core.knowledge import Knowledge
+from app.core.words import Behaviour
+from app.pages import policy_phrases
+from app.pens.plain import COLUMNS, to_ascii
 
 SITE = "http://127.0.0.1:8000"
 SOURCES = "/docs/sources"

@@ -5,10 +5,10 @@ import shutil
 
 import pytest
 
-from app import reviewing
-from app.domain.words import State, TokenScope
+from app.core.words import State, TokenScope
+from app.intake import reviewing
+from app.intake.submitting import get_measurement
 from app.settings import Settings
-from app.submitting import get_measurement
 from app.web.app import create_app
 from tests.conftest import engine_of, writer_sessions
 from tests.reviewables import RECEIVED_AT, browser, decision, make_document, submit_document

@@ -3,9 +3,9 @@
 import pytest
 from starlette.requests import Request
 
-from app import reviewing
-from app.domain.words import TokenScope
+from app.core.words import TokenScope
 from app.errors import Forbidden
+from app.intake import reviewing
 from app.web import guard
 from tests.reviewables import RECEIVED_AT
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from app import seeding
-from app.domain.words import State
+from app.core.words import State
+from app.store import seeding
 from tests.reviewables import HERE, browser, decide
 
 

@@ -3,10 +3,10 @@
 import pytest
 from bs4 import BeautifulSoup
 
-from app import reviewing
-from app.db.submissions import Token
-from app.domain.words import State, TokenScope
+from app.core.words import State, TokenScope
+from app.intake import reviewing
 from app.settings import Settings
+from app.store.submissions import Token
 from app.web import guard
 from app.web.app import create_app
 from tests.reviewables import HERE, RECEIVED_AT, browser, decide

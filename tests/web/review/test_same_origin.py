@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.words import State
+from app.core.words import State
 from app.settings import Settings
 from app.web import guard
 from app.web.app import create_app

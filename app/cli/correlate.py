@@ -1,0 +1,77 @@
+"""`vapic correlate`: a guest's serial log and the host's trace become a document."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.core.faults import BadDocument
+from app.errors import AppError, Conflict
+from app.intake import probed
+from app.probing import Correlation, correlating
+from app.probing.correlation_text import correlation_text
+
+PAIR = 2
+
+
+def correlate(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="GUEST TRACE...", help="Serial log and trace of each boot."),
+    ],
+    *,
+    output: Annotated[Path | None, typer.Option(help="Write the document here.")] = None,
+    hypervisor_version: Annotated[str, typer.Option(help="As `uname -r` says it.")] = "",
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="Such as kvm_amd.avic=1; may be repeated.")
+    ] = None,
+    microcode: Annotated[str, typer.Option(help="Such as 0xa20120a.")] = "",
+    command: Annotated[str, typer.Option(help="The command line that repeats it.")] = "",
+) -> None:
+    """Correlate a guest's log with the host's trace.
+
+    Prints what each access did and writes a document of format 1.
+    """
+    if len(files) % PAIR:
+        raise Conflict("Give a guest log and its trace, in this order, for each boot.")
+    pairs = zip(files[::PAIR], files[1::PAIR], strict=True)
+    runs = [_one(guest, trace) for guest, trace in pairs]
+    host = correlating.Host(
+        version=hypervisor_version,
+        parameters=tuple(parameter or ()),
+        microcode=microcode,
+        command=command,
+    )
+    _finish(runs, host, output)
+
+
+def _one(guest: Path, trace: Path) -> Correlation:
+    raw, text = guest.read_bytes(), trace.read_text("utf-8", "replace")
+    with typer.progressbar(
+        length=text.count("\n") + 1,
+        label=f"Reading {trace.name}",
+        show_eta=False,
+        file=sys.stderr,
+    ) as bar:
+        run = correlating.correlate(raw, text, lambda line: bar.update(line - bar.pos))
+        bar.update(bar.length - bar.pos)  # type: ignore[operator]
+    typer.echo(correlation_text(run))
+    return run
+
+
+def _finish(runs: Sequence[Correlation], host: correlating.Host, output: Path | None) -> None:
+    try:
+        body = probed.document(runs, host)
+    except BadDocument as error:
+        told = "\n".join(map(str, error.faults))
+        raise AppError(f"what was given does not fit the format:\n{told}") from None
+    count = len(body["observations"])
+    if output is None:
+        typer.echo(f"{count} observations; --output FILE writes the document.")
+        return
+    output.write_bytes(correlating.as_bytes(body))
+    typer.echo(f"{count} observations in {output}; `vapic check {output}` says their effect.")

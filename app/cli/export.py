@@ -1,0 +1,137 @@
+"""`vapic export`: everything that is public, as files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from uvicorn.importer import import_from_string
+
+from app.cli.database import reading, reads
+from app.errors import Conflict
+from app.export import exporting
+from app.export.site.addresses import Site
+from app.export.site.copying import Copied, Progress, copy_site
+from app.settings import Settings
+
+# What only the site can answer, as it answers a copy: refused, not missing.
+EXPECTED = 403
+
+
+class JsonByDefault(TyperGroup):
+    """`vapic export` and `vapic export FILE` write JSON."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``json`` in front of what is no command."""
+        first = args[0] if args else ""
+        if first not in self.commands and first != "--help":
+            args = ["json", *args]
+        return super().parse_args(ctx, args)
+
+
+exports = typer.Typer(cls=JsonByDefault, rich_markup_mode=None)
+
+
+@exports.command("json")
+@reads
+def export_json(
+    output: Annotated[
+        Path | None, typer.Argument(help="File to write; default: standard output.")
+    ] = None,
+) -> None:
+    """Write everything that is public as one JSON document."""
+    with reading() as (session, snapshot, _):
+        body = exporting.json_file(session, snapshot)
+    if output is None:
+        typer.echo(body.decode(), nl=False)
+    else:
+        _write(output, body)
+
+
+@exports.command("sqlite")
+@reads
+def export_sqlite(output: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Write everything that is public as an SQLite database, for `vapic serve --from`."""
+    with reading() as (session, snapshot, _):
+        _write(output, exporting.sqlite_file(session, snapshot))
+
+
+@exports.command("csv")
+@reads
+def export_csv(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
+    """Write cells, judgements, claims, observations and more, one CSV file each."""
+    with reading() as (_, snapshot, _):
+        tables = exporting.csv_tables(snapshot)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        _write(folder / f"vapic-{name}.csv", table.csv().encode())
+
+
+@exports.command("site")
+@reads
+def export_site(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; an earlier copy is replaced.")],
+    site: Annotated[
+        str, typer.Option(help="Address of the live site, for pins; VAPIC_BASE_URL by default.")
+    ] = "",
+) -> None:
+    """Write the whole site as static files.
+
+    They work from any web server, and from none.
+    """
+    with reading() as (session, snapshot, place):
+        raw, version = exporting.sqlite_file(session, snapshot), snapshot.name
+    address = (site or place.site).rstrip("/")
+    if not address.startswith(("http://", "https://")):
+        raise Conflict(f"{site!r} is not an address that begins with https:// or http://.")
+    with tempfile.TemporaryDirectory(prefix="vapic-") as scratch, _bar() as progress:
+        # A copy of its own: whatever is written meanwhile, the pages are of one version.
+        copy = Path(scratch) / "copy.sqlite"
+        copy.write_bytes(raw)
+        make = import_from_string("app.web.app:create_app")
+        application = make(Settings(export_file=copy, base_url=address))
+        copied = asyncio.run(copy_site(application, Site(address, version), folder, progress))
+    _report(copied, folder, version, address)
+
+
+def _report(copied: Copied, folder: Path, version: str, address: str) -> None:
+    for path, status in copied.left.items():
+        if status != EXPECTED:
+            typer.echo(f"vapic: {path} answered {status}; links lead to the site", err=True)
+    typer.echo(f"{len(copied.files)} files of data version {version} in {folder}")
+    typer.echo(f"What only a server can answer links to {address}", err=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress bar where somebody sees it."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    with typer.progressbar(length=1, label="Pages", file=sys.stderr) as bar:
+
+        def show(done: int, known: int) -> None:
+            bar.length = known
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all; a pipe or a terminal as it comes."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(body)
+        return
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_bytes(body)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

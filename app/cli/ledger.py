@@ -1,0 +1,78 @@
+"""`vapic difference`: the ledger in a terminal, and drafts of new entries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import typer
+
+from app.cli.database import reading, reads
+from app.core.ledger import unfiled
+from app.core.words import Access, DifferenceState, Mode
+from app.curation.draft import Draft
+from app.curation.drafting import draft_yaml
+from app.pages import difference_text, explore, ledger
+from app.settings import Settings
+
+differences = typer.Typer(no_args_is_help=True)
+
+
+@differences.command("list")
+@reads
+def list_(
+    state: Annotated[DifferenceState | None, typer.Option(help="Only this state.")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Only on cells of this mode.")] = None,
+    access: Annotated[Access | None, typer.Option(help="Only on cells of this access.")] = None,
+    *,
+    register: Annotated[str, typer.Option(help="Only on cells of this register, any name.")] = "",
+    family: Annotated[str, typer.Option(help="Only what names this family, or none.")] = "",
+    query: Annotated[
+        str, typer.Option("--filter", help='As in the URL: "state=unfiled&mode=x2avic".')
+    ] = "",
+) -> None:
+    """Print the ledger, with what no difference covers."""
+    with reading() as (_, snapshot, place):
+        slug = explore.find_register(snapshot, register).register.slug if register else ""
+        words = {"state": state, "mode": mode, "access": access, "register": slug}
+        words["family"] = family
+        pairs = parse_qsl(query, keep_blank_values=True)
+        pairs += [(key, str(value)) for key, value in words.items() if value]
+        view = ledger.view(snapshot, ledger.read_filter(snapshot, pairs))
+        typer.echo(difference_text.differences_text(view, snapshot.knowledge, place), nl=False)
+
+
+@differences.command()
+@reads
+def show(number: Annotated[str, typer.Argument(help="Its number: 3 or D-3.")]) -> None:
+    """Print one difference with its life and what stands behind it."""
+    with reading() as (_, snapshot, place):
+        entry = ledger.entry(snapshot, explore.find_difference(snapshot, number))
+        typer.echo(difference_text.difference_text(entry, snapshot.knowledge, place), nl=False)
+
+
+@differences.command()
+@reads
+def draft(
+    cells: Annotated[
+        list[str] | None,
+        typer.Argument(help="Cells: ldr/x2avic/write; default: the first unfiled ones."),
+    ] = None,
+) -> None:
+    """Print a seed entry for cells, with the next number.
+
+    What only a person can write is marked; `vapic lint` refuses the file until it is written.
+    """
+    with reading() as (session, snapshot, place):
+        views = ledger.cells_meant(snapshot, cells or ())
+        number = ledger.next_number(session, Settings().seed)
+        made = Draft(views, snapshot.knowledge)
+        text = draft_yaml(made, number, version=snapshot.name, site=place.site)
+        groups = unfiled(snapshot.cells)
+    typer.echo(text, nl=False)
+    chosen = {view.key for view in views}
+    left = [group for group in groups if not chosen.intersection(group.keys)]
+    if len(left) == len(groups):
+        typer.echo("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
+    for group in left:
+        typer.echo(f"vapic: unfiled too: {difference_text.cells_words(group.keys)}", err=True)

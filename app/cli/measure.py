@@ -1,0 +1,127 @@
+"""`vapic check` and `vapic submit`: the same code as the server, and a client for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.core.faults import BadDocument
+from app.core.knowledge import Knowledge
+from app.curation.seed import check_seed
+from app.errors import AppError
+from app.intake import submitting
+from app.intake.serial_log import is_serial_log
+from app.pages.measurement_text import check_text
+from app.settings import Settings
+from app.store.snapshots import Snapshot, offline_snapshot
+
+RETRIES = 5
+FATAL = range(400, 500)
+RETRY_AFTER = 429
+
+
+class SubmitFailed(AppError):
+    """A document that the server did not take."""
+
+    code = "submit-failed"
+
+
+def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 1.")]) -> None:
+    """Check measurement documents offline.
+
+    Lists every problem, or the exact effect.
+    """
+    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
+    snapshot = offline_snapshot(knowledge, datetime.now(UTC))
+    refused = [path for path in files if not _check_one(path, snapshot)]
+    if refused:
+        raise typer.Exit(1)
+
+
+def _check_one(path: Path, snapshot: Snapshot) -> bool:
+    try:
+        checked = submitting.check(path.read_bytes(), snapshot)
+    except BadDocument as error:
+        for fault in error.faults:
+            typer.echo(f"{path}: {fault}", err=True)
+        return False
+    except OSError as error:
+        typer.echo(f"{path}: {error.strerror}", err=True)
+        return False
+    typer.echo(f"{path}: {checked.measurement.slug}")
+    typer.echo(check_text(checked.effects, checked.oddities, snapshot.knowledge), nl=False)
+    return True
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="A document of format 1.", exists=True)],
+    to: Annotated[str, typer.Option(help="Address of the explorer.")],
+    signature: Annotated[Path | None, typer.Option(help="A detached OpenSSH signature.")] = None,
+    token: Annotated[str, typer.Option(envvar="VAPIC_TOKEN", help="A submitter's token.")] = "",
+) -> None:
+    """Send a measurement document.
+
+    The same bytes again give the same receipt.
+    """
+    raw = file.read_bytes()
+    typer.echo(f"SHA-256 {hashlib.sha256(raw).hexdigest()}")
+    kind = "text/plain" if is_serial_log(raw) else "application/json"
+    headers = {"Content-Type": kind, "Accept": "application/json"}
+    headers |= {"Authorization": f"Bearer {token}"} if token else {}
+    if signature:
+        headers["X-Vapic-Signature"] = _one_line(signature.read_text("ascii"))
+    url = f"{to.rstrip('/')}/api/v1/measurements"
+    if not url.startswith(("http://", "https://")):
+        raise SubmitFailed(f"{to!r} is not an address that begins with https:// or http://.")
+    with typer.progressbar(
+        range(RETRIES), label=f"Sending {len(raw)} bytes", show_eta=False
+    ) as bar:
+        receipt = _send(url, raw, headers, bar)
+    typer.echo(f"{receipt['state']}: {receipt['url']}")
+    if "withdrawal_secret" in receipt:
+        typer.echo(f"Withdrawal secret, shown this once: {receipt['withdrawal_secret']}")
+
+
+def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, Any]:
+    """Send until it is taken or refused; a lost answer is no loss, the digest is the same."""
+    problem = ""
+    for attempt in bar:
+        request = urllib.request.Request(url, raw, headers, method="POST")  # noqa: S310 - checked
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                bar.update(RETRIES - attempt)
+                receipt: dict[str, Any] = json.load(answer)
+                return receipt
+        except urllib.error.HTTPError as error:
+            problem = _explain(error)
+            if error.code in FATAL and error.code != RETRY_AFTER:
+                raise SubmitFailed(problem) from None
+            asked = error.headers.get("Retry-After", "")
+            time.sleep(min(float(asked) if asked.isdigit() else 2**attempt, 60))
+        except OSError as error:
+            problem = f"{url} cannot be reached: {error}"
+            time.sleep(min(0.2 * 2**attempt, 5))
+    raise SubmitFailed(problem)
+
+
+def _explain(error: urllib.error.HTTPError) -> str:
+    try:
+        body = json.load(error)
+        lines = [f"{p['pointer'] or '/'}: found {p['found']}, expected {p['expected']} {p['hint']}"
+                 for p in body.get("problems", ())]  # fmt: skip
+        return "\n".join([body["error"]["message"], *(line.strip() for line in lines)])
+    except (ValueError, KeyError, TypeError):
+        return f"the server answered {error.code}"
+
+
+def _one_line(armoured: str) -> str:
+    """Return the base64 inside an OpenSSH signature's armour, as one header line."""
+    return "".join(line for line in armoured.splitlines() if line and not line.startswith("-----"))

@@ -1,0 +1,97 @@
+"""`vapic token` and `vapic review`: who may, and what counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from app.cli.database import reading, writing
+from app.core.words import State, TokenScope
+from app.intake import reviewing
+from app.pages import review_text
+from app.store.submissions import Decision
+
+tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+reviews = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+Slug = Annotated[str, typer.Argument(metavar="ID", help="First 12 hex digits of its SHA-256.")]
+Reason = Annotated[str, typer.Option(help="Why, for everybody to read.")]
+By = Annotated[str, typer.Option(help="Who decides, for everybody to read.")]
+MAINTAINER = "a maintainer"
+
+
+@tokens.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Who holds it; shown beside what they decide.")],
+    scope: Annotated[
+        TokenScope,
+        typer.Option(help="submit; trusted: accepted at once; review: decides on others."),
+    ],
+) -> None:
+    """Make a token and print it: now, and never again."""
+    with writing() as session:
+        token, secret = reviewing.new_token(session, name, scope, datetime.now(UTC))
+    typer.echo(f"Token {token.id} of {token.name}, scope {token.scope}:", err=True)
+    typer.echo(secret)
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """List tokens with their use, never the secrets."""
+    with reading() as (session, _, _):
+        typer.echo(review_text.tokens_text(reviewing.list_tokens(session)), nl=False)
+
+
+@tokens.command()
+def revoke(
+    token_id: Annotated[int, typer.Argument(metavar="ID", help="As `vapic token list` shows it.")],
+) -> None:
+    """Revoke a token for good; a reviewer who uses it is logged out."""
+    with writing() as session:
+        token = reviewing.revoke_token(session, token_id, datetime.now(UTC))
+    typer.echo(f"Token {token.id} of {token.name} is revoked.")
+
+
+@reviews.command("list")
+def list_reviews(
+    state: Annotated[State, typer.Option(help="Only measurements in this state.")] = State.PENDING,
+) -> None:
+    """List the measurements in one state, by default those that wait for a decision."""
+    with reading() as (_, snapshot, place):
+        lists = {str(state).capitalize(): reviewing.list_measurements(snapshot, state)}
+        typer.echo(review_text.queue_text(lists, snapshot.knowledge, place), nl=False)
+
+
+@reviews.command()
+def show(slug: Slug) -> None:
+    """Print what a measurement would change, and what looks odd about it."""
+    with reading() as (session, snapshot, place):
+        review = reviewing.show(session, snapshot, slug)
+        typer.echo(review_text.review_text(review, snapshot.knowledge, place), nl=False)
+
+
+@reviews.command()
+def accept(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
+    """Make a measurement count."""
+    _decide(slug, State.ACCEPTED, reason, by)
+
+
+@reviews.command()
+def reject(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
+    """Make a measurement not count; its page stays, and it may still be accepted."""
+    _decide(slug, State.REJECTED, reason, by)
+
+
+@reviews.command()
+def withdraw(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
+    """Take a measurement back for good; its page stays."""
+    _decide(slug, State.WITHDRAWN, reason, by)
+
+
+def _decide(slug: str, state: State, reason: str, by: str) -> None:
+    decision = Decision(state, reason, datetime.now(UTC), by)
+    with writing() as session:
+        found = reviewing.decide(session, slug, decision)
+    typer.echo(f"{found.slug} is {found.state}: {found.reason}")

@@ -1,0 +1,1 @@
+"""What is known and what follows from it: words, facts, verdicts, the ledger; plain Python."""

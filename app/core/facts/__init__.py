@@ -1,0 +1,70 @@
+"""The facts that the seed holds, one frozen class per kind.
+
+These classes are the seed's format: a YAML entry has exactly these keys. The base
+class forbids unknown ones (the attribute is data, so nothing is imported here). Texts are
+our own words; ``source`` and ``sources`` name entries of kind ``source``. Hexadecimal
+stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` is what
+``app.core.cells.expand`` reads.
+"""
+
+from __future__ import annotations
+
+from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
+from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event, SoftwareNote
+from app.core.facts.measurements import Cpu, Exit, Measurement, Sighting, SigningKey
+from app.core.facts.silicon import (
+    CpuidRange,
+    Family,
+    FeatureReading,
+    MsrPolicy,
+    Observation,
+    Policy,
+    PolicyRange,
+    SideEffect,
+)
+
+Fact = (
+    Source
+    | Document
+    | Condition
+    | Group
+    | Register
+    | Family
+    | Observation
+    | Erratum
+    | Policy
+    | Difference
+    | Annotation
+    | Measurement
+    | SigningKey
+)
+
+__all__ = [
+    "Affected",
+    "Annotation",
+    "Claim",
+    "Condition",
+    "Cpu",
+    "CpuidRange",
+    "Difference",
+    "Document",
+    "Erratum",
+    "Event",
+    "Exit",
+    "Fact",
+    "Family",
+    "FeatureReading",
+    "Group",
+    "Measurement",
+    "MsrPolicy",
+    "Observation",
+    "Policy",
+    "PolicyRange",
+    "Register",
+    "Revision",
+    "SideEffect",
+    "Sighting",
+    "SigningKey",
+    "SoftwareNote",
+    "Source",
+]

@@ -1,0 +1,88 @@
+"""Which policy a kernel has, by the release that it names, and what nobody knows of it.
+
+A change of mainline may be taken back to a stable branch at any release of it. So what holds
+for a release of mainline holds for its stable branch only where the policy is the last one on
+record; elsewhere a branch that no policy names is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.core.facts import Policy, PolicyRange
+from app.core.knowledge import Knowledge
+from app.core.releases import MAINLINE, Release
+
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The policy of a release; without one it is not known, for ``reason``."""
+
+    policy: Policy | None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return self.policy.slug if self.policy else f"{NOT_KNOWN}: {self.reason}"
+
+
+def policy_of(knowledge: Knowledge, hypervisor: str, release: str) -> Answer:
+    """Return the policy of a hypervisor's release.
+
+    Both are texts that name it, ``KVM`` and ``6.12.30-1-amd64`` or ``Linux KVM 7.2.0-rc1``
+    twice. What a distribution added to a stable release is not looked at.
+    """
+    # Behind the first number other programs may be named.
+    name = re.split(r"\d", hypervisor, maxsplit=1)[0]
+    mine = [p for p in knowledge.policies.values() if _is(p.hypervisor, name)]
+    if not mine:
+        return Answer(None, "no policy of this hypervisor is on record")
+    if _is("qemu", name):
+        return Answer(None, "beside QEMU the version may be QEMU's own")
+    found = Release.find(release)
+    if found is None:
+        return Answer(None, "no release is named")
+    return _look_up([(p, r) for p in mine for r in p.ranges], found)
+
+
+def _is(name: str, text: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE) is not None
+
+
+def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer:
+    mainline = [(p, r) for p, r in ranges if r.branch == MAINLINE]
+    if mainline and all(found < r.begins for _, r in mainline):
+        return Answer(None, f"no policy on record reaches back to {found}")
+    if not found.patch:
+        return _in_branch(mainline, found)
+    held = [(p, r) for p, r in ranges if r.branch == found.branch]
+    if held:
+        return _in_branch(held, found)
+    began = next((p for p, r in mainline if found.start in r and not r.last), None)
+    return Answer(began, "" if began else f"nobody looked at {found.branch}")
+
+
+def _in_branch(held: list[tuple[Policy, PolicyRange]], found: Release) -> Answer:
+    policy, range_ = next(((p, r) for p, r in held if found in r), (None, None))
+    if policy is None or range_ is None:
+        return Answer(None, f"no source says on which side of a change {found} is")
+    if range_.last and found.bare:
+        return Answer(None, f"{found} may be any release of {found.branch}")
+    if range_.last and found.behind:
+        return Answer(None, f"what was added behind {found} is not stated")
+    return Answer(policy)
+
+
+def unknown_branches(knowledge: Knowledge, hypervisor: str) -> str:
+    """Say in words which stable branches are not known; empty where all follow mainline."""
+    mine = [p for p in knowledge.policies.values() if p.hypervisor == hypervisor]
+    closed = [r for p in mine for r in p.ranges if r.branch == MAINLINE and r.last]
+    if not closed:
+        return ""
+    first = min(r.begins for r in closed)
+    last = max(Release.parse(r.last) for r in closed)
+    names = [branch for p in mine for branch in p.not_known]
+    rest = f"every stable branch from {first.branch} to {last.branch} that is not named"
+    return ", ".join((*names, f"and {rest}")) if names else rest

@@ -1,0 +1,227 @@
+"""Everything that is known at one moment, indexed by what pages ask for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from app.core import facts
+from app.core.cells import CellKey, cells_of, expand
+from app.core.numbers import Span
+from app.core.words import Action, AnnotationKind, Behaviour, Mode
+
+KINDS: Mapping[str, type[facts.Fact]] = {
+    "source": facts.Source,
+    "document": facts.Document,
+    "condition": facts.Condition,
+    "group": facts.Group,
+    "register": facts.Register,
+    "family": facts.Family,
+    "observation": facts.Observation,
+    "erratum": facts.Erratum,
+    "policy": facts.Policy,
+    "difference": facts.Difference,
+    "annotation": facts.Annotation,
+    "measurement": facts.Measurement,
+    "key": facts.SigningKey,
+}
+_KIND_OF = {cls: kind for kind, cls in KINDS.items()}
+
+F = TypeVar("F")
+
+
+def kind_of(fact: facts.Fact) -> str:
+    """Return the kind's name, as the database and ``/changes`` spell it."""
+    return _KIND_OF[type(fact)]
+
+
+def key_of(fact: facts.Fact) -> str:
+    """Return what identifies a fact within its kind."""
+    if isinstance(fact, facts.Source | facts.Observation):
+        return fact.id
+    return fact.slug
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """An immutable set of facts.
+
+    The indexes are computed on first use and expect facts that the linter accepts:
+    a cell pattern that names nothing is dropped from an index, never an error here.
+    """
+
+    by_kind: Mapping[str, Mapping[str, facts.Fact]]
+
+    @classmethod
+    def of(cls, entries: Iterable[facts.Fact]) -> Knowledge:
+        """Sort facts by kind and key; of two with one key the last stays."""
+        by_kind: dict[str, dict[str, facts.Fact]] = {kind: {} for kind in KINDS}
+        for fact in entries:
+            by_kind[kind_of(fact)][key_of(fact)] = fact
+        return cls(by_kind)
+
+    def _all(self, cls: type[F]) -> dict[str, F]:
+        kind = _KIND_OF[cls]  # type: ignore[index]
+        return dict(self.by_kind[kind])  # type: ignore[arg-type]
+
+    @cached_property
+    def sources(self) -> dict[str, facts.Source]:
+        """Sources by id."""
+        return self._all(facts.Source)
+
+    @cached_property
+    def documents(self) -> dict[str, facts.Document]:
+        """Documents by slug."""
+        return self._all(facts.Document)
+
+    @cached_property
+    def conditions(self) -> dict[str, facts.Condition]:
+        """Conditions by slug."""
+        return self._all(facts.Condition)
+
+    @cached_property
+    def groups(self) -> dict[str, facts.Group]:
+        """Groups of registers by slug."""
+        return self._all(facts.Group)
+
+    @cached_property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """The registers of each group, for cell patterns."""
+        return {slug: group.registers for slug, group in self.groups.items()}
+
+    @cached_property
+    def registers(self) -> dict[str, facts.Register]:
+        """Registers by slug, in the manual's order."""
+        found = self._all(facts.Register)
+        return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+    @cached_property
+    def families(self) -> dict[str, facts.Family]:
+        """Families by slug, oldest first."""
+        found = self._all(facts.Family)
+        return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+    @cached_property
+    def observations(self) -> dict[str, facts.Observation]:
+        """Observations by id, in an order that no loading order can change."""
+        found = self._all(facts.Observation)
+        return dict(sorted(found.items(), key=lambda item: (item[1].date, item[0])))
+
+    @cached_property
+    def errata(self) -> dict[str, facts.Erratum]:
+        """Errata by slug: numbered ones first, by number."""
+        found = self._all(facts.Erratum)
+        return dict(sorted(found.items(), key=lambda i: (not i[1].number, _natural(i[0]))))
+
+    @cached_property
+    def policies(self) -> dict[str, facts.Policy]:
+        """Policies by slug, oldest version first."""
+        found = self._all(facts.Policy)
+        return dict(sorted(found.items(), key=lambda item: item[1].order))
+
+    @cached_property
+    def differences(self) -> dict[str, facts.Difference]:
+        """Differences by number."""
+        found = self._all(facts.Difference)
+        return dict(sorted(found.items(), key=lambda item: item[1].number))
+
+    @cached_property
+    def annotations(self) -> dict[str, facts.Annotation]:
+        """Annotations by slug: questions, tensions, remarks, each alphabetically."""
+        found = self._all(facts.Annotation)
+        order = list(AnnotationKind)
+        return dict(sorted(found.items(), key=lambda i: (order.index(i[1].kind), i[0])))
+
+    @cached_property
+    def measurements(self) -> dict[str, facts.Measurement]:
+        """Measurements by slug, newest first."""
+        found = self._all(facts.Measurement)
+        return dict(sorted(found.items(), key=lambda i: (i[1].received_at, i[0]), reverse=True))
+
+    @cached_property
+    def signers(self) -> dict[str, str]:
+        """Names of known signing keys by fingerprint."""
+        return {key.fingerprint: key.name for key in self._all(facts.SigningKey).values()}
+
+    @cached_property
+    def cells(self) -> tuple[CellKey, ...]:
+        """Every cell, in the order of the table."""
+        return tuple(key for slug in self.registers for key in cells_of(slug))
+
+    def _by_cell(self, entries: Iterable[Any]) -> dict[CellKey, tuple[Any, ...]]:
+        found: dict[CellKey, list[Any]] = defaultdict(list)
+        for entry in entries:
+            for key in dict.fromkeys(self._expand(entry.cells)):
+                found[key].append(entry)
+        return {key: tuple(values) for key, values in found.items()}
+
+    def _expand(self, patterns: Iterable[str]) -> Iterable[CellKey]:
+        for pattern in patterns:
+            yield from (k for k in expand(pattern, self.members) if k.register in self.registers)
+
+    def cells_named(self, patterns: Iterable[str]) -> tuple[CellKey, ...]:
+        """Return the cells that patterns name, in the order of the table."""
+        wanted = set(self._expand(patterns))
+        return tuple(key for key in self.cells if key in wanted)
+
+    @cached_property
+    def observations_of(self) -> dict[CellKey, tuple[facts.Observation, ...]]:
+        """Observations by cell."""
+        return self._by_cell(self.observations.values())
+
+    @cached_property
+    def side_effects_of(self) -> dict[CellKey, tuple[facts.Observation, ...]]:
+        """Observations by the cells that they leave something wrong in, their own among them."""
+        found: dict[CellKey, list[facts.Observation]] = defaultdict(list)
+        for seen in self.observations.values():
+            if seen.side_effect:
+                for key in dict.fromkeys(self._expand(seen.spoils)):
+                    found[key].append(seen)
+        return {key: tuple(values) for key, values in found.items()}
+
+    @cached_property
+    def errata_of(self) -> dict[CellKey, tuple[facts.Erratum, ...]]:
+        """Errata by cell."""
+        return self._by_cell(self.errata.values())
+
+    @cached_property
+    def differences_of(self) -> dict[CellKey, tuple[facts.Difference, ...]]:
+        """Differences by cell."""
+        return self._by_cell(self.differences.values())
+
+    @cached_property
+    def annotations_of(self) -> dict[CellKey, tuple[facts.Annotation, ...]]:
+        """Annotations by cell."""
+        return self._by_cell(self.annotations.values())
+
+    def actions(self, key: CellKey, policy: facts.Policy) -> tuple[facts.MsrPolicy, ...]:
+        """Return what a policy does with the MSRs of a cell; empty under AVIC (no MSR)."""
+        if key.mode is Mode.AVIC:
+            return ()
+        spans = self.registers[key.register].msr_spans
+        return tuple(p for p in policy.msrs if any(Span.parse(p.msrs).overlaps(s) for s in spans))
+
+    def trapped(self, key: CellKey, policy: facts.Policy) -> bool:
+        """Whether a policy reads an exit 402h of this cell as a trap rather than a fault."""
+        spans = self.registers[key.register].offset_spans
+        return any(
+            Span.parse(text).overlaps(span) for text in policy.trap_offsets for span in spans
+        )
+
+    def exists(self, key: CellKey) -> bool:
+        """Whether the cell exists in its mode: Self IPI has no MMIO slot."""
+        claims = self.registers[key.register].claims
+        here = [c for c in claims if key.mode in c.modes and key.access is c.access]
+        return not any(c.behaviour is Behaviour.ABSENT for c in here)
+
+
+def action_of(entry: facts.MsrPolicy, key: CellKey) -> Action:
+    """Return what a policy entry does with this direction of access."""
+    return entry.read if key.access.value == "read" else entry.write
+
+
+def _natural(slug: str) -> tuple[int, str]:
+    return (int(slug), "") if slug.isdigit() else (0, slug)

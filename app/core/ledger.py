@@ -1,0 +1,261 @@
+"""The ledger of differences against the judged cells: what backs an entry, what none covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.core.cells import CellKey
+from app.core.citations import sources_of
+from app.core.facts import Claim, Difference, Document, Event, Observation, Source
+from app.core.knowledge import Knowledge
+from app.core.rulings import said
+from app.core.verdicts import Finding, Judgement
+from app.core.views import CellView
+from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind, Verdict
+
+Branch = tuple[Behaviour, str]
+
+
+def document_of(event: Event, knowledge: Knowledge) -> Document | None:
+    """Return the document that an event's revision is one of; None if no source is one."""
+    for name in event.sources:
+        source = knowledge.sources.get(name)
+        document = knowledge.documents.get(source.document) if source else None
+        listed = document and event.revision in {r.revision for r in document.revisions}
+        if source and listed and source.revision == event.revision:
+            return document
+    return None
+
+
+def documented_in(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the revisions that say it, ``24593 rev 3.44``, in the order of its life."""
+    found = []
+    for event in difference.life:
+        document = document_of(event, knowledge)
+        if event.state is DifferenceState.DOCUMENTED and document:
+            found.append(f"{document.number} rev {event.revision}")
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A difference with its cells and what stands behind it.
+
+    ``named`` are the reports that it names. ``judged`` are the judgements on its cells, for
+    its families, that anything stands behind: a cell may have other differences too, so
+    they are evidence on its cells, not always on this difference.
+    """
+
+    difference: Difference
+    keys: tuple[CellKey, ...]
+    named: tuple[Observation, ...]
+    judged: tuple[tuple[CellKey, Judgement], ...]
+    sources: tuple[Source, ...]
+
+    @cached_property
+    def measured(self) -> tuple[tuple[CellKey, Finding], ...]:
+        """The unmasked findings of measurements on its cells that it does not name itself."""
+        own = {seen.id for seen in self.named}
+        return tuple(
+            (key, finding)
+            for key, judgement in self.judged
+            for finding in judgement.findings
+            if finding.observation.evidence is Evidence.MEASURED
+            and finding.verdict is not Verdict.MASKED
+            and finding.observation.id not in own
+        )
+
+    @property
+    def reports(self) -> int:
+        """How many reports it names; parts of one report count once."""
+        return len({seen.report or seen.id for seen in self.named})
+
+    @property
+    def machines(self) -> int:
+        """How many machines the reports and measurements tell apart."""
+        seen = (*self.named, *(finding.observation for _, finding in self.measured))
+        return len({one.machine for one in seen if one.machine})
+
+    @property
+    def measurements(self) -> int:
+        """How many measurements there are on its cells."""
+        told = (finding.observation for _, finding in self.measured)
+        return len({seen.report or seen.id for seen in told})
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The grades of its reports and of the measurements on its cells, strongest first."""
+        found = {seen.evidence for seen in self.named}
+        found |= {Evidence.MEASURED} if self.measured else set()
+        return tuple(grade for grade in Evidence if grade in found)
+
+    @property
+    def threads(self) -> tuple[Source, ...]:
+        """The mails that it, its events or its reports cite, oldest first."""
+        mails = (s for s in self.sources if s.kind is SourceKind.MAIL)
+        return tuple(sorted(mails, key=lambda s: (not s.date, s.date)))
+
+    @property
+    def commits(self) -> tuple[Source, ...]:
+        """The commits that it, its events or its reports cite."""
+        return tuple(s for s in self.sources if s.kind is SourceKind.COMMIT)
+
+
+def entry_of(
+    difference: Difference, knowledge: Knowledge, cells: Mapping[CellKey, CellView]
+) -> Entry:
+    """Return a difference with what stands behind it; ``cells`` are judged ones."""
+    keys = knowledge.cells_named(difference.cells)
+    known = knowledge.observations
+    named = tuple(known[name] for name in difference.observations if name in known)
+    ids = (*difference.all_sources, *(name for seen in named for name in seen.sources))
+    return Entry(
+        difference=difference,
+        keys=keys,
+        named=named,
+        judged=tuple(
+            (key, judgement)
+            for key in keys
+            for judgement in cells[key].measured
+            if difference.speaks_of(judgement.family)
+        ),
+        sources=sources_of(ids, knowledge.sources),
+    )
+
+
+def columns_of(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellKey, ...]]:
+    """Return cells by mode and access, in the order of the table's columns."""
+    listed = tuple(keys)
+    every = {
+        (mode, access): tuple(k for k in listed if (k.mode, k.access) == (mode, access))
+        for mode in Mode
+        for access in Access
+    }
+    return {column: found for column, found in every.items() if found}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A family whose verdict on a cell disagrees, and what was seen of it there."""
+
+    family: str
+    verdict: Verdict
+    behaviours: tuple[Behaviour, ...]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One cell that disagrees where no entry covers it.
+
+    ``changed`` are the ruling claims that the table does not print, where the manual's own
+    contradiction is covered by no entry; ``seen`` the verdicts that none covers.
+    """
+
+    view: CellView
+    changed: tuple[Claim, ...]
+    manual: bool
+    seen: tuple[Seen, ...]
+
+    @property
+    def reason(self) -> tuple[object, ...]:
+        """What cells that belong in one entry have in common, but for the access."""
+        rules = frozenset((c.behaviour, c.condition) for c in self.changed)
+        return self.view.key.mode, self.manual, rules, self.seen
+
+
+@dataclass(frozen=True)
+class Unfiled:
+    """Cells that disagree for one reason that no entry of the ledger covers.
+
+    ``beside`` are the entries that stand and name one of the cells, for other families.
+    """
+
+    gaps: tuple[Gap, ...]
+    beside: tuple[Difference, ...] = field(default=())
+
+    @property
+    def keys(self) -> tuple[CellKey, ...]:
+        """Its cells, in the order of the table."""
+        return tuple(gap.view.key for gap in self.gaps)
+
+    @property
+    def manual(self) -> bool:
+        """Whether the manual contradicts itself here."""
+        return self.gaps[0].manual
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """The verdicts that no entry covers; the same in each of its cells."""
+        return self.gaps[0].seen
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of these verdicts."""
+        return tuple(seen.family for seen in self.seen)
+
+    @property
+    def table(self) -> tuple[Branch, ...]:
+        """What Table 15-22 says of any of the cells."""
+        return _branches(c for gap in self.gaps for c in gap.view.table)
+
+    @property
+    def rules(self) -> tuple[Branch, ...]:
+        """What rules any of the cells."""
+        return _branches(c for gap in self.gaps for c in gap.view.effective)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The reports behind its verdicts, each once."""
+        found = {
+            finding.observation.id: finding
+            for gap in self.gaps
+            for seen in gap.seen
+            for finding in gap.view.judgements[seen.family].findings
+        }
+        return tuple(found.values())
+
+
+def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
+    """Return what disagrees and is covered by no difference that stands, by reason.
+
+    A difference covers a cell for a family when it names the cell and speaks of the family.
+    The manual's own contradiction belongs to no family: any difference on the cell covers
+    it. Cells come in the order of the table, groups by their first cell.
+    """
+    gaps = [gap for gap in map(gap_of, cells.values()) if gap.manual or gap.seen]
+    alike: dict[object, list[Gap]] = {}
+    for gap in gaps:
+        alike.setdefault((gap.reason, gap.view.key.access), []).append(gap)
+    # Reads and writes go together where they are the same registers: those that do not exist.
+    groups: dict[object, list[Gap]] = {}
+    for same in alike.values():
+        registers = tuple(gap.view.key.register for gap in same)
+        groups.setdefault((same[0].reason, registers), []).extend(same)
+    order = {key: place for place, key in enumerate(cells)}
+    whole = [sorted(group, key=lambda gap: order[gap.view.key]) for group in groups.values()]
+    return tuple(Unfiled(tuple(group), _beside(group)) for group in whole)
+
+
+def gap_of(view: CellView) -> Gap:
+    """Return what disagrees in one cell and is covered by no difference that stands."""
+    standing = [d for d in view.differences if d.retraction is None]
+    seen = tuple(
+        Seen(j.family, j.verdict, j.behaviours)
+        for j in view.judgements.values()
+        if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in standing)
+    )
+    manual = view.rules_differ and not standing
+    printed = said(view.table)
+    changed = (c for c in view.effective if (c.behaviour, c.condition) not in printed)
+    return Gap(view, tuple(changed) if manual else (), manual, seen)
+
+
+def _beside(gaps: Iterable[Gap]) -> tuple[Difference, ...]:
+    found = {d.number: d for gap in gaps for d in gap.view.differences if d.retraction is None}
+    return tuple(found[number] for number in sorted(found))
+
+
+def _branches(claims: Iterable[Claim]) -> tuple[Branch, ...]:
+    return tuple(dict.fromkeys((claim.behaviour, claim.condition) for claim in claims))

@@ -1,0 +1,197 @@
+"""From a measurement to observations, to what they change, and to what looks odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.core.cells import IMPOSSIBLE, CellKey
+from app.core.facts import Cpu, Family, Measurement, Observation, Policy, Sighting, Source
+from app.core.kernels import policy_of
+from app.core.knowledge import Knowledge, action_of
+from app.core.numbers import Span, parse_hex
+from app.core.rulings import Conditions, literal
+from app.core.verdicts import Judgement, judge
+from app.core.views import CellView
+from app.core.words import Action, Behaviour, Evidence, Mode, Reading, SourceKind
+
+NOT_STATED = "not-stated"
+
+
+def family_of(cpu: Cpu, families: Mapping[str, Family]) -> str:
+    """Return the slug of the family that CPUID maps to, empty when none does."""
+    for family in families.values():
+        for range_ in family.cpuid:
+            same = range_.vendor == cpu.vendor and parse_hex(range_.family) == cpu.family
+            if same and cpu.model in Span.parse(range_.models):
+                return family.slug
+    return ""
+
+
+def source_of(measurement: Measurement) -> Source:
+    """Return a measurement as the source of its observations."""
+    cpu = measurement.cpu
+    return Source(
+        id=f"m-{measurement.slug}",
+        kind=SourceKind.DATA,
+        title=f"Measurement {measurement.slug}, {cpu.brand or cpu.signature}",
+        read=Reading.WHOLE,
+        author=measurement.submitter,
+        date=measurement.measured_at[:10],
+        url=f"/m/{measurement.slug}",
+    )
+
+
+def observations_of(measurement: Measurement) -> tuple[Observation, ...]:
+    """Return a measurement's observations as the verdict takes them."""
+    cpu = measurement.cpu
+    machine = f"{cpu.vendor} {cpu.signature} {cpu.brand} {measurement.submitter}"
+    return tuple(
+        Observation(
+            id=f"m-{measurement.slug}-{number}",
+            family=measurement.family,
+            cpu=f"{cpu.brand or cpu.vendor} ({cpu.signature})",
+            evidence=Evidence.MEASURED,
+            cells=(seen.cell,),
+            outcome=seen.outcome,
+            reporter=measurement.submitter or "anonymous",
+            date=measurement.measured_at[:10],
+            text=seen.note or f"Itemised in measurement {measurement.slug}.",
+            sources=(f"m-{measurement.slug}",),
+            condition=seen.condition,
+            exit=seen.exit.code if seen.exit else "",
+            rip=seen.exit.rip if seen.exit else "",
+            intercepted=seen.intercepted,
+            report=f"m-{measurement.slug}",
+            machine=machine,
+            microcode=cpu.microcode,
+            member="" if seen.member is None else str(seen.member),
+            unwatched=not measurement.exits_watched,
+        )
+        for number, seen in enumerate(measurement.observations)
+    )
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What observations do to one cell of one family."""
+
+    key: CellKey
+    before: Judgement
+    after: Judgement
+    added: int
+    masked: int
+
+    @property
+    def changes(self) -> bool:
+        """Whether the verdict becomes another."""
+        return self.before.verdict is not self.after.verdict
+
+
+def effects(
+    knowledge: Knowledge,
+    cells: Mapping[CellKey, CellView],
+    observations: Iterable[Observation],
+) -> tuple[Effect, ...]:
+    """Return what observations change, cell by cell, in the order of the table.
+
+    ``before`` is without them, ``after`` with them, whether or not they count already.
+    """
+    conditions = Conditions(knowledge.conditions)
+    by_cell: dict[CellKey, list[Observation]] = {}
+    for seen in observations:
+        for key in knowledge.cells_named(seen.cells):
+            by_cell.setdefault(key, []).append(seen)
+    found = []
+    for key in (k for k in cells if k in by_cell):
+        view, new = cells[key], by_cell[key]
+        mine = {o.id for o in new}
+        others = tuple(o for o in view.observations if o.id not in mine)
+        for family in dict.fromkeys(o.family for o in new):
+            here = [o for o in new if o.family == family]
+            before = judge(view.claims, others, family, conditions)
+            after = judge(view.claims, (*others, *new), family, conditions)
+            masked = sum(o.intercepted or o.outcome is Behaviour.VMEXIT_MSR for o in here)
+            found.append(Effect(key, before, after, len(here), masked))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """Something a reviewer should look at; it refuses nothing."""
+
+    code: str
+    text: str
+
+
+def oddities(measurement: Measurement, knowledge: Knowledge) -> tuple[Oddity, ...]:
+    """Return what does not look plausible about a measurement."""
+    found = [*_about_cpu(measurement, knowledge), *_about_outcomes(measurement, knowledge)]
+    found += _about_intercepts(measurement, knowledge)
+    if _copies_the_table(measurement, knowledge):
+        text = "Every observation is what Table 15-22 says: measured, or copied from the manual?"
+        found.append(Oddity("same-as-the-manual", text))
+    return tuple(found)
+
+
+def _about_cpu(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
+    cpu, features = measurement.cpu, measurement.features
+    if measurement.family == NOT_STATED:
+        text = f"No family of the table has the CPUID {cpu.vendor} {cpu.signature}."
+        yield Oddity("unknown-cpu", text)
+    uses_x2avic = any(seen.mode is Mode.X2AVIC for seen in measurement.observations)
+    if uses_x2avic and features.get("x2avic") is False:
+        yield Oddity("x2avic-absent", "It observes x2AVIC on a part that reports x2AVIC=0.")
+    family = knowledge.families[measurement.family]
+    name = f"{cpu.family:02X}h/{cpu.model:02X}h"
+    for reading in (r for r in family.readings if r.cpuid == name):
+        if uses_x2avic and reading.x2avic == "0" and "x2avic" not in features:
+            yield Oddity("x2avic-absent", f"It observes x2AVIC; dumps of {name} show x2AVIC=0.")
+        for feature, bit in (("avic", reading.avic), ("x2avic", reading.x2avic)):
+            if bit in ("0", "1") and features.get(feature, bit == "1") != (bit == "1"):
+                text = f"It reports {feature}={int(features[feature])}; dumps of {name} show {bit}."
+                yield Oddity("feature-differs", text)
+
+
+def _about_outcomes(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
+    for seen in measurement.observations:
+        if not knowledge.exists(CellKey(seen.register, seen.mode, seen.access)):
+            yield Oddity("absent-cell", f"{seen.cell}: the manual knows no such cell.")
+        if seen.outcome in IMPOSSIBLE[seen.mode]:
+            text = f"{seen.cell}: {seen.outcome} cannot follow a {seen.mode.way} access."
+            yield Oddity("impossible-outcome", text)
+
+
+def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
+    policy = policy_of(knowledge, measurement.hypervisor, measurement.hypervisor).policy
+    if policy is None:
+        return
+    for seen in measurement.observations:
+        if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
+            continue
+        key = CellKey(seen.register, seen.mode, seen.access)
+        if action_for(seen, key, policy, knowledge) is Action.INTERCEPT:
+            text = f"{seen.cell}: {policy.hypervisor} {policy.releases} intercepts this access."
+            yield Oddity("not-marked-intercepted", text)
+
+
+def action_for(seen: Sighting, key: CellKey, policy: Policy, knowledge: Knowledge) -> Action | None:
+    """Return what a policy does with one observed access; None where members differ."""
+    spans = knowledge.registers[key.register].msr_spans
+    entries = knowledge.actions(key, policy)
+    if seen.member is not None and spans:
+        msr = spans[0].first + seen.member
+        entries = tuple(e for e in entries if msr in Span.parse(e.msrs))
+    actions = {action_of(entry, key) for entry in entries}
+    return actions.pop() if len(actions) == 1 else None
+
+
+def _copies_the_table(measurement: Measurement, knowledge: Knowledge) -> bool:
+    if len(measurement.observations) < len(knowledge.registers):
+        return False
+    for seen in measurement.observations:
+        claims = knowledge.registers[seen.register].claims
+        here = literal(c for c in claims if seen.mode in c.modes and c.access is seen.access)
+        if seen.outcome not in {claim.behaviour for claim in here}:
+            return False
+    return True

@@ -1,0 +1,237 @@
+"""Which claim rules a cell: the manual's own priority.
+
+AMD64 APM vol. 2 (24593 rev 3.44), 15.29.10 (p.583) with 15.11 (p.518): for an MSR access
+under x2AVIC the CPL check comes first, then the MSR permission map, then the x2APIC access
+check (chapter 16), and only then AVIC's own table. The first two depend on the guest and the
+hypervisor, so what rules a *cell* begins at the access check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.core.cells import CellKey
+from app.core.facts import Claim, Condition
+from app.core.words import Behaviour, ClaimKind, Mode, Printed, Strength
+
+LEVELS = (
+    frozenset({ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT}),
+    frozenset({ClaimKind.NOTE}),
+    frozenset({ClaimKind.TABLE}),
+)
+
+
+# Pairs of a printed behaviour and one that says the same, or more of it.
+REFINED = frozenset({(b, b) for b in Behaviour} | {(Behaviour.ALLOWED, Behaviour.ACCELERATED)})
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How conditions relate; built from the conditions of the seed."""
+
+    by_slug: Mapping[str, Condition]
+
+    def covers(self, outer: str, inner: str) -> bool:
+        """Whether ``outer`` holds whenever ``inner`` does."""
+        while inner and inner != outer:
+            inner = self.by_slug[inner].within if inner in self.by_slug else ""
+        return inner == outer
+
+    def excludes(self, one: str, other: str) -> bool:
+        """Whether the two can never hold together: one axis, neither within the other."""
+        a, b = self.by_slug.get(one), self.by_slug.get(other)
+        if a is None or b is None or a.axis != b.axis:
+            return False
+        return not self.covers(one, other) and not self.covers(other, one)
+
+    def text(self, slug: str) -> str:
+        """Return the condition in words; the slug itself if nothing is known of it."""
+        return self.by_slug[slug].text if slug in self.by_slug else slug
+
+    def tag(self, slug: str) -> str:
+        """Return the condition in at most ten characters, for narrow columns."""
+        return self.by_slug[slug].tag if slug in self.by_slug else slug
+
+
+def claims_on(claims: Iterable[Claim], key: CellKey) -> tuple[Claim, ...]:
+    """Return the claims of a register that speak of one cell, highest priority first."""
+    here = [c for c in claims if key.mode in c.modes and key.access is c.access]
+    return tuple(sorted(here, key=rank))
+
+
+def effective(claims: Iterable[Claim], family: str = "") -> tuple[Claim, ...]:
+    """Return the claims that rule a cell, in the order in which they are checked.
+
+    ``claims`` are those of one cell. A level ends the search once it holds for every
+    access; a conditional check leaves the rest to the level below it. Product claims
+    count for their ``family`` alone, open questions never.
+    """
+    found: list[Claim] = []
+    for level in _levels(claims, family):
+        found += level
+        if any(not claim.condition for claim in level):
+            break
+    return tuple(found)
+
+
+def expected(
+    claims: Iterable[Claim], stated: str, conditions: Conditions, family: str = ""
+) -> tuple[Claim, ...]:
+    """Return the claims that an access under the ``stated`` condition can meet.
+
+    With no condition stated every branch is possible. A level ends the search when one
+    of its claims certainly holds: it has no condition, or one that covers what was stated.
+    """
+    found: list[Claim] = []
+    for level in _levels(claims, family):
+        found += [c for c in level if possible(c, stated, conditions)]
+        if any(certain(c, stated, conditions) for c in level):
+            break
+    return tuple(found)
+
+
+def possible(claim: Claim, stated: str, conditions: Conditions) -> bool:
+    """Whether the claim's condition may hold when ``stated`` does."""
+    return not (claim.condition and stated and conditions.excludes(claim.condition, stated))
+
+
+def certain(claim: Claim, stated: str, conditions: Conditions) -> bool:
+    """Whether the claim's condition must hold when ``stated`` does."""
+    return not claim.condition or bool(stated and conditions.covers(claim.condition, stated))
+
+
+def literal(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return what Table 15-22 says, taken literally."""
+    return tuple(claim for claim in claims if claim.kind is ClaimKind.TABLE)
+
+
+def printed(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
+    """Hold what the table prints of a cell against what rules it.
+
+    A printed branch that claims of a higher rank take whole is wrong: no ordinary access
+    meets it. One that keeps some of its accesses is incomplete, and so is one that they refine:
+    what is allowed may be accelerated too (24593 rev 3.44, 15.29.3.1, p.566).
+    """
+    table = literal(claims)
+    if not table:
+        return Printed.NOT_PRINTED
+    ruling = effective(claims)
+    above = [c for c in ruling if c.kind is not ClaimKind.TABLE]
+    if said(ruling) == said(table):
+        return Printed.AS_PRINTED
+    taken = any(
+        conditions.covers(higher.condition, word.condition) or not higher.condition
+        for word in table
+        for higher in above
+        if (word.behaviour, higher.behaviour) not in REFINED
+    )
+    return Printed.WRONG if taken else Printed.INCOMPLETE
+
+
+def questions(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the alternatives that the manual leaves open: they never rule."""
+    return tuple(claim for claim in claims if not claim.ranks)
+
+
+def asked_of(claims: Iterable[Claim], ruling: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the open questions that an access gets as far as.
+
+    ``ruling`` is what it can meet: where that ends at a higher level, it never comes to a
+    question of a lower one.
+    """
+    last = max((rank(claim) for claim in ruling), default=len(LEVELS))
+    return tuple(claim for claim in questions(claims) if rank(claim) <= last)
+
+
+def rank(claim: Claim) -> int:
+    """Return the level of a claim, 0 for what is checked first."""
+    return [claim.kind in level for level in LEVELS].index(True)
+
+
+def said(claims: Iterable[Claim]) -> frozenset[tuple[Behaviour, str]]:
+    """Return claims as what they say: behaviour and condition."""
+    return frozenset((claim.behaviour, claim.condition) for claim in claims)
+
+
+def _levels(claims: Iterable[Claim], family: str) -> Iterable[list[Claim]]:
+    usable = [
+        c for c in claims if c.ranks and (c.kind is not ClaimKind.PRODUCT or c.family == family)
+    ]
+    for kinds in LEVELS:
+        yield [c for c in usable if c.kind in kinds]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check of the chain, in order: what it asks, what follows, and whether it rules.
+
+    ``outcome`` is ``rules`` (for every access that gets here), ``rules-when`` (under the
+    conditions of its claims), ``rules-otherwise`` (what an earlier ``rules-when`` leaves),
+    ``passes`` (nothing to say) or ``not-reached``.
+    """
+
+    name: str
+    title: str
+    text: str
+    cites: str
+    claims: tuple[Claim, ...]
+    outcome: str
+
+
+_X2APIC_CHECKS = (
+    ("cpl", "CPL check", "An MSR access outside CPL 0 raises #GP in the guest.", "15.11, p.518"),
+    (
+        "permission-map",
+        "MSR permission map",
+        "If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
+        "15.11, p.518; 15.29.10, p.583",
+    ),
+    (
+        "access-check",
+        "x2APIC access check",
+        "Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
+        "15.29.10, p.583",
+    ),
+    (
+        "table",
+        "AVIC: Table 15-22",
+        "Allowed, accelerated, trap or fault.",
+        "15.29.3.1, p.566-568; 15.29.10, p.583",
+    ),
+)
+
+
+def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[Step, ...]:
+    """Return the ordered checks of an MSR access under x2AVIC; empty under AVIC.
+
+    Sources: 24593 rev 3.44, 15.29.10 (p.583) and 15.11 (p.518).
+    """
+    if key.mode is Mode.AVIC:
+        return ()
+    ruling = effective(claims)
+    steps: list[Step] = []
+    done = False
+    for name, title, text, cites in _X2APIC_CHECKS:
+        kinds = {"access-check": LEVELS[0], "table": LEVELS[1] | LEVELS[2]}.get(name, frozenset())
+        here = tuple(c for c in claims if c.kind in kinds and c.ranks)
+        rules = [c for c in here if c in ruling]
+        if name in ("cpl", "permission-map"):
+            outcome = "passes"
+        elif done or not here:
+            outcome = "not-reached" if done else "passes"
+        else:
+            always = any(not c.condition for c in rules) or name == "table"
+            partly = any(step.outcome == "rules-when" for step in steps)
+            outcome = "rules-when" if not always else "rules-otherwise" if partly else "rules"
+            done = always
+        steps.append(Step(name, title, text, cites, here, outcome))
+    return tuple(steps)
+
+
+def firm(claim: Claim) -> bool:
+    """Whether an observation against this claim contradicts the manual.
+
+    What is only implied leaves room, and a product manual binds only its own models.
+    """
+    return claim.strength is Strength.EXPLICIT and claim.kind is not ClaimKind.PRODUCT

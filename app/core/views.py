@@ -1,0 +1,138 @@
+"""What pages show of a cell: everything known about it, judged, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.core import facts
+from app.core.assumptions import PolicyView, view_policies
+from app.core.cells import CellKey
+from app.core.editions import knowledge_at
+from app.core.knowledge import Knowledge
+from app.core.rulings import (
+    Conditions,
+    Step,
+    chain,
+    claims_on,
+    effective,
+    literal,
+    printed,
+    questions,
+)
+from app.core.verdicts import Judgement, judge
+from app.core.words import Evidence, Printed, Verdict
+
+WORST_FIRST = tuple(Verdict)
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell with its claims, what rules it, and the judgement per family."""
+
+    key: CellKey
+    register: facts.Register
+    claims: tuple[facts.Claim, ...]
+    judgements: dict[str, Judgement]
+    observations: tuple[facts.Observation, ...]
+    errata: tuple[facts.Erratum, ...]
+    differences: tuple[facts.Difference, ...]
+    annotations: tuple[facts.Annotation, ...]
+    policies: tuple[PolicyView, ...]
+    printed: Printed
+    side_effects: tuple[facts.Observation, ...] = ()
+
+    @cached_property
+    def effective(self) -> tuple[facts.Claim, ...]:
+        """The claims that rule, in the order in which they are checked."""
+        return effective(self.claims)
+
+    @cached_property
+    def table(self) -> tuple[facts.Claim, ...]:
+        """Table 15-22 taken literally."""
+        return literal(self.claims)
+
+    @cached_property
+    def open(self) -> tuple[facts.Claim, ...]:
+        """The alternatives that the manual leaves open beside what rules."""
+        return questions(self.claims)
+
+    @property
+    def rules_differ(self) -> bool:
+        """Whether the manual's own rules differ from what the table prints."""
+        return self.printed.differs
+
+    @cached_property
+    def chain(self) -> tuple[Step, ...]:
+        """The ordered checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
+        return chain(self.claims, self.key) if self.claims else ()
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The worst verdict of any family."""
+        return min((j.verdict for j in self.judgements.values()), key=WORST_FIRST.index)
+
+    @cached_property
+    def measured(self) -> tuple[Judgement, ...]:
+        """The judgements that something stands behind."""
+        return tuple(j for j in self.judgements.values() if j.findings)
+
+    @property
+    def reports(self) -> int:
+        """Unmasked reports over all families."""
+        return sum(j.reports for j in self.judgements.values())
+
+    @property
+    def evidence(self) -> frozenset[Evidence]:
+        """Every grade of evidence that touches the cell."""
+        return frozenset(o.evidence for o in self.observations)
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the table stands corrected here, by the manual or by silicon."""
+        return self.rules_differ or any(j.verdict.disagrees for j in self.judgements.values())
+
+
+def view_cells(
+    knowledge: Knowledge,
+    extra: Iterable[facts.Observation] = (),
+    only: Collection[CellKey] | None = None,
+    apm: str = "",
+) -> dict[CellKey, CellView]:
+    """Return every cell of the table, or those of ``only``, in its order.
+
+    ``extra`` observations count as if accepted: a dry run shows what they would change.
+    ``apm`` is the revision of the manual to hold them against, the newest without one; raises
+    NotFound for one that is older or newer than the list.
+    """
+    conditions = Conditions(knowledge.conditions)
+    whole = knowledge_at(knowledge, apm)
+    if added := tuple(extra):
+        entries = (f for kind in whole.by_kind.values() for f in kind.values())
+        whole = Knowledge.of((*entries, *added))
+    wanted = (key for key in whole.cells if only is None or key in only)
+    return {key: _view(whole, key, conditions) for key in wanted}
+
+
+def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellView:
+    register = knowledge.registers[key.register]
+    claims = claims_on(register.claims, key)
+    seen = knowledge.observations_of.get(key, ())
+    return CellView(
+        key=key,
+        register=register,
+        claims=claims,
+        judgements={f: judge(claims, seen, f, conditions) for f in knowledge.families},
+        observations=seen,
+        errata=knowledge.errata_of.get(key, ()),
+        differences=knowledge.differences_of.get(key, ()),
+        annotations=knowledge.annotations_of.get(key, ()),
+        policies=view_policies(knowledge, key, claims, seen),
+        printed=printed(claims, conditions),
+        side_effects=knowledge.side_effects_of.get(key, ()),
+    )
+
+
+# Cells before and after a change; None on the side where there is none.
+Cells = Mapping[CellKey, tuple[CellView | None, CellView | None]]

@@ -1,0 +1,232 @@
+"""What nobody has measured yet, and what it would take: a pure function of what is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.core.cells import CellKey
+from app.core.choices import read_choices
+from app.core.facts import Family, FeatureReading, Policy
+from app.core.kernels import NOT_KNOWN, unknown_branches
+from app.core.knowledge import Knowledge, action_of
+from app.core.measuring import NOT_STATED
+from app.core.views import CellView
+from app.core.words import Access, Action, Mode, Verdict
+
+# Why a cell is wanted; the order is that of the page.
+REASONS = {
+    Verdict.DISPUTED: "Reports disagree: another machine, with its microcode and condition, "
+    "may tell why.",
+    Verdict.MASKED: "The hypervisor took every access that was reported: hardware has not been "
+    "heard.",
+    Verdict.CONSISTENT: "The guest saw the access complete, but nobody watched for exits.",
+    Verdict.UNMEASURED: "Nobody has reported it.",
+}
+FEATURES = {
+    Mode.AVIC: ("AVIC (CPUID Fn8000_000A_EDX[13])",),
+    Mode.X2AVIC: ("AVIC (CPUID Fn8000_000A_EDX[13])", "x2AVIC (CPUID Fn8000_000A_EDX[18])"),
+}
+PARAMETERS = ("kvm_amd.avic=1",)
+FORCED = "kvm_amd.force_avic=1"
+# What a report must hold so that its cell counts as measured.
+RECORD = (
+    "the outcome: one word of /docs/words",
+    "the exit code, if there was an exit: 0x402, 0x401, 0x400 or 0x7c, with info1 and info2",
+    (
+        "rip: whether the exit came at the instruction (a fault) or after it (a trap), by "
+        "comparing addresses; the words in KVM's tracepoint are a look-up by offset"
+    ),
+    "intercepted: true wherever the hypervisor's own intercept was on",
+)
+_PARTLY = re.compile(r"0 in (\d+)")
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a machine must have to settle a cell, apart from being of the family.
+
+    ``forced`` names the parts that most dumps show without AVIC: there the parameter
+    FORCED is needed too. ``kernel`` says which hypervisor lets the access reach hardware,
+    empty under AVIC, where no MSR is involved.
+    """
+
+    mode: Mode
+    features: tuple[str, ...]
+    parameters: tuple[str, ...]
+    forced: tuple[str, ...] = ()
+    kernel: str = ""
+
+
+@dataclass(frozen=True)
+class Want:
+    """One cell that a family still lacks; ``conditions`` are the cases that differ in it."""
+
+    key: CellKey
+    family: str
+    why: Verdict
+    need: Need
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Wants of one family that one set-up settles."""
+
+    family: str
+    why: Verdict
+    need: Need
+    wants: tuple[Want, ...]
+
+    @property
+    def rows(self) -> tuple[tuple[str, tuple[Access, ...]], ...]:
+        """Registers with the accesses that are wanted, in the order of the table."""
+        found: dict[str, list[Access]] = {}
+        for want in self.wants:
+            found.setdefault(want.key.register, []).append(want.key.access)
+        return tuple((register, tuple(accesses)) for register, accesses in found.items())
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions that any of its cells depends on, each once."""
+        return tuple(dict.fromkeys(c for want in self.wants for c in want.conditions))
+
+
+def list_wants(
+    knowledge: Knowledge, cells: Mapping[CellKey, CellView], families: Iterable[str] = ()
+) -> tuple[Want, ...]:
+    """Return what is wanted of ``families``, of all without any, in the order of the table.
+
+    Nothing is wanted of a CPU that nobody named, of a cell that its mode does not have, or
+    under x2AVIC of a family none of whose dumps reports x2AVIC.
+    """
+    chosen = tuple(families) or tuple(knowledge.families)
+    found = []
+    for family in (f for slug, f in knowledge.families.items() if slug in chosen):
+        needs = {
+            key: need_of(knowledge, key, family)
+            for key in cells
+            if family.slug != NOT_STATED and knowledge.exists(key) and can_have(family, key.mode)
+        }
+        for key, need in needs.items():
+            verdict = cells[key].judgements[family.slug].verdict
+            if verdict in REASONS:
+                found.append(Want(key, family.slug, verdict, need, _conditions(cells[key])))
+    return tuple(found)
+
+
+def batches(wants: Iterable[Want]) -> tuple[Batch, ...]:
+    """Group wants by family, reason and need; families stay in the order they come in."""
+    by_family: dict[str, list[Want]] = {}
+    for want in wants:
+        by_family.setdefault(want.family, []).append(want)
+    found = []
+    for family, mine in by_family.items():
+        met = list(dict.fromkeys(want.need for want in mine))
+
+        def place(want: Want, met: list[Need] = met) -> tuple[int, int, int]:
+            mode = tuple(Mode).index(want.need.mode)
+            return tuple(REASONS).index(want.why), mode, met.index(want.need)
+
+        for _, group in groupby(sorted(mine, key=place), place):
+            alike = tuple(group)
+            found.append(Batch(family, alike[0].why, alike[0].need, alike))
+    return tuple(found)
+
+
+def tally(wants: Iterable[Want]) -> dict[Verdict, int]:
+    """Count wants by reason, in the order of the page; reasons that never occur are left out."""
+    counted = dict.fromkeys(REASONS, 0)
+    for want in wants:
+        counted[want.why] += 1
+    return {why: number for why, number in counted.items() if number}
+
+
+def read_families(
+    pairs: Iterable[tuple[str, str]], families: Mapping[str, Family]
+) -> tuple[str, ...]:
+    """Read the filter of the page from decoded query pairs.
+
+    Raises InvalidFilter naming every unknown key and value with the nearest valid one.
+    """
+    return read_choices(pairs, {"family": {f.slug: f.name for f in families.values()}})["family"]
+
+
+def query_of(families: Iterable[str]) -> str:
+    """Return the canonical query string, empty without a filter."""
+    joined = ",".join(families)
+    return f"family={joined}" if joined else ""
+
+
+def command_for(site: str) -> str:
+    """Return the one command that sends what was measured."""
+    return f"vapic check FILE && vapic submit FILE --to {site}"
+
+
+def can_have(family: Family, mode: Mode) -> bool:
+    """Whether a family may have a mode: unread dumps leave it open, dumps without it do not."""
+    if mode is Mode.AVIC or not family.readings:
+        return True
+    return any(reading.x2avic != "0" for reading in family.readings)
+
+
+def need_of(knowledge: Knowledge, key: CellKey, family: Family) -> Need:
+    """Return what it takes to settle a cell on a family."""
+    return Need(
+        mode=key.mode,
+        features=FEATURES[key.mode],
+        parameters=PARAMETERS,
+        forced=tuple(_part(r) for r in family.readings if _needs_force(r, key.mode)),
+        kernel=kernel_for(knowledge, key),
+    )
+
+
+def kernel_for(knowledge: Knowledge, key: CellKey) -> str:
+    """Return in words which hypervisor lets an access reach hardware; empty under AVIC."""
+    if key.mode is Mode.AVIC or not knowledge.policies:
+        return ""
+    let = {p.slug: _passed(knowledge, key, p) for p in knowledge.policies.values()}
+    newest = tuple(knowledge.policies.values())[-1]
+    whole = [p for p in knowledge.policies.values() if let[p.slug] == {Action.PASS}]
+    partly = [p for p in knowledge.policies.values() if Action.PASS in let[p.slug]]
+    patched = f"a {newest.hypervisor} patched to let the access through"
+    if len(whole) == len(let):
+        return (
+            f"any {newest.hypervisor} with x2AVIC: every version on record lets the access through"
+        )
+    if not partly:
+        return f"{patched}: no version on record is sure to"
+    others = ""
+    if unknown_branches(knowledge, newest.hypervisor):
+        others = f"; other stable branches are {NOT_KNOWN}"
+    if newest in whole:
+        return f"{_named(whole)}, which lets the access through{others}"
+    if whole:
+        return f"{_named(whole)}; or {patched}: {_named([newest])} intercepts it{others}"
+    named = f"{_named(partly)}, for some of the MSRs (see the cell)"
+    return f"{named}; {patched} for the others{others}"
+
+
+def _passed(knowledge: Knowledge, key: CellKey, policy: Policy) -> frozenset[Action]:
+    return frozenset(action_of(entry, key) for entry in knowledge.actions(key, policy))
+
+
+def _named(policies: Iterable[Policy]) -> str:
+    return " or ".join(f"{p.hypervisor} {p.releases}" for p in policies)
+
+
+def _needs_force(reading: FeatureReading, mode: Mode) -> bool:
+    """Whether AVIC=0 is common: in half of a part's dumps, or more, and the mode is there."""
+    partly = _PARTLY.search(reading.avic)
+    without = reading.dumps if reading.avic == "0" else int(partly[1]) if partly else 0
+    return 2 * without >= reading.dumps and (mode is Mode.AVIC or reading.x2avic == "1")
+
+
+def _part(reading: FeatureReading) -> str:
+    return f"{reading.cpuid} ({reading.name})" if reading.name else reading.cpuid
+
+
+def _conditions(view: CellView) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(c.condition for c in view.claims if c.condition and c.ranks))

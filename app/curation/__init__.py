@@ -1,0 +1,1 @@
+"""Reads the seed, holds its facts against each other, and drafts entries for it."""

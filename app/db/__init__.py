@@ -1,1 +1,0 @@
-"""The database: every fact with the data versions in which it held."""

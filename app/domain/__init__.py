@@ -1,1 +1,0 @@
-"""The vocabulary and the rules. Standard library only; no I/O."""

@@ -1,0 +1,1 @@
+"""Everything in one file, and the whole site as files."""

@@ -1,0 +1,79 @@
+"""The CSV files of an export: one table each of what a spreadsheet can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.core.cells import CellKey
+from app.core.knowledge import Knowledge
+from app.core.views import CellView
+from app.pages.measurement_text import list_table
+from app.pages.table_text import cells_table
+from app.pens.tables import Table
+
+Cells = Mapping[CellKey, CellView]
+# Addresses stay relative: the same facts are the same bytes, whoever publishes them.
+SITE = ""
+
+
+COLUMNS = {
+    "claims": ("register", "modes", "access", "kind", "strength", "behaviour", "condition",
+               "family", "models", "bits", "since", "question", "qualifier", "section", "table",
+               "page", "source", "text", "inference"),
+    "observations": ("id", "family", "cpu", "evidence", "scope", "cells", "member", "outcome",
+                     "condition", "exit", "rip", "hedge", "intercepted", "reporter", "date",
+                     "report", "machine", "microcode", "sources", "text"),
+    "errata": ("slug", "number", "kind", "grade", "title", "cells", "symptom", "workaround",
+               "fix", "inference", "sources"),
+    "differences": ("number", "state", "title", "cells", "families", "table_says", "instead",
+                    "text", "inference", "observations", "errata", "sources"),
+    "policies": ("policy", "hypervisor", "versions", "msrs", "read", "write", "note"),
+    "families": ("slug", "name", "products", "default_avic", "caveat", "sources", "text"),
+    "sources": ("id", "kind", "read", "author", "date", "title", "url", "message_id",
+                "repository", "commit", "document", "revision", "note"),
+}  # fmt: skip
+JUDGEMENT = ("cell", "family", "verdict", "behaviours", "reports", "machines", "microcodes",
+             "masked", "evidence", "scope", "sources")  # fmt: skip
+
+
+def tables(knowledge: Knowledge, cells: Cells) -> dict[str, Table]:
+    """Return every table by name, in the order in which they are listed."""
+    entries: dict[str, Iterable[Mapping[str, Any]]] = {
+        "claims": ({"register": register.slug, **vars(claim)}
+                   for register in knowledge.registers.values() for claim in register.claims),
+        "observations": map(vars, knowledge.observations.values()),
+        "errata": map(vars, knowledge.errata.values()),
+        "differences": (vars(d) | {"number": f"D-{d.number}", "state": d.state}
+                        for d in knowledge.differences.values()),
+        "policies": ({"policy": p.slug, **vars(p), "versions": p.releases, **vars(msrs)}
+                     for p in knowledge.policies.values() for msrs in p.msrs),
+        "families": map(vars, knowledge.families.values()),
+        "sources": map(vars, knowledge.sources.values()),
+    }  # fmt: skip
+    return {
+        "cells": cells_table(cells, knowledge, SITE),
+        "judgements": Table(JUDGEMENT, tuple(_judgements(cells))),
+        **{name: _table(COLUMNS[name], rows) for name, rows in entries.items()},
+        "measurements": list_table(tuple(knowledge.measurements.values()), SITE),
+    }
+
+
+def _judgements(cells: Cells) -> Iterable[tuple[str, ...]]:
+    for key, view in cells.items():
+        for family, judgement in view.judgements.items():
+            told = vars(judgement) | {"cell": key, "family": family, "sources": judgement.sources}
+            yield tuple(_text(told[name]) for name in JUDGEMENT)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Table:
+    return Table(columns, tuple(tuple(_text(row[name]) for name in columns) for row in rows))
+
+
+def _text(value: object) -> str:
+    """Return a field as a spreadsheet's cell; a list has one space between its items."""
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

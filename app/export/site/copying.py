@@ -1,0 +1,156 @@
+"""Copy a whole site into a folder: ask for each page once, then write it with its links."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from app.errors import AppError, Conflict
+from app.export.site.addresses import HTML, Site, Target, file_of, relative
+from app.export.site.client import Answer, Application, Client
+from app.export.site.page import Page, take_apart
+
+MARKER = "vapic-copy.json"
+REDIRECTS = (301, 302, 303, 307, 308)
+Progress = Callable[[int, int], None]
+
+
+class CopyFailed(AppError):
+    """The site could not be copied whole."""
+
+    code = "copy-failed"
+
+
+@dataclass
+class Copied:
+    """What was found: files by path, where aliases lead, and what only the site answers."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+
+
+async def copy_site(
+    application: Application, site: Site, folder: Path, progress: Progress
+) -> Copied:
+    """Write every page that can be reached from ``/`` into a new folder.
+
+    ``progress`` is told how many addresses are done and how many are known. Raises
+    CopyFailed when the application fails, Conflict when the folder holds something else.
+    """
+    with _new_folder(folder) as partial:
+        async with Client(application) as client:
+            copied = await _crawl(client, site, partial, progress)
+        for path, page in copied.pages.items():
+            _write(partial / copied.files[path], _html(page, path, copied, site))
+        marker = {"format": 1, "data_version": site.version, "site": site.address,
+                  "files": len(copied.files)}  # fmt: skip
+        _write(partial / MARKER, json.dumps(marker, indent=1) + "\n")
+    return copied
+
+
+async def _crawl(client: Client, site: Site, folder: Path, progress: Progress) -> Copied:
+    copied = Copied()
+    waiting, known = deque(["/"]), {"/"}
+    while waiting:
+        path = waiting.popleft()
+        answer = await client.get(path)
+        for target in _take(path, answer, copied, site, folder):
+            if not target.live and target.path not in known:
+                known.add(target.path)
+                waiting.append(target.path)
+        progress(len(known) - len(waiting), len(known))
+    return copied
+
+
+def _take(path: str, answer: Answer, copied: Copied, site: Site, folder: Path) -> Iterator[Target]:
+    """Keep an answer, and return where it leads."""
+    if answer.status in REDIRECTS:
+        copied.aliases[path] = urljoin(path, answer.location)
+        links = [answer.location]
+    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise CopyFailed(f"The site answered {answer.status} to {path}; nothing was written.")
+    elif answer.status != HTTPStatus.OK:
+        copied.left[path] = answer.status
+        links = []
+    elif answer.media_type == HTML:
+        page = take_apart(answer.body.decode(), lambda *form: site.form(path, *form))
+        copied.files[path] = file_of(path, HTML)
+        copied.pages[path] = page
+        links = list(dict.fromkeys(page.links))
+    else:
+        copied.files[path] = file_of(path, answer.media_type)
+        _write(folder / copied.files[path], answer.body)
+        links = []
+    return (target for link in links if (target := site.target(path, link)))
+
+
+def _html(page: Page, path: str, copied: Copied, site: Site) -> str:
+    here = copied.files[path]
+
+    def resolve(link: str) -> str:
+        target = site.target(path, link)
+        return link if target is None else _link(here, target, copied, site)
+
+    return page.render(resolve)
+
+
+def _link(here: str, target: Target, copied: Copied, site: Site) -> str:
+    if target.live:
+        return target.live
+    path, fragment = target.path, target.fragment
+    while path in copied.aliases:
+        parts = urlsplit(copied.aliases[path])
+        path, fragment = parts.path, f"#{parts.fragment}" if parts.fragment else fragment
+    if path in copied.files:
+        return relative(here, copied.files[path]) + fragment
+    # A page for doing something is wanted as it is now, not as it was.
+    return f"{site.address}{path}{fragment}"
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside the wanted one, which takes its place at the end and not before."""
+    folder = folder.resolve()
+    partial, old = (
+        folder.with_name(f"{folder.name}.partial"),
+        folder.with_name(f"{folder.name}.old"),
+    )
+    for path in (folder, partial, old):
+        _refuse_foreign(path)
+    for path in (partial, old):
+        shutil.rmtree(path, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        # From the first moment on, what is left behind can be told from anything else.
+        _write(partial / MARKER, "{}\n")
+        yield partial
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise Conflict when a folder holds what we did not write."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise Conflict(f"{folder} is a file; name a folder.")
+    if any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise Conflict(f"{folder} holds files that no export wrote; name an empty folder.")

@@ -1,0 +1,1 @@
+"""Documents out of other people's logs and tables."""

@@ -1,0 +1,203 @@
+"""What a log of somebody else's test says about single accesses; nothing is inferred.
+
+Such a log knows what the guest saw: that an access completed, or that it raised #GP. It
+knows no exits. ``RULES`` lists every line that is used and where its meaning comes from;
+each was read in the source of the test. Lines of other tests are counted, not guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.core.words import Access, Behaviour, Mode
+
+GP_VECTOR = 13
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A line that is used: the test that prints it, how it looks, what it says."""
+
+    source: str
+    line: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Sighted:
+    """What one line says about one access; ``test`` is where its meaning comes from."""
+
+    line: int
+    register: str
+    mode: Mode
+    access: Access
+    outcome: Behaviour
+    test: str
+    value: str = ""
+    condition: str = ""
+
+
+@dataclass
+class Reading:
+    """What was found in a log.
+
+    ``unused`` counts results by the reason why they are not used, ``remarkable`` are the
+    failed and skipped ones, ``unknown`` counts lines that are no result of a test;
+    ``accelerator`` and ``command`` are what the log itself shows of its QEMU.
+    """
+
+    lines: int = 0
+    results: int = 0
+    unknown: int = 0
+    seen: list[Sighted] = field(default_factory=list)
+    unused: Counter[str] = field(default_factory=Counter)
+    remarkable: list[tuple[int, str]] = field(default_factory=list)
+    accelerator: str = ""
+    command: str = ""
+
+
+KUT, SELF = "kvm-unit-tests x86/", "Linux tools/testing/selftests/kvm/"
+MSR_TEST, APIC_TEST = f"{KUT}msr.c", f"{KUT}apic.c"
+APIC_H = f"{SELF}include/x86/apic.h"
+RULES: dict[str, tuple[Rule, ...]] = {
+    "kvm-unit-tests": (
+        Rule(
+            f"{MSR_TEST}, test_wrmsr_fault()",
+            "Expected #GP on WRMSR(x2APIC MSR 0x802, 0x0), got vector N",
+            "x2AVIC WRMSR of 802h: gp where N is 13, completed where it is 0",
+        ),
+        Rule(
+            f"{MSR_TEST}, test_rdmsr_fault()",
+            "Expected #GP on RDMSR(x2APIC MSR 0x80b), got vector N",
+            "x2AVIC RDMSR of 80Bh: gp where N is 13, completed where it is 0",
+        ),
+        Rule(
+            f"{MSR_TEST}, __test_x2apic_msrs()",
+            "Expected bits 63:32 == 0 for 'x2APIC MSR 0x802'",
+            "x2AVIC RDMSR of 802h: completed, passed or failed",
+        ),
+        Rule(
+            f"{MSR_TEST}, __test_msr_rw()",
+            "x2APIC MSR 0x808",
+            "x2AVIC RDMSR and WRMSR of 808h: completed, passed or failed",
+        ),
+        Rule(
+            f"{APIC_TEST}, __test_apic_id()",
+            "writeable xapic id",
+            "AVIC write of ID: completed, if passed",
+        ),
+        Rule(
+            f"{APIC_TEST}, __test_apic_id()",
+            "non-writeable x2apic id",
+            "x2AVIC WRMSR of ID: gp if passed, completed if failed",
+        ),
+        Rule(
+            f"{APIC_TEST}, __test_apic_id()",
+            "xapic id matches cpuid; correct xapic id after reset",
+            "AVIC read of ID: completed, passed or failed",
+        ),
+        Rule(
+            f"{APIC_TEST}, __test_apic_id()",
+            "sane x2apic id; x2apic id matches cpuid",
+            "x2AVIC RDMSR of ID: completed, passed or failed",
+        ),
+        Rule(
+            f"{APIC_TEST}, test_apic_disable()",
+            "apic_disable: *0xfee00030: V; apic_disable: *0xfee00080: V",
+            "AVIC read of VER, of TPR: completed; only while in xAPIC mode",
+        ),
+        Rule(
+            f"{APIC_TEST}, test_self_ipi_xapic()",
+            "self_ipi_xapic: self ipi",
+            "AVIC write of ICRL, self-ipi: completed, if passed",
+        ),
+        Rule(
+            f"{APIC_TEST}, test_self_ipi_x2apic()",
+            "self_ipi_x2apic: self ipi",
+            "x2AVIC WRMSR of ICR, self-ipi: completed, if passed",
+        ),
+    ),
+    "selftests": (
+        Rule(
+            f"{APIC_H}, x2apic_write_reg_fault()",
+            "Wanted #GP on WRMSR(830) = V, got 0x0",
+            "x2AVIC WRMSR of 830h: completed where it got 0",
+        ),
+        Rule(
+            f"{APIC_H}, x2apic_write_reg()",
+            "Unexpected fault 0xd on WRMSR(830) = V",
+            "x2AVIC WRMSR of 830h: gp where the fault is 0xd",
+        ),
+    ),
+}
+
+TAP = re.compile(r"\s*(?:# )*(not ok|ok) \d+ ?(?:- )?(?P<name>.*)")
+FAULT = re.compile(r"Wanted #GP on WRMSR\(([0-9a-f]+)\) = ([0-9a-f]+), got (0x[0-9a-f]+|0)\b")
+SURPRISE = re.compile(r"Unexpected fault (0x[0-9a-f]+) on WRMSR\(([0-9a-f]+)\) = ([0-9a-f]+)")
+FIRST_MSR, LAST_MSR, ICR_MSR = 0x800, 0x8FF, 0x830
+
+
+def clean(raw: bytes) -> list[str]:
+    """Return the lines of a log without colours and carriage returns."""
+    text = raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return [ANSI.sub("", line).rstrip() for line in text.split("\n")]
+
+
+def outcome_of(vector: int) -> Behaviour | None:
+    """Return what the guest saw, by the vector of its exception; None is neither."""
+    return {0: Behaviour.COMPLETED, GP_VECTOR: Behaviour.GP}.get(vector)
+
+
+def read_selftests(lines: Iterable[str]) -> Reading:
+    """Read the output of KVM's selftests: TAP results, and assertions of the guest.
+
+    A test that passes prints nothing about its accesses, so nothing follows from ``ok``.
+    """
+    reading = Reading()
+    for number, line in enumerate(lines, 1):
+        reading.lines += bool(line.strip())
+        if match := FAULT.search(line):
+            _selftest(reading, number, match[1], match[2], int(match[3], 16), wanted=True)
+        elif match := SURPRISE.search(line):
+            _selftest(reading, number, match[2], match[3], int(match[1], 16), wanted=False)
+        elif match := TAP.match(line):
+            reading.results += 1
+            skipped = "# SKIP" in line
+            failed = match[1] == "not ok"
+            why = "skipped" if skipped else "failed" if failed else "passed"
+            reading.unused[f"whole tests that {why if why != 'skipped' else 'were skipped'}"] += 1
+            if skipped or failed:
+                reading.remarkable.append((number, line.strip()))
+        else:
+            reading.unknown += bool(line.strip())
+    return reading
+
+
+def _selftest(
+    reading: Reading, number: int, msr: str, value: str, vector: int, *, wanted: bool
+) -> None:
+    reading.results += 1
+    outcome, address = outcome_of(vector), int(msr, 16)
+    if outcome is None or not FIRST_MSR <= address <= LAST_MSR:
+        reason = "another exception" if outcome is None else "no MSR of the APIC"
+        reading.unused[reason] += 1
+        return
+    # The ICR test asks for a fault exactly where it sets a reserved bit.
+    condition = "reserved-bits" if wanted and address == ICR_MSR else ""
+    function = "x2apic_write_reg_fault()" if wanted else "x2apic_write_reg()"
+    reading.seen.append(
+        Sighted(
+            number,
+            f"0x{address:03x}",
+            Mode.X2AVIC,
+            Access.WRITE,
+            outcome,
+            f"{APIC_H}, {function}",
+            f"0x{int(value, 16):x}",
+            condition,
+        )
+    )

@@ -1,0 +1,214 @@
+"""The log of kvm-unit-tests: results of x86/msr.c and x86/apic.c that speak of one access.
+
+Facts on the format were read in kvm-unit-tests: lib/report.c (the words before the first
+colon, prefixes joined by ": "), x86/msr.c and x86/apic.c (the texts), x86/run (it prints the
+command line of QEMU). See ``foreign_logs.RULES`` for what each line says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.core.words import Access, Behaviour, Mode
+from app.foreign.foreign_logs import APIC_TEST, MSR_TEST, Reading, Sighted, outcome_of
+
+RESULT = re.compile(r"(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|KPASS): (.*)")
+# Both spellings are in use: older versions print WRSMR and RDSMR.
+ACCESS = re.compile(
+    r"Expected (?:#GP|success) on (?P<way>WRMSR|WRSMR|RDMSR|RDSMR)"
+    r"\((?P<name>x2APIC MSR 0x(?P<msr>8[0-9a-f]{2})|x2APIC Self-IPI)"
+    r"(?:, 0x(?P<value>[0-9a-f]{1,16}))?\), got vector (?P<vector>\d+)"
+)
+HIGH_BITS = re.compile(r"Expected bits 63:32 == 0 for 'x2APIC MSR 0x(8[0-9a-f]{2})'")
+READ_WRITE = re.compile(r"x2APIC MSR 0x(8[0-9a-f]{2})")
+MMIO = re.compile(r"apic_disable: \*0xfee00(030|080): ([0-9a-f]{1,8})")
+MODES = {
+    "apic_disable: Local apic enabled in xAPIC mode": True,
+    "apic_disable: Local apic disabled": False,
+    "apic_disable: Local apic enabled in x2APIC mode": False,
+}
+QEMU = re.compile(r"\S*qemu\S*\s+-.*")
+ACCELERATOR = re.compile(r"(?:-accel[ =]|accel=)(kvm|tcg|hvf|whpx|xen)\b|(-enable-kvm)")
+# Registers that any x2APIC reads: the half of the test that runs in xAPIC mode expects #GP.
+READABLE = frozenset({0x802, 0x803, 0x808, 0x80D, 0x80F})
+SELF_IPI, VECTORS, HIGH_HALF = 0x83F, 0xFF, 1 << 32
+
+R, W, C, G = Access.READ, Access.WRITE, Behaviour.COMPLETED, Behaviour.GP
+A, X = Mode.AVIC, Mode.X2AVIC
+# text: (register, mode, access, outcome if passed, outcome if failed, condition, function)
+SINGLE: dict[str, tuple[str, Mode, Access, Behaviour, Behaviour | None, str, str]] = {
+    "xapic id matches cpuid": ("0x020", A, R, C, C, "", "__test_apic_id()"),
+    "correct xapic id after reset": ("0x020", A, R, C, C, "", "__test_apic_id()"),
+    "writeable xapic id": ("0x020", A, W, C, None, "", "__test_apic_id()"),
+    "non-writeable x2apic id": ("0x802", X, W, G, C, "", "__test_apic_id()"),
+    "sane x2apic id": ("0x802", X, R, C, C, "", "__test_apic_id()"),
+    "x2apic id matches cpuid": ("0x802", X, R, C, C, "", "__test_apic_id()"),
+    "self_ipi_xapic: self ipi": ("0x300", A, W, C, None, "self-ipi", "test_self_ipi_xapic()"),
+    "self_ipi_x2apic: self ipi": ("0x830", X, W, C, None, "self-ipi", "test_self_ipi_x2apic()"),
+}
+
+
+@dataclass
+class _Half:
+    """One walk of msr.c over all 256 MSRs; which mode it ran in shows in what it asks."""
+
+    seen: list[Sighted] = field(default_factory=list)
+    results: int = 0
+    last: int = 0
+    off: bool = False
+    on: bool = False
+
+
+def read_unit_tests(lines: Iterable[str]) -> Reading:
+    """Read a log of x86/msr.c or x86/apic.c, or of both, one run or several."""
+    return _Log().read(lines)
+
+
+class _Log:
+    def __init__(self) -> None:
+        self.reading = Reading()
+        self.halves = [_Half()]
+        self.in_xapic = False
+
+    def read(self, lines: Iterable[str]) -> Reading:
+        for number, line in enumerate(lines, 1):
+            self.reading.lines += bool(line.strip())
+            # Console output may stand before a result on the same line.
+            if match := RESULT.search(line):
+                self._result(number, match[1], match[2])
+            else:
+                self._other(line)
+        for half in self.halves:
+            self._close(half)
+        self.reading.seen.sort(key=lambda seen: seen.line)
+        return self.reading
+
+    def _result(self, number: int, word: str, text: str) -> None:
+        self.reading.results += 1
+        if word != "PASS":
+            self.reading.remarkable.append((number, f"{word}: {text}"))
+        if word == "SKIP":
+            self.reading.unused["skipped"] += 1
+            return
+        if not self._msr(number, text) and not self._apic(number, word, text):
+            self.reading.unused["names no register, or not its mode"] += 1
+
+    def _other(self, line: str) -> None:
+        if line.startswith("SUMMARY:"):
+            # The next run begins anew, in a mode that it has yet to say.
+            self.halves.append(_Half())
+            self.in_xapic = False
+        elif (qemu := QEMU.search(line)) and not self.reading.command:
+            self.reading.command = without_folders(qemu[0])
+            if accelerated := ACCELERATOR.search(line):
+                self.reading.accelerator = accelerated[1] or "kvm"
+        self.reading.unknown += bool(line.strip())
+
+    def _msr(self, number: int, text: str) -> bool:
+        """Read a result of msr.c; whether it was one."""
+        if match := ACCESS.match(text):
+            msr = int(match["msr"], 16) if match["msr"] else SELF_IPI
+            access = Access.WRITE if match["way"].startswith("W") else Access.READ
+            half = self._half(msr)
+            half.off = half.off or (
+                access is R and msr in READABLE and text.startswith("Expected #GP")
+            )
+            outcome = outcome_of(int(match["vector"]))
+            if outcome is None:
+                half.results -= 1
+                self.reading.unused["another exception"] += 1
+                return True
+            value = int(match["value"], 16) if match["value"] else None
+            name = "test_wrmsr_fault()" if access is W else "test_rdmsr_fault()"
+            half.seen.append(_sighted(number, msr, access, outcome, name, value=value))
+            return True
+        if match := HIGH_BITS.match(text):
+            half = self._half(int(match[1], 16))
+            half.on = True
+            half.seen.append(_sighted(number, half.last, R, C, "__test_x2apic_msrs()"))
+            return True
+        if match := READ_WRITE.fullmatch(text):
+            half = self._half(int(match[1], 16))
+            half.on = True
+            half.seen += [_sighted(number, half.last, way, C, "__test_msr_rw()") for way in (R, W)]
+            return True
+        return False
+
+    def _half(self, msr: int) -> _Half:
+        """Return the walk that a result belongs to: one begins anew where MSRs go down."""
+        if msr < self.halves[-1].last:
+            self.halves.append(_Half())
+        half = self.halves[-1]
+        half.last = msr
+        half.results += 1
+        return half
+
+    def _close(self, half: _Half) -> None:
+        if half.on and not half.off:
+            self.reading.seen += half.seen
+        elif half.off and not half.on:
+            self.reading.unused["MSR accesses with x2APIC off: no cell of the table"] += (
+                half.results
+            )
+        elif half.results:
+            why = "x2APIC is both on and off" if half.on else "whether x2APIC is on does not show"
+            self.reading.unused[f"MSR accesses where {why}"] += half.results
+
+    def _apic(self, number: int, word: str, text: str) -> bool:
+        """Read a result of apic.c; whether it was one that is used."""
+        if text in MODES:
+            self.in_xapic = MODES[text]
+            return False
+        if (match := MMIO.fullmatch(text)) and self.in_xapic:
+            self.reading.seen.append(
+                Sighted(
+                    number,
+                    f"0x{match[1]}",
+                    A,
+                    R,
+                    C,
+                    f"{APIC_TEST}, test_apic_disable()",
+                    f"0x{int(match[2], 16):x}",
+                )
+            )
+            return True
+        if text not in SINGLE or word not in ("PASS", "FAIL"):
+            return False
+        register, mode, access, passed, failed, condition, function = SINGLE[text]
+        outcome = passed if word == "PASS" else failed
+        if outcome is None:
+            return False
+        test = f"{APIC_TEST}, {function}"
+        self.reading.seen.append(
+            Sighted(number, register, mode, access, outcome, test, condition=condition)
+        )
+        return True
+
+
+def _sighted(
+    number: int,
+    msr: int,
+    access: Access,
+    outcome: Behaviour,
+    function: str,
+    *,
+    value: int | None = None,
+) -> Sighted:
+    reserved = value is not None and (value >= HIGH_HALF or (msr == SELF_IPI and value > VECTORS))
+    return Sighted(
+        number,
+        f"0x{msr:03x}",
+        X,
+        access,
+        outcome,
+        f"{MSR_TEST}, {function}",
+        "" if value is None else f"0x{value:x}",
+        "reserved-bits" if reserved else "",
+    )
+
+
+def without_folders(command: str) -> str:
+    """Return a command line with only the last part of each path: folders name people."""
+    return re.sub(r"(?<![\w.-])(?:~|\.{0,2})/(?:[^\s,='\"]*/)*([^\s/,='\"]+)", r"\1", command)

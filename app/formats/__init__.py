@@ -1,1 +1,0 @@
-"""What comes in and goes out: the seed's files, text pages, tables, JSON bodies."""

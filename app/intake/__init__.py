@@ -1,0 +1,1 @@
+"""A stranger's document becomes a measurement, is kept, reviewed and withdrawn."""

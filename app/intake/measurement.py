@@ -1,0 +1,231 @@
+"""From the bytes of a measurement document to what the explorer keeps of it.
+
+``parse`` checks the form, ``to_measurement`` the meaning; both report every fault at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.core.facts import Cpu, Exit, Family, Measurement, Register, Sighting
+from app.core.faults import MAX_FAULTS, BadDocument, Fault, describe
+from app.core.measuring import NOT_STATED, family_of
+from app.core.names import Found, members, resolve
+from app.core.numbers import parse_hex
+from app.core.words import Access, Behaviour, Mode, State
+from app.errors import NotFound
+from app.intake import format1
+from app.intake.faults import fault_of
+from app.intake.serial_log import is_serial_log, read_log
+from app.intake.strict_json import TWICE, scan_json
+
+# What an emulator did says nothing about AVIC.
+EMULATORS = frozenset({"tcg"})
+
+# What a guest alone can tell of an access.
+GUESTS_VIEW = ("completed", "gp", "pf")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A document whose form is right, and the SHA-256 of its bytes in hexadecimal."""
+
+    document: format1.Document
+    digest: str
+
+    @property
+    def slug(self) -> str:
+        """The name of its page: the first 12 hex digits of the digest."""
+        return self.digest[:12]
+
+
+def parse(raw: bytes) -> Parsed:
+    """Read a document of format 1, or a guest's serial log, which stands for one.
+
+    Raises BadDocument with every fault of the JSON text or the log, and of the form.
+    """
+    value, broken = (read_log(raw), ()) if is_serial_log(raw) else scan_json(raw)
+    if not isinstance(value, dict):
+        raise BadDocument(broken or (Fault("", describe(value), "an object"),))
+    try:
+        document = format1.Document.model_validate(_without_private(value))
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        # What JSON itself forbids was replaced, so its place is told about already.
+        told = {fault.pointer for fault in broken if fault.found != TWICE}
+        faults = (fault_of(detail) for detail in details[:MAX_FAULTS])
+        formal = tuple(fault for fault in faults if fault.pointer not in told)
+        raise BadDocument((*broken, *formal), more=len(details) > MAX_FAULTS) from None
+    if broken:
+        raise BadDocument(broken)
+    return Parsed(document, hashlib.sha256(raw).hexdigest())
+
+
+def to_measurement(
+    parsed: Parsed,
+    registers: Mapping[str, Register],
+    families: Mapping[str, Family],
+    received_at: str,
+) -> Measurement:
+    """Return what a document measured, in canonical names, as a pending measurement.
+
+    Raises BadDocument for registers and members that do not exist, and for observations
+    that an emulator made.
+    """
+    document = parsed.document
+    seen = _sightings(document, registers)
+    cpu = _cpu(document.cpu)
+    who = document.submitter
+    return Measurement(
+        slug=parsed.slug,
+        digest=parsed.digest,
+        state=State.PENDING,
+        reason="",
+        decided_at=received_at,
+        decided_by="",
+        received_at=received_at,
+        tool=f"{document.tool.name} {document.tool.version}",
+        measured_at=document.measured_at,
+        family=family_of(cpu, families) or NOT_STATED,
+        cpu=cpu,
+        hypervisor=f"{document.hypervisor.name} {document.hypervisor.version}",
+        accelerator=document.hypervisor.accelerator or "",
+        parameters=tuple(document.hypervisor.parameters),
+        features=document.features.model_dump(exclude_none=True),
+        guest=" ".join(filter(None, (document.guest.name, document.guest.version))),
+        command=document.guest.command,
+        observations=seen,
+        links=tuple(document.links),
+        submitter=who.name if who else "",
+        contact=who.contact or "" if who and not who.withhold else "",
+        notes=document.notes or "",
+        exits_watched=document.exits_watched,
+    )
+
+
+def _sightings(
+    document: format1.Document, registers: Mapping[str, Register]
+) -> tuple[Sighting, ...]:
+    faults: list[Fault] = []
+    if document.hypervisor.accelerator in EMULATORS:
+        expected = "hardware virtualization: an emulator's answers are not AVIC's"
+        what = json.dumps(document.hypervisor.accelerator)
+        faults.append(Fault("/hypervisor/accelerator", what, expected))
+    # Documents name few registers many times, and a name that is unknown takes long to find out.
+    find = cache(lambda name: _find(name, registers))
+    unseen = _nothing if document.exits_watched else _unwatched_fault
+    seen = []
+    for i, part in enumerate(document.observations):
+        found = find(part.register_)
+        pointer = f"/observations/{i}"
+        if isinstance(found, Fault):
+            faults.append(replace(found, pointer=f"{pointer}/register"))
+        elif fault := _member_fault(found, part.member, pointer) or unseen(part, pointer):
+            faults.append(fault)
+        else:
+            seen.append(_sighting(part, found))
+        if len(faults) > MAX_FAULTS:
+            raise BadDocument(tuple(faults), more=True)
+    if faults:
+        raise BadDocument(tuple(faults))
+    return tuple(seen)
+
+
+def _find(name: str, registers: Mapping[str, Register]) -> Found | Fault:
+    try:
+        return resolve(name, registers)
+    except NotFound as error:
+        hint = f"did you mean `{error.hints[0]}`?" if error.hints else ""
+        if _is_address(name):
+            hint = error.message
+        expected = "a slug, a macro, an offset or an MSR of the table"
+        return Fault("", describe(name), expected, hint)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        parse_hex(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _member_fault(found: Found, given: int | None, pointer: str) -> Fault | None:
+    register, place = found.register, f"{pointer}/member"
+    if given is None:
+        return None
+    if not register.vector:
+        return Fault(place, str(given), f"no member: {register.slug} is not a vector register")
+    if given >= members(register):
+        last = members(register) - 1
+        return Fault(place, str(given), f"a member of {register.slug}: 0 to {last}")
+    if found.member is not None and given != found.member:
+        return Fault(place, str(given), f"{found.member}, which the register's name says")
+    return None
+
+
+def _nothing(_part: format1.ObservationPart, _pointer: str) -> Fault | None:
+    return None
+
+
+def _unwatched_fault(part: format1.ObservationPart, pointer: str) -> Fault | None:
+    """Whoever did not watch for exits cannot tell of one, nor that there was none."""
+    if part.exit:
+        expected = "no exit: `exits_watched` is false"
+        return Fault(f"{pointer}/exit", describe(part.exit.code), expected)
+    if part.outcome not in GUESTS_VIEW:
+        expected = f"{', '.join(GUESTS_VIEW)}: `exits_watched` is false"
+        return Fault(f"{pointer}/outcome", describe(part.outcome), expected)
+    return None
+
+
+def _cpu(part: format1.CpuPart) -> Cpu:
+    return Cpu(
+        vendor=part.vendor,
+        family=part.family,
+        model=part.model,
+        stepping=part.stepping,
+        microcode=(part.microcode or "").lower(),
+        brand=part.brand or "",
+    )
+
+
+def _sighting(part: format1.ObservationPart, found: Found) -> Sighting:
+    return Sighting(
+        register=found.register.slug,
+        mode=Mode(part.mode),
+        access=Access(part.access),
+        outcome=Behaviour.of(part.outcome),
+        member=part.member if found.member is None else found.member,
+        condition=part.condition or "",
+        value=(part.value or "").lower(),
+        read_back=(part.read_back or "").lower(),
+        exit=_exit(part.exit) if part.exit else None,
+        intercepted=part.intercepted,
+        count=part.count,
+        note=part.note or "",
+    )
+
+
+def _exit(part: format1.ExitPart) -> Exit:
+    return Exit(
+        code=part.code.lower(),
+        info1=(part.info1 or "").lower(),
+        info2=(part.info2 or "").lower(),
+        rip=part.rip or "",
+    )
+
+
+def _without_private(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_private(v) for k, v in value.items() if not k.startswith("x-")}
+    if isinstance(value, list):
+        return [_without_private(item) for item in value]
+    return value

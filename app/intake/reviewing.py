@@ -1,0 +1,155 @@
+"""Use cases: tokens, and what a reviewer sees of a measurement and decides about it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.core.cells import CellKey
+from app.core.facts import Measurement
+from app.core.measuring import Effect, Oddity, effects, observations_of, oddities
+from app.core.words import Behaviour, State, TokenScope
+from app.errors import Conflict, Forbidden, NotFound
+from app.intake import submitting
+from app.store import submissions
+from app.store.engine import Session
+from app.store.snapshots import Snapshot
+from app.store.submissions import Decision, Token
+
+# Says what it is to whoever finds one in a log or a repository.
+TOKEN_PREFIX = "vapic_"  # noqa: S105 - no secret, only how one begins
+LONGEST_NAME = 100
+LONGEST_REASON = 2000
+RECENT = 20
+
+
+@dataclass(frozen=True)
+class Review:
+    """One measurement as a reviewer sees it.
+
+    ``effects`` compare the verdicts without it with those with it, whether it counts now
+    or not; ``decisions`` are oldest first, the first one is its arrival.
+    """
+
+    measurement: Measurement
+    effects: tuple[Effect, ...]
+    oddities: tuple[Oddity, ...]
+    decisions: tuple[Decision, ...]
+
+    @property
+    def outcomes(self) -> Mapping[CellKey, tuple[Behaviour, ...]]:
+        """What it saw in each cell, each outcome once."""
+        found: dict[CellKey, dict[Behaviour, None]] = {}
+        for seen in self.measurement.observations:
+            key = CellKey(seen.register, seen.mode, seen.access)
+            found.setdefault(key, {})[seen.outcome] = None
+        return {key: tuple(words) for key, words in found.items()}
+
+
+def new_token(session: Session, name: str, scope: TokenScope, now: datetime) -> tuple[Token, str]:
+    """Return a new token and its secret, which is kept nowhere. Raises Conflict for a bad name."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    line = _line(name, LONGEST_NAME, "The name of a token")
+    return submissions.add_token(session, line, scope, secret, now), secret
+
+
+def find_token(session: Session, secret: str) -> Token:
+    """Return the token that a secret is. Raises Forbidden when unknown or revoked."""
+    token = submissions.find_token(session, secret)
+    if token is None:
+        raise Forbidden("This token is unknown, or it was revoked.")
+    return token
+
+
+def find_reviewer(session: Session, secret: str) -> Token:
+    """Return the reviewer's token that a secret is. Raises Forbidden, also for other scopes."""
+    token = find_token(session, secret)
+    if token.scope is not TokenScope.REVIEW:
+        raise Forbidden(f"This token may not review: its scope is {token.scope}.")
+    return token
+
+
+def get_reviewer(session: Session, token_id: int) -> Token | None:
+    """Return a reviewer's token by its number, unless it was revoked."""
+    for token in submissions.list_tokens(session):
+        if token.id == token_id and token.scope is TokenScope.REVIEW and not token.revoked_at:
+            return token
+    return None
+
+
+def note_use(session: Session, token: Token, now: datetime) -> None:
+    """Record that a token was used."""
+    submissions.touch_token(session, token, now)
+
+
+def revoke_token(session: Session, token_id: int, now: datetime) -> Token:
+    """Revoke a token for good; once is enough. Raises NotFound."""
+    token = submissions.revoke_token(session, token_id, now)
+    if token is None:
+        raise NotFound(f"There is no token {token_id}.")
+    return token
+
+
+def list_tokens(session: Session) -> Sequence[Token]:
+    """Return every token, revoked ones too, oldest first."""
+    return submissions.list_tokens(session)
+
+
+def list_measurements(snapshot: Snapshot, state: State) -> tuple[Measurement, ...]:
+    """Return the measurements in a state: who waits longest first, else the newest decision."""
+    found = [m for m in snapshot.knowledge.measurements.values() if m.state is state]
+    newest_first = state is not State.PENDING
+    return tuple(sorted(found, key=lambda m: (m.decided_at, m.slug), reverse=newest_first))
+
+
+def list_recent(snapshot: Snapshot) -> tuple[Measurement, ...]:
+    """Return the measurements that were decided last, newest first."""
+    found = snapshot.knowledge.measurements.values()
+    decided = [m for m in found if m.state is not State.PENDING]
+    return tuple(sorted(decided, key=lambda m: (m.decided_at, m.slug), reverse=True)[:RECENT])
+
+
+def show(session: Session, snapshot: Snapshot, slug: str) -> Review:
+    """Return all that a decision needs to know. Raises NotFound."""
+    measurement = submitting.get_measurement(session, slug)
+    mine = observations_of(measurement)
+    knowledge = snapshot.knowledge
+    return Review(
+        measurement,
+        effects(knowledge, snapshot.cells, mine),
+        oddities(measurement, knowledge),
+        submissions.list_decisions(session, slug),
+    )
+
+
+def decide(
+    session: Session, slug: str, decision: Decision, *, seen: State | None = None
+) -> Measurement:
+    """Add a decision with its reason, and publish what follows.
+
+    ``seen`` is the state that the reviewer looked at. Raises NotFound; Conflict without a
+    reason, when the state is another by now, and when it does not allow the decision.
+    """
+    reason = reason_line(decision.reason)
+    state = submitting.get_measurement(session, slug).state
+    if seen is not None and state is not seen:
+        raise Conflict(f"{slug} is {state} by now, no longer {seen}: look at it again.")
+    by = _line(decision.decided_by, LONGEST_NAME, "The name of who decides")
+    return submitting.decide(session, slug, replace(decision, reason=reason, decided_by=by))
+
+
+def reason_line(text: str) -> str:
+    """Return a reason as one printable line. Raises Conflict for anything else."""
+    return _line(text, LONGEST_REASON, "The reason of a decision")
+
+
+def _line(text: str, longest: int, what: str) -> str:
+    """Return a text as one line. What does not print could show something else than it is."""
+    line = " ".join(text.split())
+    if not line:
+        raise Conflict(f"{what} must not be empty.")
+    if len(line) > longest or not line.isprintable():
+        raise Conflict(f"{what} must be at most {longest} printable characters.")
+    return line

@@ -1,0 +1,209 @@
+"""JSON from strangers: bounded, exact, and every complaint with its place.
+
+The standard parser accepts NaN, keeps the last of two equal keys and recurses without a
+bound; a measurement must not lose anything that way.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.faults import MAX_FAULTS, BadDocument, Fault
+
+MAX_DEPTH = 32
+MAX_NUMBER_CHARS = 40
+TWICE = "the key twice"
+
+
+@dataclass(frozen=True)
+class _Unfit:
+    """A number that JSON or this reader does not take; its place is known later."""
+
+    found: str
+    expected: str
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object as its pairs, so that a key given twice is not lost."""
+
+
+def read_json(raw: bytes) -> Any:
+    """Return the value of a UTF-8 JSON text.
+
+    Raises BadDocument for all that ``scan_json`` complains about.
+    """
+    value, faults = scan_json(raw)
+    if faults:
+        raise BadDocument(faults)
+    return value
+
+
+def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
+    """Return the value of a UTF-8 JSON text, and what is wrong in single places of it.
+
+    Those are NaN and Infinity, endless numbers, text that is not Unicode, and keys that
+    are given twice; the value has a stand-in there. Raises BadDocument where there is no
+    value at all: bytes that are not UTF-8, nesting beyond 32 levels, anything that is
+    not JSON (RFC 8259).
+    """
+    text = _decode(raw)
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_Pairs,
+            parse_constant=_unfit_constant,
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+        )
+    except json.JSONDecodeError as error:
+        raise BadDocument((_syntax_fault(error),)) from None
+    faults: dict[Fault, None] = {}
+    return _plain(value, "", faults), tuple(faults)
+
+
+def escape(key: str) -> str:
+    """Return a key as a step of an RFC 6901 pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        found = f"byte {raw[error.start]:02X}h at offset {error.start}"
+        raise BadDocument((Fault("", found, "UTF-8"),)) from None
+    if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
+        raise BadDocument((Fault("", "a byte order mark", "UTF-8 without one"),))
+    if not text.strip(" \t\r\n"):
+        raise BadDocument((Fault("", "an empty document", "JSON"),))
+    return text
+
+
+def _check_depth(text: str) -> None:
+    depth, quoted, escaped = 0, False, False
+    for char in text:
+        if quoted:
+            quoted = escaped or char != '"'
+            escaped = char == "\\" and not escaped
+        elif char == '"':
+            quoted = True
+        elif char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                fault = Fault("", f"more than {MAX_DEPTH} levels of nesting", "a flat document")
+                raise BadDocument((fault,))
+        elif char in "]}":
+            depth -= 1
+
+
+# The parser's complaints in our words: what should stand there.
+_SYNTAX = {
+    "Expecting value": "a value",
+    "Expecting property name enclosed in double quotes": "a key in double quotes",
+    "Illegal trailing comma before end of object": "a key in double quotes",
+    "Illegal trailing comma before end of array": "a value",
+    "Expecting ':' delimiter": "a colon",
+    "Expecting ',' delimiter": "a comma, or the end of the object or list",
+    "Extra data": "the end of the document",
+    "Unterminated string starting at": "a string that ends",
+    "Invalid control character at": r"an escape such as \n",
+    r"Invalid \escape": r"an escape of JSON, such as \n or \u00e9",
+    r"Invalid \uXXXX escape": r"four hexadecimal digits after \u",
+}
+
+
+def _syntax_fault(error: json.JSONDecodeError) -> Fault:
+    text, at = error.doc, error.pos
+    if error.msg.startswith("Illegal trailing comma"):
+        # Newer parsers point at the comma, older ones at what follows it.
+        at += 1
+    if not error.msg.startswith(("Invalid control", "Unterminated")):
+        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n"))
+    line = text.count("\n", 0, at) + 1
+    column = at - text.rfind("\n", 0, at)
+    what = json.dumps(text[at]) if at < len(text) else "the end"
+    expected = _SYNTAX.get(error.msg.rstrip(": "), "JSON")
+    hint = _syntax_hint(text, at)
+    return Fault("", f"{what} at line {line}, column {column}", expected, hint)
+
+
+def _syntax_hint(text: str, at: int) -> str:
+    here = text[at : at + 1]
+    if here == "'":
+        return "JSON has double quotes only"
+    if here in ("/", "#"):
+        return "JSON has no comments"
+    if here in ("]", "}") and text[:at].rstrip(" \t\r\n").endswith(","):
+        return "the comma before it is one too many"
+    return "" if here else "is it cut off?"
+
+
+def _unfit_constant(name: str) -> _Unfit:
+    return _Unfit(name, "JSON, which has no such number")
+
+
+def _parse_int(text: str) -> int | _Unfit:
+    if len(text) > MAX_NUMBER_CHARS:
+        return _too_long(text)
+    return int(text)
+
+
+def _parse_float(text: str) -> float | _Unfit:
+    if len(text) > MAX_NUMBER_CHARS:
+        return _too_long(text)
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        return _Unfit(f"the number {text}", "a number within the range of a double")
+    return value
+
+
+def _too_long(text: str) -> _Unfit:
+    return _Unfit(f"a number of {len(text)} characters", f"at most {MAX_NUMBER_CHARS}")
+
+
+def _plain(value: Any, pointer: str, faults: dict[Fault, None]) -> Any:
+    if isinstance(value, _Pairs):
+        return _plain_object(value, pointer, faults)
+    if isinstance(value, list):
+        return [_plain(item, f"{pointer}/{i}", faults) for i, item in enumerate(value)]
+    if isinstance(value, _Unfit):
+        _tell(faults, pointer, value.found, value.expected)
+        return None
+    if isinstance(value, str):
+        return _unicode(value, pointer, faults)
+    return value
+
+
+def _plain_object(pairs: _Pairs, pointer: str, faults: dict[Fault, None]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in pairs:
+        key = _unicode(name, f"{pointer}/{escape(_readable(name))}", faults)
+        place = f"{pointer}/{escape(key)}"
+        if key in found:
+            _tell(faults, place, TWICE, "each key once")
+        found[key] = _plain(item, place, faults)
+    return found
+
+
+def _unicode(text: str, pointer: str, faults: dict[Fault, None]) -> str:
+    readable = _readable(text)
+    if readable != text:
+        expected = "Unicode: a surrogate stands beside its other half"
+        _tell(faults, pointer, "half of a surrogate pair", expected)
+    return readable
+
+
+def _readable(text: str) -> str:
+    """Return a text with a replacement character for every lone surrogate."""
+    if text.isascii():
+        return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def _tell(faults: dict[Fault, None], pointer: str, found: str, expected: str) -> None:
+    """Add a fault, once; of too many, one more than is listed is enough."""
+    if len(faults) <= MAX_FAULTS:
+        faults[Fault(pointer, found, expected)] = None

@@ -1,0 +1,199 @@
+"""Use cases: check, take, review and withdraw measurements."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.core.facts import Fact, Measurement
+from app.core.knowledge import Knowledge, key_of, kind_of
+from app.core.measuring import Effect, Oddity, effects, observations_of, oddities, source_of
+from app.core.words import State, TokenScope
+from app.curation.seed import body_of, fact_from
+from app.errors import Conflict, Forbidden, NotFound
+from app.intake.measurement import Parsed, parse, to_measurement
+from app.store import queries, seeding, store, submissions
+from app.store.engine import Session
+from app.store.snapshots import Snapshot
+from app.store.submissions import Decision, Submission, Token
+
+DECIDED_AT_ONCE = "Accepted at once: the submitter's token is trusted."
+SUBMITTER = "the submitter"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a document would do if it were accepted."""
+
+    measurement: Measurement
+    effects: tuple[Effect, ...]
+    oddities: tuple[Oddity, ...]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a submission.
+
+    ``created`` is false for bytes that had come before; ``secret`` withdraws it and is
+    known only now.
+    """
+
+    measurement: Measurement
+    created: bool
+    secret: str = ""
+
+
+def check(raw: bytes, snapshot: Snapshot) -> Checked:
+    """Return the exact effect of a document without keeping it. Raises BadDocument."""
+    knowledge = snapshot.knowledge
+    now = snapshot.created_at
+    measurement = to_measurement(parse(raw), knowledge.registers, knowledge.families, moment(now))
+    return review_of(measurement, snapshot)
+
+
+def review_of(measurement: Measurement, snapshot: Snapshot) -> Checked:
+    """Return what a measurement changes, or would change, and what looks odd about it."""
+    knowledge = snapshot.knowledge
+    return Checked(
+        measurement,
+        effects(knowledge, snapshot.cells, observations_of(measurement)),
+        oddities(measurement, knowledge),
+    )
+
+
+def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> tuple[Parsed, Measurement]:
+    """Parse before any lock is taken. Raises BadDocument."""
+    parsed = parse(raw)
+    return parsed, to_measurement(parsed, knowledge.registers, knowledge.families, moment(now))
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A document that was parsed, and what came with it."""
+
+    raw: bytes
+    measurement: Measurement
+    token: Token | None = None
+    signature: bytes | None = None
+
+
+def signed(measurement: Measurement, fingerprint: str) -> Measurement:
+    """Return a measurement with the fingerprint of the key that signed its bytes."""
+    return replace(measurement, signed_by=fingerprint)
+
+
+def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
+    """Keep a measurement; the same bytes again give the first receipt.
+
+    Raises Conflict when other bytes share the first 12 digits of the digest.
+    """
+    measurement = incoming.measurement
+    known = submissions.get_submission(session, measurement.slug)
+    if known is not None:
+        if known.digest != measurement.digest:
+            raise Conflict(f"Another document already has the name {known.slug}.")
+        return Receipt(get_measurement(session, known.slug), created=False)
+    secret = secrets.token_urlsafe(24)
+    submissions.add_submission(
+        session,
+        Submission(
+            digest=measurement.digest,
+            slug=measurement.slug,
+            raw=incoming.raw,
+            received_at=now,
+            secret_hash=submissions.digest_of(secret),
+            signature=incoming.signature,
+        ),
+        incoming.token,
+    )
+    token = incoming.token
+    trusted = token is not None and token.scope is TokenScope.TRUSTED
+    decision = Decision(State.PENDING, "", now, "")
+    if token is not None and trusted:
+        decision = Decision(State.ACCEPTED, DECIDED_AT_ONCE, now, token.name)
+    if token is not None:
+        submissions.touch_token(session, token, now)
+    return Receipt(_apply(session, measurement, decision), created=True, secret=secret)
+
+
+def decide(session: Session, slug: str, decision: Decision) -> Measurement:
+    """Add a decision and publish what follows from it.
+
+    Raises NotFound, and Conflict when the state does not allow the decision.
+    """
+    measurement = get_measurement(session, slug)
+    if decision.state not in measurement.state.next:
+        allowed = ", ".join(measurement.state.next) or "nothing: a withdrawal is final"
+        raise Conflict(f"{slug} is {measurement.state}; what may follow is {allowed}.")
+    return _apply(session, measurement, decision)
+
+
+def withdraw(session: Session, slug: str, secret: str, reason: str, now: datetime) -> Measurement:
+    """Withdraw a measurement by the secret of its receipt. Raises NotFound, Forbidden."""
+    submission = submissions.get_submission(session, slug)
+    if submission is None:
+        raise NotFound(f"There is no measurement {slug!r}.")
+    if not hmac.compare_digest(submission.secret_hash, submissions.digest_of(secret)):
+        raise Forbidden("This is not the withdrawal secret of the receipt.")
+    return decide(session, slug, Decision(State.WITHDRAWN, reason, now, SUBMITTER))
+
+
+def get_measurement(session: Session, slug: str) -> Measurement:
+    """Return a measurement as it is public now. Raises NotFound."""
+    body = queries.get_fact(session, "measurement", slug)
+    if body is None:
+        raise NotFound(f"There is no measurement {slug!r}.")
+    found = fact_from("measurement", body)
+    assert isinstance(found, Measurement)  # noqa: S101 - by its kind
+    return found
+
+
+def get_raw(session: Session, slug: str) -> bytes:
+    """Return the bytes of a measurement exactly as they came.
+
+    Raises NotFound, and Forbidden in a copy that was not given them.
+    """
+    submission = submissions.get_submission(session, slug)
+    if submission is None:
+        raise NotFound(f"There is no measurement {slug!r}.")
+    if not submission.raw:
+        raise Forbidden("A copy leaves these bytes out: they hold a contact that is withheld.")
+    return submission.raw
+
+
+def moment(when: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, to the second."""
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _apply(session: Session, measurement: Measurement, decision: Decision) -> Measurement:
+    was_public = measurement.accepted
+    decided = replace(
+        measurement,
+        state=decision.state,
+        reason=decision.reason,
+        decided_at=moment(decision.decided_at),
+        decided_by=decision.decided_by,
+    )
+    version = store.amend(
+        session,
+        _bodies(decided),
+        origin=decided.slug,
+        reason=f"Measurement {decided.slug} is {decided.state}.",
+        now=decision.decided_at,
+    )
+    submissions.add_decision(session, decided.slug, decision, version.id)
+    if was_public or decided.accepted:
+        seeding.rebuild(session)
+    return decided
+
+
+def _bodies(measurement: Measurement) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    found: list[Fact] = [measurement]
+    if measurement.accepted:
+        found += [source_of(measurement), *observations_of(measurement)]
+    return {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in found}

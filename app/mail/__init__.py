@@ -1,0 +1,1 @@
+"""What is pasted into a mail, and whether a pasted mail still holds."""

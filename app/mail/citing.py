@@ -1,0 +1,281 @@
+"""Use case: what is pasted into a mail or a list of references about a page of the site.
+
+Everything here is a pure function of a snapshot and an address, so that a block can be made
+again from its pinned address alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
+
+from app.core import filters
+from app.core.cells import CellKey
+from app.core.citations import sources_of
+from app.core.editions import AsStated
+from app.core.facts import Source
+from app.core.filters import CellFilter
+from app.core.knowledge import Knowledge
+from app.core.ledger import entry_of
+from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
+from app.core.views import CellView
+from app.core.words import Access, Mode
+from app.errors import NotFound
+from app.mail import mail_phrases, mail_table, mail_text
+from app.mail.mail_table import Rows
+from app.mail.references import Reference
+from app.pages import explore
+from app.pages.corrected_text import TITLE as CORRECTED_TITLE
+from app.pages.explore import TableView
+from app.pages.table_text import TITLE
+from app.pens.place import Place
+from app.pens.stated import address as in_revision
+from app.store.snapshots import Snapshot
+
+PIN = "at"
+# Longer lists of names make room for their number.
+NAMED = 5
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A page as it is cited: its canonical address without a pin, and its title.
+
+    ``write`` makes the block, None for a page that has none; ``sources`` stand behind it.
+    """
+
+    path: str
+    title: str
+    write: Callable[[Place], str] | None
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Every form in which a page is pasted; ``unnamed`` are commits of unknown subject."""
+
+    path: str
+    title: str
+    version: str
+    url: str
+    block: str
+    trailer: str
+    commits: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+    @property
+    def twin(self) -> str:
+        """Where the block alone is, as text."""
+        bare, _, query = self.path.partition("?")
+        text = "/mail.txt" if bare == "/mail" else f"{bare}/mail.txt"
+        return f"{text}?{query}" if query else text
+
+
+def block(snapshot: Snapshot, address: str, site: str) -> str:
+    """Return the ASCII block of a cell, a register, a difference or a selection of rows.
+
+    Its last line is its one address, pinned to the snapshot's version. Raises NotFound for
+    a page that has no block, InvalidFilter for a query that means nothing.
+    """
+    found = find(snapshot, address)
+    if found.write is None:
+        message = (
+            f"{found.path} has no block for a mail; cells, registers, differences and /mail do."
+        )
+        raise NotFound(message, hints=("/mail",))
+    return found.write(Place(site, snapshot.name))
+
+
+def copies(snapshot: Snapshot, address: str, site: str) -> Copies:
+    """Return every form of a page that has a block. Raises as ``block`` does."""
+    found = find(snapshot, address)
+    place = Place(site, snapshot.name)
+    url = place.pin(found.path)
+    return Copies(
+        path=found.path,
+        title=found.title,
+        version=snapshot.name,
+        url=url,
+        block=_written(found, place),
+        trailer=mail_text.trailer(url),
+        commits=mail_text.commit_lines(found.sources),
+        unnamed=mail_text.unnamed_commits(found.sources),
+    )
+
+
+def reference(snapshot: Snapshot, address: str, site: str) -> Reference:
+    """Return what a list of references says of a page. Raises NotFound, InvalidFilter."""
+    found = find(snapshot, address)
+    return Reference(
+        path=found.path,
+        title=found.title,
+        url=Place(site, snapshot.name).pin(found.path),
+        version=snapshot.name,
+        day=snapshot.created_at.date(),
+    )
+
+
+def find(snapshot: Snapshot, address: str) -> Cited:
+    """Return what an address of the site means, a pin and a twin's extension aside.
+
+    Raises NotFound for a page that cannot be cited in this way, InvalidFilter for a query
+    that means nothing.
+    """
+    path, _, query = address.partition("?")
+    pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] != PIN]
+    bare = path.removesuffix(".txt")
+    if bare == "/mail":
+        return _selection(snapshot, read_selection(snapshot, pairs))
+    match bare.removesuffix("/mail").strip("/").split("/"):
+        case ["r", name]:
+            return _register(snapshot, name, pairs)
+        case ["r", name, mode, access]:
+            return _cell(snapshot, (name, mode, access), pairs)
+        case ["d", number]:
+            return _difference(snapshot, number)
+        case [""] | ["index"]:
+            view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
+            return Cited(view.path, TITLE, None)
+        case ["corrected"]:
+            apm = explore.read_apm(snapshot, pairs)
+            stated = explore.stated(snapshot, apm)
+            return Cited(in_revision("/corrected", stated), CORRECTED_TITLE, None)
+        case _:
+            hints = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
+            raise NotFound(f"{address!r} is no page that can be cited.", hints=hints)
+
+
+def read_selection(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> Selection:
+    """Read the query of ``/mail``: rows, and the table's filter. Raises InvalidFilter."""
+    every = list(pairs)
+    rows = read_rows((value for key, value in every if key == ROWS), snapshot.knowledge)
+    rest = [pair for pair in every if pair[0] != ROWS]
+    return Selection(rows, explore.read_filter(snapshot, rest))
+
+
+def _written(found: Cited, place: Place) -> str:
+    if found.write is None:
+        message = (
+            f"{found.path} has no block for a mail; cells, registers, differences and /mail do."
+        )
+        raise NotFound(message, hints=("/mail",))
+    return found.write(place)
+
+
+def _cell(snapshot: Snapshot, names: tuple[str, str, str], pairs: Pairs) -> Cited:
+    stated = _stated(snapshot, pairs)
+    apm = stated.revision if stated else ""
+    register = explore.find_register(snapshot, names[0]).register
+    mode, access = names[1].lower(), names[2].lower()
+    view = explore.find_cell(snapshot, register, mode, access, apm)
+    return Cited(
+        path=in_revision(view.key.url, stated),
+        title=mail_text.cell_title(view),
+        write=lambda place: mail_text.cell_block(view, snapshot.knowledge, place, stated),
+        sources=_sources(snapshot, [view]),
+    )
+
+
+def _register(snapshot: Snapshot, name: str, pairs: Pairs) -> Cited:
+    stated = _stated(snapshot, pairs)
+    register = explore.find_register(snapshot, name).register
+    views = explore.register_cells(snapshot, register, stated.revision if stated else "")
+    return Cited(
+        path=in_revision(f"/r/{register.slug}", stated),
+        title=mail_table.register_title(register),
+        write=lambda place: mail_table.register_block(views, snapshot.knowledge, place, stated),
+        sources=_sources(snapshot, views),
+    )
+
+
+def _difference(snapshot: Snapshot, number: str) -> Cited:
+    found = explore.find_difference(snapshot, number)
+    knowledge = snapshot.knowledge
+    entry = entry_of(found, knowledge, snapshot.cells)
+    return Cited(
+        path=f"/d/{found.number}",
+        title=f"D-{found.number}: {found.title}",
+        write=lambda place: mail_text.difference_block(entry, knowledge, place),
+        sources=entry.sources,
+    )
+
+
+def _selection(snapshot: Snapshot, selection: Selection) -> Cited:
+    knowledge, wanted = snapshot.knowledge, selection.wanted
+    view = explore.table(snapshot, wanted)
+    chosen = {key for word in selection.rows for key in cells_of_row(word, knowledge)}
+    chosen = chosen or set(knowledge.cells)
+    cells = {key: cell for key, cell in view.cells.items() if key in chosen}
+    rows = Rows(
+        subject=_subject(selection, cells.values(), knowledge),
+        sentences=tuple(_sentences(snapshot, view, chosen, len(cells))),
+        cells=cells,
+        order=filters.sort_registers(cells, wanted.sort),
+        path=selection.path,
+        policies=wanted.policy,
+    )
+    return Cited(
+        path=selection.path,
+        title=rows.subject,
+        write=lambda place: mail_table.selection_block(rows, knowledge, place),
+        sources=_sources(snapshot, cells.values()),
+    )
+
+
+def _subject(selection: Selection, cells: Collection[CellView], knowledge: Knowledge) -> str:
+    """``Read-only and write-only registers of Table 16-6 under x2AVIC``: what the rows are."""
+    rows = selection.rows
+    if rows and all(word in ACCESS_TYPES for word in rows):
+        names = f"{' and '.join(ACCESS_TYPES[word] for word in rows)} registers of Table 16-6"
+    elif rows and len(rows) <= NAMED:
+        names = ", ".join(_called(word, knowledge) for word in rows)
+    else:
+        count = len({view.register.slug for view in cells})
+        names = f"{count} local-APIC register{'' if count == 1 else 's'}"
+    modes = [mode.label for mode in Mode if any(view.key.mode is mode for view in cells)]
+    # A cell names its mode itself.
+    under = f" under {' and '.join(modes)}" if modes and "/" not in "".join(rows[:NAMED]) else ""
+    return names[0].upper() + names[1:] + under
+
+
+def _called(word: str, knowledge: Knowledge) -> str:
+    """``Timer``, ``read-only registers``, ``LDR x2AVIC WRMSR``, ``LDR``."""
+    if word in ACCESS_TYPES:
+        return f"{ACCESS_TYPES[word]} registers"
+    if word in knowledge.groups:
+        return knowledge.groups[word].name
+    slug, *rest = word.split("/")
+    name = mail_phrases.label(knowledge.registers[slug])
+    return f"{name} {mail_phrases.way(Mode(rest[0]), Access(rest[1]))}" if rest else name
+
+
+def _sentences(
+    snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int
+) -> list[str]:
+    """Say what the filter took away, and which revision of the manual is shown."""
+    subject = replace(view.wanted, sort="order", apm="", policy=())
+    found = []
+    if replace(subject, mode=(), access=()).active:
+        only = CellFilter(mode=subject.mode, access=subject.access)
+        every = snapshot.cells_at(view.wanted.apm)
+        members = snapshot.knowledge.members
+        total = sum(key in rows and only.admits(cell, members) for key, cell in every.items())
+        found.append(filters.sentence(subject, snapshot.vocabulary, shown, total))
+    return found + mail_text.stated_leads(view.stated)
+
+
+def _stated(snapshot: Snapshot, pairs: Pairs) -> AsStated | None:
+    """Return the older revision that a query asks for, None for the newest."""
+    apm = explore.read_apm(snapshot, pairs) if pairs else ""
+    return explore.stated(snapshot, apm) if apm else None
+
+
+def _sources(snapshot: Snapshot, views: Iterable[CellView]) -> tuple[Source, ...]:
+    """Return what stands behind the reports and the ledger entries of some cells."""
+    ids: list[str] = []
+    for view in views:
+        ids += [name for seen in view.observations for name in seen.sources]
+        ids += [name for difference in view.differences for name in difference.all_sources]
+    return sources_of(ids, snapshot.knowledge.sources)

@@ -1,0 +1,177 @@
+"""Links to a site in the lines of a mail, also where a mail program broke them.
+
+A break leaves several readings of one link, ``/r/ldr`` or ``/r/ldr/x2avic/write``: all of
+them are found, and whoever knows the pages takes the first that is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from app.intake.mail_reading import Line
+
+WEB = re.compile(r"https?://", re.IGNORECASE)
+MARK = len("https://")
+TOKEN = re.compile(r"[^\s<>\"]+")
+# No link of ours is longer; what is may be an image.
+LONGEST = 1000
+TRAILING = ".,;:!?'`*_~|\\()[]{}"
+UNFINISHED = tuple("=?&/-%,+")
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+# Over how many lines a link may be spread, and from which width on lines may be full.
+PIECES = 4
+FULL = 40
+USUAL_WIDTH = 78
+# What an address of ours looks like on a host that nobody named.
+OURS = re.compile(r"/r/[^/?]+/(x2)?avic/(read|write)|[?&]at=\d{4}-\d\d-\d\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a link: its address on the site, and where its text ends."""
+
+    address: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to the site: where it begins (index and column), and its readings, best first."""
+
+    line: int
+    column: int
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's address, scheme and case set aside."""
+
+    host: str
+    prefix: str
+
+    @classmethod
+    def of(cls, address: str) -> Site:
+        """Read ``https://vapic.example.org``; the scheme may be left out."""
+        parts = urlsplit(address if "//" in address else f"//{address}")
+        return cls(_host(parts.scheme, parts.netloc), parts.path.rstrip("/"))
+
+
+def find_links(lines: Sequence[Line], sites: Iterable[Site]) -> tuple[Link, ...]:
+    """Return the links to any of ``sites``, in the order of the mail."""
+    known = tuple(sites)
+    widest = min(USUAL_WIDTH, max((line.width for line in lines), default=0))
+    return tuple(
+        Link(index, start, readings)
+        for index, line in enumerate(lines)
+        for token in TOKEN.finditer(line.text)
+        if len(token[0]) <= LONGEST
+        for start, readings in _read(lines, index, token, known, widest)
+    )
+
+
+def strangers(lines: Iterable[Line], sites: Iterable[Site]) -> tuple[str, ...]:
+    """Return the hosts of links that look like ours and lead elsewhere."""
+    ours = {site.host for site in sites}
+    tokens = (token for line in lines for token in TOKEN.findall(line.text))
+    urls = (url for token in tokens if len(token) <= LONGEST for url in _urls(token))
+    hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)
+    return tuple(sorted({host for host in hosts if host}))
+
+
+def _urls(token: str) -> list[str]:
+    return [token[match.start() :] for match in WEB.finditer(token)]
+
+
+def _read(
+    lines: Sequence[Line], index: int, token: re.Match[str], sites: Sequence[Site], widest: int
+) -> Iterator[tuple[int, tuple[Reading, ...]]]:
+    """Yield each link that begins in a token, with what the lines below may add to it."""
+    text, last = lines[index].text, token.end() == len(lines[index].text)
+    below = lines[index + 1].text.lstrip()[:MARK] if last and index + 1 < len(lines) else ""
+    # Most tokens are no link, and are done with here.
+    if not WEB.search(token[0]) and not WEB.search(token[0][-MARK:] + below):
+        return
+    joins = [_Join(token[0], index, token.end())]
+    joins += _joined(lines, joins[0]) if last else ()
+    starts = sorted({m.start() for j in joins for m in WEB.finditer(j.text)})
+    for number, start in enumerate(starts):
+        if start >= len(token[0]):
+            break
+        end = starts[number + 1] if number + 1 < len(starts) else None
+        mine = joins if end is None else joins[:1]
+        found = [r for j in mine for r in _reading(j, start, end, sites)]
+        if found:
+            first = text[: token.start()].endswith("<") or _is_full(lines, joins, widest)
+            alone = [r for r in found if r.line == index]
+            longer = [r for r in found if r.line > index]
+            order = [*reversed(longer), *alone] if first else [*alone, *longer]
+            yield token.start() + start, tuple(dict.fromkeys(order))
+
+
+@dataclass(frozen=True)
+class _Join:
+    """A token with what was joined to it; the index and column where it ends."""
+
+    text: str
+    line: int
+    column: int
+
+
+def _joined(lines: Sequence[Line], first: _Join) -> Iterator[_Join]:
+    text, depth = first.text, lines[first.line].depth
+    for index in range(first.line + 1, min(first.line + PIECES, len(lines))):
+        line = lines[index]
+        match = TOKEN.match(line.text.lstrip())
+        # What folds lines blindly leaves the rest of a quoted one without its quotes.
+        if match is None or line.depth > depth or WEB.match(match[0]):
+            return
+        column = len(line.text) - len(line.text.lstrip()) + match.end()
+        # A soft break of quoted-printable text that nobody decoded.
+        if text.endswith("="):
+            yield _Join(text[:-1] + match[0], index, column)
+        text += match[0]
+        yield _Join(text, index, column)
+        if column < len(line.text):
+            return
+
+
+def _is_full(lines: Sequence[Line], joins: Sequence[_Join], widest: int) -> bool:
+    """Whether a link must go on, or a program that wraps lines would have had to break here."""
+    if len(joins) == 1:
+        return False
+    if joins[0].text.endswith(UNFINISHED):
+        return True
+    added = len(joins[1].text) - len(joins[0].text)
+    width = lines[joins[0].line].width
+    return width >= FULL and width + added > widest
+
+
+def _reading(join: _Join, start: int, end: int | None, sites: Sequence[Site]) -> Iterator[Reading]:
+    """Yield a link's addresses on the site: as it stands, and without stray escapes."""
+    raw = join.text[start:end]
+    url = raw.rstrip(TRAILING)
+    column = max(0, join.column - (len(join.text) - start - len(url)))
+    for spelled in (url, url.replace("=3D", "=").replace("=3d", "=")):
+        host, path, query = _parse(spelled.replace("&amp;", "&"))
+        for site in sites:
+            if host == site.host and f"{path}/".startswith(f"{site.prefix}/"):
+                inner = path.removeprefix(site.prefix) or "/"
+                yield Reading(f"{inner}?{query}" if query else inner, join.line, column)
+
+
+def _parse(url: str) -> tuple[str, str, str]:
+    """Return host, path and query; the host is empty where it cannot be read."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", "", ""
+    return _host(parts.scheme.lower(), parts.netloc), unquote(parts.path), parts.query
+
+
+def _host(scheme: str, netloc: str) -> str:
+    return netloc.lower().removesuffix(DEFAULT_PORTS.get(scheme, ":80"))

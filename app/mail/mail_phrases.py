@@ -1,0 +1,244 @@
+"""The phrases of mail blocks: places in documents, and evidence in its short form."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from app.core.citations import cite_claim
+from app.core.facts import Claim, Observation, Register
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions, said
+from app.core.verdicts import Finding, Judgement
+from app.core.views import CellView
+from app.core.words import Access, Behaviour, Evidence, Mode, Scope, Strength, Verdict
+
+# What a verdict adds to an outcome; the others are plain from the lines above them.
+REMARKS = {
+    Verdict.CONTRADICTS: "against the manual",
+    Verdict.SETTLES: "where the manual leaves it open",
+    Verdict.MASKED: "intercepted by the hypervisor, which hides AVIC",
+}
+OUTCOMES = {
+    Behaviour.COMPLETED: "completed, exits not watched",
+    Behaviour.ABSENT: "does not exist in this mode",
+}
+NOBODY = "no report on any CPU family"
+PLACES = re.compile(r"Table \d+-\d+|\b1[56]\.\d+(?:\.\d+)*")
+PAGES = re.compile(r"p\.(\d+)(?:-(\d+))?")
+
+
+@dataclass(frozen=True)
+class Manual:
+    """The document that most claims of a block cite: named once, at its end."""
+
+    source: str
+    knowledge: Knowledge
+
+    @classmethod
+    def of(cls, views: Iterable[CellView], knowledge: Knowledge) -> Manual:
+        """Take the source of most claims, of the table's own if there are any."""
+        claims = list(chain.from_iterable(view.table or view.claims for view in views))
+        if not claims:
+            # A revision that is silent here: the manual is still the one that was looked at.
+            claims = [c for r in knowledge.registers.values() for c in r.claims]
+        counted = Counter(claim.source for claim in claims).most_common(1)
+        return cls(counted[0][0] if counted else "", knowledge)
+
+    @property
+    def name(self) -> str:
+        """``AMD64 Architecture Programmer's Manual vol. 2 (24593) rev 3.44``."""
+        source = self.knowledge.sources.get(self.source)
+        document = self.knowledge.documents.get(source.document) if source else None
+        if not source or not document:
+            return "vAPIC Explorer"
+        title = document.title.partition(":")[0].replace("Volume", "vol.")
+        return f"{title} ({document.number}) rev {source.revision}"
+
+    def cite(self, claim: Claim) -> str:
+        """Return a claim's place; another document is named with it."""
+        full = cite_claim(claim, self.knowledge.sources, self.knowledge.documents)
+        place = full.partition(", ")[2] if claim.source == self.source else full
+        return f"implied by {place}" if claim.strength is Strength.IMPLIED else place
+
+    @property
+    def speech(self) -> Speech:
+        """Words in which every condition is its tag."""
+        conditions = Conditions(self.knowledge.conditions)
+        return Speech(conditions, tuple(self.knowledge.conditions))
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How conditions are said: in full, or those that come more than once by their tags."""
+
+    conditions: Conditions
+    tagged: tuple[str, ...]
+
+    @classmethod
+    def of(cls, view: CellView, knowledge: Knowledge) -> Speech:
+        """Tag the conditions of a cell if its block says any of them more than once."""
+        claims = (*view.table, *differing(view), *questions(view))
+        seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
+        counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
+        often = any(times > 1 for slug, times in counted.items() if slug)
+        return cls(Conditions(knowledge.conditions), tuple(filter(None, counted)) if often else ())
+
+    def when(self, condition: str, bits: str = "") -> str:
+        """`` when bit 12 ... is 1``, `` if reserved (63:10)``, empty without condition."""
+        where = f" ({_bits(bits)})" if bits else ""
+        if not condition:
+            return where
+        if condition in self.tagged:
+            return f" if {self.conditions.tag(condition)}{where}"
+        return f" when {self.conditions.text(condition)}{where}"
+
+    def legend(self, used: Iterable[str]) -> list[tuple[str, str]]:
+        """Return tag and meaning of the tagged conditions among ``used``, in their order."""
+        known = self.conditions.by_slug
+        wanted = (known.get(slug) for slug in dict.fromkeys(used) if slug in self.tagged)
+        return [(c.tag, c.text) for c in wanted if c]
+
+
+def differing(view: CellView) -> tuple[Claim, ...]:
+    """Return the claims that rule a cell and that Table 15-22 does not make."""
+    printed = said(view.table)
+    return tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
+
+
+def questions(view: CellView) -> tuple[Claim, ...]:
+    """Return the alternatives that the manual leaves open."""
+    return tuple(c for c in view.claims if not c.ranks)
+
+
+def products(view: CellView) -> tuple[Claim, ...]:
+    """Return what the manuals of single models say."""
+    return tuple(c for c in view.claims if c.family)
+
+
+def side_effects(view: CellView, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return what an access leaves behind: ``wrong: bit 12 ... stays set (Zen 4, observed)``."""
+    return tuple(
+        f"wrong: {seen.side_effect.text} ({knowledge.families[seen.family].name}, {seen.evidence})"
+        for seen in view.side_effects
+        if seen.side_effect
+    )
+
+
+def product(claim: Claim, manual: Manual) -> tuple[str, str, str]:
+    """``AMD 57896``, ``inferred from rev 3.00, p.176``, ``Zen 5 model 44h``."""
+    knowledge = manual.knowledge
+    name = knowledge.families[claim.family].name
+    model = f"{name} model {claim.models}" if claim.models else name
+    number, _, place = manual.cite(claim).partition(" ")
+    document = knowledge.documents.get(knowledge.sources[claim.source].document)
+    place = f"inferred from {place}" if claim.inference else place
+    return f"{document.publisher if document else ''} {number}".strip(), place, model
+
+
+def outcome(behaviour: Behaviour, when: str = "") -> str:
+    """A behaviour's label with its condition: ``#GP, no #VMEXIT, if non-zero``."""
+    label = OUTCOMES.get(behaviour, behaviour.label)
+    # Without the comma the condition would be that of the last words alone.
+    return f"{label},{when}" if when and "," in label else f"{label}{when}"
+
+
+def _bits(text: str) -> str:
+    """``63:32,15:0`` as ``63:32, 15:0``, with room to wrap."""
+    return text.replace(",", ", ")
+
+
+def label(register: Register) -> str:
+    """``LDR``; the name where there is no abbreviation."""
+    return register.name if register.abbreviation == "-" else register.abbreviation
+
+
+def way(mode: Mode, access: Access) -> str:
+    """``x2AVIC WRMSR``, ``AVIC read``."""
+    if mode is Mode.AVIC:
+        return f"{mode.label} {access}"
+    return f"{mode.label} {'RDMSR' if access is Access.READ else 'WRMSR'}"
+
+
+def sightings(judgement: Judgement, speech: Speech) -> tuple[str, ...]:
+    """Return one phrase per outcome and condition that one family showed."""
+    sides: dict[object, list[Finding]] = {}
+    for found in judgement.findings:
+        seen = found.observation
+        masked = found.verdict is Verdict.MASKED
+        sides.setdefault((seen.outcome, seen.condition, masked), []).append(found)
+    return tuple(_side(side, judgement.verdict, speech) for side in sides.values())
+
+
+def _side(side: list[Finding], verdict: Verdict, speech: Speech) -> str:
+    remarks = [text for v, text in REMARKS.items() if any(f.verdict is v for f in side)]
+    remarks += ["disputed"] if verdict is Verdict.DISPUTED else []
+    stated = all(f.condition_stated for f in side)
+    text = sighting([f.observation for f in side], speech, stated=stated)
+    return "; ".join((text, *remarks))
+
+
+def sighting(seen: list[Observation], speech: Speech, *, stated: bool = True) -> str:
+    """``#GP, no #VMEXIT (2 reports, 1 machine, measured)``; all of ``seen`` agree.
+
+    ``stated`` is false where the cell is conditional and a report does not say which case.
+    """
+    first = seen[0]
+    behind = _behind(seen) + ("" if stated else ", condition not stated")
+    return f"{outcome(first.outcome, speech.when(first.condition))} ({behind})"
+
+
+def _behind(seen: list[Observation]) -> str:
+    """``2 reports, 1 machine, measured; 1 report, stated``: each grade counted by itself."""
+    grades: dict[str, Evidence] = {}
+    for grade in reversed(Evidence):
+        # A report counts once, with the strongest of its parts.
+        grades |= {o.report or o.id: grade for o in seen if o.evidence is grade}
+    return "; ".join(
+        _graded([o for o in seen if grades[o.report or o.id] is grade], grade)
+        for grade in Evidence
+        if grade in grades.values()
+    )
+
+
+def _graded(seen: list[Observation], grade: Evidence) -> str:
+    counts = (
+        (len({o.report or o.id for o in seen}), "report"),
+        (len({o.machine for o in seen if o.machine}), "machine"),
+        (len({o.microcode for o in seen if o.microcode}), "microcode"),
+    )
+    parts = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in counts if n]
+    parts.append(str(grade))
+    if members := sorted({o.member for o in seen if o.member}, key=lambda m: (len(m), m)):
+        parts.append(f"member{'s' if len(members) > 1 else ''} {', '.join(members)}")
+    if all(o.scope is Scope.GROUP for o in seen):
+        parts.append("for a group of registers")
+    hedges = dict.fromkeys(o.hedge for o in seen if o.hedge)
+    return ", ".join((*parts, *(f'hedged "{hedge}"' for hedge in hedges)))
+
+
+def places_of(text: str) -> str:
+    """Return the tables, sections and pages that a text of ours names, each once.
+
+    The prose of the ledger cites as it goes; a block cites at its end.
+    """
+    places = sorted(dict.fromkeys(PLACES.findall(text)), key=lambda place: place[0] != "T")
+    pages = pages_of(text)
+    return ", ".join((*places, *([f"p.{pages}"] if pages else [])))
+
+
+def pages_of(text: str) -> str:
+    """Return the pages of ``p.566-568, p.583`` in order, runs joined: ``566-568, 583``."""
+    numbers: set[int] = set()
+    for first, last in PAGES.findall(text):
+        numbers |= set(range(int(first), int(last or first) + 1))
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)

@@ -1,0 +1,283 @@
+"""Use case: hold a mail against the site: what it links to and quotes, then and today.
+
+Nothing of the mail is kept: it comes in as bytes and leaves as a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from app.errors import AppError, InvalidFilter, NotFound
+from app.intake.mail_reading import Line, Mail, read_mail
+from app.mail import citing, mail_links, quotes
+from app.mail.mail_links import Link, Reading, Site
+from app.mail.quotes import Piece, Placed, Standing
+from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
+from app.pages import comparing, measured, since_text
+from app.pens.place import Place
+from app.pens.plain import to_ascii
+from app.store.snapshots import Snapshot
+
+PIN = "at"
+# What one mail may cost: links that are looked at, data versions that are loaded, and links
+# above which a block is looked for.
+MOST_LINKS = 100
+MOST_VERSIONS = 8
+MOST_BLOCKS = 24
+# How far above its link a block may begin.
+WINDOW = 400
+TWINS = (".txt", ".json", ".csv", ".md", ".atom")
+# Pages that have an address of ours but no text to compare, by the first part of the address.
+OTHERS = frozenset((
+    "api", "changes", "check-mail", "cite", "cite.bib", "docs", "export", "m", "opensearch.xml",
+    "policy", "review", "schema", "search", "static", "upload", "wanted",
+))  # fmt: skip
+# What may stand between a block and its link.
+OPENING = " \t<([{\"'"
+UNCOMPARED = "An address of this site; its text is not compared."
+TOO_MANY = f"More than {MOST_VERSIONS} data versions in one mail: this one was not looked at."
+GONE = "The page is not there today."
+CUT = "cut short; the whole line then:"
+DECODED = "The lines are counted in the decoded text, since the mail is encoded as a whole."
+At = Callable[[str], Snapshot]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a link leads to; ``write`` is None for a page whose text is not compared."""
+
+    snapshot: Snapshot
+    address: str
+    pin: str
+    write: Callable[[Place], str] | None
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the page is a block itself: a selection of rows for a mail."""
+        return self.address.partition("?")[0].endswith("/mail")
+
+
+class _TooMany(AppError):
+    """A version that was not loaded, because a mail names too many."""
+
+
+def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> CheckedMail:
+    """Return what became of each link and each copied block of a mail.
+
+    ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
+    addresses of this site, the one that pages print first.
+    """
+    return _Checker(live, at, sites).check(read_mail(raw))
+
+
+class _Checker:
+    """Checks one mail: knows its lines, and remembers what it needed."""
+
+    def __init__(self, live: Snapshot, at: At, sites: Sequence[str]) -> None:
+        self._live = live
+        self._at = at
+        self._sites = tuple(site.rstrip("/") for site in sites)
+        self._site = self._sites[0]
+        self._known = {live.name: live}
+        self._lines: Sequence[Line] = ()
+        # Pinned links so far, with where they end; lines that a block has.
+        self._ends: list[tuple[Link, Reading]] = []
+        self._taken: set[int] = set()
+        self._blocks = 0
+        self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def check(self, mail: Mail) -> CheckedMail:
+        """Return the report."""
+        self._lines = mail.lines
+        sites = [Site.of(site) for site in self._sites]
+        links = mail_links.find_links(mail.lines, sites)
+        return CheckedMail(
+            version=self._live.name,
+            sites=self._sites,
+            links=tuple(self._link(link) for link in links[:MOST_LINKS]),
+            strangers=mail_links.strangers(mail.lines, sites),
+            notes=tuple(_notes(mail, len(links), self._blocks)),
+        )
+
+    def _link(self, link: Link) -> CheckedLink:
+        """Take the first reading of a link that is a page."""
+        problems: list[AppError] = []
+        for reading in link.readings:
+            try:
+                target = self._target(reading.address)
+            except (NotFound, InvalidFilter, _TooMany) as error:
+                problems.append(error)
+            else:
+                return self._found(link, reading, target)
+        first = problems[0]
+        standing = Standing.OTHER if isinstance(first, _TooMany) else Standing.MISSING
+        near = f" Did you mean {first.hints[0]}?" if first.hints else ""
+        return self._report(link, link.readings[0], standing, note=first.message + near)
+
+    def _report(
+        self, link: Link, reading: Reading, standing: Standing, **more: object
+    ) -> CheckedLink:
+        number, last = self._lines[link.line].number, self._lines[reading.line].number
+        return CheckedLink(number, last, self._site + reading.address, standing, **more)  # type: ignore[arg-type]
+
+    def _target(self, address: str) -> Target:
+        """Return what an address leads to. Raises NotFound, InvalidFilter and _TooMany."""
+        path, _, query = address.partition("?")
+        pairs = parse_qsl(query, keep_blank_values=True)
+        pin = next((value.strip() for key, value in pairs if key == PIN), "")
+        path = next((path.removesuffix(end) for end in TWINS if path.endswith(end)), path)
+        path = path.removesuffix("/index").rstrip("/") or "/"
+        rest = urlencode([pair for pair in pairs if pair[0] != PIN], safe=",/")
+        snapshot = self._version(pin) if pin else self._live
+        return _target_of(snapshot, f"{path}?{rest}" if rest else path, pin)
+
+    def _version(self, name: str) -> Snapshot:
+        if name not in self._known:
+            if len(self._known) > MOST_VERSIONS:
+                raise _TooMany(TOO_MANY)
+            self._known[name] = self._at(name)
+        return self._known[name]
+
+    def _found(self, link: Link, reading: Reading, target: Target) -> CheckedLink:
+        place = Place(self._site, self._live.name)
+        if target.write is None:
+            return self._report(link, reading, Standing.OTHER, note=UNCOMPARED)
+        if not target.pin:
+            return self._report(
+                link, reading, Standing.TODAY, title=target.write(place).splitlines()[0],
+                version=self._live.name, pinned=place.pin(target.address),
+            )  # fmt: skip
+        self._ends.append((link, reading))
+        lines, fresh = self._block(link, target)
+        return self._compared(link, reading, target, lines=lines, fresh=fresh)
+
+    def _compared(
+        self, link: Link, reading: Reading, target: Target, **more: object
+    ) -> CheckedLink:
+        """Return what became of a pinned page."""
+        then, now = target.snapshot, self._live
+        title, hunks, since, found = self._differences(target)
+        told = {"title": title, "version": then.name, **more}
+        if not found:
+            return self._report(link, reading, Standing.CHANGED, note=GONE, **told)
+        pinned = Place(self._site, now.name).pin(target.address)
+        told |= {"pinned": pinned, "note": _dated(target), "hunks": hunks}
+        if not hunks:
+            return self._report(link, reading, Standing.UNCHANGED, **told)
+        return self._report(link, reading, Standing.CHANGED, since=since, **told)
+
+    def _differences(self, target: Target) -> tuple[str, tuple[since_text.Hunk, ...], str, bool]:
+        """Return a page's title, its changes, their address, and whether it is there today."""
+        then, now = target.snapshot, self._live
+        if not target.is_block:
+            found = comparing.compare(then, now, target.address, self._site)
+            return found.title, found.hunks, self._site + found.since, found.found
+        said, says = self._said(then, target.address), self._said(now, target.address)
+        old, new = ("\n".join(lines) for lines in (said, says))
+        hunks = since_text.hunks(old, new.replace(now.name, then.name))
+        return (said or says)[0], hunks, "", bool(says)
+
+    def _said(self, snapshot: Snapshot, address: str) -> tuple[str, ...]:
+        """Return the lines of the block that a page gives, without its link; empty for none."""
+        key = (snapshot.name, address)
+        if key not in self._saying:
+            try:
+                lines = citing.block(snapshot, address, self._site).splitlines()[:-1]
+            except (NotFound, InvalidFilter):
+                lines = []
+            self._saying[key] = tuple(line for line in lines if line.strip())
+        return self._saying[key]
+
+    def _block(self, link: Link, target: Target) -> tuple[tuple[CheckedLine, ...], tuple[str, ...]]:
+        """Return the lines of the block above a link, and what the block says only today."""
+        said = self._said(target.snapshot, target.address)
+        self._blocks += bool(said)
+        if not said or self._blocks > MOST_BLOCKS:
+            return (), ()
+        bare = [_bare(line) for line in said]
+        depth = self._lines[link.line].depth
+        placed = quotes.align(list(self._pieces(link)), bare, depth)
+        if not placed:
+            return (), ()
+        self._taken |= {p.piece.index for p in placed if p.standing is not Standing.FOREIGN}
+        now = self._said(self._live, target.address)
+        same = [_bare(line.replace(self._live.name, target.snapshot.name)) for line in now]
+        gone, fresh = quotes.today(bare, same)
+        lines = tuple(self._line(p, said, now, gone) for p in placed)
+        return lines, tuple(now[number] for number in fresh)
+
+    def _line(
+        self, placed: Placed, said: Sequence[str], now: Sequence[str], gone: dict[int, quotes.Match]
+    ) -> CheckedLine:
+        number, text = self._lines[placed.piece.index].number, placed.piece.text
+        then = tuple(said[placed.first : placed.last])
+        lost = [gone[k] for k in range(placed.first, placed.last) if k in gone]
+        today = tuple(dict.fromkeys(now[k] for span in lost for k in range(*span)))
+        if placed.standing is Standing.UNCHANGED and lost:
+            note = "" if today else "The page says nothing like it today."
+            return CheckedLine(number, text, Standing.CHANGED, (), today, note)
+        if placed.standing is not Standing.NEVER:
+            return CheckedLine(number, text, placed.standing)
+        return CheckedLine(number, text, placed.standing, then, today, CUT if placed.cut else "")
+
+    def _pieces(self, link: Link) -> Iterator[Piece]:
+        """Yield what stands above a link and may be its block, without other pinned links."""
+        for index in range(max(0, link.line - WINDOW), link.line + 1):
+            line = self._lines[index]
+            start, end = 0, len(line.text)
+            if index == link.line:
+                end = len(line.text[: link.column].rstrip(OPENING))
+            for begins, ends in self._ends:
+                if begins.line == index and begins != link:
+                    yield self._piece(index, line.text[start : begins.column])
+                    start = ends.column if ends.line == index else end
+                elif begins.line < index <= ends.line:
+                    start = ends.column if ends.line == index else end
+            if index < link.line or line.text[start:end]:
+                yield self._piece(index, line.text[start:end])
+
+    def _piece(self, index: int, text: str) -> Piece:
+        # A line that another block has is a gap here.
+        bare = "" if index in self._taken else _bare(text)
+        return Piece(index, self._lines[index].depth, text, bare)
+
+
+def _target_of(snapshot: Snapshot, address: str, pin: str) -> Target:
+    parts = address.partition("?")[0].strip("/").split("/")
+    if parts[-1] == "mail":
+        path = citing.find(snapshot, address).path if len(parts) == 1 else address
+        return Target(snapshot, path, pin, lambda place: citing.block(snapshot, path, place.site))
+    try:
+        twin = comparing.twin(snapshot, address)
+    except NotFound:
+        if parts[0] not in OTHERS and "since" not in parts:
+            raise
+        if parts[0] == "m" and len(parts) == len(("m", "slug")):
+            measured.find_measurement(snapshot, parts[1])
+        return Target(snapshot, address, pin, None)
+    return Target(snapshot, twin.path, pin, twin.write)
+
+
+def _bare(text: str) -> str:
+    return "".join(to_ascii(text).split())
+
+
+def _dated(target: Target) -> str:
+    if target.pin == target.snapshot.name:
+        return ""
+    return f"{target.pin} means data version {target.snapshot.name}."
+
+
+def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:
+    if not any(line.text for line in mail.lines):
+        yield "There is no text in it."
+    if links > MOST_LINKS:
+        yield f"Only the first {MOST_LINKS} of {links} links were looked at."
+    if blocks > MOST_BLOCKS:
+        yield f"Only above the first {MOST_BLOCKS} pinned links a block was looked for."
+    if mail.decoded:
+        yield DECODED
+    for kind in mail.skipped:
+        yield f"A part of the mail is {kind}, which is not read: paste its text."

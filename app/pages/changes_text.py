@@ -1,0 +1,110 @@
+"""What changed and when: data versions as sentences, text and rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.pens import leads
+from app.pens.place import Place, head
+from app.pens.plain import Plain
+from app.pens.tables import Table
+
+# The first load of a seed adds hundreds of facts: counted, not listed.
+LISTED = 50
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One data version for display; ``lines`` hold one change each, or counts by kind."""
+
+    name: str
+    created_at: datetime
+    reason: str
+    total: int
+    lines: tuple[str, ...]
+
+
+def edition(name: str, created_at: datetime, reason: str, changes: Iterable[Any]) -> Edition:
+    """Return a data version's changes in words.
+
+    ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``. A decision on a
+    measurement is told whole, however many facts it moves.
+    """
+    every = tuple(changes)
+    decided = [c for c in every if c.kind == "measurement" and c.after]
+    others = [c for c in every if c not in decided]
+    lines = [_decision(c) for c in decided]
+    if len(others) > LISTED:
+        counted = Counter((c.action, c.kind) for c in others)
+        lines += [f"{n} {plural(kind, n)} {action}" for (action, kind), n in counted.items()]
+    else:
+        lines += [_line(c) for c in others]
+    return Edition(name, created_at, reason, len(every), tuple(lines))
+
+
+def _decision(change: Any) -> str:
+    after = change.after
+    was = f"{change.before['state']} -> " if change.before else ""
+    by = f" by {after['decided_by']}" if after.get("decided_by") else ""
+    reason = f": {after['reason']}" if after.get("reason") else ""
+    return f"measurement {change.key} {change.action}: {was}{after['state']}{by}{reason}"
+
+
+def _line(change: Any) -> str:
+    text = f"{change.kind} {change.key} {change.action}"
+    if change.action != "changed":
+        return text
+    return f"{text}: {', '.join(differing(change.before, change.after))}"
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields in which two bodies differ, in order."""
+    return tuple(k for k in sorted(before.keys() | after.keys()) if before.get(k) != after.get(k))
+
+
+def edition_body(edition: Edition) -> dict[str, Any]:
+    """Return a data version's changes as JSON data."""
+    return {
+        "data_version": edition.name,
+        "created_at": f"{edition.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "reason": edition.reason,
+        "facts": edition.total,
+        "lines": list(edition.lines),
+    }
+
+
+def changes_text(editions: Iterable[Edition], place: Place) -> str:
+    """Return every data version, newest first."""
+    out = Plain()
+    out.title("Changes: what became public, and when")
+    head(out, place, "/changes")
+    out.field("One of them", f"{place.site}/changes/VERSION")
+    out.blank()
+    out.para(leads.CHANGES)
+    for e in editions:
+        out.blank()
+        out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)
+        for line in e.lines:
+            out.item(line, 2)
+    return out.render()
+
+
+def changes_table(editions: Iterable[Edition]) -> Table:
+    """Return one row per line of change."""
+    rows = [
+        (e.name, f"{e.created_at:%Y-%m-%dT%H:%M:%SZ}", e.reason, line)
+        for e in editions
+        for line in e.lines
+    ]
+    return Table(("data_version", "created_at", "reason", "change"), tuple(rows))
+
+
+def plural(kind: str, number: int) -> str:
+    """Return a kind's name for a number of facts."""
+    if number == 1:
+        return kind
+    return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

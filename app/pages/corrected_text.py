@@ -1,0 +1,167 @@
+"""The corrected table as text, as rows, and its footnotes as sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.citations import cite_claim
+from app.core.corrected import Branches, CorrectedCell, CorrectedTable, Footnote
+from app.core.editions import AsStated
+from app.core.facts import Claim, Observation
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions
+from app.core.words import Access, Mode, Printed
+from app.pens import leads, phrases, stated
+from app.pens.place import Place, head
+from app.pens.plain import Plain
+from app.pens.tables import Table
+
+TITLE = "Table 15-22 as it should read"
+REVISION = "3.44"
+WIDTHS = (8, 7, 8, 13, 7, 11, 15)
+# One character before a cell, so that the strength of a change shows without its footnote.
+MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many cells are of one kind, and the address of exactly these."""
+
+    printed: Printed
+    number: int
+
+    @property
+    def text(self) -> str:
+        """``22 cells wrong in print``."""
+        return f"{self.number} cell{'' if self.number == 1 else 's'} {self.printed.label}"
+
+    @property
+    def path(self) -> str:
+        """The table under the filter that admits these cells and no others."""
+        return f"/?printed={self.printed}"
+
+
+def counts(table: CorrectedTable) -> tuple[Count, ...]:
+    """Return the figures of the headline, strongest change first."""
+    wanted = (Printed.WRONG, Printed.INCOMPLETE, Printed.NOT_PRINTED)
+    return tuple(Count(printed, table.count(printed)) for printed in wanted)
+
+
+def corrected_text(
+    table: CorrectedTable, knowledge: Knowledge, place: Place, edition: AsStated | None = None
+) -> str:
+    """Return the corrected table in two columns, AVIC and x2AVIC, with its footnotes."""
+    out = Plain()
+    out.title(TITLE)
+    head(out, place, stated.address("/corrected", edition))
+    stated.field(out, edition, place.link("/corrected"), place.site)
+    for count in counts(table):
+        out.link(count.text, place.link(count.path))
+    out.link("Ready to paste:", place.link("/corrected.md"))
+    out.blank()
+    out.para(leads.corrected(edition.revision if edition else REVISION))
+    for printed, mark in MARKS.items():
+        out.item(f"{printed.label}: {printed.meaning}", mark=mark)
+    out.para(f"{leads.CORRECTED_KEY} Each mark names its footnote in brackets. Numbers are "
+             "hexadecimal. allowed: completes against the backing page. accel: completes and "
+             "hardware acts. trap, fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT "
+             "401h. #GP: in the guest, no #VMEXIT.")  # fmt: skip
+    out.para(leads.cells_at(place.site))
+    out.blank()
+    _grid(out, table, Conditions(knowledge.conditions))
+    for kind, notes in table.groups:
+        out.heading(kind.heading)
+        for note in notes:
+            _footnote(out, note, knowledge)
+    return out.render()
+
+
+def _grid(out: Plain, table: CorrectedTable, conditions: Conditions) -> None:
+    out.grid([("", "", "AVIC", "", "", "x2AVIC", "")], WIDTHS)
+    columns = ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write")
+    out.grid([columns, tuple("-" * width for width in WIDTHS)], WIDTHS)
+    for row in table.rows:
+        cells = {at: _words(cell, conditions) for at, cell in row.cells.items()}
+        register = row.register
+        out.grid([(
+            _label(register.abbreviation, register.slug),
+            "\n".join(_bare(text) for text in register.offsets),
+            cells[Mode.AVIC, Access.READ],
+            cells[Mode.AVIC, Access.WRITE],
+            " ".join(_bare(text) for text in register.msrs),
+            cells[Mode.X2AVIC, Access.READ],
+            cells[Mode.X2AVIC, Access.WRITE],
+        )], WIDTHS)  # fmt: skip
+
+
+def corrected_table(table: CorrectedTable) -> Table:
+    """Return the corrected table as rows, for CSV and Markdown."""
+    columns = ("register", "name", "offset", "avic_read", "avic_write", "msr", "x2avic_read",
+               "x2avic_write")  # fmt: skip
+    order = [(mode, access) for mode in Mode for access in Access]
+    rows = []
+    for row in table.rows:
+        said = [_slugs(row.cells[at]) for at in order]
+        r = row.register
+        rows.append((r.slug, r.name, " ".join(r.offsets), *said[:2], " ".join(r.msrs), *said[2:]))
+    return Table(columns, tuple(rows))
+
+
+def footnote_lines(note: Footnote, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return a footnote as sentences: the manual's places, the reports, the side effects."""
+    lines = [_because(claim, knowledge) for claim in note.claims]
+    for finding in note.findings:
+        seen = finding.observation
+        lines.append(f"{_saw(seen, knowledge)}: {finding.verdict}.")
+    for seen in note.side_effects:
+        effect = seen.side_effect.text if seen.side_effect else ""
+        lines.append(f"{_saw(seen, knowledge)}; {effect}.")
+    return tuple(lines)
+
+
+def _saw(seen: Observation, knowledge: Knowledge) -> str:
+    conditions = Conditions(knowledge.conditions)
+    when = f", when {conditions.text(seen.condition)}" if seen.condition else ""
+    family = knowledge.families[seen.family].name
+    return f"{family}: {seen.outcome.label}{when}, {phrases.grade(seen)} ({phrases.reported(seen)})"
+
+
+def _because(claim: Claim, knowledge: Knowledge) -> str:
+    conditions = Conditions(knowledge.conditions)
+    when = f", when {conditions.text(claim.condition)}" if claim.condition else ""
+    bits = f" (bits {claim.bits})" if claim.bits else ""
+    cite = cite_claim(claim, knowledge.sources, knowledge.documents)
+    return f"{claim.behaviour.label}{when}{bits}: {phrases.strength(claim)}; {cite}."
+
+
+def _footnote(out: Plain, note: Footnote, knowledge: Knowledge) -> None:
+    mark = f"[{note.number}]"
+    cells = " ".join(str(key) for key in note.cells)
+    out.item(cells, mark=mark)
+    for line in footnote_lines(note, knowledge):
+        out.para(line, len(mark) + 1)
+
+
+def _words(cell: CorrectedCell, conditions: Conditions) -> str:
+    def said(branches: Branches, lead: str = "") -> list[str]:
+        return [f"{lead}{b.short} {conditions.tag(c)}".strip() for b, c in branches]
+
+    words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
+    # A cell that its mode does not have is a dash already.
+    mark = "" if words == ["-"] else MARKS.get(cell.printed, "")
+    return mark + "; ".join(words) + "".join(f" [{n}]" for n in cell.notes)
+
+
+def _slugs(cell: CorrectedCell) -> str:
+    words = [f"{b} [{c}]" if c else str(b) for b, c in cell.branches]
+    words += [f"{b} [open{', ' + c if c else ''}]" for b, c in cell.open]
+    words += [f"{b} [seen{', ' + c if c else ''}]" for b, c in cell.silicon]
+    return " | ".join(words) + "".join(f" ({n})" for n in cell.notes)
+
+
+def _label(abbreviation: str, slug: str) -> str:
+    return slug[: WIDTHS[0]] if abbreviation == "-" else abbreviation
+
+
+def _bare(text: str) -> str:
+    return text.replace("h", "")

@@ -1,0 +1,188 @@
+"""Use cases for reading: what a page, a JSON answer or a terminal asks of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from app.core import filters, names
+from app.core.cells import CellKey, cells_of
+from app.core.choices import read_choices
+from app.core.corrected import CorrectedTable, correct
+from app.core.editions import AsStated, as_stated
+from app.core.facts import Annotation, Difference, Erratum, Family, Register
+from app.core.filters import CellFilter
+from app.core.views import CellView
+from app.core.words import Access, Mode, Verdict
+from app.errors import NotFound
+from app.pages.changes_text import Edition, edition
+from app.pages.table_text import Shown
+from app.store.snapshots import Snapshot
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class TableView:
+    """The table under a filter: the cells that pass, and the rows in their order."""
+
+    wanted: CellFilter
+    cells: Mapping[CellKey, CellView]
+    order: tuple[str, ...]
+    sentence: str
+    counts: tuple[tuple[Verdict, int, CellFilter], ...]
+    total: int
+    stated: AsStated | None = None
+
+    @property
+    def path(self) -> str:
+        """The canonical address of this view."""
+        query = self.wanted.query()
+        return f"/?{query}" if query else "/"
+
+    @property
+    def columns(self) -> tuple[tuple[Mode, Access], ...]:
+        """The columns that the filter leaves."""
+        return tuple(
+            (mode, access)
+            for mode in Mode
+            for access in Access
+            if (not self.wanted.mode or mode in self.wanted.mode)
+            and (not self.wanted.access or access in self.wanted.access)
+        )
+
+
+def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFilter:
+    """Read query pairs; raises InvalidFilter."""
+    return filters.parse(pairs, snapshot.vocabulary)
+
+
+def read_apm(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> str:
+    """Read the query of a page that has no filter: the revision of the manual, or nothing.
+
+    Empty for the newest one. Raises InvalidFilter, as ``read_filter`` does.
+    """
+    revisions = snapshot.vocabulary.values["apm"]
+    chosen = read_choices(pairs, {"apm": revisions}, ("apm",))["apm"]
+    return next((apm for apm in chosen if apm != next(iter(revisions))), "")
+
+
+def stated(snapshot: Snapshot, apm: str = "") -> AsStated | None:
+    """Return how a revision of the manual is shown; None where no manual is known."""
+    return as_stated(snapshot.knowledge, apm)
+
+
+def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
+    """Return the table as a filter wants it."""
+    members = snapshot.knowledge.members
+    cells = snapshot.cells_at(wanted.apm, pending=bool(wanted.pending))
+    shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
+    worst = [view.verdict for view in shown.values()]
+    subject = CellFilter(mode=wanted.mode, access=wanted.access)
+    total = sum(subject.admits(view, members) for view in cells.values())
+    return TableView(
+        wanted=wanted,
+        cells=shown,
+        order=filters.sort_registers(shown, wanted.sort),
+        sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
+        counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
+        total=total,
+        stated=stated(snapshot, wanted.apm),
+    )
+
+
+def shown(view: TableView) -> Shown:
+    """Return what the text of the table shows of a view."""
+    counts = tuple((verdict, number) for verdict, number, _ in view.counts)
+    return Shown(
+        view.cells,
+        view.order,
+        view.sentence,
+        view.path,
+        view.wanted.policy,
+        view.stated,
+        counts,
+    )
+
+
+def corrected(snapshot: Snapshot, apm: str = "") -> CorrectedTable:
+    """Return the corrected table of a revision of the manual, of the newest without one."""
+    cells = snapshot.cells_at(apm)
+    if cells is snapshot.cells:
+        return snapshot.corrected
+    return correct(cells, snapshot.knowledge)
+
+
+def find_register(snapshot: Snapshot, name: str) -> names.Found:
+    """Return the register that any of its names means; raises NotFound."""
+    return names.resolve(name, snapshot.knowledge.registers)
+
+
+def register_cells(snapshot: Snapshot, register: Register, apm: str = "") -> tuple[CellView, ...]:
+    """Return the four cells of a register, as a revision of the manual states them."""
+    cells = snapshot.cells_at(apm)
+    return tuple(cells[key] for key in cells_of(register.slug))
+
+
+def find_cell(
+    snapshot: Snapshot, register: Register, mode: str, access: str, apm: str = ""
+) -> CellView:
+    """Return a cell, as a revision of the manual states it.
+
+    Raises NotFound that names the valid modes and accesses.
+    """
+    if mode not in set(Mode) or access not in set(Access):
+        hints = tuple(str(key) for key in cells_of(register.slug))
+        raise NotFound(f"{register.slug!r} has no cell {mode}/{access}.", hints=hints)
+    return snapshot.cells_at(apm)[CellKey(register.slug, Mode(mode), Access(access))]
+
+
+def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annotation, ...]:
+    """Return the annotations on a register or on any of its cells, each once."""
+    on_cells = {a.slug for view in register_cells(snapshot, register) for a in view.annotations}
+    return tuple(
+        a
+        for a in snapshot.knowledge.annotations.values()
+        if a.slug in on_cells or register.slug in a.registers
+    )
+
+
+def table_annotations(snapshot: Snapshot) -> tuple[Annotation, ...]:
+    """Return the annotations on the table as a whole."""
+    return tuple(
+        a
+        for a in snapshot.knowledge.annotations.values()
+        if not (a.cells or a.registers or a.families)
+    )
+
+
+def find_family(snapshot: Snapshot, slug: str) -> Family:
+    """Return a family by slug; raises NotFound."""
+    return _find(snapshot.knowledge.families, slug, "family")
+
+
+def find_difference(snapshot: Snapshot, number: str) -> Difference:
+    """Return a difference by number, with or without ``D-``; raises NotFound."""
+    bare = number.upper().removeprefix("D-")
+    return _find(snapshot.knowledge.differences, bare, "difference")
+
+
+def find_erratum(snapshot: Snapshot, slug: str) -> Erratum:
+    """Return an erratum by slug or by another of its numbers; raises NotFound."""
+    for erratum in snapshot.knowledge.errata.values():
+        if slug in erratum.aliases:
+            return erratum
+    return _find(snapshot.knowledge.errata, slug, "erratum")
+
+
+def editions(snapshot: Snapshot) -> tuple[Edition, ...]:
+    """Return every data version in words, newest first."""
+    return tuple(edition(v.name, v.created_at, v.reason, c) for v, c in snapshot.history)
+
+
+def _find(known: Mapping[str, T], slug: str, what: str) -> T:
+    if slug not in known:
+        near = tuple(name for name in known if slug and (slug in name or name in slug))
+        raise NotFound(f"There is no {what} {slug!r}.", hints=near[:5] or tuple(known)[:8])
+    return known[slug]

@@ -1,0 +1,213 @@
+"""Policies and marks in words, shared by pages, texts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.core.assumptions import Mark, MarkKind, PolicyView
+from app.core.cells import CellKey
+from app.core.citations import cite_claim
+from app.core.facts import Claim, Observation, Policy, Register
+from app.core.kernels import unknown_branches
+from app.core.knowledge import Knowledge
+from app.core.numbers import Span
+from app.core.policy_rows import MarkRow
+from app.core.rulings import Conditions
+from app.core.views import CellView
+from app.core.words import Access, Action
+from app.pens import phrases
+
+NOT_STATED = "not-stated"
+
+
+def name(policy: Policy) -> str:
+    """``KVM 7.1.4 and later of 7.1.y, 7.2 and later``."""
+    return f"{policy.hypervisor} {policy.releases}"
+
+
+def not_known(policies: Iterable[Policy], knowledge: Knowledge) -> tuple[str, ...]:
+    """Which releases of their hypervisors nobody looked at, one sentence for each."""
+    names = dict.fromkeys(policy.hypervisor for policy in policies)
+    found = {name_: unknown_branches(knowledge, name_) for name_ in names}
+    return tuple(
+        f"{name_}, {branches}: nobody looked at whether a later policy was taken back there."
+        for name_, branches in found.items()
+        if branches
+    )
+
+
+def label(register: Register | None) -> str:
+    """A register's abbreviation; its slug where it has none."""
+    if register is None:
+        return "-"
+    return register.slug if register.abbreviation == "-" else register.abbreviation
+
+
+def exit_kind(view: PolicyView) -> str:
+    """``402h: trap``: what an exit 402h of a cell is taken for, empty where none can come."""
+    return f"402h: {view.takes}" if view.reaches else ""
+
+
+def doing(view: PolicyView) -> str:
+    """``pass; 402h: trap``: what a policy does with a cell, empty where it does nothing."""
+    action = view.summary if view.actions else ""
+    return "; ".join(part for part in (action, exit_kind(view)) if part)
+
+
+def when(mark: Mark, knowledge: Knowledge) -> str:
+    """The conditions of a mark in narrow words, empty when it holds for every access."""
+    conditions = Conditions(knowledge.conditions)
+    return " or ".join(conditions.tag(slug) for slug in mark.conditions)
+
+
+def basis(mark: Mark, knowledge: Knowledge) -> str:
+    """``observed on Zen 4``: the strongest evidence behind a mark, and on which families."""
+    named = [knowledge.families[f].name for f in mark.families if f != NOT_STATED]
+    families = f" on {', '.join(named)}" if named else ""
+    unnamed = ", CPU not stated" if NOT_STATED in mark.families else ""
+    disputed = ", disputed" if mark.disputed else ""
+    return f"{mark.basis}{families}{unnamed}{disputed}"
+
+
+def entries(mark: Mark) -> str:
+    """``D-1``: the ledger entries on the same evidence."""
+    return ", ".join(f"D-{number}" for number in mark.differences)
+
+
+def mark_line(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
+    """``differs: #GP, no exit when BUSY (stated, CPU not stated; D-7)``."""
+    condition, msrs = when(mark, knowledge), some_msrs(key, mark, knowledge)
+    told = mark.kind.label + (f" at {msrs}" if msrs else "")
+    told += f" when {condition}" if condition else ""
+    behind = "; ".join(part for part in (basis(mark, knowledge), entries(mark)) if part)
+    return f"{mark.kind.weight}: {told} ({behind})"
+
+
+def saw(seen: Observation, knowledge: Knowledge) -> str:
+    """What one report says, without its sources."""
+    conditions = Conditions(knowledge.conditions)
+    under = f", when {conditions.text(seen.condition)}" if seen.condition else ""
+    family = knowledge.families[seen.family].name
+    said = f"{family}: {seen.outcome.label}{under}, {phrases.grade(seen)}"
+    return f"{said}. {phrases.reported(seen)}"
+
+
+def rules(claim: Claim, knowledge: Knowledge) -> str:
+    """What one place of the manual says, where no report says anything."""
+    conditions = Conditions(knowledge.conditions)
+    under = f", when {conditions.text(claim.condition)}" if claim.condition else ""
+    cite = cite_claim(claim, knowledge.sources, knowledge.documents)
+    said = f"The manual: {claim.behaviour.label}{under} ({phrases.strength(claim)}; {cite})"
+    return f"{said}. No unmasked report. [{claim.source}]"
+
+
+def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return what a mark rests on, one line for each report or each place of the manual."""
+    told = [f"{saw(o, knowledge)} [{', '.join(o.sources)}]" for o in mark.observations]
+    return (*told, *(rules(claim, knowledge) for claim in mark.claims))
+
+
+@dataclass(frozen=True)
+class MarkGroup:
+    """Marks of one kind on one evidence, with the cells that they are on.
+
+    A cell's MSRs are named where the mark is not about all of them.
+    """
+
+    mark: Mark
+    cells: tuple[tuple[CellKey, str], ...]
+    lines: tuple[str, ...]
+
+
+def mark_groups(
+    rows: Iterable[MarkRow], knowledge: Knowledge
+) -> tuple[tuple[MarkKind, tuple[MarkGroup, ...]], ...]:
+    """Return marks by kind, and within a kind by what they rest on."""
+    found: dict[MarkKind, dict[tuple[object, ...], list[MarkRow]]] = {}
+    for row in rows:
+        mark = row.mark
+        same = (evidence_lines(mark, knowledge), mark.differences, mark.disputed)
+        found.setdefault(mark.kind, {}).setdefault(same, []).append(row)
+    return tuple(
+        (kind, tuple(_group(rows, knowledge) for rows in groups.values()))
+        for kind, groups in found.items()
+    )
+
+
+def _group(rows: list[MarkRow], knowledge: Knowledge) -> MarkGroup:
+    mark = rows[0].mark
+    cells = tuple((row.key, some_msrs(row.key, row.mark, knowledge)) for row in rows)
+    return MarkGroup(mark, cells, evidence_lines(mark, knowledge))
+
+
+def some_msrs(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
+    """The MSRs that a mark is about, empty when that is all of the cell's."""
+    every = knowledge.registers[key.register].msrs
+    return "" if set(mark.msrs) == set(every) else ", ".join(mark.msrs)
+
+
+def passed(policy: Policy) -> str:
+    """``RDMSR of 40 MSRs; WRMSR of 4``: how much a policy lets through."""
+    read, write = (_count(policy, access) for access in ("read", "write"))
+    some = f", of {read[1]} more on a condition" if read[1] else ""
+    return f"RDMSR of {read[0]} MSRs{some}; WRMSR of {write[0]}"
+
+
+def _count(policy: Policy, access: str) -> tuple[int, int]:
+    counted = dict.fromkeys(Action, 0)
+    for entry in policy.msrs:
+        span = Span.parse(entry.msrs)
+        counted[getattr(entry, access)] += span.last - span.first + 1
+    return counted[Action.PASS], counted[Action.CONDITIONAL]
+
+
+def chosen(view: CellView, slugs: Iterable[str]) -> tuple[PolicyView, ...]:
+    """Return what some policies do with a cell, in the order of ``slugs``."""
+    by_slug = {p.policy.slug: p for p in view.policies}
+    return tuple(by_slug[slug] for slug in slugs)
+
+
+def cell_lines(view: CellView, slugs: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
+    """Return ``kvm-7.2 pass; 402h: trap`` and one line for each mark, for a text page."""
+    lines = []
+    for shown in chosen(view, slugs):
+        slug = shown.policy.slug
+        lines += [f"{slug} {doing(shown)}"] if doing(shown) else []
+        lines += [f"{slug} {mark_line(view.key, mark, knowledge)}" for mark in shown.marks]
+    return tuple(lines)
+
+
+def cell_columns(view: CellView, slugs: Iterable[str]) -> tuple[str, ...]:
+    """Return action, kind of exit 402h and marks of each policy, for rows of data."""
+    return tuple(
+        word
+        for shown in chosen(view, slugs)
+        for word in (
+            shown.summary if shown.actions else "",
+            shown.takes if shown.reaches else "",
+            " ".join(f"{mark.kind}:{mark.basis}" for mark in shown.marks),
+        )
+    )
+
+
+def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, PolicyView], ...]:
+    """Return what a policy does with each MSR instruction of a register.
+
+    Where members differ and both instructions are treated alike, that is said once.
+    """
+    found: list[tuple[str, PolicyView]] = []
+    for cell in cells:
+        (view,) = chosen(cell, (slug,))
+        name_ = "RDMSR" if cell.key.access is Access.READ else "WRMSR"
+        if found and len(view.actions) > 1 and found[-1][1].parts == view.parts:
+            found[-1] = (f"{found[-1][0]}, {name_}", view)
+        elif view.actions:
+            found.append((name_, view))
+    return tuple(found)
+
+
+def counted(groups: Iterable[MarkGroup]) -> str:
+    """``17 cells``: on how many cells marks are."""
+    number = sum(len(group.cells) for group in groups)
+    return f"{number} cell" + ("" if number == 1 else "s")

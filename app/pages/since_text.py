@@ -1,0 +1,142 @@
+"""What changed in a text page from one data version to another: hunks, and their text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby
+from typing import Any
+
+from app.pens.place import Place, head
+from app.pens.plain import Plain
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """A run of lines in which two pages differ; ``where`` are the lines that they stand under."""
+
+    where: tuple[str, ...]
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What was and what is, moved to the left margin together."""
+        lines = (*self.was, *self.now)
+        margin = min((_indent(line) for line in lines if line), default=0)
+        was, now = (
+            "\n".join(line[margin:] for line in side) or "(nothing)"
+            for side in (self.was, self.now)
+        )
+        return was, now
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a page said at one data version against another.
+
+    ``path`` is the page's canonical address, ``title`` its first line; ``found`` tells
+    whether the page is there at the later version.
+    """
+
+    path: str
+    title: str
+    then: str
+    now: str
+    hunks: tuple[Hunk, ...]
+    found: bool = True
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing changed."""
+        return not self.hunks
+
+    @property
+    def sections(self) -> tuple[tuple[tuple[str, ...], tuple[Hunk, ...]], ...]:
+        """The hunks by what they stand under, in order."""
+        runs = groupby(self.hunks, key=lambda hunk: hunk.where)
+        return tuple((where, tuple(run)) for where, run in runs)
+
+    def pinned(self, version: str) -> str:
+        """The address of the page at a data version."""
+        return f"{self.path}{'&' if '?' in self.path else '?'}at={version}"
+
+    @property
+    def since(self) -> str:
+        """The address of this comparison."""
+        path, mark, query = self.path.partition("?")
+        return f"{path.rstrip('/')}/since/{self.then}{mark}{query}"
+
+
+def hunks(old: str, new: str) -> tuple[Hunk, ...]:
+    """Return the runs of lines in which two text pages differ, in order."""
+    was, now = old.splitlines(), new.splitlines()
+    matcher = SequenceMatcher(None, was, now, autojunk=False)
+    return tuple(
+        Hunk(_where(now, c) if now else _where(was, a), tuple(was[a:b]), tuple(now[c:d]))
+        for tag, a, b, c, d in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def _where(lines: list[str], start: int) -> tuple[str, ...]:
+    """Return the lines above ``start`` that it stands under: by indentation, up to a heading.
+
+    A heading is a line that is underlined. The title says nothing here, so it is left out.
+    """
+    found: list[str] = []
+    indent = _indent(lines[start]) if start < len(lines) else 0
+    for number in range(start - 1, 1, -1):
+        line = lines[number]
+        if _underlines(line):
+            above = lines[number - 1]
+            return (above, *reversed(found)) if number > 1 else tuple(reversed(found))
+        if line and _indent(line) < indent:
+            indent = _indent(line)
+            found.append(line.strip())
+    return tuple(reversed(found))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _underlines(line: str) -> bool:
+    return bool(line) and not line.strip("-")
+
+
+def comparison_text(found: Comparison, place: Place) -> str:
+    """Return what changed in a page between two data versions."""
+    out = Plain()
+    out.title(f"What changed from {found.then} to {found.now}")
+    head(out, place, found.since)
+    out.field("Page", found.title)
+    if found.same:
+        out.blank()
+        out.para("Nothing that this page says.")
+    if not found.found:
+        out.blank()
+        out.para(f"This page is not there at {found.now}.")
+    for where, group in found.sections:
+        out.blank()
+        if where:
+            out.para("in: " + " > ".join(where), 0, 4)
+        for hunk in group:
+            for label, lines in (("was:", hunk.was), ("is:", hunk.now)):
+                out.para(label)
+                out.raw("\n".join(lines) or "(nothing)")
+    return out.render()
+
+
+def comparison_body(found: Comparison) -> dict[str, Any]:
+    """Return the same as JSON data."""
+    return {
+        "data_version": found.now,
+        "page": found.path,
+        "from": found.then,
+        "to": found.now,
+        "found": found.found,
+        "changes": [
+            {"where": list(h.where), "was": list(h.was), "is": list(h.now)} for h in found.hunks
+        ],
+    }

@@ -1,0 +1,133 @@
+"""The text twin of the table, filtered or whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.core.cells import CellKey
+from app.core.editions import AsStated
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions
+from app.core.views import CellView
+from app.core.words import Printed, Verdict
+from app.pages import policy_phrases
+from app.pens import leads, phrases, stated
+from app.pens.place import Place, head
+from app.pens.plain import Plain
+from app.pens.tables import Table
+
+TITLE = "Table 15-22 versus real behaviour"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cells that a filter admits, their rows in order, the filter in words, its address.
+
+    ``policies`` are those shown beside each cell.
+    """
+
+    cells: Mapping[CellKey, CellView]
+    order: tuple[str, ...]
+    sentence: str
+    path: str
+    policies: tuple[str, ...] = ()
+    edition: AsStated | None = None
+    counts: tuple[tuple[Verdict, int], ...] = ()
+
+
+def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
+    """Return the cells that a filter admits, one register after the other."""
+    out = Plain()
+    out.title(f"{TITLE}: AVIC and x2AVIC")
+    head(out, place, shown.path)
+    stated.field(out, shown.edition, place.link(stated.newest(shown.path)), place.site)
+    out.field("Shown", shown.sentence)
+    out.field("Verdicts", ", ".join(f"{number} {v}" for v, number in shown.counts if number))
+    _introduction(out, shown, place)
+    if not shown.cells:
+        out.blank()
+        out.para(f"No cell passes this filter. The whole table: {place.site}/")
+    for slug in shown.order:
+        views = [view for key, view in shown.cells.items() if key.register == slug]
+        register = views[0].register
+        out.blank()
+        out.para(f"{phrases.heading(register)} ({phrases.addresses(register)})", 0, 2)
+        for view in views:
+            _cell(out, view, shown.policies, knowledge)
+    return out.render()
+
+
+def _introduction(out: Plain, shown: Shown, place: Place) -> None:
+    out.blank()
+    out.para(
+        "What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
+        "Each cell shows what rules it by the manual's own priority, what the printed table says "
+        "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
+        "what stands behind it. The printed table has one column for both modes; "
+        f"{place.site}/corrected has two. The words are on {place.site}/docs/words."
+    )
+    out.para(leads.cells_at(place.site))
+    if shown.policies:
+        out.blank()
+        out.para(
+            f"{', '.join(shown.policies)}: {leads.POLICY_COLUMNS} What is marked, and why: "
+            f"{place.site}/docs/policy"
+        )
+    if len(shown.policies) > 1:
+        out.para(f"Side by side: {place.site}/policy/{'..'.join(shown.policies)}")
+
+
+def _cell(out: Plain, view: CellView, policies: tuple[str, ...], knowledge: Knowledge) -> None:
+    label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
+    out.field(label, _line(view, Conditions(knowledge.conditions)), width=16)
+    for judgement in view.measured:
+        seen = ", ".join(judgement.behaviours) or "nothing unmasked"
+        text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
+        out.field("", f"{judgement.family} {text}", width=16)
+    touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences]
+    touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
+    out.field("", ", ".join(touching), width=16)
+    for line in policy_phrases.cell_lines(view, policies, knowledge):
+        out.field("", line, width=16)
+
+
+def _line(view: CellView, conditions: Conditions) -> str:
+    ruling = phrases.short_branches(view.effective, conditions) or "does not say"
+    if view.printed is Printed.AS_PRINTED:
+        return ruling
+    if view.printed is Printed.NOT_PRINTED:
+        return f"{ruling} (not printed)"
+    return f"{ruling} ({view.printed} in print: {phrases.short_branches(view.table, conditions)})"
+
+
+def cells_table(
+    cells: Mapping[CellKey, CellView],
+    knowledge: Knowledge,
+    site: str,
+    policies: tuple[str, ...] = (),
+) -> Table:
+    """Return one row per cell, for CSV and Markdown, with columns for ``policies``."""
+    families = tuple(knowledge.families)
+    fixed = ("cell", "offset", "msr", "table_15_22", "rules", "printed", "rules_differ",
+             "verdict")  # fmt: skip
+    rows = [
+        (
+            str(key),
+            " ".join(view.register.offsets),
+            " ".join(view.register.msrs),
+            phrases.branches(view.table, ""),
+            phrases.branches(view.effective, ""),
+            str(view.printed),
+            "yes" if view.rules_differ else "no",
+            str(view.verdict),
+            *(str(view.judgements[family].verdict) for family in families),
+            *policy_phrases.cell_columns(view, policies),
+            " ".join(e.slug for e in view.errata),
+            " ".join(f"D-{d.number}" for d in view.differences if d.retraction is None),
+            f"{site}{key.url}",
+        )
+        for key, view in cells.items()
+    ]
+    added = [f"{slug}{part}" for slug in policies for part in ("", "_402h", "_marks")]
+    return Table((*fixed, *families, *added, "errata", "differences", "url"), tuple(rows))

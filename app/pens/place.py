@@ -1,0 +1,48 @@
+"""Where a page is published, and the head of every text page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.pens.plain import COLUMNS, Plain
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page is published: the site's address and the data version.
+
+    ``pinned`` when the reader asked for that version and no other.
+    """
+
+    site: str
+    version: str
+    pinned: bool = False
+
+    def pin(self, path: str) -> str:
+        """Return the address that shows a page as it is at this data version, for ever."""
+        return f"{self.site}{path}{'&' if '?' in path else '?'}at={self.version}"
+
+    def link(self, path: str) -> str:
+        """Return the address of a page: pinned on a pinned page, today's on any other."""
+        return self.pin(path) if self.pinned else f"{self.site}{path}"
+
+    def absolute(self, address: str) -> str:
+        """Return an address with the site in front of it, if it is one of ours."""
+        return self.site + address if address.startswith("/") else address
+
+
+def head(out: Plain, place: Place, path: str) -> None:
+    """Add where a page is and which data version it shows.
+
+    A pinned page names its pin alone: nothing in it may ever change.
+    """
+    pin = place.pin(path)
+    whole = len(pin) <= COLUMNS
+    if not (place.pinned and whole):
+        out.link("URL", f"{place.site}{path}")
+    if whole:
+        out.link("Pinned", pin)
+    else:
+        # Broken in two it would be no address; what is to be added never changes either.
+        out.field("Pinned", f"with {pin.removeprefix(place.site + path)} at its end")
+    out.field("Data version", place.version)

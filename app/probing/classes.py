@@ -1,0 +1,157 @@
+"""What one access did, judged from its window and from nothing else.
+
+The rules, each with its reason:
+
+* An exit that the host caused itself (interrupt, NMI, SMI ...) says nothing about the
+  access: it is dropped and counted as noise.
+* Any other exit must stand at the access instruction or at the one after it; one that does
+  not belongs to something nobody planned, and the access stays unexplained. So does one
+  with two exits.
+* Exit 402h with rip at the instruction is fault-like: nothing has happened yet and the
+  hypervisor emulates it. With rip after it, it is trap-like: the access is over. KVM's own
+  words trap and fault are a look-up by offset, so they are not even read.
+* Exit 7Ch is the hypervisor's own permission map: what AVIC would have done is masked.
+* No exit, and a #GP in the guest: the processor raised it itself.
+* No exit, and a write that completed: what became of it is for the read-back and for the
+  guest's eyes to say; where neither knows, it is ``completed`` and nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from app.core.words import Access, Behaviour
+from app.probing.guest import GP, PF, GuestAccess, Machine, Site
+from app.probing.trace import (
+    ASYNCHRONOUS,
+    INCOMPLETE_IPI,
+    MSR,
+    NPF,
+    UNACCELERATED,
+    IncompleteIpi,
+    KvmExit,
+    MsrEmulated,
+    PageFault,
+    Unaccelerated,
+)
+from app.probing.windows import Window
+
+AT, AFTER = "at", "after"
+APIC_PAGE = 0xFEE00
+PAGE_SHIFT = 12
+STORED = "Read back as written."
+UNKNOWN_EFFECT = "No exit; whether hardware acted could not be seen."
+NOT_STORED = "No exit; the read-back holds the old value."
+NO_ACTION = "No exit; the guest saw no action of the hardware."
+TRAP_NOT_STORED = "The exit came after the write, but the read-back does not hold it."
+_BY_CODE = {
+    INCOMPLETE_IPI: Behaviour.VMEXIT_IPI,
+    MSR: Behaviour.VMEXIT_MSR,
+    NPF: Behaviour.VMEXIT_NPF,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one access did.
+
+    ``outcome`` is None where nothing explains it, ``why_not`` says what is missing.
+    ``place`` is where the exit's rip stood; ``reason`` the id of an incomplete IPI.
+    """
+
+    outcome: Behaviour | None
+    exit: KvmExit | None = None
+    place: str = ""
+    reason: int | None = None
+    note: str = ""
+    why_not: str = ""
+    noise: int = 0
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What two repetitions must share to have seen the same."""
+        code = self.exit.code if self.exit else None
+        return (self.outcome, code, self.place, self.reason, self.why_not)
+
+    @property
+    def label(self) -> str:
+        """The outcome in a word, with the reason of an incomplete IPI."""
+        if self.outcome is None:
+            return f"unexplained: {self.why_not}"
+        return self.outcome if self.reason is None else f"{self.outcome} id {self.reason}"
+
+
+def as_told(access: GuestAccess) -> Seen:
+    """Return what the guest alone knows: whether the access completed."""
+    faults = {GP: Behaviour.GP, PF: Behaviour.PF}
+    return Seen(outcome=faults.get(access.fault, Behaviour.COMPLETED))
+
+
+def classify(access: GuestAccess, window: Window, machine: Machine, old: int | None) -> Seen:
+    """Return what an access did.
+
+    ``old`` is what the register held before, where the guest had read it.
+    """
+    own = [exit_ for exit_ in window.exits if exit_.code not in ASYNCHRONOUS]
+    noise = len(window.exits) - len(own)
+    if not own:
+        return replace(_without_exit(access, window, old), noise=noise)
+    if len(own) > 1:
+        told = ", ".join(str(exit_) for exit_ in own)
+        return Seen(outcome=None, why_not=f"more than one exit: {told}", noise=noise)
+    return replace(_with_exit(access, window, own[0], machine), noise=noise)
+
+
+def place_of(rip: int, sites: tuple[Site, ...]) -> str:
+    """Return where a rip stands: at the access instruction, after it, or empty."""
+    if any(rip == site.at for site in sites):
+        return AT
+    return AFTER if any(rip == site.after for site in sites) else ""
+
+
+def _with_exit(access: GuestAccess, window: Window, exit_: KvmExit, machine: Machine) -> Seen:
+    place = place_of(exit_.rip, machine.sites[access.kind])
+    if not place:
+        return Seen(outcome=None, why_not=f"{exit_}, which is not at the access")
+    if exit_.code == UNACCELERATED:
+        trapped = place == AFTER
+        outcome = Behaviour.VMEXIT_TRAP if trapped else Behaviour.VMEXIT_FAULT
+        lacks = trapped and access.read_back not in (None, access.value)
+        return Seen(outcome=outcome, exit=exit_, place=place, note=TRAP_NOT_STORED if lacks else "")
+    if exit_.code == NPF and (where := _page(window, exit_)) != APIC_PAGE:
+        return Seen(outcome=None, why_not=f"{exit_}: a nested fault on page {where:#x}")
+    if exit_.code not in _BY_CODE:
+        return Seen(outcome=None, why_not=str(exit_))
+    reason = exit_.info2 >> 32 if exit_.code == INCOMPLETE_IPI else None
+    return Seen(outcome=_BY_CODE[exit_.code], exit=exit_, place=place, reason=reason)
+
+
+def _page(window: Window, exit_: KvmExit) -> int:
+    """Return the guest-physical page of a nested fault (EXITINFO2, or what KVM prints)."""
+    told = [event.address for event in window.events if isinstance(event, PageFault)]
+    return (told[-1] if told else exit_.info2) >> PAGE_SHIFT
+
+
+def _without_exit(access: GuestAccess, window: Window, old: int | None) -> Seen:
+    handled = (MsrEmulated, Unaccelerated, IncompleteIpi)
+    if any(isinstance(event, handled) for event in window.events):
+        return Seen(outcome=None, why_not="KVM handled it, but no exit was recorded")
+    if access.fault:
+        return as_told(access)
+    if access.access is Access.READ:
+        return Seen(outcome=Behaviour.ALLOWED)
+    return _quiet_write(access, old)
+
+
+def _quiet_write(access: GuestAccess, old: int | None) -> Seen:
+    if access.effect:
+        return Seen(outcome=Behaviour.ACCELERATED)
+    kept, written = access.read_back, access.value
+    proves = kept is not None and old != written
+    if proves and kept == written:
+        return Seen(outcome=Behaviour.ALLOWED, note=NO_ACTION if access.effect is False else STORED)
+    if proves and kept == old:
+        return Seen(outcome=Behaviour.IGNORED, note=NOT_STORED)
+    if access.effect is False and kept is None:
+        return Seen(outcome=Behaviour.IGNORED, note=NO_ACTION)
+    return Seen(outcome=Behaviour.COMPLETED, note=UNKNOWN_EFFECT)

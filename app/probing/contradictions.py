@@ -1,0 +1,131 @@
+"""Where guest and trace cannot both be right.
+
+They are two witnesses of one access. Where they disagree one of the two files belongs to
+another run, or the instrument is broken: that is an error to be told, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.core.numbers import format_hex
+from app.core.words import Access
+from app.probing.classes import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
+from app.probing.guest import GP, GuestAccess, Machine, Site, Way
+from app.probing.trace import (
+    ASYNCHRONOUS,
+    INCOMPLETE_IPI,
+    MSR,
+    UNACCELERATED,
+    IncompleteIpi,
+    Injected,
+    KvmExit,
+    MsrEmulated,
+    PageFault,
+    Unaccelerated,
+)
+from app.probing.windows import Window
+
+ICR, ICR_MSR = 0x300, 0x830
+OFFSET_MASK = 0xFF0
+WRITE_BIT = 32
+VECTOR = 0xFF
+AVIC_EXITS = frozenset({INCOMPLETE_IPI, UNACCELERATED})
+
+
+def contradictions(access: GuestAccess, window: Window, machine: Machine) -> tuple[str, ...]:
+    """Return every point in which an access and its window disagree, in words."""
+    if access.tag != window.begin.tag:
+        # Nothing else about this window can be held against this access.
+        return (f"the marker says {window.begin.tag}, the guest says {access.tag}",)
+    found = [*_of_exits(access, window), *_of_msr(access, window)]
+    found += _of_faults(access, window, machine.sites[access.kind])
+    for event in window.events:
+        if isinstance(event, Unaccelerated):
+            found += _of_place(access, "the AVIC event", event.offset, write=event.write)
+        elif isinstance(event, IncompleteIpi):
+            found += _of_ipi(window, event)
+        elif isinstance(event, PageFault) and event.address >> PAGE_SHIFT == APIC_PAGE:
+            found += _of_offset(access, "the nested page fault", event.address & 0xFFF)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_exits(access: GuestAccess, window: Window) -> Iterable[str]:
+    writes = access.access is Access.WRITE
+    for exit_ in window.exits:
+        if exit_.code in ASYNCHRONOUS:
+            continue
+        if exit_.code == UNACCELERATED:
+            offset, write = exit_.info1 & OFFSET_MASK, bool(exit_.info1 >> WRITE_BIT & 1)
+            yield from _of_place(access, "the exit", offset, write=write)
+        elif exit_.code == INCOMPLETE_IPI and not (writes and _is_icr(access)):
+            yield f"an incomplete IPI, but the guest says {access.tag}"
+        elif exit_.code == INCOMPLETE_IPI and (exit_.info1 ^ (access.value or 0)) & VECTOR:
+            yield f"the exit says vector {exit_.info1 & VECTOR:#x}, the guest {_hex(access.value)}"
+        elif exit_.code == MSR and access.way is not Way.MSR:
+            yield f"an exit for an MSR, but the guest says {access.tag}"
+        elif exit_.code == MSR and bool(exit_.info1 & 1) != writes:
+            yield f"the exit says {_word(write=not writes)}, the guest says {access.tag}"
+
+
+def _is_icr(access: GuestAccess) -> bool:
+    return access.address == (ICR_MSR if access.way is Way.MSR else ICR)
+
+
+def _of_place(access: GuestAccess, who: str, offset: int, *, write: bool) -> Iterable[str]:
+    yield from _of_offset(access, who, offset)
+    if write != (access.access is Access.WRITE):
+        yield f"{who} says {_word(write=write)}, the guest says {access.tag}"
+
+
+def _of_offset(access: GuestAccess, who: str, offset: int) -> Iterable[str]:
+    # Both ways of access share the offset: MSR 8nnh stands for offset nn0h.
+    mine = (access.address & 0xFF) << 4 if access.way is Way.MSR else access.address
+    if offset & OFFSET_MASK != mine & OFFSET_MASK:
+        yield f"{who} says offset {format_hex(offset)}, the guest says {access.tag}"
+
+
+def _of_ipi(window: Window, event: IncompleteIpi) -> Iterable[str]:
+    for exit_ in window.exits:
+        if exit_.code == INCOMPLETE_IPI and (exit_.info1, exit_.info2 >> 32) != (
+            event.icr,
+            event.reason,
+        ):
+            held = f"ICR {exit_.info1:#x}, id {exit_.info2 >> 32}"
+            yield f"the exit says {held}, the AVIC event ICR {event.icr:#x}, id {event.reason}"
+
+
+def _of_msr(access: GuestAccess, window: Window) -> Iterable[str]:
+    for event in window.events:
+        if not isinstance(event, MsrEmulated):
+            continue
+        word = f"{_word(write=event.write)} of MSR {format_hex(event.number)}"
+        direction = event.write == (access.access is Access.WRITE)
+        if access.way is not Way.MSR or event.number != access.address or not direction:
+            yield f"kvm_msr says {word}, the guest says {access.tag}"
+        elif event.refused != (access.fault == GP):
+            ending = "with #GP" if event.refused else "which completed"
+            yield f"kvm_msr says {word}, {ending}; the guest saw {access.fault or 'no fault'}"
+        elif not event.refused and event.value != access.value:
+            yield f"kvm_msr says value {event.value:#x}, the guest says {_hex(access.value)}"
+
+
+def _of_faults(access: GuestAccess, window: Window, sites: tuple[Site, ...]) -> Iterable[str]:
+    injected = {e.exception for e in window.events if isinstance(e, Injected)}
+    for exception in sorted(injected - {access.fault}):
+        yield f"KVM injected {exception}, the guest saw {access.fault or 'no fault'}"
+    if access.fault and not injected and any(_finished(exit_, sites) for exit_ in window.exits):
+        yield f"the guest saw {access.fault}, but the access had completed before the exit"
+
+
+def _finished(exit_: KvmExit, sites: tuple[Site, ...]) -> bool:
+    """Whether AVIC reported the access after it had completed."""
+    return exit_.code in AVIC_EXITS and place_of(exit_.rip, sites) == AFTER
+
+
+def _word(*, write: bool) -> str:
+    return "write" if write else "read"
+
+
+def _hex(value: int | None) -> str:
+    return "none" if value is None else f"{value:#x}"

@@ -1,0 +1,97 @@
+"""Build the guest of ``probe/``: a 32-bit multiboot ELF, from C and assembly.
+
+Plain gcc and ld, without a library: a gcc for x86-64 makes it as it is. The same sources
+and the same compiler give the same bytes in any folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from app.core.facts.documents import Register
+from app.curation.seed import check_seed
+from app.errors import AppError
+from app.probing.probe_table import probe_table
+from app.settings import ROOT
+
+PROBE = ROOT / "probe"
+ELF = "probe.elf"
+# In the order in which they are linked.
+SOURCES = (
+    "boot.S",
+    "touch.S",
+    "ap.S",
+    "main.c",
+    "words.c",
+    "identity.c",
+    "output.c",
+    "events.c",
+    "faults.c",
+    "access.c",
+    "sweep.c",
+    "interrupts.c",
+    "smp.c",
+)
+CFLAGS = (
+    *("-m32", "-march=i686", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie"),
+    *("-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"),
+    *("-mno-sse", "-mno-mmx", "-mgeneral-regs-only", "-g0", "-Wall", "-Wextra"),
+)
+LDFLAGS = (
+    *("-m", "elf_i386", "-n", "-T", "link.ld", "-z", "noexecstack", "--no-warn-rwx-segments"),
+    *("--build-id=none", "--strip-all"),
+)
+# Where each tool comes from on Debian.
+PACKAGES = {"gcc": "gcc", "ld": "binutils"}
+
+
+class BuildFailed(AppError):
+    """The guest could not be built."""
+
+    code = "build-failed"
+
+
+def table(seed: Path) -> str:
+    """Return ``probe/registers.h`` as the seed gives it.
+
+    Raises InvalidSeed, and NoPlan for a register that the probe cannot write safely.
+    """
+    facts = (entry.fact for entry in check_seed(seed))
+    return probe_table(fact for fact in facts if isinstance(fact, Register))
+
+
+def build(folder: Path) -> Path:
+    """Build the guest in ``folder`` and return the path of its ELF.
+
+    Raises BuildFailed when a tool is missing or says no.
+    """
+    gcc, ld = _tool("gcc"), _tool("ld")
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    objects = [folder / f"{Path(name).stem}.o" for name in SOURCES]
+    # From within probe/ and by bare names, so that no path gets into the objects.
+    for name, made in zip(SOURCES, objects, strict=True):
+        _run(gcc, *CFLAGS, "-c", name, "-o", str(made))
+    elf = folder / ELF
+    _run(ld, *LDFLAGS, "-o", str(elf), *map(str, objects))
+    return elf
+
+
+def _tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise BuildFailed(
+            f"{name} is missing, and the guest is built with it: "
+            f"install the Debian package {PACKAGES[name]}."
+        )
+    return found
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(  # noqa: S603 - fixed words
+        command, cwd=PROBE, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BuildFailed(f"{command[0]} failed:\n{done.stderr.strip()}")

@@ -1,0 +1,231 @@
+"""What a machine must have for the probe, and in plain words what is missing.
+
+Which flags, parameters and files: arch/x86/kvm/svm/avic.c and svm.c of Linux for the
+parameters of kvm_amd, /proc/cpuinfo for the feature bits of Fn8000_000A_EDX, and the
+kernel's documentation of tracefs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from app.probing.host.emulator import NAME, Qemu
+from app.probing.host.host import Host
+from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
+
+VENDORS = ("AuthenticAMD", "HygonGenuine")
+
+
+class State(StrEnum):
+    """What a finding means for the probe."""
+
+    FINE = "ok"
+    REMARK = "note"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: what was found, and what to do if it will not do."""
+
+    name: str
+    state: State
+    text: str
+    todo: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the probe is to be run with; ``x2apic`` when that mode was asked for by name."""
+
+    accel: str
+    qemu: Qemu | None = None
+    tracefs: Path | None = None
+    builds_guest: bool = True
+    x2apic: bool = False
+
+
+def check_host(host: Host, wanted: Wanted) -> tuple[Finding, ...]:
+    """Return a finding for each thing that the probe needs here, in the order to mend them."""
+    found = [_qemu(wanted)]
+    if wanted.builds_guest:
+        found.append(_compiler(host))
+    if wanted.accel == "kvm":
+        found += _for_kvm(host, wanted)
+    elif wanted.qemu and not wanted.qemu.emulates_x2apic:
+        text = f"QEMU {wanted.qemu.version} emulates none, so only the page is run: it takes 9.0."
+        found.append(Finding("x2APIC", State.REMARK, text))
+    return tuple(found)
+
+
+def _for_kvm(host: Host, wanted: Wanted) -> Iterator[Finding]:
+    processor = _processor(host)
+    yield processor
+    if processor.state is State.MISSING:
+        # Nothing else would help here.
+        return
+    yield _device(host)
+    yield from _module(host)
+    yield _avic(host)
+    yield from _x2avic(host, wanted)
+    yield from _virtual(host)
+    yield from _ipi(host)
+    yield _pit(wanted.qemu)
+    yield _tracing(host, wanted.tracefs)
+
+
+def _qemu(wanted: Wanted) -> Finding:
+    qemu = wanted.qemu
+    if qemu is None:
+        return _missing(
+            "QEMU",
+            f"There is no {NAME} that runs.",
+            "Install qemu-system-x86 (Debian) or qemu-system-x86-core (Fedora), or name yours "
+            "with --qemu.",
+        )
+    if wanted.accel not in qemu.accelerators:
+        text = f"QEMU {qemu.version} was built without {wanted.accel}."
+        return _missing("QEMU", text, "Install your distribution's QEMU.")
+    return _fine("QEMU", f"{qemu.version}, {qemu.path}")
+
+
+def _pit(qemu: Qemu | None) -> Finding:
+    """The in-kernel PIT switches AVIC off when it re-injects ticks (PIT_REINJ in svm.h)."""
+    if qemu is not None and qemu.discards:
+        text = "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
+    else:
+        text = "Kept out of the kernel (kernel_irqchip=split), so it cannot switch AVIC off."
+    return _fine("PIT", text)
+
+
+def _compiler(host: Host) -> Finding:
+    tools = ("gcc", "ld")
+    absent = [tool for tool in tools if not host.which(tool)]
+    if absent:
+        return _missing(
+            "compiler",
+            f"There is no {' and no '.join(absent)} to build the guest with.",
+            "Install gcc and binutils, or give a guest that is built already with --kernel.",
+        )
+    return _fine("compiler", "gcc and ld are there to build the guest.")
+
+
+def _processor(host: Host) -> Finding:
+    cpu = host.cpuinfo
+    if cpu.get("vendor_id", "") not in VENDORS:
+        vendor = cpu.get("vendor_id", "no x86 processor")
+        text = f"This is {vendor}; AVIC is a feature of AMD's processors."
+        return _missing("processor", text, "Run it on a machine with such a processor.")
+    if "svm" not in host.flags:
+        text = "The processor does not offer SVM, on which KVM is built."
+        return _missing("processor", text, "Switch SVM on in the firmware's set-up.")
+    return _fine("processor", f"{cpu.get('model name', 'AMD')}, with SVM.")
+
+
+def _device(host: Host) -> Finding:
+    path = host.path("dev/kvm")
+    if not path.exists():
+        return _missing("/dev/kvm", "It does not exist.", "Load KVM: modprobe kvm_amd")
+    if not host.may(path, os.R_OK | os.W_OK):
+        return _missing(
+            "/dev/kvm",
+            "You may not open it.",
+            "Run it as root, or join the group that owns it (mostly kvm) and log in again.",
+        )
+    return _fine("/dev/kvm", "You may use it.")
+
+
+def _module(host: Host) -> Iterator[Finding]:
+    if not host.path("sys/module/kvm_amd").exists():
+        yield _missing("kvm_amd", "The module is not loaded.", "Load it: modprobe kvm_amd")
+        return
+    parameters = host.parameters
+    reload = "With no guest running: modprobe -r kvm_amd && modprobe kvm_amd avic=1"
+    avic = parameters.get("kvm_amd.avic")
+    if avic is None:
+        text = "This kernel's kvm_amd has no parameter avic."
+        yield _missing("kvm_amd.avic", text, "Boot a kernel whose KVM was built with AVIC.")
+    elif not is_on(avic):
+        yield _missing("kvm_amd.avic", f"It is {avic}: KVM does not use AVIC.", reload)
+    else:
+        yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
+    if not is_on(parameters.get("kvm_amd.npt", "Y")):
+        text = "Nested paging is off, and KVM uses AVIC only with it."
+        yield _missing("kvm_amd.npt", text, "Load kvm_amd with npt=1.")
+
+
+def _avic(host: Host) -> Finding:
+    if "avic" in host.flags:
+        return _fine("AVIC", "The processor reports it.")
+    return _missing(
+        "AVIC",
+        "The processor does not report it (no avic in /proc/cpuinfo).",
+        "Look for AVIC in the firmware's set-up, or for a newer firmware; some parts have none.",
+    )
+
+
+def _x2avic(host: Host, wanted: Wanted) -> Iterator[Finding]:
+    if "x2avic" in host.flags:
+        yield _fine("x2AVIC", "The processor reports it.")
+    elif wanted.x2apic:
+        text = "The processor does not report it: KVM will intercept every MSR of this mode."
+        yield Finding("x2AVIC", State.REMARK, text, "Nothing of it will count as x2AVIC.")
+    else:
+        text = "The processor does not report it, so only the page (AVIC) is measured."
+        yield Finding("x2AVIC", State.REMARK, text)
+
+
+def _virtual(host: Host) -> Iterator[Finding]:
+    if "hypervisor" in host.flags:
+        text = "This machine is a virtual one; whatever runs it answers along with the processor."
+        yield Finding("bare metal", State.REMARK, text, "Measure on bare metal.")
+
+
+def _ipi(host: Host) -> Iterator[Finding]:
+    value = host.parameters.get("kvm_amd.enable_ipiv")
+    if value is not None and not is_on(value):
+        text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
+        hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."
+        yield Finding("IPIs", State.REMARK, text, hint)
+
+
+def _tracing(host: Host, given: Path | None) -> Finding:
+    folder = given or find_tracefs(host)
+    if _locked_down(host):
+        text = "The kernel is locked down (confidentiality), so nothing can be traced."
+        return _missing("tracefs", text, "Boot with lockdown=none.")
+    if folder is None or not host.may(folder, os.R_OK | os.X_OK):
+        if folder is None and host.may(host.path("sys/kernel/tracing"), os.R_OK | os.X_OK):
+            mount = "mount -t tracefs nodev /sys/kernel/tracing"
+            return _missing("tracefs", "It is not mounted.", f"Mount it: {mount}")
+        return _missing("tracefs", "You may not use it.", "Run it as root: sudo vapic probe ...")
+    if not host.may(folder / "set_event", os.W_OK):
+        text = "You may read it, and not switch events on."
+        return _missing("tracefs", text, "Run it as root: sudo vapic probe ...")
+    absent = [event for event in NEEDED_EVENTS if not (folder / "events/kvm" / event).exists()]
+    if absent:
+        text = f"It has no event kvm:{absent[0]}."
+        hint = "Load kvm and kvm_amd; the kernel must be built with tracing."
+        return _missing("tracefs", text, hint)
+    return _fine("tracefs", f"{folder}, with KVM's events.")
+
+
+def _locked_down(host: Host) -> bool:
+    return "[confidentiality]" in host.read("sys/kernel/security/lockdown")
+
+
+def is_on(value: str) -> bool:
+    """Whether a module's parameter reads as on: a bool is Y or N, an int a number."""
+    return value.strip() not in ("N", "n", "0", "")
+
+
+def _fine(name: str, text: str) -> Finding:
+    return Finding(name, State.FINE, text)
+
+
+def _missing(name: str, text: str, todo: str) -> Finding:
+    return Finding(name, State.MISSING, text, todo)

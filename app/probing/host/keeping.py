@@ -1,0 +1,96 @@
+"""What must be undone is written down before it is done: with a helper that outlives us."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from app.probing.host import keeper
+
+SCRIPT = (sys.executable, "-I", "-S", keeper.__file__)
+CLOSE_SECONDS = 20
+
+
+class Keeper:
+    """Undoes everything that was promised, the newest first, when it is left.
+
+    A process of its own does it, so it also happens when this one is killed with no
+    chance to say anything.
+    """
+
+    def __init__(self) -> None:
+        # A session of its own: what interrupts us from a terminal must not interrupt it.
+        self._process = subprocess.Popen(  # noqa: S603 - our own script
+            (*SCRIPT, "keep"), stdin=subprocess.PIPE, start_new_session=True
+        )
+        assert self._process.stdin  # noqa: S101 - asked for above
+        self._pipe: IO[bytes] = self._process.stdin
+        self._steps: dict[str, tuple[str, ...]] = {}
+        self._keys = count()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._pipe.close()
+            self._process.wait(CLOSE_SECONDS)
+        finally:
+            # A signal that comes while we wait is no reason to leave before it is done.
+            if self._process.wait(CLOSE_SECONDS):
+                for step in reversed(self._steps.values()):
+                    keeper.undo(*step)
+
+    def promise(self, what: str, *args: str) -> str:
+        """Promise to undo something that is about to be done; returns the promise's key.
+
+        ``what`` is a name of ``keeper.STEPS``.
+        """
+        key = str(next(self._keys))
+        self._steps[key] = (what, *args)
+        self._say([key, what, *args])
+        return key
+
+    def settle(self, key: str) -> None:
+        """Undo one thing now."""
+        keeper.undo(*self._steps.pop(key))
+        self._say([key])
+
+    def forget(self, key: str) -> None:
+        """Leave one thing as it is: it is done with."""
+        self._steps.pop(key, None)
+        self._say([key])
+
+    def folder(self) -> Path:
+        """Make a folder that is gone in the end."""
+        # Its name is promised before it exists, so mkdtemp cannot choose it.
+        path = Path(tempfile.gettempdir()) / f"vapic-probe-{secrets.token_hex(8)}"
+        self.promise("rmtree", str(path))
+        path.mkdir(mode=0o700)
+        return path
+
+    def launching(self, command: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """Return a command that announces itself here, and the descriptor that it needs."""
+        descriptor = self._pipe.fileno()
+        return (*SCRIPT, "launch", str(descriptor), *command), descriptor
+
+    def ended(self, pid: int) -> None:
+        """Forget a launched process: it ended, and its number may soon be another's."""
+        self._say([f"pid-{pid}"])
+
+    def _say(self, words: list[str]) -> None:
+        # One write of one line: it arrives whole, or not at all.
+        self._pipe.write(json.dumps(words).encode() + b"\n")
+        self._pipe.flush()

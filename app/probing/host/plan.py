@@ -1,0 +1,159 @@
+"""What a probe will do, before it does anything: commands, files, and what leaves."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.words import Mode
+from app.pens.plain import Plain
+from app.probing.host.checks import Finding, State, Wanted, check_host
+from app.probing.host.emulator import Qemu
+from app.probing.host.host import PARAMETERS, Host
+from app.probing.host.running import STOPPED, Run
+from app.probing.host.tracing import find_tracefs
+
+APICS = {Mode.AVIC: "xapic", Mode.X2AVIC: "x2apic"}
+COLUMNS = 75
+NO_OBSERVATION = (
+    "This is a dry run under software emulation: what it sees says nothing about AVIC, and no "
+    "explorer takes it as an observation."
+)
+DISRUPTIVE = (
+    "--disruptive: the guest also writes its APIC ID, LDR and DFR and sends an IPI to an "
+    "absent target. KVM may switch AVIC off for it, and older kernels log a warning on this "
+    "machine (a crash where panic_on_warn is set)."
+)
+COLLECTED = (
+    "What the file will say of this machine: the processor (vendor, family, model, stepping, "
+    "brand, microcode), its AVIC feature bits, the kernel's release, the parameters of KVM "
+    "named above, QEMU's command without folders, and what each access did."
+)
+NOTHING_LEAVES = (
+    "Nothing. No host name, serial number or address is collected. The file is for you to read, "
+    "and to send or not."
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What whoever calls wants: empty ``modes`` are those that there are here."""
+
+    accel: str
+    output: Path
+    modes: tuple[Mode, ...] = ()
+    repeat: int = 20
+    disruptive: bool = False
+    kernel: Path | None = None
+    tracefs: Path | None = None
+    keep: Path | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the guest is told, beside its mode."""
+        return (f"repeat={self.repeat}", "late", *(("disruptive",) if self.disruptive else ()))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that will be done; ``tracefs`` is None where nothing is traced."""
+
+    wish: Wish
+    qemu: Qemu | None
+    runs: tuple[Run, ...]
+    tracefs: Path | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def missing(self) -> tuple[Finding, ...]:
+        """What stands in the way."""
+        return tuple(f for f in self.findings if f.state is State.MISSING)
+
+    def commands(self) -> Iterator[str]:
+        """Return the commands that run the guest, without folders."""
+        if self.qemu is not None:
+            for run in self.runs:
+                words = run.command(self.qemu, "probe.elf", f"{run.apic}.log")
+                yield shlex.join((self.qemu.path.name, *words[1:]))
+
+
+def make_plan(host: Host, qemu: Qemu | None, wish: Wish) -> Plan:
+    """Look at a machine and return what would be done on it; nothing is changed."""
+    by_kvm = wish.accel == "kvm"
+    wanted = Wanted(
+        accel=wish.accel,
+        qemu=qemu,
+        tracefs=wish.tracefs,
+        builds_guest=wish.kernel is None,
+        x2apic=Mode.X2AVIC in wish.modes,
+    )
+    x2avic = "x2avic" in host.flags if by_kvm else bool(qemu and qemu.emulates_x2apic)
+    modes = wish.modes or ((Mode.AVIC, Mode.X2AVIC) if x2avic else (Mode.AVIC,))
+    runs = tuple(Run(wish.accel, APICS[mode], wish.words, x2avic) for mode in modes)
+    tracefs = wish.tracefs or (find_tracefs(host) if by_kvm else None)
+    return Plan(wish, qemu, runs, tracefs, check_host(host, wanted))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan for the terminal."""
+    out, wish = Plain(), plan.wish
+    out.title(f"vapic probe --accel {wish.accel}")
+    if wish.accel == "tcg":
+        out.para(NO_OBSERVATION)
+    if wish.disruptive:
+        out.para(DISRUPTIVE)
+    out.heading("What is here")
+    findings(out, plan.findings)
+    out.heading("Commands")
+    for command in plan.commands():
+        out.raw("\n".join(fold(f"{command} {shlex.join(STOPPED)}")))
+        out.blank()
+    out.heading("Files")
+    for label, text in _files(plan):
+        out.field(label, text, width=10)
+    out.heading("What leaves this machine")
+    out.para(NOTHING_LEAVES)
+    out.blank()
+    out.para(COLLECTED)
+    return out.render()
+
+
+def findings(out: Plain, found: tuple[Finding, ...]) -> None:
+    """Add what was looked at, each with what to do about it."""
+    for each in found:
+        out.grid([(each.state, each.name, each.text)], (7, 13, 53))
+        if each.todo:
+            out.grid([("", "", each.todo)], (7, 13, 53))
+
+
+def fold(command: str) -> Iterator[str]:
+    r"""Return a command in lines that fit, each but the last ending in ``\``."""
+    parts: list[str] = []
+    for word in map(shlex.quote, shlex.split(command)):
+        # An option and its value stay together.
+        if parts and parts[-1].startswith("-") and " " not in parts[-1] and word[0] != "-":
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    line = ""
+    for part in parts:
+        if line and len(line) + len(part) + len("  \\") > COLUMNS:
+            yield f"{line} \\"
+            line = "   "
+        line += f" {part}" if line else part
+    yield line
+
+
+def _files(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "read", "/proc/cpuinfo, /proc/sys/kernel/osrelease"
+    if plan.wish.accel == "kvm":
+        yield "read", f"the parameters {', '.join(PARAMETERS)}"
+    yield "made", "a folder of our own for the guest and its log, removed in the end"
+    if plan.tracefs:
+        instance = plan.tracefs / "instances/vapic-probe-PID"
+        yield "made", f"{instance}: tracing for this guest only, removed after each run"
+    yield "written", str(plan.wish.output)
+    if plan.wish.keep:
+        yield "written", f"the guest's logs and the traces, into {plan.wish.keep}"

@@ -1,0 +1,107 @@
+"""From repetitions to one result: what most of them saw, with what the others saw beside it.
+
+The first repetition is dropped where there are others: its nested page faults and cold
+code are not the register's. A result needs more than half of the rest; without that there
+is none, since an average of two behaviours is the behaviour of nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.core.words import Behaviour
+from app.probing.classes import Seen
+from app.probing.conditions import condition_of
+from app.probing.guest import GuestAccess
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What the repetitions of one access came to.
+
+    ``access`` is one of the majority, ``seen`` what it saw; ``count`` of ``counted``
+    repetitions agree, ``minority`` holds what the others saw. ``value``, ``read_back``
+    and the exit's fields are the commonest ones.
+    """
+
+    access: GuestAccess
+    seen: Seen
+    condition: str
+    count: int
+    counted: int
+    value: int | None
+    read_back: int | None
+    info: tuple[int, int] | None
+    minority: tuple[tuple[str, int], ...] = ()
+    noise: int = 0
+
+    @property
+    def outcome(self) -> Behaviour:
+        """What it did; a result is always explained."""
+        assert self.seen.outcome is not None  # noqa: S101 - made by ``decide``, which looks
+        return self.seen.outcome
+
+
+Told = Sequence[tuple[GuestAccess, Seen]]
+
+
+def grouped(told: Iterable[tuple[GuestAccess, T]]) -> list[list[tuple[GuestAccess, T]]]:
+    """Return repetitions together, in the order in which each access came first.
+
+    What is done twice in one repetition (two reserved bits, say) is two accesses: the
+    second one belongs to the second ones of the other repetitions.
+    """
+    groups: dict[object, list[tuple[GuestAccess, T]]] = defaultdict(list)
+    times: Counter[object] = Counter()
+    for access, what in told:
+        place = (access.apic, access.way, access.address, access.member, access.width)
+        done = (*place, access.access, access.why)
+        times[done, access.rep] += 1
+        groups[done, times[done, access.rep]].append((access, what))
+    return list(groups.values())
+
+
+def without_first(group: Sequence[tuple[GuestAccess, T]]) -> list[tuple[GuestAccess, T]]:
+    """Return the repetitions that count: all but the first, or all if there is one only."""
+    first = min(access.rep for access, _ in group)
+    rest = [(access, what) for access, what in group if access.rep != first]
+    return rest or list(group)
+
+
+def decide(told: Told) -> Result | None:
+    """Return the result of repetitions that count; None without a majority that is explained."""
+    kinds = Counter(seen.kind for _, seen in told)
+    (kind, count), *_ = kinds.most_common(1)
+    agreeing = [(access, seen) for access, seen in told if seen.kind == kind]
+    access, seen = agreeing[0]
+    if count * 2 <= len(told) or seen.outcome is None:
+        return None
+    others = Counter(s.label for _, s in told if s.kind != kind)
+    return Result(
+        access=access,
+        seen=seen,
+        condition=condition_of(access, seen),
+        count=count,
+        counted=len(told),
+        value=_same(a.value for a, _ in agreeing),
+        read_back=_same(a.read_back for a, _ in agreeing),
+        info=_commonest((s.exit.info1, s.exit.info2) for _, s in agreeing if s.exit),
+        minority=tuple(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
+        noise=sum(s.noise for _, s in told),
+    )
+
+
+def _same(values: Iterable[int | None]) -> int | None:
+    """Return what all share: a value that changes from one repetition to the next is none."""
+    distinct = set(values)
+    return distinct.pop() if len(distinct) == 1 else None
+
+
+def _commonest(values: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
+    counted = Counter(values).most_common(1)
+    return counted[0][0] if counted else None

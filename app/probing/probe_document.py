@@ -1,0 +1,236 @@
+"""From what probing came to, to a measurement document of format 1.
+
+An observation says what the repetitions of one access came to; what the format has no
+place for stands beside it under ``x-`` keys: the minority, the noise, what was discarded
+and why, what stayed unexplained.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.numbers import MSR_BASE
+from app.core.words import Behaviour
+from app.errors import AppError
+from app.probing import Correlation, Machine, Result
+from app.probing.conditions import REASONS
+from app.probing.guest import Way
+
+NOT_STATED = "not stated"
+# CPUID Fn8000_000A_EDX (APM vol. 3); a hypervisor shows its guests another one.
+FEATURE_BITS = {"avic": 13, "x2avic": 18, "avic_extlvt": 27}
+# Signature in CPUID Fn4000_0000: a name, and the word of the format.
+HYPERVISORS = {
+    "KVMKVMKVM": ("KVM", "kvm"),
+    "TCGTCGTCGTCG": ("QEMU TCG", "tcg"),
+    "XenVMMXenVMM": ("Xen", "xen"),
+    "Microsoft Hv": ("Hyper-V", "hyper-v"),
+    "bhyve bhyve": ("bhyve", "bhyve"),
+}
+
+
+class NothingMeasured(AppError):
+    """A run that came to no observation; the message says why."""
+
+    code = "nothing-measured"
+
+
+class Contradicted(AppError):
+    """Guest and trace cannot both be right, so there is no document."""
+
+    code = "contradicted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What only the host knows about a run; ``command`` repeats the measurement."""
+
+    version: str = ""
+    parameters: Sequence[str] = ()
+    command: str = ""
+    microcode: str = ""
+    brand: str = ""
+    features: Mapping[str, bool] = field(default_factory=dict)
+    notes: str = ""
+
+
+def document(runs: Sequence[Correlation], host: Host) -> dict[str, Any]:
+    """Return the document of one or more boots of the same machine.
+
+    Raises Contradicted where guest and trace disagree, and NothingMeasured where not one
+    observation is left. The form is not checked here.
+    """
+    against = [text for run in runs for text in run.contradictions]
+    if against:
+        raise Contradicted(f"guest and trace contradict each other: {against[0]}")
+    observations = [part for run in runs for part in _observations(run.results)]
+    if not observations:
+        whys = [run.void or "no access of a cell is left" for run in runs]
+        raise NothingMeasured("; ".join(dict.fromkeys(whys)) or "no run was given")
+    machine = runs[0].machine
+    if any(_identity(run.machine) != _identity(machine) for run in runs):
+        raise NothingMeasured("the runs are of different machines or hypervisors")
+    watched = {run.trace is not None for run in runs}
+    if len(watched) > 1:
+        raise NothingMeasured("some runs have a trace and some have none: make two documents")
+    body: dict[str, Any] = {
+        "format": 1,
+        "tool": {"name": machine.tool, "version": machine.version},
+        "measured_at": machine.measured_at,
+        "cpu": _cpu(machine, host),
+        "hypervisor": _hypervisor(machine, host),
+        "guest": {
+            "name": machine.tool,
+            "version": machine.version,
+            "command": host.command or NOT_STATED,
+        },
+        **({} if watched.pop() else {"exits_watched": False}),
+        "observations": observations,
+        "x-correlation": [_account(run) for run in runs],
+    }
+    if features := _features(machine, host):
+        body["features"] = features
+    if host.notes:
+        body["notes"] = host.notes
+    return body
+
+
+def _identity(machine: Machine) -> tuple[object, ...]:
+    return (machine.vendor, machine.signature, machine.hypervisor, machine.tool, machine.version)
+
+
+def _cpu(machine: Machine, host: Host) -> dict[str, Any]:
+    cpu: dict[str, Any] = {
+        "vendor": machine.vendor,
+        "family": machine.family,
+        "model": machine.model,
+        "stepping": machine.stepping,
+    }
+    if host.microcode:
+        cpu["microcode"] = host.microcode
+    if brand := host.brand or machine.brand.strip():
+        cpu["brand"] = brand
+    return cpu
+
+
+def _features(machine: Machine, host: Host) -> dict[str, bool]:
+    if machine.hypervisor or machine.svm_edx is None:
+        return dict(host.features)
+    bits = {name: bool(machine.svm_edx >> bit & 1) for name, bit in FEATURE_BITS.items()}
+    return bits | dict(host.features)
+
+
+def _hypervisor(machine: Machine, host: Host) -> dict[str, Any]:
+    signature = machine.hypervisor.strip()
+    name, accelerator = HYPERVISORS.get(signature, (signature, "other"))
+    if not name:
+        return {"name": "none", "version": host.version or NOT_STATED}
+    return {
+        "name": name,
+        "version": host.version or NOT_STATED,
+        "parameters": list(host.parameters),
+        "accelerator": accelerator,
+    }
+
+
+def _observations(results: Sequence[Result]) -> Iterable[dict[str, Any]]:
+    addresses = defaultdict(set)
+    for result in results:
+        addresses[result.access.slug].add(result.access.address)
+    for result in results:
+        access = result.access
+        several = access.member is None and len(addresses[access.slug]) > 1
+        # An offset that looks like an MSR would be taken for one.
+        clear = access.way is Way.MSR or access.address < MSR_BASE
+        name = f"{access.address:#05x}" if several and clear else access.slug
+        yield _observation(result, name)
+
+
+def _observation(result: Result, name: str) -> dict[str, Any]:
+    access, mode = result.access, result.access.mode
+    assert mode is not None  # noqa: S101 - results without a cell stand elsewhere
+    body: dict[str, Any] = {
+        "register": name,
+        "mode": mode.value,
+        "access": access.access.value,
+        "outcome": result.outcome.value,
+        "count": result.count,
+        "x-address": f"{access.address:#05x}",
+        "x-why": access.why,
+    }
+    if access.member is not None:
+        body["member"] = access.member
+    if result.condition:
+        body["condition"] = result.condition
+    for key, value in (("value", result.value), ("read_back", result.read_back)):
+        if value is not None:
+            body[key] = f"{value:#x}"
+    if result.outcome is Behaviour.VMEXIT_MSR:
+        body["intercepted"] = True
+    body |= _exit(result)
+    if note := note_of(result):
+        body["note"] = note
+    if result.minority:
+        body["x-minority"] = dict(result.minority)
+    if result.noise:
+        body["x-noise"] = result.noise
+    return body
+
+
+def _exit(result: Result) -> dict[str, Any]:
+    exit_, info = result.seen.exit, result.info
+    if exit_ is None or exit_.code is None or info is None:
+        return {}
+    held = {"info1": f"{info[0]:#x}", "info2": f"{info[1]:#x}"}
+    return {"exit": {"code": f"{exit_.code:#x}", **held, "rip": result.seen.place}}
+
+
+def note_of(result: Result) -> str:
+    """Return what a reader has to know beside the outcome, in sentences."""
+    parts = [result.seen.note]
+    reason = result.seen.reason
+    if reason is not None:
+        parts.append(f"Incomplete IPI, id {reason}: {REASONS.get(reason, 'unknown')}.")
+    if result.access.fault and result.seen.exit:
+        parts.append(f"The guest saw {result.access.fault}, from the hypervisor.")
+    if result.minority:
+        others = ", ".join(f"{n} x {label}" for label, n in result.minority)
+        parts.append(f"{result.count} of {result.counted} repetitions; the others: {others}.")
+    if result.counted == 1:
+        parts.append("One repetition only.")
+    return " ".join(filter(None, parts))
+
+
+def _account(run: Correlation) -> dict[str, Any]:
+    """Return what became of everything that is no observation."""
+    account: dict[str, Any] = {
+        "apic": run.machine.apic,
+        "marker": run.machine.marker,
+        "repeat": run.machine.repeat,
+        "noise": run.noise,
+        "void": run.void,
+        "discarded": dict(run.discarded),
+        "unexplained": list(run.unexplained),
+        "remarks": list(run.remarks),
+        "elsewhere": [_elsewhere(result) for result in run.elsewhere],
+    }
+    if run.trace is not None:
+        trace = run.trace
+        account["trace"] = {"layout": trace.layout, "lines": trace.lines, "unread": trace.unread}
+    return account
+
+
+def _elsewhere(result: Result) -> dict[str, Any]:
+    access = result.access
+    return {
+        "apic": access.apic,
+        "way": access.way.value,
+        "address": f"{access.address:#05x}",
+        "access": access.access.value,
+        "why": access.why,
+        "outcome": result.outcome.value,
+        "count": result.count,
+    }

@@ -1,0 +1,151 @@
+"""The guest's register table, ``probe/registers.h``, made from the seed.
+
+Addresses, members and what exists in x2APIC mode come from the seed, so that guest and site
+cannot drift apart. How a register can be written without harm is no fact about hardware but
+a rule of the instrument; it stands here, once per register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from app.core.facts.documents import Register
+from app.core.numbers import MSR_BASE, Span, msr_of
+from app.errors import AppError
+
+NOWHERE = 0xFFFF
+SLOT = 0x10
+
+
+class NoPlan(AppError):
+    """A register of the seed that the probe does not know how to write."""
+
+    code = "no-plan"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the guest writes a register.
+
+    ``kind`` is a plan of ``probe.h``, ``value`` what it writes, ``reserved`` one bit of 31:0
+    that the manual reserves (Figures 16-6 to 16-34 of APM volume 2), ``disruptive`` that
+    it is written only on demand.
+    """
+
+    kind: str
+    value: int = 0
+    reserved: int = 0
+    disruptive: bool = False
+
+
+OWN = Plan("OWN")
+# Masked (bit 16), vector E1h; bit 11 is reserved in every one of them.
+LVT = Plan("VALUE", 0x100E1, 1 << 11)
+PLANS = {
+    # A changed ID, or an LDR that two processors share, makes KVM give AVIC up for the VM.
+    "id": Plan("OWN", disruptive=True),
+    "ldr": Plan("OWN", disruptive=True),
+    "dfr": Plan("OWN", 0xFFFFFFFF, disruptive=True),
+    # Read-only: another value could be taken for state, in a page that stores it.
+    "version": OWN,
+    "apr": OWN,
+    "ppr": OWN,
+    "remote-read": OWN,
+    "isr": OWN,
+    "tmr": OWN,
+    "irr": OWN,
+    "timer-current": OWN,
+    "ext-feature": OWN,
+    "tpr": Plan("VALUE", 0x20, 1 << 8),
+    "eoi": Plan("EOI"),
+    # Stays enabled (bit 8), other spurious vector.
+    "svr": Plan("VALUE", 0x1EF, 1 << 10),
+    "esr": Plan("ESR"),
+    "icr": Plan("ICR", reserved=1 << 13),
+    # A destination for nobody: ICRL is what sends.
+    "icrh": Plan("VALUE", 0x01000000, 0x00FFFFFF),
+    "lvt-timer": LVT,
+    "lvt-thermal": LVT,
+    "lvt-perf": LVT,
+    "lvt-lint0": LVT,
+    "lvt-lint1": LVT,
+    "lvt-error": LVT,
+    # The timer's LVT is masked, and the old count, 0, is put back.
+    "timer-initial": Plan("VALUE", 0x00100000),
+    "timer-divide": Plan("VALUE", 0xB, 1 << 4),
+    "self-ipi": Plan("SELF_IPI", reserved=1 << 8),
+    "ext-control": Plan("OWN", reserved=1 << 31),
+    "seoi": Plan("ZERO", reserved=1 << 8),
+    # All vectors enabled, if the present value cannot be read.
+    "ier": Plan("OWN", 0xFFFFFFFF),
+    "ext-lvt": Plan("VALUE", 0x100E1),
+    "reserved-540": Plan("ZERO"),
+    "unlisted": Plan("ZERO"),
+}
+HEAD = """\
+/*
+ * The register table of the guest. Made from seed/registers by `vapic probe table`; a test
+ * compares. Edit the seed, or the plans in app/probing/probe_table.py, not this file.
+ */
+const struct row rows[] = {
+    /* slug, xAPIC offset, MSR, slots, plan, flags, value, reserved bit */
+"""
+
+
+def probe_table(registers: Iterable[Register]) -> str:
+    """Return the C header: a row per run of addresses, in the order of Table 15-22.
+
+    Raises NoPlan for a register that ``PLANS`` does not name.
+    """
+    rows = [
+        _row(register, run)
+        for register in sorted(registers, key=lambda register: register.order)
+        for run in _runs(register)
+    ]
+    return HEAD + "".join(rows) + "};\n"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive slots that exist by page, by MSR, or both."""
+
+    offset: int
+    msr: int
+    slots: int
+
+
+def _runs(register: Register) -> Iterator[Run]:
+    by_index = {(span.first - MSR_BASE, _length(span, 1)): span for span in register.msr_spans}
+    for span in register.offset_spans:
+        key = (msr_of(span.first) - MSR_BASE, _length(span, SLOT))
+        msr = by_index.pop(key, None)
+        yield Run(span.first, msr.first if msr else NOWHERE, key[1])
+    for (_, slots), msr in by_index.items():
+        yield Run(NOWHERE, msr.first, slots)
+
+
+def _length(span: Span, step: int) -> int:
+    return (span.last - span.first) // step + 1
+
+
+def _row(register: Register, run: Run) -> str:
+    plan = PLANS.get(register.slug)
+    if plan is None:
+        raise NoPlan(f"app/probing/probe_table.py does not say how to write {register.slug!r}.")
+    return (
+        f'    {{ "{register.slug}", 0x{run.offset:03X}, 0x{run.msr:03X}, {run.slots}, '
+        f"PLAN_{plan.kind}, {_flags(register, plan)}, 0x{plan.value:X}, 0x{plan.reserved:X} }},\n"
+    )
+
+
+def _flags(register: Register, plan: Plan) -> str:
+    writable = register.access in ("RW", "WO") and plan.kind not in ("EOI", "ESR", "ICR")
+    words = {
+        "VECTOR": register.vector,
+        "DISRUPTIVE": plan.disruptive,
+        "X2APIC_ABSENT": register.access == "none",
+        # 16.11.3 (p.659): bits 63:32 of every legacy register but ICR; of Self IPI no page says it.
+        "RESERVED_HIGH": writable,
+    }
+    return " | ".join(word for word, holds in words.items() if holds) or "0"

@@ -1,0 +1,133 @@
+"""What the host's trace says, whatever its layout was: the events that matter, in order.
+
+``thread`` is the thread that was running, ``line`` the line of the text. Nothing here
+holds KVM's word trap or fault: it is a look-up by offset, not something that hardware
+reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Codes of exits, APM vol. 2 appendix C; KVM's names of them are in app/probing/exit_names.py.
+INTR, NMI, SMI, INIT, VINTR = range(0x60, 0x65)
+CPUID, IOIO, MSR = 0x72, 0x7B, 0x7C
+NPF, INCOMPLETE_IPI, UNACCELERATED = 0x400, 0x401, 0x402
+# What the host did to the processor, whatever the guest was doing.
+ASYNCHRONOUS = frozenset({INTR, NMI, SMI, INIT, VINTR})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of a trace."""
+
+    thread: str
+    cpu: int | None
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvmExit(Event):
+    """``kvm_exit``: ``code`` is None where nobody knows the reason's name."""
+
+    reason: str
+    code: int | None
+    rip: int
+    info1: int
+    info2: int
+
+    def __str__(self) -> str:
+        code = "" if self.code is None else f" ({self.code:X}h)"
+        return f"exit {self.reason}{code} at {self.rip:#x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortWrite(Event):
+    """``kvm_pio``, a write of one item."""
+
+    port: int
+    size: int
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CpuidAsked(Event):
+    """``kvm_cpuid``: EAX and ECX of the guest."""
+
+    function: int
+    index: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MsrEmulated(Event):
+    """``kvm_msr``: KVM carried the access out, or refused it with #GP."""
+
+    write: bool
+    number: int
+    value: int
+    refused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unaccelerated(Event):
+    """``kvm_avic_unaccelerated_access``."""
+
+    offset: int
+    write: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncompleteIpi(Event):
+    """``kvm_avic_incomplete_ipi``: ``icr`` is ICRH:ICRL, ``reason`` the id."""
+
+    icr: int
+    reason: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Injected(Event):
+    """``kvm_inj_exception``."""
+
+    exception: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFault(Event):
+    """``kvm_page_fault``: the guest-physical address of a nested page fault."""
+
+    address: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InhibitChanged(Event):
+    """``kvm_apicv_inhibit_changed``: ``inhibits`` is the mask after the change."""
+
+    is_set: bool
+    reason: int
+    inhibits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lost(Event):
+    """The tracer dropped events of one processor here; ``count`` is None where it is unknown."""
+
+    count: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Event):
+    """A line of KVM's that could not be read; an empty thread is any of them."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A whole trace.
+
+    ``unread`` counts lines that could not be read, ``examples`` names the first of them.
+    """
+
+    layout: str
+    events: tuple[Event, ...]
+    lines: int
+    unread: int = 0
+    examples: tuple[str, ...] = ()

@@ -1,0 +1,212 @@
+"""What lies between the two markers of an access, thread by thread.
+
+``kvm_pio`` carries no vCPU, so a thread's markers are only held against its own events.
+BEGIN's exit comes before its ``kvm_pio`` and so lies outside; END's own exit comes before
+its ``kvm_pio`` too and is the last one inside: it is dropped. Where it is not there, lines
+are missing, and nothing can be said of the window: only an exit that is known to be
+recorded makes the absence of another one evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from app.probing.markers import END_OF_MEASURING, LEAF, PORT, Marker
+from app.probing.trace import (
+    CPUID,
+    IOIO,
+    CpuidAsked,
+    Event,
+    InhibitChanged,
+    KvmExit,
+    Lost,
+    PortWrite,
+    Trace,
+    Unreadable,
+)
+
+MARKER_SIZE = 4
+CUT_OFF = "its END marker is missing"
+NO_OWN_EXIT = "the exit of its END marker is missing"
+LOST = "events were lost in it"
+INHIBITED = "AVIC was inhibited during it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The events of one access; ``unfit`` says why they prove nothing, empty if they do."""
+
+    begin: Marker
+    thread: str
+    first: int
+    last: int
+    events: tuple[Event, ...] = ()
+    unfit: str = ""
+
+    @property
+    def exits(self) -> tuple[KvmExit, ...]:
+        """Its exits, without that of the END marker."""
+        return tuple(event for event in self.events if isinstance(event, KvmExit))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A trace cut into windows, in the order in which they began.
+
+    ``strays`` are markers that fit no window; ``inhibit`` says why the whole run counts
+    for nothing, if it does.
+    """
+
+    windows: tuple[Window, ...]
+    strays: tuple[str, ...]
+    inhibit: str
+
+
+@dataclass
+class _Thread:
+    """One thread on the way through the trace."""
+
+    begin: Marker | None = None
+    first: int = 0
+    events: list[Event] = field(default_factory=list)
+
+
+def marker_value(event: Event) -> int | None:
+    """Return the marker that an event carries, by port or by CPUID."""
+    if isinstance(event, PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
+        return event.value
+    if isinstance(event, CpuidAsked) and event.function == LEAF:
+        return event.index
+    return None
+
+
+def cut(trace: Trace) -> Cut:
+    """Return the windows of a trace, with the reasons for which some are unfit."""
+    threads: dict[str, _Thread] = {}
+    windows: list[Window] = []
+    strays: list[str] = []
+    ended = False
+    for event in trace.events:
+        thread = threads.setdefault(event.thread, _Thread())
+        value = marker_value(event)
+        if value == END_OF_MEASURING:
+            ended = True
+        elif value is None:
+            thread.events.append(event)
+        elif ended:
+            strays.append(f"line {event.line}: a marker after the end of measuring")
+        elif (marker := Marker.read(value)) is None:
+            strays.append(f"line {event.line}: {value:#010x} is no marker")
+        else:
+            windows += _step(thread, marker, event, strays)
+    windows += [_cut_off(thread, name) for name, thread in threads.items() if thread.begin]
+    windows.sort(key=lambda window: window.first)
+    spoiled = _spoil_lost(windows, trace.events)
+    whole, inhibit = _spoil_inhibited(spoiled, trace.events)
+    return Cut(tuple(whole), tuple(strays), inhibit)
+
+
+def _step(thread: _Thread, marker: Marker, event: Event, strays: list[str]) -> Iterable[Window]:
+    """Take one marker; return the windows that it closes."""
+    if marker.begins:
+        if thread.begin:
+            yield _cut_off(thread, event.thread)
+        thread.begin, thread.first, thread.events = marker, event.line, []
+        return
+    if thread.begin is None:
+        strays.append(f"line {event.line}: END of {marker.seq} without its BEGIN")
+    elif (thread.begin.tag, thread.begin.seq) != (marker.tag, marker.seq):
+        strays.append(f"line {event.line}: END of {marker.seq} after BEGIN of {thread.begin.seq}")
+        yield _cut_off(thread, event.thread)
+    else:
+        yield _closed(thread, thread.begin, event)
+    thread.begin = None
+
+
+def _closed(thread: _Thread, begin: Marker, end: Event) -> Window:
+    own = IOIO if isinstance(end, PortWrite) else CPUID
+    events = list(thread.events)
+    places = [i for i, event in enumerate(events) if isinstance(event, KvmExit)]
+    last = events[places[-1]] if places else None
+    unfit = NO_OWN_EXIT
+    if isinstance(last, KvmExit) and last.code == own:
+        del events[places[-1]]
+        unfit = ""
+    return Window(
+        begin=begin,
+        thread=end.thread,
+        first=thread.first,
+        last=end.line,
+        events=tuple(events),
+        unfit=unfit,
+    )
+
+
+def _cut_off(thread: _Thread, name: str) -> Window:
+    begin = thread.begin
+    assert begin is not None  # noqa: S101 - callers look first
+    last = max((event.line for event in thread.events), default=thread.first)
+    return Window(begin=begin, thread=name, first=thread.first, last=last, unfit=CUT_OFF)
+
+
+def _spoil_lost(windows: list[Window], events: tuple[Event, ...]) -> list[Window]:
+    """Mark the windows in which events may have been lost."""
+    spans = _lost_spans(events)
+    return [_spoiled(window, spans.get(window.thread, []), LOST) for window in windows]
+
+
+def _lost_spans(events: tuple[Event, ...]) -> dict[str, list[tuple[int, int]]]:
+    """Return, for each thread, the runs of lines from which some of its own may be missing.
+
+    A tracer tells of a processor's losses with the next line of that processor, so they
+    went missing since the line before. Only the thread's own lines count as that one: what
+    others did there proves nothing about the thread. A line that cannot be read may have
+    been an exit, so it counts as one that is missing.
+    """
+    homes = {(event.thread, event.cpu) for event in events if event.thread}
+    latest: dict[tuple[str, int | None], int] = {}
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, Lost) and event.cpu is not None:
+            for thread, cpu in homes:
+                if cpu == event.cpu:
+                    spans[thread].append((latest.get((thread, cpu), 0), event.line))
+        elif isinstance(event, Lost | Unreadable):
+            for thread in {event.thread} if event.thread else {thread for thread, _ in homes}:
+                spans[thread].append((event.line, event.line))
+        else:
+            latest[event.thread, event.cpu] = event.line
+    return spans
+
+
+def _spoil_inhibited(windows: list[Window], events: tuple[Event, ...]) -> tuple[list[Window], str]:
+    """Mark the windows during which AVIC was off; say so when it never came back.
+
+    With AVIC inhibited every access exits, for reasons that are none of AVIC's.
+    """
+    changes = [event for event in events if isinstance(event, InhibitChanged)]
+    if not windows or not changes:
+        return windows, ""
+    done = max(window.last for window in windows)
+    began: InhibitChanged | None = None
+    spans: list[tuple[int, int]] = []
+    for change in changes:
+        if change.inhibits and began is None:
+            began = change
+        elif not change.inhibits and began is not None:
+            spans.append((began.line, change.line))
+            began = None
+    inhibit = ""
+    if began is not None and began.line <= done:
+        inhibit = (
+            f"AVIC was inhibited (reason {began.reason}, inhibits {began.inhibits:#x}, "
+            f"line {began.line} of the trace) and not enabled again"
+        )
+    return [_spoiled(window, spans, INHIBITED) for window in windows], inhibit
+
+
+def _spoiled(window: Window, spans: list[tuple[int, int]], why: str) -> Window:
+    hit = any(first < window.last and window.first < last for first, last in spans)
+    return replace(window, unfit=window.unfit or why) if hit else window

@@ -1,0 +1,150 @@
+"""The search index: SQLite's FTS5 in memory, whatever database holds the facts.
+
+One index holds the few hundred entries of one snapshot and never changes. What people type
+reaches FTS5 only as quoted words of letters and digits, so nothing can be a syntax error.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.search.model import Entry, Term, spellings, split_words
+
+# Around a word that was found; no entry can hold them.
+MARKS = ("\x02", "\x03")
+_CLEAN = dict.fromkeys(range(0x20), " ")
+# The last word of a query may be the beginning of one, from this many letters.
+PREFIX_FROM = 2
+
+_TABLE = """
+CREATE VIRTUAL TABLE entries USING fts5(
+  kind UNINDEXED, title, names, body, tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+_INSERT = "INSERT INTO entries(rowid, kind, title, names, body) VALUES (?, ?, ?, ?, ?)"
+_COUNT = "SELECT kind, count(*) FROM entries WHERE entries MATCH ? GROUP BY kind"
+# Words side by side come before the same words apart; titles and names outweigh bodies.
+_BEST = """
+SELECT rowid, highlight(entries, 1, char(2), char(3)),
+  snippet(entries, 3, char(2), char(3), '...', 28)
+FROM entries WHERE entries MATCH ? AND kind = ?
+ORDER BY rowid IN (SELECT rowid FROM entries WHERE entries MATCH ?) DESC,
+  bm25(entries, 0.0, 8.0, 6.0, 1.0), rowid
+LIMIT ?
+"""
+_COUNT_WITHOUT = """
+SELECT kind, count(*) FROM entries
+WHERE rowid NOT IN (SELECT rowid FROM entries WHERE entries MATCH ?) GROUP BY kind
+"""
+_WITHOUT = """
+SELECT rowid, title, body FROM entries
+WHERE kind = ? AND rowid NOT IN (SELECT rowid FROM entries WHERE entries MATCH ?)
+ORDER BY rowid LIMIT ?
+"""
+# Matches nothing, and is no error: the empty phrase.
+_NOTHING = '""'
+
+
+@dataclass(frozen=True)
+class Match:
+    """An entry that was found, by its position; found words stand between MARKS."""
+
+    position: int
+    title: str
+    snippet: str
+
+
+class Index:
+    """Entries that can be searched from any thread."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self._by_key = {(e.kind, e.key): e for e in self.entries}
+        self._lock = threading.Lock()
+        # Any thread may be the one that asks, one at a time, or the one that lets go.
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False)
+        weakref.finalize(self, self._connection.close)
+        self._connection.execute(_TABLE)
+        self._connection.executemany(
+            _INSERT,
+            (
+                (n, e.kind, _clean(e.title), _clean(e.names), _clean(e.body))
+                for n, e in enumerate(self.entries)
+            ),
+        )
+
+    def get(self, kind: str, key: str) -> Entry:
+        """Return the entry of something that the snapshot holds."""
+        return self._by_key[kind, key]
+
+    def count(self, terms: Iterable[Term]) -> Mapping[str, int]:
+        """Return how many entries of each kind match every term."""
+        ask = Ask.of(terms)
+        if ask.match:
+            return dict(self._fetch(_COUNT, ask.match))
+        return dict(self._fetch(_COUNT_WITHOUT, ask.without))
+
+    def best(self, terms: Iterable[Term], kind: str, limit: int) -> tuple[Match, ...]:
+        """Return the best matches of one kind; without terms its first entries."""
+        ask = Ask.of(terms)
+        if ask.match:
+            rows = self._fetch(_BEST, ask.match, kind, ask.together, limit)
+        else:
+            rows = self._fetch(_WITHOUT, kind, ask.without, limit)
+        return tuple(Match(*row) for row in rows)
+
+    def _fetch(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A query in the words of FTS5; ``match`` is empty when nothing is wanted by word."""
+
+    match: str
+    together: str
+    without: str
+
+    @classmethod
+    def of(cls, terms: Iterable[Term]) -> Ask:
+        """Return terms as expressions that cannot fail."""
+        every = tuple(terms)
+        wanted = tuple(term for term in every if not term.negated)
+        parts = [
+            _expression(term, last=term is every[-1]) for term in wanted if split_words(term.text)
+        ]
+        barred = [_expression(term) for term in every if term.negated and split_words(term.text)]
+        without = " OR ".join(barred) or _NOTHING
+        if not parts and (wanted or (every and not barred)):
+            return cls(_NOTHING, _NOTHING, without)
+        match = " AND ".join(parts)
+        if match and barred:
+            match = f"({match}) NOT ({without})"
+        words = " ".join(word for term in wanted for word in split_words(term.text))
+        return cls(match, _quoted(words), without)
+
+
+def _expression(term: Term, *, last: bool = False) -> str:
+    words = split_words(term.text)
+    if term.phrase or len(words) > 1:
+        choices = [_quoted(" ".join(words))]
+    else:
+        choices = [_quoted(word) for word in spellings(words[0])]
+    begun = last and not term.phrase and len(words[-1]) >= PREFIX_FROM
+    if begun and not words[-1].isdecimal():
+        choices = [f"{choice} *" for choice in choices]
+    return f"({' OR '.join(choices)})"
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CLEAN)

@@ -1,0 +1,219 @@
+"""What search is about: entries to find, the query as a value, and names that mean one entry."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote_plus
+
+from app.core import names
+from app.core.cells import CellKey
+from app.core.facts import Measurement, Source
+from app.core.knowledge import Knowledge
+from app.core.words import Access, Mode
+from app.errors import NotFound
+
+# Kind: its plural, in the order in which groups of results stand on the page.
+KINDS = {
+    "register": "Registers",
+    "cell": "Cells",
+    "difference": "Differences",
+    "erratum": "Errata and quirks",
+    "annotation": "Annotations",
+    "measurement": "Measurements",
+    "family": "Families",
+    "policy": "Policies",
+    "source": "Sources",
+}
+KIND_KEY = "kind"
+CELL = "cell"
+LONGEST = 200
+# Fewer digits of a commit are a number like any other.
+SHORTEST_COMMIT = 7
+
+_WORD = re.compile(r"[^\W_]+")
+_HEX = re.compile(r"(?:0x0*([0-9a-f]{1,4})|0*([0-9a-f]{1,4})h)", re.IGNORECASE)
+_DIFFERENCE = re.compile(r"d(?:-|/)(\d+)", re.IGNORECASE)
+# A commit has forty digits, the digest of a measurement sixty-four.
+_DIGEST = re.compile(rf"[0-9a-f]{{{SHORTEST_COMMIT},64}}", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^/]+(?P<path>/.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that can be found; ``names`` count for more than words of the ``body``."""
+
+    kind: str
+    key: str
+    path: str
+    title: str
+    names: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word, or a phrase when it was quoted; ``negated`` when it must not occur."""
+
+    text: str
+    phrase: bool = False
+    negated: bool = False
+
+    def __str__(self) -> str:
+        return ("-" if self.negated else "") + (f'"{self.text}"' if self.phrase else self.text)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that was understood: the filter's choices in canonical order, then the terms."""
+
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    terms: tuple[Term, ...] = ()
+
+    def __str__(self) -> str:
+        chosen = (f"{key}:{','.join(values)}" for key, values in self.choices)
+        return " ".join((*chosen, *map(str, self.terms)))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is asked."""
+        return not (self.choices or self.terms)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that are asked for, all of them when none is."""
+        return dict(self.choices).get(KIND_KEY, tuple(KINDS))
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The choices that are the table's filter, as pairs of a query string."""
+        return tuple((k, ",".join(values)) for k, values in self.choices if k != KIND_KEY)
+
+    @property
+    def wanted(self) -> tuple[Term, ...]:
+        """The terms that must occur."""
+        return tuple(term for term in self.terms if not term.negated)
+
+    @property
+    def name(self) -> str:
+        """The terms as one name; empty when something is excluded."""
+        excluded = len(self.wanted) != len(self.terms)
+        return "" if excluded else " ".join(term.text for term in self.terms)
+
+
+def tidy(text: str) -> str:
+    """Return a query with single spaces, and without anything that cannot be seen."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(c if c.isprintable() else " " for c in composed).split())
+
+
+def address_of_query(query: str) -> str:
+    """Return the canonical address of a query's answer."""
+    return f"/search?q={quote_plus(query, safe=':,/@')}" if query else "/search"
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Return the letters and digits of a text, word by word: what the index knows of it."""
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text)))
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """Return the ways to write a hexadecimal number (``0x80d``, ``80Dh``), else the word."""
+    if not (match := _HEX.fullmatch(word)):
+        return (word,)
+    digits = (match[1] or match[2]).lower()
+    return tuple(dict.fromkeys((f"0x{digits}", f"{digits}h", f"0{digits}h", f"{digits:0>3}h")))
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a name means: the entry's kind and key, and its address (with a member's anchor)."""
+
+    kind: str
+    key: str
+    path: str = ""
+
+
+def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
+    """Return everything that has exactly this name, usually one thing or nothing.
+
+    Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata,
+    families, measurements, annotations and sources: their id, Message-ID, address or commit.
+    """
+    ours = _path_of(text)
+    sources = (s for s in knowledge.sources.values() if _is_source(text, s))
+    found = (*_of_cells(ours, knowledge), *_of_others(ours, knowledge))
+    every = (*found, *(Named("source", source.id) for source in sources))
+    return tuple({(n.kind, n.key): n for n in every}.values())
+
+
+def _path_of(text: str) -> str:
+    """Return the tail of one of our own addresses, and any other text as it is."""
+    match = _ADDRESS.fullmatch(text)
+    path = (match["path"] or "").partition("?")[0] if match else text
+    for prefix in ("/r/", "/errata/", "/c/", "/m/", "/policy/", "/"):
+        if path.startswith(prefix):
+            return path.removeprefix(prefix)
+    return path
+
+
+def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
+    parts = text.replace("/", " ").split()
+    if len(parts) == len(("register", "mode", "access")):
+        mode, access = parts[1].lower(), parts[2].lower()
+        if mode in set(Mode) and access in set(Access) and (r := _register(parts[0], knowledge)):
+            yield Named("cell", str(CellKey(r.register.slug, Mode(mode), Access(access))))
+    elif found := _register(text, knowledge):
+        yield Named("register", found.register.slug, found.path)
+
+
+def _register(text: str, knowledge: Knowledge) -> names.Found | None:
+    try:
+        return names.resolve(text, knowledge.registers)
+    except NotFound:
+        return None
+
+
+def _of_others(text: str, knowledge: Knowledge) -> Iterator[Named]:
+    slug = _slug(text)
+    if (match := _DIFFERENCE.fullmatch(text)) and match[1] in knowledge.differences:
+        yield Named("difference", match[1])
+    for erratum in knowledge.errata.values():
+        if text.lower() in (erratum.slug, erratum.number, *erratum.aliases):
+            yield Named("erratum", erratum.slug)
+    for family in knowledge.families.values():
+        if slug in (_slug(family.slug), _slug(family.name)):
+            yield Named("family", family.slug)
+    yield from (Named("policy", p) for p in knowledge.policies if _slug(p) == slug)
+    yield from (Named("measurement", m.slug) for m in knowledge.measurements.values()
+                if _is_measurement(text.lower(), m))  # fmt: skip
+    if text.lower() in knowledge.annotations:
+        yield Named("annotation", text.lower())
+
+
+def _slug(text: str) -> str:
+    return "-".join(split_words(text)).lower()
+
+
+def _is_measurement(text: str, measurement: Measurement) -> bool:
+    begins = _DIGEST.fullmatch(text) and measurement.digest.startswith(text)
+    return text == measurement.slug or bool(begins)
+
+
+def _is_source(text: str, source: Source) -> bool:
+    # Lists and repositories have many addresses that end in the same Message-ID or commit.
+    last = text.removeprefix("<").removesuffix(">").rstrip("/").rpartition("/")[2]
+    commit = source.commit.lower()
+    if commit and _DIGEST.fullmatch(last):
+        # The seed holds twelve digits or more; somebody may paste all forty.
+        return commit.startswith(last.lower()) or last.lower().startswith(commit)
+    same_page = bool(source.url) and text.rstrip("/") == source.url.rstrip("/")
+    return same_page or (bool(last) and last in (source.id, source.message_id))
+
+
+def every_word(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return every word that can be found, in lower case, for near misses."""
+    texts = (part for e in entries for part in (e.title, e.names, e.body))
+    return frozenset(word.lower() for text in texts for word in split_words(text))

@@ -1,0 +1,113 @@
+"""The parts of the pages of search: results, the language, and what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from app.core.choices import read_choices
+from app.errors import InvalidQuery
+from app.pages.api_errors import error_out
+from app.pens.page import Page
+from app.pens.place import Place
+from app.search import search_text, searching
+from app.search.found import Found
+from app.search.model import KINDS, address_of_query
+from app.search.search_body import search_out
+from app.store.snapshots import Snapshot
+
+
+def text_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return what is looked for; raises InvalidFilter for any other key."""
+    return "".join(read_choices(pairs, {"q": None}, ("q",))["q"])
+
+
+def canonical(found: Found) -> str:
+    """Return the canonical query string of an answer."""
+    return address_of_query(str(found.query)).partition("?")[2]
+
+
+def found_page(snapshot: Snapshot, found: Found, place: Place) -> Page:
+    """Return the results, or the language for an empty query."""
+    keys = searching.keys(snapshot)
+    empty = found.query.empty
+    offers = [query for query, _ in searching.EXAMPLES] if empty else ()
+    return Page(
+        template="search/show.html",
+        view={
+            "found": found,
+            "problem": None,
+            "text": str(found.query),
+            "keys": keys,
+            "examples": searching.EXAMPLES,
+            "address_of_query": address_of_query,
+            "introduction": search_text.INTRODUCTION,
+            "nothing": search_text.NOTHING,
+        },
+        text=lambda: (
+            search_text.help_text(keys, searching.EXAMPLES, place)
+            if empty
+            else search_text.found_text(found, place)
+        ),
+        data=lambda: search_out(found, place.site, snapshot.name, offers).model_dump(mode="json"),
+    )
+
+
+def refused_page(snapshot: Snapshot, error: InvalidQuery) -> Page:
+    """Return a query that cannot be read, with the place and what would do."""
+    return Page(
+        template="search/show.html",
+        view={
+            "found": None,
+            "problem": error,
+            "text": error.text,
+            "pointed": search_text.pointed(error),
+            "keys": searching.keys(snapshot),
+            "examples": searching.EXAMPLES,
+            "address_of_query": address_of_query,
+            "introduction": search_text.INTRODUCTION,
+            "nothing": search_text.NOTHING,
+        },
+        text=lambda: search_text.refusal_text(error),
+        data=lambda: {
+            **error_out(error.code, error.message, error.hints),
+            "query": error.text,
+            "position": error.where[0] + 1,
+        },
+        status=400,
+    )
+
+
+# The example of a refused query in the documentation.
+REFUSED = "mode:x2avik access:write"
+
+
+def documented(snapshot: Snapshot) -> dict[str, Any]:
+    """Return what the documentation of search shows, so that it cannot go stale."""
+    try:
+        searching.search(snapshot, REFUSED)
+        raise AssertionError("nothing is wrong with the example")
+    except InvalidQuery as error:
+        shown = (*search_text.pointed(error), "", error.message, f"Perhaps: {error.hints[0]}")
+    return {
+        "kinds": tuple(KINDS),
+        "search_keys": tuple(searching.keys(snapshot)),
+        "search_examples": searching.EXAMPLES,
+        "pointed": shown,
+    }
+
+
+def opensearch(site: str) -> str:
+    """Return the description of this search for browsers."""
+    address = escape(site)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">\n'
+        "<ShortName>vAPIC Explorer</ShortName>\n"
+        "<Description>Registers, cells, differences and errata of AVIC and x2AVIC</Description>\n"
+        "<InputEncoding>UTF-8</InputEncoding>\n"
+        f'<Url type="text/html" template="{address}/search?q={{searchTerms}}"/>\n'
+        f'<Url type="application/json" template="{address}/search.json?q={{searchTerms}}"/>\n'
+        "</OpenSearchDescription>\n"
+    )

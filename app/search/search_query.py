@@ -1,0 +1,231 @@
+"""The language of ``/search``: from text to a query, or to what is wrong and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from app.core.filters import KEYS, SINGLE, Vocabulary
+from app.errors import InvalidQuery
+from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
+
+Keys = Mapping[str, Mapping[str, str]]
+# The text itself, and the order of the table, which a search has of its own.
+NO_KEYS = ("q", "sort")
+# How many faults of one query a suggestion mends.
+REPAIRS = 4
+
+
+@cache
+def _parser() -> Lark:
+    grammar = Path(__file__).with_name("search.lark").read_text("utf-8")
+    return Lark(grammar, parser="lalr")
+
+
+def keys_of(vocabulary: Vocabulary) -> Keys:
+    """Return the keys of a query with their values: those of the table's filter, and ``kind``."""
+    known = {key: vocabulary.values[key] for key in KEYS if key in vocabulary.values}
+    kept = {key: values for key, values in known.items() if key not in NO_KEYS}
+    return {**kept, KIND_KEY: KINDS}
+
+
+def parse(text: str, vocabulary: Vocabulary) -> Query:
+    """Read a query.
+
+    Raises InvalidQuery with the position in ``tidy(text)``, what was found there, what was
+    expected, and queries that would do where any is near.
+    """
+    keys = keys_of(vocabulary)
+    try:
+        return _read(tidy(text), keys)
+    except InvalidQuery as error:
+        repaired = (_repair(hint, keys) for hint in error.hints)
+        hints = tuple(dict.fromkeys(hint for hint in repaired if hint))
+        raise InvalidQuery(error.text, error.where, error.found, error.expected, hints) from None
+
+
+def _repair(text: str, keys: Keys) -> str:
+    """Return a suggestion that can be read, mending what else is wrong; empty when none can."""
+    for _ in range(REPAIRS):
+        try:
+            return str(_read(text, keys))
+        except InvalidQuery as error:
+            if not error.hints:
+                break
+            text = error.hints[0]
+    return ""
+
+
+def _read(text: str, keys: Keys) -> Query:
+    if len(text) > LONGEST:
+        where = (LONGEST, len(text))
+        raise InvalidQuery(text, where, f"{len(text)} characters", f"at most {LONGEST}")
+    try:
+        tree = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise _explain(text, error) from None
+    return _Reader(text, keys).read(tree)
+
+
+class _Reader:
+    """Turns a tree into a query; knows the text, so that every problem has its place."""
+
+    def __init__(self, text: str, keys: Keys) -> None:
+        self._text = text
+        self._keys = keys
+        self._chosen: dict[str, list[str]] = {}
+        self._terms: list[Term] = []
+        self._other_kind: Token | None = None
+
+    def read(self, tree: Tree[Token]) -> Query:
+        """Return the query; choices in the filter's order, terms as they came."""
+        for item in tree.find_data("item"):
+            self._item(item.children)
+        keys = [key for key in self._chosen if key != KIND_KEY]
+        if keys and self._other_kind:
+            raise self._two_purposes(keys[0], self._other_kind)
+        choices = tuple(
+            (key, tuple(value for value in known if value in self._chosen[key]))
+            for key, known in self._keys.items()
+            if key in self._chosen
+        )
+        # A word said twice stays: a sentence that is pasted must still be that sentence.
+        return Query(choices, tuple(self._terms))
+
+    def _item(self, children: Iterable[Token | Tree[Token]]) -> None:
+        minus: Token | None = None
+        for child in children:
+            if isinstance(child, Tree):
+                self._choice(minus, [token for token in child.children if isinstance(token, Token)])
+            elif child.type == "MINUS":
+                minus = child
+            else:
+                self._term(child, negated=minus is not None)
+
+    def _term(self, token: Token, *, negated: bool) -> None:
+        key = token.removesuffix(":").lower()
+        if token.endswith(":") and token.type == "WORD" and key in self._keys:
+            values = self._keys[key]
+            where = (_end(token), _end(token) + 1)
+            near = _swap(self._text, token, f"{key}:{next(iter(values))}")
+            raise InvalidQuery(self._text, where, "no value", _values_of(key, values), (near,))
+        phrase = token.type == "PHRASE"
+        words = " ".join(token.strip('"').split()) if phrase else str(token)
+        self._terms.append(Term(words, phrase=phrase, negated=negated))
+
+    def _choice(self, minus: Token | None, tokens: list[Token]) -> None:
+        name, *values = tokens
+        key = name.removesuffix(":").lower()
+        if key not in self._keys:
+            raise self._unknown_key(name, values[-1])
+        if minus:
+            where = (_start(minus), _end(values[-1]))
+            expected = "a word or a phrase after the minus; of a key, name the values you want"
+            near = self._text[: where[0]] + self._text[where[0] + 1 :]
+            raise InvalidQuery(
+                self._text, where, repr(self._text[slice(*where)]), expected, (near,)
+            )
+        chosen = self._chosen.setdefault(key, [])
+        for value in values:
+            if value.lower() not in self._keys[key]:
+                raise self._unknown_value(key, value)
+            if key in SINGLE and {*chosen} - {value.lower()}:
+                expected = f"one value of {key}, which is already {chosen[0]}"
+                raise InvalidQuery(self._text, _span(value), repr(str(value)), expected)
+            chosen.append(value.lower())
+            if key == KIND_KEY and value.lower() != CELL:
+                self._other_kind = value
+
+    def _two_purposes(self, key: str, kind: Token) -> InvalidQuery:
+        expected = f"{KIND_KEY}:{CELL} or no kind at all, since {key} chooses cells"
+        found = f"{KIND_KEY}:{kind} beside {key}"
+        near = _swap(self._text, kind, CELL)
+        return InvalidQuery(self._text, _span(kind), found, expected, (near,))
+
+    def _unknown_key(self, name: Token, last: Token) -> InvalidQuery:
+        whole = self._text[_start(name) : _end(last)]
+        near = get_close_matches(name.removesuffix(":").lower(), self._keys, 1, 0.5)
+        offers = [_swap(self._text, name, f"{key}:") for key in near]
+        # A colon in a text that was pasted is no key: quoted, it is looked for as it is.
+        quoted = self._text[: _start(name)] + f'"{whole}"' + self._text[_end(last) :]
+        expected = f"a key ({', '.join(self._keys)}), or quotes around text that holds a colon"
+        return InvalidQuery(self._text, _span(name), repr(str(name)), expected, (*offers, quoted))
+
+    def _unknown_value(self, key: str, value: Token) -> InvalidQuery:
+        known = self._keys[key]
+        near = get_close_matches(value.lower(), known, 1, 0.3)
+        offers = tuple(_swap(self._text, value, word) for word in near)
+        return InvalidQuery(
+            self._text, _span(value), repr(str(value)), _values_of(key, known), offers
+        )
+
+
+# Long lists are named by their near miss, not in full.
+_LISTED = 12
+
+
+def _values_of(key: str, known: Mapping[str, str]) -> str:
+    listed = tuple(known)
+    if len(listed) > _LISTED:
+        return f"a value of {key} such as {listed[0]} or {listed[1]}"
+    return f"a value of {key}: {', '.join(listed)}"
+
+
+def _explain(text: str, error: UnexpectedInput) -> InvalidQuery:
+    """Return what stops the parser in the words of whoever typed it."""
+    start, allowed = _stop(text, error)
+    found = text[start : start + 1]
+    where = (start, start + 1)
+    if "VALUE" in allowed:
+        what = _NAMES.get(found, repr(found))
+        rest = text[start:].lstrip(', "').replace('"', "", 1)
+        near = [f"{text[:start]}{rest}"]
+        if text[:start].endswith(","):
+            # The comma may be the slip, and a word follow.
+            near.append(f"{text[: start - 1]} {rest}".strip())
+        return InvalidQuery(text, where, what, "a value, without spaces and quotes", tuple(near))
+    # Words take everything else, so this is a quote: without its pair, or with nothing inside.
+    if '"' in text[start + 1 :]:
+        end = text.index('"', start + 1) + 1
+        rest = tidy(text[:start].removesuffix("-") + text[end:])
+        return InvalidQuery(text, (start, end), "empty quotes", "words in them", _some(rest))
+    return InvalidQuery(text, where, "an opening quote", "a closing one", _some(f'{text}"'))
+
+
+_NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a space"}
+
+
+def _stop(text: str, error: UnexpectedInput) -> tuple[int, Iterable[str]]:
+    match error:
+        case UnexpectedToken(token=Token(type="$END")):
+            return len(text), error.accepts or error.expected
+        case UnexpectedToken(token=token):
+            return _start(token), error.accepts or error.expected
+        case UnexpectedCharacters():
+            return error.pos_in_stream or 0, error.allowed or ()
+        case _:
+            return len(text), ()
+
+
+def _some(text: str) -> tuple[str, ...]:
+    return (text,) if text.strip('"') else ()
+
+
+def _start(token: Token) -> int:
+    return token.start_pos or 0
+
+
+def _end(token: Token) -> int:
+    return _start(token) + len(token)
+
+
+def _span(token: Token) -> tuple[int, int]:
+    return _start(token), _end(token)
+
+
+def _swap(text: str, token: Token, word: str) -> str:
+    return text[: _start(token)] + word + text[_end(token) :]

@@ -1,0 +1,115 @@
+"""The answer to a search as text: for terminals, mail and the text twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from app.errors import InvalidQuery
+from app.pens.place import Place, head
+from app.pens.plain import COLUMNS, Plain, to_ascii
+from app.search.found import Found, Hit, Parts
+from app.search.model import address_of_query
+
+Keys = Mapping[str, Mapping[str, str]]
+# How much of a long query stands before and behind what is wrong in it.
+_BEFORE, _BEHIND = 40, 20
+# Labels of values are left out where the list is long: /docs/api has them.
+_LISTED = 14
+NOTHING = "Nothing was found."
+
+
+def plain(parts: Parts) -> str:
+    """Return a text without its marks."""
+    return "".join(text for text, _ in parts)
+
+
+def found_text(found: Found, place: Place) -> str:
+    """Return the results of a query."""
+    out = Plain()
+    query = str(found.query)
+    out.title(f"Search: {query}")
+    head(out, place, address_of_query(query))
+    out.field("Found", f"{found.total} found." if found.total else NOTHING)
+    if found.exact:
+        out.heading("Exactly")
+        _hits(out, found.exact, place)
+    for group in found.groups:
+        out.heading(f"{group.label} ({group.total})")
+        _hits(out, group.hits, place)
+        if group.total > len(group.hits):
+            out.para(f"{group.total - len(group.hits)} more:")
+            out.address(f"{place.site}{address_of_query(group.rest)}", 0)
+    if found.table and found.total:
+        out.heading("In the table")
+        what = "These cells" if found.table.same else f"The {found.table.cells} cells of the keys"
+        out.para(f"{what}: {place.site}{found.table.path}")
+    if not found.total:
+        _offers(out, found.near, place)
+    return out.render()
+
+
+def _hits(out: Plain, hits: Iterable[Hit], place: Place) -> None:
+    for hit in hits:
+        out.item(plain(hit.title))
+        out.para(plain(hit.snippet), 2)
+        out.address(f"{place.site}{hit.path}")
+
+
+def _offers(out: Plain, queries: Iterable[str], place: Place) -> None:
+    for number, query in enumerate(queries):
+        if not number:
+            out.para("Near misses:")
+        out.item(query)
+        out.address(f"{place.site}{address_of_query(query)}")
+
+
+def refusal_text(error: InvalidQuery) -> str:
+    """Return what is wrong with a query, with a caret under the place."""
+    out = Plain()
+    out.title("This search cannot be read")
+    out.raw("\n".join(pointed(error)))
+    out.blank()
+    out.para(error.message)
+    for number, hint in enumerate(error.hints):
+        out.para(f"{'Or' if number else 'Perhaps'}: {hint}")
+    return out.render()
+
+
+def pointed(error: InvalidQuery) -> tuple[str, str]:
+    """Return the query, cut around the place if it is long, and carets under the place."""
+    start, end = error.where
+    before = to_ascii(error.text[:start])
+    wrong = to_ascii(error.text[start:end])
+    behind = to_ascii(error.text[end:])
+    if len(before) + len(wrong) + len(behind) > COLUMNS:
+        before = before if len(before) <= _BEFORE else f"...{before[3 - _BEFORE :]}"
+        room = COLUMNS - len(before)
+        wrong = wrong[:room]
+        behind = behind[: min(room - len(wrong), _BEHIND)]
+    return f"{before}{wrong}{behind}", f"{' ' * len(before)}{'^' * max(len(wrong), 1)}"
+
+
+def help_text(keys: Keys, examples: Iterable[tuple[str, str]], place: Place) -> str:
+    """Return the page of an empty query: the language, with examples that work."""
+    out = Plain()
+    out.title("Search")
+    head(out, place, "/search")
+    out.blank()
+    out.para(INTRODUCTION)
+    out.heading("Examples")
+    for query, meaning in examples:
+        out.item(query)
+        out.para(meaning, 4)
+        out.address(f"{place.site}{address_of_query(query)}", 4)
+    out.heading("Keys")
+    for key, values in keys.items():
+        out.field(f"{key}:", ", ".join(values), width=12)
+    return out.render()
+
+
+INTRODUCTION = (
+    "Registers, cells, differences, errata, annotations, measurements, families, policies and "
+    "sources: a name finds its own page first, then the full text is searched. Words must all "
+    'occur, the last one may be a beginning; "quoted words" stay together; -word must not occur. '
+    "The keys of the table's filter choose cells; a comma between values means or."
+)

@@ -1,0 +1,1 @@
+"""The database, and the immutable snapshots that come out of it."""

@@ -1,0 +1,82 @@
+"""Engines and sessions: SQLite told how to be safe, writers told apart from readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+__all__ = ["Session", "make_copy_engine", "make_engine", "reader_sessions", "writer_sessions"]
+
+PATIENCE_MS = 5000
+# For the write lock alone, which many short transactions may want at the same time.
+WRITER_PATIENCE_MS = 30_000
+PRAGMAS = (
+    "foreign_keys=on",
+    "journal_mode=wal",
+    "synchronous=full",
+    f"busy_timeout={PATIENCE_MS}",
+)
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for ``url``; a missing folder of an SQLite file is created.
+
+    SQLite's driver would begin transactions by itself, too late for pragmas and with a
+    read lock that a second writer cannot upgrade; so we say BEGIN ourselves.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    if parsed.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def make_copy_engine(path: Path) -> Engine:
+    """Return an engine for an SQLite file that nobody may write, and that nobody writes.
+
+    SQLite itself refuses writes then, and makes no file beside it.
+    """
+    address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def reader_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return sessions that only read."""
+    return sessionmaker(engine)
+
+
+def writer_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return sessions that take the write lock at their first statement."""
+    return sessionmaker(engine.execution_options(writes=True))
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in PRAGMAS:
+        connection.execute(f"pragma {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    if not connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite does not queue writers, it lets them try again; the unlucky one needs patience.
+    connection.exec_driver_sql(f"pragma busy_timeout={WRITER_PATIENCE_MS}").close()
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"pragma busy_timeout={PATIENCE_MS}").close()

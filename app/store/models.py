@@ -1,0 +1,162 @@
+"""The tables. Validity is a half-open range of data versions: from, and up to but not to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.core.knowledge import KINDS
+from app.core.words import Access, Evidence, Mode, Scope, State, TokenScope, Verdict
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def one_of(column: str, values: object) -> str:
+    """Return the SQL that limits a column to a closed vocabulary."""
+    listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
+    return f"{column} IN ({listed})"
+
+
+class Base(DeclarativeBase):
+    """Base of all tables, with a naming convention so that every constraint has a name."""
+
+    metadata = MetaData(naming_convention=CONVENTION)
+
+
+class DataVersionRow(Base):
+    """One state of what is public; ``name`` is ``2026-11-22.3``."""
+
+    __tablename__ = "data_versions"
+    __table_args__ = (
+        CheckConstraint("number > 0", name="number_positive"),
+        CheckConstraint("length(day) = 10", name="day_is_a_date"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), unique=True)
+    day: Mapped[str] = mapped_column(String(10))
+    number: Mapped[int]
+    created_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class FactRow(Base):
+    """One fact, as plain JSON, for the data versions in which it was public."""
+
+    __tablename__ = "facts"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", KINDS), name="kind_known"),
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="range_not_empty"),
+        CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
+        Index("ix_facts_valid", "valid_from", "valid_to"),
+        Index(
+            "uq_facts_current",
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=text("valid_to IS NULL"),
+            postgresql_where=text("valid_to IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    origin: Mapped[str] = mapped_column(String(64), server_default="seed")
+    valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
+    valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class SubmissionRow(Base):
+    """The bytes of a measurement exactly as they came; never edited."""
+
+    __tablename__ = "submissions"
+    __table_args__ = (
+        CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
+        CheckConstraint("length(slug) = 12", name="slug_is_twelve_digits"),
+    )
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(12), unique=True)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("tokens.id"))
+
+
+class DecisionRow(Base):
+    """One decision on a measurement; only ever added."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (CheckConstraint(one_of("state", State), name="state_known"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(ForeignKey("submissions.slug"), index=True)
+    state: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(String(100))
+    version_id: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class TokenRow(Base):
+    """A token of a submitter or a reviewer; only its hash is kept."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        CheckConstraint(one_of("scope", TokenScope), name="scope_known"),
+        CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(20))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class VerdictRow(Base):
+    """The judgements of the current data version, for SQL; derived, rebuilt at will."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        CheckConstraint(one_of("mode", Mode), name="mode_known"),
+        CheckConstraint(one_of("access", Access), name="access_known"),
+        CheckConstraint(one_of("verdict", Verdict), name="verdict_known"),
+        CheckConstraint(one_of("evidence", ("", *Evidence)), name="evidence_known"),
+        CheckConstraint(one_of("scope", ("", *Scope)), name="scope_known"),
+        CheckConstraint("reports >= 0 AND masked >= 0", name="counts_not_negative"),
+    )
+
+    register: Mapped[str] = mapped_column(String(40), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(10), primary_key=True)
+    access: Mapped[str] = mapped_column(String(10), primary_key=True)
+    family: Mapped[str] = mapped_column(String(40), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(20))
+    behaviours: Mapped[str] = mapped_column(String(200))
+    reports: Mapped[int]
+    masked: Mapped[int]
+    evidence: Mapped[str] = mapped_column(String(20))
+    scope: Mapped[str] = mapped_column(String(10))

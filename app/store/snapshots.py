@@ -1,0 +1,230 @@
+"""Snapshots: all that pages need of one data version, immutable and in memory."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.core.cells import CellKey
+from app.core.corrected import CorrectedTable, correct
+from app.core.editions import epoch
+from app.core.facts import Observation
+from app.core.filters import Vocabulary
+from app.core.knowledge import Knowledge
+from app.core.measuring import observations_of
+from app.core.views import CellView, view_cells
+from app.core.words import State
+from app.errors import NotFound, NotReady
+from app.store import queries
+from app.store.queries import Change, DataVersion
+from app.store.seeding import load_knowledge
+
+CHECK_SECONDS = 1.0
+# What /changes lists; older versions are still there, and counted.
+LISTED_VERSIONS = 200
+# How many past snapshots stay in memory.
+PINNED = 4
+DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
+
+
+# Equal to itself alone: it is compared and remembered by identity.
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One data version with everything derived from it.
+
+    ``pinned`` when it was asked for by name: then its pages say nothing that can change.
+    """
+
+    version: DataVersion
+    knowledge: Knowledge
+    history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
+    pinned: bool = False
+
+    @property
+    def name(self) -> str:
+        """The data version's name, ``2026-11-22.3``."""
+        return self.version.name
+
+    @property
+    def created_at(self) -> datetime:
+        """When the data version was made, UTC."""
+        return self.version.created_at
+
+    @cached_property
+    def cells(self) -> Mapping[CellKey, CellView]:
+        """Every cell, judged, in the order of the table."""
+        return view_cells(self.knowledge)
+
+    @cached_property
+    def cells_with_pending(self) -> Mapping[CellKey, CellView]:
+        """The same as if every pending measurement were accepted."""
+        return view_cells(self.knowledge, self._pending())
+
+    def cells_at(self, apm: str = "", *, pending: bool = False) -> Mapping[CellKey, CellView]:
+        """Every cell as a revision of the manual states it; the newest one without ``apm``.
+
+        Made on first use; revisions that make the same claims share one table. Raises
+        NotFound for a revision that is older or newer than the list.
+        """
+        at = epoch(self.knowledge, apm) if apm else None
+        if at is None or at == epoch(self.knowledge):
+            return self.cells_with_pending if pending else self.cells
+        key = (at, pending)
+        if key not in self._other_editions:
+            extra = self._pending() if pending else ()
+            self._other_editions[key] = view_cells(self.knowledge, extra, apm=apm)
+        return self._other_editions[key]
+
+    @cached_property
+    def _other_editions(self) -> dict[tuple[int, bool], Mapping[CellKey, CellView]]:
+        return {}
+
+    def _pending(self) -> list[Observation]:
+        pending = (m for m in self.knowledge.measurements.values() if m.state is State.PENDING)
+        return [o for m in pending for o in observations_of(m)]
+
+    @cached_property
+    def corrected(self) -> CorrectedTable:
+        """The corrected table."""
+        return correct(self.cells, self.knowledge)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The valid words of the filter."""
+        return Vocabulary.of(self.knowledge)
+
+    def warm(self) -> None:
+        """Derive everything now, off the request path."""
+        _ = self.cells, self.corrected, self.vocabulary
+
+
+def offline_snapshot(knowledge: Knowledge, now: datetime) -> Snapshot:
+    """Return a snapshot of facts that no database holds; its version is ``offline``."""
+    return Snapshot(DataVersion(0, "offline", now, ""), knowledge, ())
+
+
+def load_snapshot(session: Session, at: str = "") -> Snapshot:
+    """Read a data version, the newest one without ``at``.
+
+    ``at`` is a version's name or a date, which means the last version of that day (UTC).
+    Raises NotReady when there is no version at all, NotFound when there is not this one.
+    """
+    queries.require_schema(session)
+    versions = queries.list_versions(session)
+    if not versions:
+        raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
+    versions = versions[: position([v.name for v in versions], at) + 1] if at else versions
+    recent = tuple(reversed(versions[-LISTED_VERSIONS:]))
+    changes = queries.list_changes(session, (v.id for v in recent))
+    history = tuple((v, changes[v.id]) for v in recent)
+    knowledge = load_knowledge(session, versions[-1].id)
+    snapshot = Snapshot(versions[-1], knowledge, history, pinned=bool(at))
+    snapshot.warm()
+    return snapshot
+
+
+def position(names: Sequence[str], at: str) -> int:
+    """Return where among the names of all data versions a name or a date stands.
+
+    A date means the last version of that day. Raises NotFound with others to ask for.
+    """
+    that_day = [i for i, name in enumerate(names) if name == at or name.startswith(f"{at}.")]
+    if not DATE_OR_VERSION.fullmatch(at) or not that_day:
+        earlier = [name for name in names if name < at] or names
+        message = f"There is no data version {at!r}; a date or a name such as {names[-1]} is one."
+        raise NotFound(message, hints=tuple(dict.fromkeys((earlier[-1], names[0], names[-1]))))
+    return that_day[-1]
+
+
+class SnapshotHolder:
+    """Hands out the newest snapshot.
+
+    The version is looked up at most once a second; a newer one is built by one thread
+    off the request path, and readers get the old snapshot meanwhile.
+    """
+
+    def __init__(
+        self, sessions: sessionmaker[Session], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._pin_lock = threading.Lock()
+        self._checked = -CHECK_SECONDS
+        self._snapshot: Snapshot | None = None
+        self._expected = 0
+        self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
+
+    def get(self) -> Snapshot:
+        """Return a snapshot; the first call builds it. Raises NotReady when empty.
+
+        A version that somebody here was promised is waited for; any other is not.
+        """
+        snapshot = self.peek()
+        if snapshot.version.id < self._expected:
+            return self.refresh()
+        if self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
+            self._checked = self._clock()
+            threading.Thread(target=self._refresh_and_release, daemon=True).start()
+        return snapshot
+
+    def peek(self) -> Snapshot:
+        """Return the snapshot there is, however old; only the first call builds one."""
+        if self._snapshot is None:
+            with self._lock:
+                if self._snapshot is None:
+                    self._snapshot = self._load()
+                    self._checked = self._clock()
+        return self._snapshot
+
+    def at(self, name: str) -> Snapshot:
+        """Return a past snapshot by a version's name or a date; raises NotFound.
+
+        The last few are kept: links in one mail mostly name one version.
+        """
+        with self._pin_lock:
+            if name not in self._pinned:
+                with self._sessions() as session:
+                    found = load_snapshot(session, name)
+                if found.name != name:
+                    # What a date means may change until the day is over.
+                    return found
+                self._pinned[name] = found
+                while len(self._pinned) > PINNED:
+                    self._pinned.popitem(last=False)
+            self._pinned.move_to_end(name)
+            return self._pinned[name]
+
+    def expect(self, version: int) -> None:
+        """Promise that whoever asks from now on sees at least this data version."""
+        self._expected = max(self._expected, version)
+
+    def refresh(self) -> Snapshot:
+        """Look for a newer data version now, and return the newest snapshot."""
+        with self._lock:
+            self._refresh()
+        return self.peek()
+
+    def _refresh_and_release(self) -> None:
+        try:
+            self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> None:
+        with self._sessions() as session:
+            newest = queries.current_version_id(session)
+        if self._snapshot is None or newest != self._snapshot.version.id:
+            self._snapshot = self._load()
+
+    def _load(self) -> Snapshot:
+        with self._sessions() as session:
+            return load_snapshot(session)

@@ -1,0 +1,159 @@
+"""Submissions, decisions and tokens: what is kept beside the public facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.words import State, TokenScope
+from app.store.models import DecisionRow, SubmissionRow, TokenRow
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The bytes of a measurement as they came, with what is known of their arrival."""
+
+    digest: str
+    slug: str
+    raw: bytes
+    received_at: datetime
+    secret_hash: str
+    signature: bytes | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision on a measurement."""
+
+    state: State
+    reason: str
+    decided_at: datetime
+    decided_by: str
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as it is listed; the token itself is known to its holder only."""
+
+    id: int
+    name: str
+    scope: TokenScope
+    created_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 of a token or secret; they are long and random, so it suffices."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def get_submission(session: Session, key: str) -> Submission | None:
+    """Return a submission by its digest or by its slug."""
+    column = SubmissionRow.digest if len(key) > 12 else SubmissionRow.slug  # noqa: PLR2004
+    row = session.scalar(select(SubmissionRow).where(column == key))
+    if row is None:
+        return None
+    return Submission(
+        row.digest, row.slug, row.raw, _utc(row.received_at), row.secret_hash, row.signature
+    )
+
+
+def add_submission(session: Session, submission: Submission, token: Token | None) -> None:
+    """Keep a submission for ever."""
+    session.add(
+        SubmissionRow(
+            digest=submission.digest,
+            slug=submission.slug,
+            raw=submission.raw,
+            received_at=_naive(submission.received_at),
+            secret_hash=submission.secret_hash,
+            signature=submission.signature,
+            token_id=token.id if token else None,
+        )
+    )
+    session.flush()
+
+
+def add_decision(session: Session, slug: str, decision: Decision, version_id: int) -> None:
+    """Add a decision; nothing that was decided before is changed."""
+    session.add(
+        DecisionRow(
+            slug=slug,
+            state=str(decision.state),
+            reason=decision.reason,
+            decided_at=_naive(decision.decided_at),
+            decided_by=decision.decided_by,
+            version_id=version_id,
+        )
+    )
+    session.flush()
+
+
+def list_decisions(session: Session, slug: str) -> tuple[Decision, ...]:
+    """Return the decisions on a measurement, oldest first."""
+    rows = session.scalars(
+        select(DecisionRow).where(DecisionRow.slug == slug).order_by(DecisionRow.id)
+    )
+    return tuple(Decision(State(r.state), r.reason, _utc(r.decided_at), r.decided_by) for r in rows)
+
+
+def add_token(session: Session, name: str, scope: TokenScope, secret: str, now: datetime) -> Token:
+    """Keep the hash of a new token."""
+    row = TokenRow(name=name, scope=str(scope), hash=digest_of(secret), created_at=_naive(now))
+    session.add(row)
+    session.flush()
+    return _token(row)
+
+
+def find_token(session: Session, secret: str) -> Token | None:
+    """Return the token that a secret is, unless it was revoked."""
+    row = session.scalar(
+        select(TokenRow).where(TokenRow.hash == digest_of(secret), TokenRow.revoked_at.is_(None))
+    )
+    return _token(row) if row else None
+
+
+def touch_token(session: Session, token: Token, now: datetime) -> None:
+    """Record that a token was used."""
+    session.get_one(TokenRow, token.id).last_used_at = _naive(now)
+    session.flush()
+
+
+def revoke_token(session: Session, token_id: int, now: datetime) -> Token | None:
+    """Revoke a token for good; returns None when there is none."""
+    row = session.get(TokenRow, token_id)
+    if row is None:
+        return None
+    row.revoked_at = row.revoked_at or _naive(now)
+    session.flush()
+    return _token(row)
+
+
+def list_tokens(session: Session) -> Sequence[Token]:
+    """Return every token, oldest first."""
+    return [_token(row) for row in session.scalars(select(TokenRow).order_by(TokenRow.id))]
+
+
+def _token(row: TokenRow) -> Token:
+    return Token(
+        row.id,
+        row.name,
+        TokenScope(row.scope),
+        _utc(row.created_at),
+        _utc(row.revoked_at) if row.revoked_at else None,
+        _utc(row.last_used_at) if row.last_used_at else None,
+    )
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,182 @@
+"""`vapic token` and `vapic review`, run as their users do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from app.core.words import State, TokenScope
+from app.errors import Forbidden
+from app.intake.reviewing import find_token
+from tests.reviewables import make_document, submit_document
+
+WORDS = {"accept": "accepted", "reject": "rejected", "withdraw": "withdrawn"}
+
+
+@pytest.fixture
+def seeded(vapic, database_url, monkeypatch):
+    """The command line over this test's seeded database."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return vapic
+
+
+@pytest.fixture
+def slug(writer):
+    """A pending measurement."""
+    with writer.begin() as session:
+        return submit_document(session, make_document()).measurement.slug
+
+
+@pytest.mark.parametrize("scope", list(TokenScope))
+def test_a_new_token_is_printed_alone_so_that_a_script_can_take_it(scope, seeded, reader):
+    ran = seeded("token", "create", "Ada Example", "--scope", scope)
+
+    assert (0, f"Token 1 of Ada Example, scope {scope}:\n") == (ran.code, ran.err)
+    with reader() as session:
+        token = find_token(session, ran.out.removesuffix("\n"))
+    assert (1, scope) == (token.id, token.scope)
+
+
+def test_the_list_of_tokens_shows_everything_but_the_secrets(seeded):
+    assert "No token yet" in seeded("token", "list").out
+    secrets = [
+        seeded("token", "create", name, "--scope", "review").out.strip()
+        for name in ("Ada", "A name that does not fit into its column")
+    ]
+    seeded("token", "revoke", 1)
+    listed = seeded("token", "list").out
+    dates = re.findall(r"\d{4}-\d\d-\d\d", listed)
+
+    assert ["ID", "Name", "Scope", "Created", "Last", "used", "Revoked"] == listed.split()[:7]
+    assert 3 == len(dates)
+    assert not [secret for secret in secrets if secret in listed]
+    assert max(map(len, listed.splitlines())) <= 75
+
+
+def test_a_revoked_token_is_of_no_use(seeded, reader):
+    secret = seeded("token", "create", "Ada", "--scope", "submit").out.strip()
+    ran = seeded("token", "revoke", 1)
+
+    assert (0, "Token 1 of Ada is revoked.\n") == (ran.code, ran.out)
+    with reader() as session, pytest.raises(Forbidden):
+        find_token(session, secret)
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "line"),
+    [
+        (("token", "revoke", 7), 1, "vapic: There is no token 7."),
+        (("token", "create", " ", "--scope", "submit"), 1, "vapic: The name of a token must not"),
+        (("token", "create", "Ada"), 2, "Missing option '--scope'"),
+        (("token", "create", "Ada", "--scope", "admin"), 2, "Invalid value for '--scope'"),
+        (("review", "show", "0123456789ab"), 1, "vapic: There is no measurement '0123456789ab'."),
+        (("review", "accept", "0123456789ab"), 2, "Missing option '--reason'"),
+        (("review", "list", "--state", "lost"), 2, "Invalid value for '--state'"),
+    ],
+    ids=lambda part: " ".join(map(str, part)) if isinstance(part, tuple) else "",
+)
+def test_a_mistake_is_told_in_one_line(args, code, line, seeded):
+    ran = seeded(*args)
+
+    assert (code, "") == (ran.code, ran.out)
+    assert line in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(("verb", "state"), WORDS.items())
+def test_a_decision_is_told_and_moves_the_measurement_to_its_list(verb, state, seeded, slug):
+    assert slug in seeded("review", "list").out
+    ran = seeded("review", verb, slug, "--reason", "It is so.", "--by", "Ada")
+    pending, moved = seeded("review", "list").out, seeded("review", "list", "--state", state).out
+
+    assert (0, f"{slug} is {state}: It is so.\n", "") == (ran.code, ran.out, ran.err)
+    assert "Pending: 0" in pending
+    assert slug not in pending
+    assert f"{state.capitalize()}: 1" in moved
+    assert re.search(rf"(?m)^{slug} +{state} since ", moved)
+    assert "by Ada: It is so." in " ".join(moved.split())
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_decision_without_a_reason_is_refused(reason, seeded, slug):
+    ran = seeded("review", "accept", slug, "--reason", reason)
+
+    assert (1, "vapic: The reason of a decision must not be empty.\n") == (ran.code, ran.err)
+    assert slug in seeded("review", "list").out
+
+
+@pytest.mark.parametrize("verb", WORDS)
+def test_a_withdrawal_is_final(verb, seeded, slug):
+    seeded("review", "withdraw", slug, "--reason", "A typo.")
+    ran = seeded("review", verb, slug, "--reason", "No, after all.")
+
+    assert (1, "") == (ran.code, ran.out)
+    assert f"{slug} is withdrawn; what may follow is nothing: a withdrawal is final." in ran.err
+    told = seeded("review", "list", "--state", State.WITHDRAWN).out
+    assert "by a maintainer: A typo." in " ".join(told.split())
+
+
+def test_the_review_shows_the_effect_the_oddities_and_every_decision(seeded, writer):
+    odd = make_document(features={"x2avic": False})
+    with writer.begin() as session:
+        slug = submit_document(session, odd).measurement.slug
+    seeded("review", "reject", slug, "--reason", "CPUID says otherwise.")
+    out = seeded("review", "show", slug).out
+
+    assert re.search(r"(?m)^  ldr/x2avic/write +unmeasured -> settles +ignored$", out)
+    assert re.search(r"(?m)^  id/x2avic/read +unmeasured -> masked +gp, 1 masked$", out)
+    assert "Effect: 4 of 4 verdicts change" in out
+    assert "? x2avic-absent: It observes x2AVIC on a part that reports x2AVIC=0." in out
+    assert re.search(rf"(?m)^Raw bytes +http://127.0.0.1:8000/m/{slug}\.raw$", out)
+    assert ["pending", "rejected"] == re.findall(r"(?m)^- (\w+), 20\d\d-", out)
+    assert "UTC by a maintainer: CPUID says otherwise." in out
+    assert out.isascii()
+    assert max(map(len, out.splitlines())) <= 75
+
+
+def test_a_review_with_nothing_odd_says_so(seeded, slug):
+    assert "What looks odd\n--------------\nNothing.\n" in seeded("review", "show", slug).out
+
+
+def test_a_rebuild_changes_nothing_after_any_decision(seeded, slug):
+    for verb in ("accept", "reject", "accept", "withdraw"):
+        seeded("review", verb, slug, "--reason", "It is so.")
+        assert "nothing to change\n" == seeded("rebuild").out
+
+
+@pytest.mark.parametrize("args", [("token", "list"), ("review", "list"), ("review", "show", "x")])
+def test_a_database_without_tables_gives_one_clear_line(args, vapic, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/bare.db")
+    ran = vapic(*args)
+
+    line = "vapic: The database has no tables yet: run `vapic migrate`, then `vapic seed`.\n"
+    assert (1, "", line) == (ran.code, ran.out, ran.err)
+
+
+def test_a_token_can_be_made_before_anything_is_loaded(vapic, empty_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", empty_url)
+
+    assert vapic("token", "create", "Ada", "--scope", "review").out.startswith("vapic_")
+
+
+@pytest.mark.parametrize("group", ["token", "review"])
+def test_each_group_explains_every_command_and_option(group, vapic):
+    listed = re.findall(r"(?m)^  (\w+) +(\S.*)$", vapic(group, "--help").out.split("Commands:")[1])
+
+    assert listed
+    for name, sentence in listed:
+        ran = vapic(group, name, "--help")
+        options = re.findall(r"(?m)^  (--[\w-]+)(?: <.*?>)?  +(.*)$", ran.out)
+        assert (0, "") == (ran.code, ran.err)
+        assert sentence.endswith((".", "..."))
+        assert all(text for _, text in options)
+
+
+def test_every_command_of_the_groups_is_documented(client, vapic):
+    text = client.get("/docs/terminal.txt").text
+
+    for group in ("token", "review"):
+        listed = vapic(group, "--help").out.split("Commands:")[1]
+        for name in re.findall(r"(?m)^  (\w+) ", listed):
+            assert f"`vapic {group} {name}`" in text

@@ -1,0 +1,167 @@
+"""The filter of the ledger: one query string for one view, and what it lets through."""
+
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.ledger_filter import KEYS, MANY, LedgerFilter, chips, parse, view_ledger, vocabulary
+from app.core.views import view_cells
+from app.core.words import DifferenceState
+from app.errors import InvalidFilter
+from tests.factories import make_difference, make_knowledge, make_observation
+
+
+@pytest.fixture(scope="module")
+def values(knowledge):
+    """The valid words of the real seed."""
+    return vocabulary(knowledge)
+
+
+def read(query, values):
+    return parse(parse_qsl(query, keep_blank_values=True), values)
+
+
+def numbers(query, knowledge, views):
+    """Return the numbers that a query shows, in its order."""
+    shown = view_ledger(knowledge, views, read(query, vocabulary(knowledge))).entries
+    return [entry.difference.number for entry in shown]
+
+
+@pytest.mark.parametrize(
+    ("canonical", "query"),
+    [
+        ("", ""),
+        ("", "state=&q=&sort=number"),
+        ("state=seen,reported", "state=reported,seen"),
+        ("state=seen,reported", "state=reported&state=seen&utm_source=mail"),
+        ("mode=x2avic&access=write", "access=write&mode=x2avic"),
+        ("register=ldr&family=zen-4,none", "family=none,zen-4&register=ldr"),
+        ("evidence=observed&q=%23GP&sort=-date", "sort=-date&q=+%23GP&evidence=observed"),
+    ],
+)
+def test_equal_filters_have_one_query_string(canonical, query, values):
+    assert canonical == read(query, values).query()
+    assert read(canonical, values) == read(query, values)
+
+
+@given(st.data())
+def test_any_filter_survives_its_query_string_and_loses_a_chip_at_a_time(values, data):
+    picked = {
+        key: data.draw(st.sets(st.sampled_from(list(values[key])), max_size=2)) for key in MANY
+    }
+    many = {key: tuple(v for v in values[key] if v in picked[key]) for key in MANY}
+    q = " ".join(data.draw(st.text("abc#&=,+ %", max_size=8)).split())
+    wanted = LedgerFilter(**many, q=q, sort=data.draw(st.sampled_from(list(values["sort"]))))
+
+    assert wanted == read(wanted.query(), values)
+    for _ in chips(wanted, values):
+        wanted = chips(wanted, values)[0][2]
+    assert LedgerFilter() == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "near"),
+    [
+        ("staet=seen", "state"),
+        ("state=documentd", "documented"),
+        ("register=lvt-tmer", "lvt-timer"),
+        ("family=zen4", "zen-4"),
+        ("sort=dates", "date"),
+        ("verdict=agrees", None),
+        ("sort=date&sort=number", None),
+    ],
+)
+def test_an_unknown_word_is_refused_with_the_nearest(query, near, values):
+    with pytest.raises(InvalidFilter) as refused:
+        read(query, values)
+
+    assert near is None or near in refused.value.hints
+
+
+def one_of_each_state():
+    """A world with an entry per state on two cells, and an unfiled one."""
+    made = [make_difference(n, state) for n, state in enumerate(DifferenceState, 1)]
+    seen = make_observation("gp", cells=("tpr/avic/read",))
+    return make_knowledge(seen, *made)
+
+
+@pytest.mark.parametrize(
+    ("shown", "groups", "query"),
+    [
+        ([1, 2, 3, 4, 5], 1, ""),
+        ([1], 0, "state=seen"),
+        ([4, 5], 0, "state=retracted,documented"),
+        ([], 1, "state=unfiled"),
+        ([5], 1, "state=unfiled,retracted"),
+        ([], 1, "mode=avic"),
+        ([1, 2, 3, 4, 5], 0, "access=write"),
+        ([], 1, "family=zen-4"),
+        ([1, 2, 3, 4, 5], 0, "family=none"),
+        ([], 1, "evidence=measured"),
+        ([1, 2, 3, 4, 5], 0, "evidence=none"),
+        ([], 1, "q=tpr/avic"),
+        ([], 0, "register=tpr&mode=avic&access=write"),
+        ([5, 4, 3, 2, 1], 1, "sort=-number"),
+    ],
+)
+def test_entries_and_what_is_unfiled_pass_by_the_same_words(shown, groups, query):
+    knowledge = one_of_each_state()
+    view = view_ledger(knowledge, view_cells(knowledge), read(query, vocabulary(knowledge)))
+
+    assert (shown, groups) == ([e.difference.number for e in view.entries], len(view.unfiled))
+    assert {"seen": 1, "reproduced": 1, "reported": 1, "documented": 1, "retracted": 1,
+            "unfiled": 1} == {state: number for state, number, _ in view.counts}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expected", "query"),
+    [
+        ([1, 14, 15], "state=reported"),
+        ([12, 13, 14, 15, 17, 18, 19], "mode=avic"),
+        ([1], "register=ldr"),
+        ([1, 14, 15, 16, 17], "family=zen-4"),
+        ([3, 5, 6, 8, 10, 11], "family=none"),
+        ([1, 7, 9, 14, 15, 16], "evidence=observed"),
+        ([14, 15], "q=5a7c7d148e48"),
+        ([5, 12], "q=YxdjiNsWBPOoX2w1@google.com"),
+        ([1], "q=80Dh"),
+        ([7], "q=d-7"),
+    ],
+)
+def test_the_real_ledger_answers_what_its_readers_ask(expected, query, knowledge, views):
+    assert expected == numbers(query, knowledge, views)
+
+
+def test_the_last_event_decides_the_order_by_date(knowledge, views):
+    order = numbers("sort=-date", knowledge, views)
+    dates = [knowledge.differences[str(n)].life[-1].date for n in order]
+
+    assert sorted(dates, reverse=True) == dates
+    assert sorted(knowledge.differences, key=int) == sorted(map(str, order), key=int)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "query"),
+    [
+        ("19 differences.", ""),
+        ("19 differences, by last event, backwards.", "sort=-date"),
+        ("3 of 19 differences that are reported.", "state=reported"),
+        (
+            "1 of 19 differences on x2AVIC write cells of LDR that name Zen 4.",
+            "mode=x2avic&access=write&register=ldr&family=zen-4",
+        ),
+        ("Only disagreements without a number.", "state=unfiled"),
+        ("0 of 19 differences that are seen, and what is unfiled.", "state=unfiled,seen"),
+        ('0 of 19 differences backed by no report matching "LDR".', "evidence=none&q=LDR"),
+    ],
+)
+def test_the_filter_is_said_in_one_sentence(sentence, query, knowledge, views):
+    wanted = read(query, vocabulary(knowledge))
+
+    assert sentence == view_ledger(knowledge, views, wanted).sentence
+
+
+def test_every_key_but_the_free_text_has_a_closed_vocabulary(values):
+    assert {"q"} == set(KEYS) - set(values)
