@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import parse_qsl
 
 from app.core import filters
@@ -17,7 +18,6 @@ from app.core.editions import AsStated
 from app.core.facts import Source
 from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
-from app.core.ledger import entry_of
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
 from app.core.words import Access, Mode
@@ -25,15 +25,11 @@ from app.errors import NotFound
 from app.mail import mail_phrases, mail_table, mail_text
 from app.mail.mail_table import Rows
 from app.mail.references import Reference
-from app.pages import explore
-from app.pages.corrected_text import TITLE as CORRECTED_TITLE
+from app.pages import explore, registry
 from app.pages.explore import TableView
-from app.pages.table_text import TITLE
-from app.pens.place import Place
-from app.pens.stated import address as in_revision
+from app.pens.place import PIN, Place
 from app.store.snapshots import Snapshot
 
-PIN = "at"
 # Longer lists of names make room for their number.
 NAMED = 5
 Pairs = list[tuple[str, str]]
@@ -128,23 +124,22 @@ def find(snapshot: Snapshot, address: str) -> Cited:
     bare = path.removesuffix(".txt")
     if bare == "/mail":
         return _selection(snapshot, read_selection(snapshot, pairs))
-    match bare.removesuffix("/mail").strip("/").split("/"):
-        case ["r", name]:
-            return _register(snapshot, name, pairs)
-        case ["r", name, mode, access]:
-            return _cell(snapshot, (name, mode, access), pairs)
-        case ["d", number]:
-            return _difference(snapshot, number)
-        case [""] | ["index"]:
-            view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
-            return Cited(view.path, TITLE, None)
-        case ["corrected"]:
-            apm = explore.read_apm(snapshot, pairs)
-            stated = explore.stated(snapshot, apm)
-            return Cited(in_revision("/corrected", stated), CORRECTED_TITLE, None)
-        case _:
-            hints = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
-            raise NotFound(f"{address!r} is no page that can be cited.", hints=hints)
+    bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
+    page = registry.find(snapshot, f"{bare}?{query}" if query else bare)
+    known = snapshot.knowledge
+    match page.view:
+        case {"cell": view}:
+            title, sources = mail_text.cell_title(view), _sources(snapshot, [view])
+            return Cited(page.path, title, partial(mail_text.cell_block, view, known), sources)
+        case {"register": register, "cells": views}:
+            title, sources = mail_table.register_title(register), _sources(snapshot, views)
+            return Cited(
+                page.path, title, partial(mail_table.register_block, views, known), sources
+            )
+        case {"entry": entry}:
+            block = partial(mail_text.difference_block, entry, known)
+            return Cited(page.path, page.title, block, entry.sources)
+    return Cited(page.path, page.title, None)
 
 
 def read_selection(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> Selection:
@@ -162,44 +157,6 @@ def _written(found: Cited, place: Place) -> str:
         )
         raise NotFound(message, hints=("/mail",))
     return found.write(place)
-
-
-def _cell(snapshot: Snapshot, names: tuple[str, str, str], pairs: Pairs) -> Cited:
-    stated = _stated(snapshot, pairs)
-    apm = stated.revision if stated else ""
-    register = explore.find_register(snapshot, names[0]).register
-    mode, access = names[1].lower(), names[2].lower()
-    view = explore.find_cell(snapshot, register, mode, access, apm)
-    return Cited(
-        path=in_revision(view.key.url, stated),
-        title=mail_text.cell_title(view),
-        write=lambda place: mail_text.cell_block(view, snapshot.knowledge, place, stated),
-        sources=_sources(snapshot, [view]),
-    )
-
-
-def _register(snapshot: Snapshot, name: str, pairs: Pairs) -> Cited:
-    stated = _stated(snapshot, pairs)
-    register = explore.find_register(snapshot, name).register
-    views = explore.register_cells(snapshot, register, stated.revision if stated else "")
-    return Cited(
-        path=in_revision(f"/r/{register.slug}", stated),
-        title=mail_table.register_title(register),
-        write=lambda place: mail_table.register_block(views, snapshot.knowledge, place, stated),
-        sources=_sources(snapshot, views),
-    )
-
-
-def _difference(snapshot: Snapshot, number: str) -> Cited:
-    found = explore.find_difference(snapshot, number)
-    knowledge = snapshot.knowledge
-    entry = entry_of(found, knowledge, snapshot.cells)
-    return Cited(
-        path=f"/d/{found.number}",
-        title=f"D-{found.number}: {found.title}",
-        write=lambda place: mail_text.difference_block(entry, knowledge, place),
-        sources=entry.sources,
-    )
 
 
 def _selection(snapshot: Snapshot, selection: Selection) -> Cited:

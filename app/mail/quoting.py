@@ -15,12 +15,11 @@ from app.mail import citing, mail_links, quotes
 from app.mail.mail_links import Link, Reading, Site
 from app.mail.quotes import Piece, Placed, Standing
 from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
-from app.pages import comparing, measured, since_text
-from app.pens.place import Place
+from app.pages import comparing, registry, since_text
+from app.pens.place import PIN, Place
 from app.pens.plain import to_ascii
 from app.store.snapshots import Snapshot
 
-PIN = "at"
 # What one mail may cost: links that are looked at, data versions that are loaded, and links
 # above which a block is looked for.
 MOST_LINKS = 100
@@ -245,19 +244,18 @@ class _Checker:
 
 
 def _target_of(snapshot: Snapshot, address: str, pin: str) -> Target:
+    """Return what an address leads to; a page of measurements is not compared."""
     parts = address.partition("?")[0].strip("/").split("/")
     if parts[-1] == "mail":
         path = citing.find(snapshot, address).path if len(parts) == 1 else address
         return Target(snapshot, path, pin, lambda place: citing.block(snapshot, path, place.site))
     try:
-        twin = comparing.twin(snapshot, address)
+        page = registry.find(snapshot, address)
     except NotFound:
         if parts[0] not in OTHERS and "since" not in parts:
             raise
-        if parts[0] == "m" and len(parts) == len(("m", "slug")):
-            measured.find_measurement(snapshot, parts[1])
         return Target(snapshot, address, pin, None)
-    return Target(snapshot, twin.path, pin, twin.write)
+    return Target(snapshot, page.path, pin, page.comparable)
 
 
 def _bare(text: str) -> str:

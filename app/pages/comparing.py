@@ -7,13 +7,11 @@ its text twin is what is compared, under one heading, so that only facts differ.
 from __future__ import annotations
 
 from app.errors import InvalidFilter, NotFound
-from app.pages import since_text
+from app.pages import registry, since_text
 from app.pages.since_text import Comparison
-from app.pages.twins import LISTS, PIN, Twin, twin
+from app.pens.page import Page
 from app.pens.place import Place
 from app.store.snapshots import Snapshot
-
-__all__ = ["PIN", "Twin", "address_of", "compare", "differences_between", "twin"]
 
 
 def differences_between(then: Snapshot, now: Snapshot, address: str, site: str) -> str:
@@ -35,10 +33,10 @@ def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> Compariso
     before, after = _find(then, address), _find(now, address)
     known = after or before
     if known is None:
-        twin(now, address)
+        registry.find(now, address)
         raise NotFound(f"There is no page {address!r} to compare.")
-    old = before.write(place) if before else ""
-    new = after.write(place) if after else ""
+    old = before.comparable(place) if before else ""
+    new = after.comparable(place) if after else ""
     title = " ".join((new or old).split("\n=", 1)[0].splitlines())
     hunks = since_text.hunks(old, new)
     return Comparison(known.path, title, then.name, now.name, hunks, found=after is not None)
@@ -52,14 +50,14 @@ def address_of(name: str) -> str:
     """
     if not name or name.startswith(("/", "?")):
         return f"/{name.removeprefix('/')}"
-    if name in LISTS:
+    if name in registry.lists():
         return f"/{name}"
     number = name.upper().removeprefix("D-")
     return f"/d/{number}" if number.isdigit() and number != name else f"/r/{name}"
 
 
-def _find(snapshot: Snapshot, address: str) -> Twin | None:
+def _find(snapshot: Snapshot, address: str) -> Page | None:
     try:
-        return twin(snapshot, address)
+        return registry.find(snapshot, address)
     except (NotFound, InvalidFilter):
         return None

@@ -6,37 +6,24 @@ made of that version and the one before, so later versions leave it alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl
+from collections.abc import Iterable
 
-from app.core.filters import CellFilter
-from app.core.views import Cells, CellView
-from app.errors import NotFound
-from app.pages import explore
 from app.pages.steps_text import StepView, Story, story_text, summary
-from app.pens import phrases
+from app.pages.subjects import EVERYTHING, Subject
 from app.pens.atom import Entry, Feed
 from app.pens.place import Place
 from app.store.queries import Change
 from app.store.snapshots import Snapshot, position
-from app.store.trail import Name, Step, Trail
+from app.store.trail import Step, Trail
 
 # A feed holds the newest entries; its ``next`` leads to the older ones.
 ENTRIES = 50
-EVERYTHING = "/changes"
-LEDGER = "/d"
-PIN = "at"
 # How many slashes an address has that is not a cell's.
 PAGE = 2
 
 
-def feed_of(snapshot: Snapshot, trail: Trail, address: str, place: Place) -> Feed:
-    """Return the feed of a page by its address, as of a snapshot.
-
-    Raises NotFound for a page that has no feed, InvalidFilter for words of no filter.
-    """
-    subject = subject_of(snapshot, address)
+def feed_of(snapshot: Snapshot, trail: Trail, subject: Subject, place: Place) -> Feed:
+    """Return the feed of a page, as of a snapshot."""
     steps = trail.upto(snapshot.version.id)
     picked = [step for step in reversed(steps) if subject.concerns(step)]
     shown, older = picked[:ENTRIES], picked[ENTRIES:]
@@ -52,134 +39,6 @@ def feed_of(snapshot: Snapshot, trail: Trail, address: str, place: Place) -> Fee
         updated=(shown or steps)[0].version.created_at,
         entries=tuple(_entry(subject, s, changes[s.version.id], place.site) for s in shown),
     )
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a feed is about: its page, its title, and which steps concern it.
-
-    ``path`` and ``query`` are the page's; ``wanted`` is the filter of a table's feed.
-    """
-
-    path: str
-    title: str
-    query: str = ""
-    wanted: CellFilter | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called in the names of entries: ``r/ldr``, ``table?mode=avic``."""
-        mark = f"?{self.query}" if self.query else ""
-        return (self.path.strip("/") or "table") + mark
-
-    def address(self, path: str, at: str = "") -> str:
-        """Return an address under this subject's query, and pinned if ``at`` says so."""
-        parts = (self.query, f"at={at}" if at else "")
-        query = "&".join(part for part in parts if part)
-        return f"{path}?{query}" if query else path
-
-    def concerns(self, step: Step) -> bool:
-        """Whether a step did anything to this subject."""
-        return self.path == EVERYTHING or bool(self._pages(step))
-
-    def cells(self, step: Step) -> Cells:
-        """Return the cells of a step that belong to this subject."""
-        if self.path == EVERYTHING or self.path.startswith("/c/"):
-            return step.cells
-        if self.path.startswith("/d/"):
-            return {k: v for k, v in step.cells.items() if self._covers(v)}
-        if self.wanted is None:
-            inside = f"{self.path}/"
-            return {k: v for k, v in step.cells.items() if f"{k.url}/".startswith(inside)}
-        return {
-            key: sides
-            for key, sides in step.cells.items()
-            if any(_admits(self.wanted, v, m) for v, m in zip(sides, step.members, strict=True))
-        }
-
-    def _covers(self, sides: tuple[CellView | None, CellView | None]) -> bool:
-        """Whether this difference covers a cell, before or after."""
-        views = (view for view in sides if view)
-        return any(f"/d/{d.slug}" == self.path for view in views for d in view.differences)
-
-    def facts(self, step: Step) -> frozenset[Name] | None:
-        """Return the facts of a step that concern this subject; None means all of them."""
-        if self.path == EVERYTHING:
-            return None
-        return frozenset(name for path in self._pages(step) for name in step.pages[path])
-
-    def _pages(self, step: Step) -> tuple[str, ...]:
-        """Return the addresses among those that a step touched that this subject is made of."""
-        if self.path == LEDGER:
-            return tuple(path for path in step.pages if path.startswith(f"{LEDGER}/"))
-        if self.wanted is None:
-            return (self.path,) if self.path in step.pages else ()
-        return tuple(key.url for key in self.cells(step))
-
-
-def _admits(
-    wanted: CellFilter, view: CellView | None, members: Mapping[str, tuple[str, ...]]
-) -> bool:
-    """Whether a cell passed a filter at a version that may not know all of its words."""
-    families = tuple(f for f in wanted.family if view and f in view.judgements)
-    if view is None or (wanted.family and not families):
-        return False
-    groups = {**dict.fromkeys(wanted.group, ()), **members}
-    return replace(wanted, family=families).admits(view, groups)
-
-
-def subject_of(snapshot: Snapshot, address: str) -> Subject:
-    """Return what the feed of a page is about. Raises NotFound or InvalidFilter."""
-    path, _, query = address.partition("?")
-    match path.strip("/").split("/"):
-        case [""]:
-            pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] != PIN]
-            wanted = explore.read_filter(snapshot, pairs)
-            words = wanted.query()
-            title = f"Table 15-22 under {words}: changes" if words else "Table 15-22: changes"
-            return Subject("/", title, words, wanted)
-        case ["d"]:
-            return Subject(LEDGER, "The ledger of differences: changes")
-        case ["changes"]:
-            return Subject(EVERYTHING, "vAPIC Explorer: every change")
-        case ["r", name, *cell]:
-            return _register(snapshot, name, cell)
-        case [kind, slug] if kind in _FINDERS:
-            found, title = _FINDERS[kind](snapshot, slug)
-            return Subject(f"/{kind}/{found}", f"{title}: changes")
-    raise NotFound(f"{address!r} has no feed.")
-
-
-def _register(snapshot: Snapshot, name: str, cell: list[str]) -> Subject:
-    register = explore.find_register(snapshot, name).register
-    title = phrases.heading(register)
-    if not cell:
-        return Subject(f"/r/{register.slug}", f"{title}: changes")
-    mode, access = (*cell, "", "")[:2]
-    key = explore.find_cell(snapshot, register, mode, access).key
-    return Subject(key.url, f"{title}, {key.mode.label} {key.access}: changes")
-
-
-def _family(snapshot: Snapshot, slug: str) -> tuple[str, str]:
-    family = explore.find_family(snapshot, slug)
-    return family.slug, f"Family {family.name}"
-
-
-def _difference(snapshot: Snapshot, number: str) -> tuple[str, str]:
-    difference = explore.find_difference(snapshot, number)
-    return difference.slug, f"D-{difference.number} {difference.title}"
-
-
-def _erratum(snapshot: Snapshot, slug: str) -> tuple[str, str]:
-    erratum = explore.find_erratum(snapshot, slug)
-    return erratum.slug, erratum.title
-
-
-_FINDERS: Mapping[str, Callable[[Snapshot, str], tuple[str, str]]] = {
-    "c": _family,
-    "d": _difference,
-    "errata": _erratum,
-}
 
 
 def _entry(subject: Subject, step: Step, changes: Iterable[Change], site: str) -> Entry:

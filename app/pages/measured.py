@@ -110,3 +110,9 @@ def _admits(m: Measurement, chosen: Mapping[str, tuple[str, ...]], snapshot: Sna
         and (not chosen["kernel"] or m.hypervisor in chosen["kernel"])
         and (not chosen["differs"] or differs(snapshot, m))
     )
+
+
+def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:
+    """Other measurements of the same family, to compare with."""
+    every = snapshot.knowledge.measurements.values()
+    return tuple(o for o in every if o.slug != m.slug and o.family == m.family)[:20]

@@ -1,4 +1,4 @@
-"""A page as its parts: what each of its formats is made from."""
+"""A page as its parts: where it lives, and what each of its formats is made from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.pens.place import Place
 from app.pens.tables import Table
 
 
@@ -13,24 +14,35 @@ from app.pens.tables import Table
 class Page:
     """A page's parts. Formats without a part answer 404 and say which there are.
 
-    ``feed`` is the page's address where its changes make a feed; ``atom`` is any other one.
+    ``path`` is its canonical address with its query, without a pin; other names of the page
+    are redirected there, to ``anchor`` of it. ``subject`` is what its feed is about; ``feed``
+    writes any other one. ``compared`` is the text that two data versions are compared by, where
+    that is not ``text``.
     """
 
     template: str
-    text: Callable[[], str]
+    text: Callable[[Place], str]
+    path: str = ""
+    title: str = ""
     view: Mapping[str, Any] = field(default_factory=dict)
     fragment: str = ""
-    table: Callable[[], Table] | None = None
-    data: Callable[[], Mapping[str, Any]] | None = None
-    atom: Callable[[], str] | None = None
+    table: Callable[[Place], Table] | None = None
+    data: Callable[[Place], Mapping[str, Any]] | None = None
+    subject: Any = None
+    feed: Callable[[Place, Any], str] | None = None
+    compared: Callable[[Place], str] | None = None
+    anchor: str = ""
     status: int = 200
-    feed: str = ""
 
     @property
     def formats(self) -> tuple[str, ...]:
         """The extensions this page answers to, besides HTML."""
         extras = (
             ("json", self.data), ("csv", self.table), ("md", self.table),
-            ("atom", self.atom or self.feed),
+            ("atom", self.feed or self.subject),
         )  # fmt: skip
         return ("txt", *(name for name, part in extras if part))
+
+    def comparable(self, place: Place) -> str:
+        """Return the text by which this page is compared with itself at another data version."""
+        return (self.compared or self.text)(place)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from app.pens.plain import COLUMNS, Plain
 
+# The query key that pins a page in time.
+PIN = "at"
+
 
 @dataclass(frozen=True)
 class Place:

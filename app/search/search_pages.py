@@ -45,12 +45,12 @@ def found_page(snapshot: Snapshot, found: Found, place: Place) -> Page:
             "introduction": search_text.INTRODUCTION,
             "nothing": search_text.NOTHING,
         },
-        text=lambda: (
+        text=lambda _: (
             search_text.help_text(keys, searching.EXAMPLES, place)
             if empty
             else search_text.found_text(found, place)
         ),
-        data=lambda: search_out(found, place.site, snapshot.name, offers).model_dump(mode="json"),
+        data=lambda _: search_out(found, place.site, snapshot.name, offers).model_dump(mode="json"),
     )
 
 
@@ -69,8 +69,8 @@ def refused_page(snapshot: Snapshot, error: InvalidQuery) -> Page:
             "introduction": search_text.INTRODUCTION,
             "nothing": search_text.NOTHING,
         },
-        text=lambda: search_text.refusal_text(error),
-        data=lambda: {
+        text=lambda _: search_text.refusal_text(error),
+        data=lambda _: {
             **error_out(error.code, error.message, error.hints),
             "query": error.text,
             "position": error.where[0] + 1,

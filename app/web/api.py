@@ -128,6 +128,6 @@ def reference(request: Request, snapshot: Snap, render: Render) -> Response:
     page = Page(
         template="api.html",
         view={"api": description},
-        text=lambda: render.text_template("docs/api_reference.md", **context),
+        text=lambda _: render.text_template("docs/api_reference.md", **context),
     )
     return render.respond(request, snapshot, page)

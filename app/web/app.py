@@ -27,16 +27,13 @@ from app.web import (
     exports,
     guard,
     history,
-    ledger,
     measurements,
     pages,
-    policies,
     quoting,
     read_only,
     review,
     search,
     uploads,
-    wanted,
 )
 from app.web.front import Front
 from app.web.limits import Limits
@@ -45,22 +42,19 @@ from app.web.static import HashedFiles
 
 log = logging.getLogger(__name__)
 
-# In the order in which they are asked. The editions stand before the documentation, whose pages
-# have one name each, and the history before the pages: /r/ldr/since/VERSION is no cell.
+# In the order in which they are asked. Those with an address of their own stand before the pages of
+# the registry: /r/ldr/since/VERSION is no cell, /m/SLUG.raw no measurement.
 ROUTERS = (
     editions.router,
     history.router,
+    measurements.router,
     pages.router,
-    ledger.router,
     docs.router,
     api.router,
-    measurements.router,
     uploads.router,
-    wanted.router,
     review.router,
     exports.router,
     measurements.api,
-    policies.router,
     citations.router,
     search.router,
     search.api,

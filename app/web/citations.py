@@ -33,7 +33,7 @@ def mail(request: Request, snapshot: Snap, render: Render) -> Response:
     if elsewhere:
         return RedirectResponse(elsewhere, 302)
     view = {"copied": copies, "chosen": request.url.path == "/mail"}
-    page = Page(template="mail/show.html", view=view, text=lambda: copies.block)
+    page = Page(template="mail/show.html", view=view, text=lambda _: copies.block)
     return render.respond(request, snapshot, page)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.filters import CellFilter
 from app.pages import explore
+from app.pens.place import PIN
 from app.settings import Settings
 from app.store.snapshots import Snapshot, SnapshotHolder
 from app.store.store import NEW_VERSION
@@ -33,9 +34,6 @@ def _renderer(request: Request) -> Renderer:
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
-
-
-AT = "at"
 
 
 def _write_session(request: Request) -> Iterator[Session]:
@@ -65,18 +63,18 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 def pin_of(request: Request) -> str:
     """Return the data version or date that a request asks for, empty for today's."""
-    return request.query_params.get(AT, "").strip()
+    return request.query_params.get(PIN, "").strip()
 
 
 def filter_pairs(request: Request) -> list[tuple[str, str]]:
     """Return the decoded query without the pin, which is no filter."""
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    return [pair for pair in pairs if pair[0] != AT]
+    return [pair for pair in pairs if pair[0] != PIN]
 
 
 def pinned_query(request: Request, query: str) -> str:
     """Return a canonical query with the request's pin at its end."""
-    pin = f"{AT}={quote_plus(pin_of(request))}" if pin_of(request) else ""
+    pin = f"{PIN}={quote_plus(pin_of(request))}" if pin_of(request) else ""
     return "&".join(part for part in (query, pin) if part)
 
 

@@ -21,7 +21,6 @@ from app.intake.faults import PATTERNS
 from app.intake.format1 import json_schema
 from app.intake.measurement import parse
 from app.mail import citing, quoting, references
-from app.pages import explore, ledger_text
 from app.pens.page import Page
 from app.pens.plain import Plain
 from app.search import search_pages
@@ -56,18 +55,6 @@ PAGES = {
 TITLES = {"index": "Documentation", **PAGES}
 
 
-@router.get("/sources")
-def sources(request: Request, snapshot: Snap, render: Render) -> Response:
-    """Every source, with how far it was read."""
-    notes = explore.table_annotations(snapshot)
-    page = Page(
-        template="docs/sources.html",
-        view={"annotations": notes, "wording": ledger_text},
-        text=lambda: ledger_text.sources_text(snapshot.knowledge, notes, render.place(snapshot)),
-    )
-    return render.respond(request, snapshot, page)
-
-
 @router.get("")
 @router.get("/{slug}")
 def show(request: Request, snapshot: Snap, render: Render, config: Config) -> Response:
@@ -80,7 +67,7 @@ def show(request: Request, snapshot: Snap, render: Render, config: Config) -> Re
     html = MarkdownIt("js-default").render(source).replace("<pre>", '<pre tabindex="0">')
     body = Markup(html)  # noqa: S704 - our own text
     view = {"title": TITLES[slug], "pages": PAGES, "slug": slug, "body": body}
-    page = Page(template="docs/show.html", view=view, text=lambda: source)
+    page = Page(template="docs/show.html", view=view, text=lambda _: source)
     return render.respond(request, snapshot, page)
 
 

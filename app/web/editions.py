@@ -38,9 +38,9 @@ def _list(found: RevisionList, snapshot: Snapshot, place: Place) -> Page:
     return Page(
         template="editions/index.html",
         view={"found": found, "wording": editions_text},
-        text=lambda: editions_text.list_text(found, place),
-        table=lambda: editions_text.list_table(found),
-        data=lambda: editions_text.list_body(found, snapshot.name),
+        text=lambda _: editions_text.list_text(found, place),
+        table=lambda _: editions_text.list_table(found),
+        data=lambda _: editions_text.list_body(found, snapshot.name),
     )
 
 
@@ -48,7 +48,7 @@ def _compared(found: Comparison, snapshot: Snapshot, place: Place) -> Page:
     return Page(
         template="editions/compare.html",
         view={"found": found, "wording": editions_text},
-        text=lambda: editions_text.compared_text(found, snapshot.knowledge, place),
-        table=lambda: editions_text.compared_table(found, place.site),
-        data=lambda: editions_text.compared_body(found, snapshot.name, place.site),
+        text=lambda _: editions_text.compared_text(found, snapshot.knowledge, place),
+        table=lambda _: editions_text.compared_table(found, place.site),
+        data=lambda _: editions_text.compared_body(found, snapshot.name, place.site),
     )

@@ -74,8 +74,8 @@ def export_page(files: tuple[ExportFile, ...], place: Place) -> Page:
     return Page(
         template="export/index.html",
         view={"files": files, "schema": export_json.SCHEMA},
-        text=lambda: export_text.list_text(files, place),
-        data=lambda: export_text.list_body(files, place),
+        text=lambda _: export_text.list_text(files, place),
+        data=lambda _: export_text.list_body(files, place),
     )
 
 

@@ -50,8 +50,8 @@ def step_page(view: StepView, place: Place) -> Page:
     return Page(
         template="changes/show.html",
         view={"view": view},
-        text=lambda: steps_text.step_text(view, place),
-        data=lambda: steps_text.step_body(view),
+        text=lambda _: steps_text.step_text(view, place),
+        data=lambda _: steps_text.step_body(view),
     )
 
 
@@ -60,6 +60,6 @@ def since_page(found: Comparison, place: Place) -> Page:
     return Page(
         template="changes/since.html",
         view={"found": found},
-        text=lambda: since_text.comparison_text(found, place),
-        data=lambda: since_text.comparison_body(found),
+        text=lambda _: since_text.comparison_text(found, place),
+        data=lambda _: since_text.comparison_body(found),
     )

@@ -1,4 +1,4 @@
-"""The routes of measurements: check, submit, receipts, the list, two side by side."""
+"""The routes of measurements beside their pages: check, submit, raw bytes, withdraw."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from app.core.facts import Measurement
-from app.errors import NotFound
 from app.intake import reviewing, submitting
 from app.intake.format1 import json_schema
 from app.intake.serial_log import is_serial_log
-from app.pages import measured, measurement_pages
+from app.pages import measurement_data
 from app.pages.api_errors import ErrorOut
-from app.store.snapshots import Snapshot
 from app.web.deps import (
     Config,
     RawBody,
@@ -23,9 +20,6 @@ from app.web.deps import (
     Render,
     Snap,
     WriteSession,
-    filter_pairs,
-    pin_of,
-    pinned_query,
 )
 from app.web.uploads import Upload, take, unwrap
 
@@ -41,18 +35,6 @@ def schema(config: Config) -> Response:
     return JSONResponse(json_schema(config.site), media_type="application/schema+json")
 
 
-@router.get("/m")
-def index(request: Request, snapshot: Snap, render: Render) -> Response:
-    """The list of measurements."""
-    listed = measured.list_measurements(snapshot, filter_pairs(request))
-    query = pinned_query(request, listed.query)
-    if request.url.query != query:
-        path = request.scope["state"]["asked"]
-        return RedirectResponse(f"{path}?{query}" if query else path, 302)
-    page = measurement_pages.list_page(snapshot, listed, render.place(snapshot))
-    return render.respond(request, snapshot, page)
-
-
 @router.get("/m/{slug}.raw")
 def raw(slug: str, session: ReadSession) -> Response:
     """The bytes exactly as they came."""
@@ -61,23 +43,6 @@ def raw(slug: str, session: ReadSession) -> Response:
     name = {"content-disposition": f'attachment; filename="{slug}.{ending}"'}
     headers = {**name, "cache-control": "public, max-age=31536000, immutable"}
     return Response(body, media_type=kind, headers=headers)
-
-
-@router.get("/m/{slug}")
-def show(slug: str, request: Request, snapshot: Snap, render: Render) -> Response:
-    """One measurement: the receipt that lasts."""
-    snapshot, found = _find(request, snapshot, slug)
-    page = measurement_pages.measurement_page(snapshot, found, render.place(snapshot))
-    return render.respond(request, snapshot, page)
-
-
-@router.get("/m/{slug}/diff/{other}")
-def diff(slug: str, other: str, request: Request, snapshot: Snap, render: Render) -> Response:
-    """Two measurements side by side."""
-    snapshot, a = _find(request, snapshot, slug)
-    snapshot, b = _find(request, snapshot, other)
-    page = measurement_pages.comparison_page(snapshot, a, b, render.place(snapshot))
-    return render.respond(request, snapshot, page)
 
 
 @router.post("/m/{slug}/withdraw")
@@ -124,21 +89,10 @@ def create(  # noqa: PLR0917 - what a submission is made of
 ) -> Response:
     """Submit a measurement document of format 1, or check it with dry_run=true."""
     if dry_run:
-        return JSONResponse(measurement_pages.checked_out(submitting.check(body, snapshot)))
+        return JSONResponse(measurement_data.checked_out(submitting.check(body, snapshot)))
     upload = Upload(body, unwrap(request.headers.get("x-vapic-signature", "")))
     receipt = take(upload, request, snapshot, session, config)
     place = render.place(snapshot)
-    answer = measurement_pages.answer(receipt, place)
+    answer = measurement_data.answer(receipt, place)
     headers = {"location": f"/m/{receipt.measurement.slug}", "cache-control": "no-store"}
     return JSONResponse(answer, 201 if receipt.created else 200, headers)
-
-
-def _find(request: Request, snapshot: Snapshot, slug: str) -> tuple[Snapshot, Measurement]:
-    """Return a measurement, looking again when it came a moment ago."""
-    try:
-        return snapshot, measured.find_measurement(snapshot, slug)
-    except NotFound:
-        if pin_of(request):
-            raise
-        newest: Snapshot = request.app.state.snapshots.refresh()
-        return newest, measured.find_measurement(newest, slug)

@@ -10,6 +10,7 @@ from fastapi import Request
 from app.errors import InvalidFilter, NotFound
 from app.pages import comparing
 from app.pages.since_text import Comparison
+from app.pens.place import PIN
 from app.store.snapshots import Snapshot
 
 
@@ -18,7 +19,7 @@ class Pin:
 
     def __init__(self, request: Request, snapshot: Snapshot, site: str) -> None:
         # As it came: a route has made it canonical, and each has its own way to write it.
-        others = (p for p in request.url.query.split("&") if p and _key(p) != comparing.PIN)
+        others = (p for p in request.url.query.split("&") if p and _key(p) != PIN)
         query = "&".join(others)
         self._request = request
         self._snapshot = snapshot

@@ -70,8 +70,8 @@ def _page(request: Request, site: str, text: str, checked: CheckedMail | None) -
     return Page(
         template="check_mail/show.html",
         view={"text": text, "checked": checked, "wording": quotes_text},
-        text=lambda: quotes_text.report_text(checked) if checked else usage_text((site,)),
-        data=(lambda: _data(checked)) if checked and asked else None,
+        text=lambda _: quotes_text.report_text(checked) if checked else usage_text((site,)),
+        data=(lambda _: _data(checked)) if checked and asked else None,
     )
 
 

@@ -58,6 +58,7 @@ def make_environment() -> jinja2.Environment:
         "phrases": phrases,
         "policy_phrases": policy_phrases,
         "stating": stated,
+        "edition": None,
         "reading": READING,
         "address_of": address_of,
         "list_wants": list_wants,
@@ -83,19 +84,22 @@ class Renderer:
     def respond(self, request: Request, snapshot: Snapshot, page: Page) -> Response:
         """Return the page in the format that the request wants; raises NotFound."""
         wanted: Format = request.state.format
+        place = self.place(snapshot)
         match wanted:
             case Format.TEXT:
-                body = page.text()
+                body = page.text(place)
             case Format.JSON if page.data:
-                body = _json(page.data())
+                body = _json(page.data(place))
             case Format.CSV if page.table:
-                body = page.table().csv()
+                body = page.table(place).csv()
             case Format.MARKDOWN if page.table:
-                body = page.table().markdown()
-            case Format.ATOM if page.atom:
-                body = page.atom()
+                body = page.table(place).markdown()
             case Format.ATOM if page.feed:
-                body = self._feed(request, snapshot, page.feed)
+                with request.app.state.readers() as session:
+                    body = page.feed(place, session)
+            case Format.ATOM if page.subject:
+                trail: Trail = request.app.state.trail
+                body = atom.atom(feeds.feed_of(snapshot, trail, page.subject, place), place.site)
             case Format.HTML:
                 body = self.html(request, snapshot, page)
             case _:
@@ -133,11 +137,6 @@ class Renderer:
             copies=lambda address: citing.copies(snapshot, address, self._settings.site),
             fragments=lambda pending, apm: self.fragments(snapshot, pending=pending, apm=apm),
         )
-
-    def _feed(self, request: Request, snapshot: Snapshot, address: str) -> str:
-        trail: Trail = request.app.state.trail
-        found = feeds.feed_of(snapshot, trail, address, self.place(snapshot))
-        return atom.atom(found, self._settings.site)
 
     def bare(self, name: str, **context: Any) -> str:
         """Render a template that needs no snapshot: an error page."""

@@ -23,7 +23,7 @@ def login_page(place: Place, problem: str = "") -> Page:
     return Page(
         template="review/login.html",
         view={"problem": problem},
-        text=lambda: problem + "\n" if problem else review_text.login_text(place),
+        text=lambda _: problem + "\n" if problem else review_text.login_text(place),
         status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
     )
 
@@ -43,7 +43,7 @@ def queue_page(snapshot: Snapshot, place: Place, token: Token) -> Page:
             "state_line": state_line,
             "in_short": lambda m: review_text.in_short(m, knowledge),
         },
-        text=lambda: review_text.queue_text(lists, knowledge, place),
+        text=lambda _: review_text.queue_text(lists, knowledge, place),
     )
 
 
@@ -62,5 +62,5 @@ def review_page(snapshot: Snapshot, review: Review, place: Place, token: Token) 
             "effect_note": review_text.COUNTS if m.accepted else review_text.WOULD_COUNT,
             "verbs": {state: VERBS[state] for state in m.state.next},
         },
-        text=lambda: review_text.review_text(review, snapshot.knowledge, place),
+        text=lambda _: review_text.review_text(review, snapshot.knowledge, place),
     )

@@ -15,7 +15,7 @@ from app.errors import Forbidden
 from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
-from app.pages import measurement_pages
+from app.pages import measurement_data
 from app.pages.measurement_text import effect_line
 from app.pens.page import Page
 from app.settings import Settings, Uploads
@@ -121,8 +121,8 @@ def _submitted(  # noqa: PLR0917 - handed on from the route
     page = Page(
         template="measurements/receipt.html",
         view={"receipt": receipt, "m": receipt.measurement},
-        text=lambda: measurement_pages.receipt_text(receipt, render.place(snapshot)),
-        data=lambda: measurement_pages.answer(receipt, render.place(snapshot)),
+        text=lambda _: measurement_data.receipt_text(receipt, render.place(snapshot)),
+        data=lambda _: measurement_data.answer(receipt, render.place(snapshot)),
         status=201 if receipt.created else 200,
     )
     return _unkept(request, render.respond(request, snapshot, page))
@@ -133,7 +133,7 @@ def _page(uploads: Uploads, view: dict[str, Any], status: int = 200) -> Page:
     return Page(
         template="measurements/upload.html",
         view={**view, "uploads": uploads},
-        text=lambda: "\n".join(map(str, faults)) or "Send a document: see /docs/upload\n",
+        text=lambda _: "\n".join(map(str, faults)) or "Send a document: see /docs/upload\n",
         status=status,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.pages.registry import KINDS
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -25,31 +27,12 @@ class Promise:
         return self.path.replace(":path", "").replace("{", "").replace("}", "")
 
 
-_TABLE = "txt json csv md"
-
 PAGES = (
-    Promise("/", "the table; the filter is the query", f"{_TABLE} atom (as /index.txt ...)"),
-    Promise("/corrected", "Table 15-22 as it should read", _TABLE),
-    Promise("/r/{name}", "one register; any of its names redirects here", f"{_TABLE} atom"),
-    Promise("/r/{name}/{mode}/{access}", "one cell: the link for a mail", "txt json atom"),
-    Promise("/c", "coverage", _TABLE),
-    Promise("/c/{slug}", "one family", f"{_TABLE} atom"),
-    Promise("/d", "the ledger of differences", f"{_TABLE} atom"),
-    Promise("/d/{number}", "one difference; D-3 redirects to 3", "txt json atom"),
-    Promise("/errata", "errata and quirks", _TABLE),
-    Promise("/errata/{slug}", "one of them", "txt json atom"),
-    Promise("/m", "measurements", _TABLE),
-    Promise("/m/{slug}", "one measurement", "txt json"),
+    *(Promise(kind.pattern, kind.promise, kind.twins) for kind in KINDS),
     Promise("/m/{slug}.raw", "its bytes exactly as they came"),
-    Promise("/m/{slug}/diff/{other}", "two measurements side by side", "txt"),
-    Promise("/policy", "what hypervisors do", _TABLE),
-    Promise("/policy/{slug}", "one version; A..B puts two side by side", _TABLE),
-    Promise("/wanted", "what nobody measured yet", f"{_TABLE} atom"),
-    Promise("/changes", "what became public, and when", f"{_TABLE} atom"),
     Promise("/changes/{version}", "what one data version changed", "txt json"),
     Promise("/docs", "documentation", "txt"),
     Promise("/docs/{slug}", "one page of it", "txt"),
-    Promise("/docs/sources", "every source, and how far it was read", "txt"),
     Promise("/docs/apm", "the revisions of the manual", "txt json"),
     Promise("/docs/apm/{span}", "what changed between two, as 3.38..3.44", "txt json"),
 )

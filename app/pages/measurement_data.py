@@ -1,4 +1,4 @@
-"""The parts of the pages of measurements: what each of their formats shows."""
+"""Measurements as JSON data, their receipts, and their notes as harmless HTML."""
 
 from __future__ import annotations
 
@@ -11,73 +11,8 @@ from markupsafe import Markup
 
 from app.core.facts import Measurement
 from app.core.measuring import Effect
-from app.curation.seed import body_of
 from app.intake.submitting import Checked, Receipt
-from app.pages import measured, measurement_text
-from app.pages.measured import MeasurementList
-from app.pens.page import Page
 from app.pens.place import Place
-from app.store.snapshots import Snapshot
-
-
-def list_page(snapshot: Snapshot, listed: MeasurementList, place: Place) -> Page:
-    """Return the list of measurements under a filter."""
-    return Page(
-        template="measurements/index.html",
-        view={"listed": listed},
-        text=lambda: measurement_text.list_text(
-            listed.found, listed.sentence, listed.total, snapshot.knowledge, place
-        ),
-        table=lambda: measurement_text.list_table(listed.found, place.site),
-        data=lambda: {
-            "data_version": snapshot.name,
-            "measurements": [summary(m, place) for m in listed.found],
-        },
-    )
-
-
-def measurement_page(snapshot: Snapshot, m: Measurement, place: Place) -> Page:
-    """Return one measurement: the receipt that lasts."""
-    rows = measured.rows_of(snapshot, m)
-    effects = measured.effects_of(snapshot, m)
-    knowledge = snapshot.knowledge
-    return Page(
-        template="measurements/show.html",
-        view={
-            "m": m,
-            "rows": rows,
-            "effects": effects,
-            "identity": measurement_text.identity(m, knowledge),
-            "since": measurement_text.since_line(m),
-            "notes": notes_html(m.notes),
-            "others": _others(snapshot, m),
-            "secret": "",
-        },
-        text=lambda: measurement_text.measurement_text(m, rows, effects, knowledge, place),
-        data=lambda: {
-            "data_version": snapshot.name,
-            **receipt(m, place),
-            "document": body_of("measurement", m),
-            "effects": effects_out(effects),
-        },
-    )
-
-
-def comparison_page(snapshot: Snapshot, a: Measurement, b: Measurement, place: Place) -> Page:
-    """Return two measurements side by side."""
-    comparison = measurement_text.compare(a, b, snapshot.knowledge)
-    return Page(
-        template="measurements/diff.html",
-        view={"a": a, "b": b, "comparison": comparison},
-        text=lambda: measurement_text.comparison_text(a, b, comparison, place),
-        data=lambda: {
-            "data_version": snapshot.name,
-            "a": a.slug,
-            "b": b.slug,
-            "circumstances": [list(row) for row in comparison.circumstances],
-            "cells": [list(row) for row in comparison.cells],
-        },
-    )
 
 
 def notes_html(notes: str) -> Markup:
@@ -153,9 +88,3 @@ def effects_out(effects: Iterable[Effect]) -> list[dict[str, Any]]:
         }
         for e in effects
     ]
-
-
-def _others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:
-    """Other measurements of the same family, to compare with."""
-    every = snapshot.knowledge.measurements.values()
-    return tuple(o for o in every if o.slug != m.slug and o.family == m.family)[:20]

@@ -1,0 +1,36 @@
+"""What became public, and when."""
+
+from __future__ import annotations
+
+from app.pages import changes_text, explore
+from app.pages.kinds.kind import Asked, Kind
+from app.pages.subjects import EVERYTHING, Subject
+from app.pens.page import Page
+
+
+class Changes(Kind):
+    """Every data version, newest first."""
+
+    pattern = "/changes"
+    promise = "what became public, and when"
+    twins = "txt json csv md atom"
+
+    def find(self, asked: Asked) -> Page:
+        """Return what changed and when."""
+        editions = explore.editions(asked.snapshot)
+        return Page(
+            path=EVERYTHING,
+            title="Changes",
+            template="changes/index.html",
+            subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
+            view={"editions": editions},
+            text=lambda place: changes_text.changes_text(editions, place),
+            table=lambda _: changes_text.changes_table(editions),
+            data=lambda _: {
+                "data_version": asked.snapshot.name,
+                "changes": [changes_text.edition_body(edition) for edition in editions],
+            },
+        )
+
+
+KINDS: tuple[Kind, ...] = (Changes(),)

@@ -1,0 +1,88 @@
+"""A register, and a cell: the permalinks of mailing lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.views import CellView
+from app.pages import cell_text, explore, register_text, table_text
+from app.pages.api import cell_out, register_out
+from app.pages.kinds.kind import Asked, Kind
+from app.pages.subjects import Subject
+from app.pens import phrases
+from app.pens.page import Page
+from app.pens.place import Place
+
+
+class Register(Kind):
+    """One register; any of its names finds it."""
+
+    pattern = "/r/{name}"
+    promise = "one register; any of its names redirects here"
+    twins = "txt json csv md atom"
+
+    def find(self, asked: Asked) -> Page:
+        """Return a register with its four cells. Raises NotFound, InvalidFilter."""
+        found = explore.find_register(asked.snapshot, asked.parts["name"])
+        asked.refuse_query()
+        register, knowledge = found.register, asked.knowledge
+        cells = explore.register_cells(asked.snapshot, register)
+        notes = explore.register_annotations(asked.snapshot, register)
+        path, _, anchor = found.path.partition("#")
+        title = phrases.heading(register)
+        return Page(
+            path=path,
+            anchor=anchor,
+            title=title,
+            template="registers/show.html",
+            subject=Subject(path, f"{title}: changes"),
+            view={"register": register, "cells": cells, "annotations": notes},
+            text=lambda place: register_text.register_text(
+                register, cells, notes, knowledge, place
+            ),
+            table=lambda place: table_text.cells_table(
+                {view.key: view for view in cells}, knowledge, place.site
+            ),
+            data=lambda place: {
+                "data_version": asked.snapshot.name,
+                "register": register_out(register, place.site).model_dump(mode="json"),
+                "cells": [_cell(view, asked, place) for view in cells],
+            },
+        )
+
+
+class Cell(Kind):
+    """One cell: a register in one mode for one access."""
+
+    pattern = "/r/{name}/{mode}/{access}"
+    promise = "one cell: the link for a mail"
+    twins = "txt json atom"
+
+    def find(self, asked: Asked) -> Page:
+        """Return a cell with everything known about it. Raises NotFound, InvalidFilter."""
+        register = explore.find_register(asked.snapshot, asked.parts["name"]).register
+        mode, access = asked.parts["mode"].lower(), asked.parts["access"].lower()
+        view = explore.find_cell(asked.snapshot, register, mode, access)
+        asked.refuse_query()
+        key, heading = view.key, phrases.heading(register)
+        return Page(
+            path=key.url,
+            title=f"{heading}: {key.mode.label} {key.access}",
+            template="cells/show.html",
+            fragment="cells/_cell.html",
+            subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
+            view={"cell": view},
+            text=lambda place: cell_text.cell_text(view, asked.knowledge, place),
+            data=lambda place: {
+                "data_version": asked.snapshot.name,
+                **_cell(view, asked, place),
+            },
+        )
+
+
+def _cell(view: CellView, asked: Asked, place: Place) -> dict[str, Any]:
+    found = cell_out(view, asked.knowledge, place.site)
+    return found.model_dump(mode="json", by_alias=True)
+
+
+KINDS: tuple[Kind, ...] = (Register(), Cell())

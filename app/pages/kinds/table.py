@@ -1,0 +1,112 @@
+"""The table under a filter, and the table as it should read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from app.core import filters
+from app.core.corrected import CorrectedCell, CorrectedTable
+from app.pages import corrected_text, explore, table_text
+from app.pages.api import cell_list
+from app.pages.kinds.kind import Asked, Kind
+from app.pages.subjects import Subject
+from app.pens.page import Page
+from app.pens.place import Place
+
+
+class Table(Kind):
+    """The table; its query is a filter of cells."""
+
+    pattern = "/"
+    promise = "the table; the filter is the query"
+    twins = "txt json csv md atom (as /index.txt ...)"
+
+    def find(self, asked: Asked) -> Page:
+        """Return the table under the filter. Raises InvalidFilter."""
+        snapshot, knowledge = asked.snapshot, asked.knowledge
+        view = explore.table(snapshot, explore.read_filter(snapshot, asked.pairs))
+        words = view.wanted.query()
+        return Page(
+            path=view.path,
+            title=table_text.TITLE,
+            template="table/index.html",
+            fragment="table/_results.html",
+            subject=Subject(
+                "/",
+                f"Table 15-22 under {words}: changes" if words else "Table 15-22: changes",
+                words,
+                view.wanted,
+            ),
+            view={
+                "view": view,
+                "chips": filters.chips(view.wanted, snapshot.vocabulary),
+                "kept": parse_qsl(words),
+                "vocabulary": snapshot.vocabulary.values,
+            },
+            text=lambda place: table_text.table_text(explore.shown(view), knowledge, place),
+            table=lambda place: table_text.cells_table(
+                view.cells, knowledge, place.site, view.wanted.policy
+            ),
+            data=lambda place: cell_list(
+                view.cells.values(), knowledge, place.site, snapshot.name, view.wanted.policy
+            ).model_dump(mode="json", by_alias=True),
+        )
+
+
+class Corrected(Kind):
+    """Table 15-22 as it should read."""
+
+    pattern = "/corrected"
+    promise = "Table 15-22 as it should read"
+    twins = "txt json csv md"
+    lists = True
+
+    def find(self, asked: Asked) -> Page:
+        """Return the corrected table. Raises InvalidFilter for any query."""
+        asked.refuse_query()
+        table, knowledge = asked.snapshot.corrected, asked.knowledge
+        rows = corrected_text.corrected_table
+        return Page(
+            path="/corrected",
+            title=corrected_text.TITLE,
+            template="corrected.html",
+            view={
+                "table": table,
+                "counts": corrected_text.counts(table),
+                "footnote_lines": corrected_text.footnote_lines,
+            },
+            text=lambda place: corrected_text.corrected_text(table, knowledge, place),
+            compared=lambda place: _numberless(table, asked, place),
+            table=lambda _: rows(table),
+            data=lambda _: {
+                "data_version": asked.snapshot.name,
+                "cells": {str(c.printed): c.number for c in corrected_text.counts(table)},
+                "rows": rows(table).records(),
+                "footnotes": {
+                    str(note.number): list(corrected_text.footnote_lines(note, knowledge))
+                    for note in table.footnotes
+                },
+            },
+        )
+
+
+def _numberless(table: CorrectedTable, asked: Asked, place: Place) -> str:
+    """Write the table without the numbers of its footnotes.
+
+    One footnote more gives every later one another number, which changes nothing.
+    """
+    rows = tuple(
+        replace(row, cells={at: _unnumbered(cell) for at, cell in row.cells.items()})
+        for row in table.rows
+    )
+    footnotes = tuple(replace(note, number=0) for note in table.footnotes)
+    bare = replace(table, rows=rows, footnotes=footnotes)
+    return corrected_text.corrected_text(bare, asked.knowledge, place).replace("[0]", "[*]")
+
+
+def _unnumbered(cell: CorrectedCell) -> CorrectedCell:
+    return replace(cell, notes=tuple(0 for _ in cell.notes))
+
+
+KINDS: tuple[Kind, ...] = (Table(), Corrected())

@@ -1,0 +1,61 @@
+"""The one place that knows which page is at an address.
+
+HTML, text, data, feeds, blocks for mails, checked mails, the copied site, what changed since,
+and the list of promised addresses all ask here.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from app.errors import NotFound
+from app.pages.kinds import (
+    changes,
+    differences,
+    errata,
+    families,
+    measurements,
+    policies,
+    registers,
+    sources,
+    table,
+    wanted,
+)
+from app.pages.kinds.kind import Asked, Kind
+from app.pens.page import Page
+from app.pens.place import PIN
+from app.store.snapshots import Snapshot
+
+KINDS: tuple[Kind, ...] = (
+    *table.KINDS,
+    *registers.KINDS,
+    *families.KINDS,
+    *differences.KINDS,
+    *errata.KINDS,
+    *measurements.KINDS,
+    *policies.KINDS,
+    *wanted.KINDS,
+    *changes.KINDS,
+    *sources.KINDS,
+)
+
+
+def find(snapshot: Snapshot, address: str) -> Page:
+    """Return the page that an address means, a pin in it aside.
+
+    The page says where it lives: any other name of it is to be redirected there. Raises
+    NotFound, or InvalidFilter for a query that means nothing.
+    """
+    path, _, query = address.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    unpinned = tuple(pair for pair in pairs if pair[0] != PIN)
+    path = path.rstrip("/") or "/"
+    for kind in KINDS:
+        if match := kind.expression.fullmatch(path):
+            return kind.find(Asked(snapshot, match.groupdict(), unpinned))
+    raise NotFound(f"There is no page {address!r}.", hints=("/", "/docs"))
+
+
+def lists() -> tuple[str, ...]:
+    """Return the names of the pages that are lists: ``corrected``, ``d``, ``errata`` ..."""
+    return tuple(kind.pattern.strip("/") for kind in KINDS if kind.lists)

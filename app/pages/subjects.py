@@ -1,0 +1,87 @@
+"""What a feed is about: a page, and which data versions concern it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from app.core.filters import CellFilter
+from app.core.views import Cells, CellView
+from app.store.trail import Name, Step
+
+EVERYTHING = "/changes"
+LEDGER = "/d"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a feed is about: its page, its title, and which steps concern it.
+
+    ``path`` and ``query`` are the page's; ``wanted`` is the filter of a table's feed.
+    """
+
+    path: str
+    title: str
+    query: str = ""
+    wanted: CellFilter | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the names of entries: ``r/ldr``, ``table?mode=avic``."""
+        mark = f"?{self.query}" if self.query else ""
+        return (self.path.strip("/") or "table") + mark
+
+    def address(self, path: str, at: str = "") -> str:
+        """Return an address under this subject's query, and pinned if ``at`` says so."""
+        parts = (self.query, f"at={at}" if at else "")
+        query = "&".join(part for part in parts if part)
+        return f"{path}?{query}" if query else path
+
+    def concerns(self, step: Step) -> bool:
+        """Whether a step did anything to this subject."""
+        return self.path == EVERYTHING or bool(self._pages(step))
+
+    def cells(self, step: Step) -> Cells:
+        """Return the cells of a step that belong to this subject."""
+        if self.path == EVERYTHING or self.path.startswith("/c/"):
+            return step.cells
+        if self.path.startswith("/d/"):
+            return {k: v for k, v in step.cells.items() if self._covers(v)}
+        if self.wanted is None:
+            inside = f"{self.path}/"
+            return {k: v for k, v in step.cells.items() if f"{k.url}/".startswith(inside)}
+        return {
+            key: sides
+            for key, sides in step.cells.items()
+            if any(_admits(self.wanted, v, m) for v, m in zip(sides, step.members, strict=True))
+        }
+
+    def _covers(self, sides: tuple[CellView | None, CellView | None]) -> bool:
+        """Whether this difference covers a cell, before or after."""
+        views = (view for view in sides if view)
+        return any(f"/d/{d.slug}" == self.path for view in views for d in view.differences)
+
+    def facts(self, step: Step) -> frozenset[Name] | None:
+        """Return the facts of a step that concern this subject; None means all of them."""
+        if self.path == EVERYTHING:
+            return None
+        return frozenset(name for path in self._pages(step) for name in step.pages[path])
+
+    def _pages(self, step: Step) -> tuple[str, ...]:
+        """Return the addresses among those that a step touched that this subject is made of."""
+        if self.path == LEDGER:
+            return tuple(path for path in step.pages if path.startswith(f"{LEDGER}/"))
+        if self.wanted is None:
+            return (self.path,) if self.path in step.pages else ()
+        return tuple(key.url for key in self.cells(step))
+
+
+def _admits(
+    wanted: CellFilter, view: CellView | None, members: Mapping[str, tuple[str, ...]]
+) -> bool:
+    """Whether a cell passed a filter at a version that may not know all of its words."""
+    families = tuple(f for f in wanted.family if view and f in view.judgements)
+    if view is None or (wanted.family and not families):
+        return False
+    groups = {**dict.fromkeys(wanted.group, ()), **members}
+    return replace(wanted, family=families).admits(view, groups)
