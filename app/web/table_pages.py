@@ -63,7 +63,7 @@ def corrected_page(snapshot: Snapshot, place: Place, apm: str = "") -> Page:
         template="corrected.html",
         view={
             "table": table,
-            "counts": corrected_text.counts(table),
+            "counts": corrected_text.counts(table, edition),
             "footnote_lines": corrected_text.footnote_lines,
             "edition": edition,
         },
