@@ -82,8 +82,8 @@ class Mark:
 
     It rests on ``observations``, or, where nobody observed the cell, on ``claims``. ``msrs``
     are the policy's ranges that it is about (none under AVIC), ``differences`` the numbers of
-    ledger entries on the same evidence; ``disputed`` when a report of the same family and
-    condition saw something else.
+    ledger entries that stand, on the same evidence; ``disputed`` when a report of the same
+    family and condition saw something else.
     """
 
     kind: MarkKind
@@ -177,6 +177,7 @@ def view_policies(
     """
     told = tuple(o for o in observations if not _masked(o) and not o.partial)
     spans = knowledge.registers[key.register].msr_spans
+    standing = tuple(d for d in knowledge.differences_of.get(key, ()) if d.retraction is None)
     found = []
     for policy in knowledge.policies.values():
         view = _view(knowledge, key, policy)
@@ -184,7 +185,7 @@ def view_policies(
             key=key,
             ruling=effective(claims),
             told=told,
-            differences=knowledge.differences_of.get(key, ()),
+            differences=standing,
             first_msr=spans[0].first if spans else 0,
             view=view,
         )

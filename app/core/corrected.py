@@ -171,7 +171,10 @@ def _cell(view: CellView, notes: tuple[int, ...], conditions: Conditions) -> Cor
 def _reasons(view: CellView) -> tuple[_Reason, ...]:
     """Return what a cell is footnoted for: its change, open questions, what silicon did."""
     printed = said(view.table)
-    changed = tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
+    ruled = tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
+    # The manual of one model rules no cell for all, and may say it in plainer words.
+    words = said(ruled)
+    changed = ruled + tuple(c for c in view.claims if c.family and said([c]) <= words)
     heard = tuple(f for j in view.measured for f in j.findings if _is_heard(f))
     spoken = tuple(f for f in heard if f.verdict in SILICON_SPEAKS)
     found = []

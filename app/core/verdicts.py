@@ -134,8 +134,9 @@ def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Condition
     told = bool(stated) or not any(c.condition for c in matched)
     if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
         return Finding(seen, Verdict.MASKED, (), told)
-    if seen.restates and matched:
-        # What the reporter took from the manual cannot settle what the manual leaves open.
+    if seen.restates and (matched or not ruling):
+        # What the reporter took from the manual settles neither what the manual leaves open nor
+        # what another revision of it is silent on.
         return Finding(seen, Verdict.CONSISTENT, matched, told)
     if seen.partial:
         borne_out = not ruling or any(c.behaviour in words for c in ruling)

@@ -121,7 +121,7 @@ class Verdict(Word):
                "The manual is silent or ambiguous; the observation is the only answer.")
     EXPLAINED = ("explained", "\N{SECTION SIGN}", True,
                  ("Differs from Table 15-22 taken literally and matches a claim that ranks above "
-                  "it: the table is wrong, the manual is not."))
+                  "it: the table is wrong or incomplete, the manual is not."))
     NOT_PRINTED = ("not-printed", "\N{EN DASH}", False,
                    "Table 15-22 prints nothing here; matches what the manual says elsewhere.")
     AGREES = ("agrees", "=", False,

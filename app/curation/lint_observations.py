@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from app.core import facts
 from app.core.cells import CellKey, expand
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span
 from app.core.wanted import can_have
 from app.core.words import Action, Mode
-from app.curation.lint_registers import Broken, Rule
+from app.curation.lint_registers import Broken, Place, Rule
+
+NUMBER = re.compile(r"\bfamily ([0-9A-F]{2}h)")
 
 
 def _keys(knowledge: Knowledge, fact: facts.Observation) -> list[tuple[int, CellKey]]:
     """Return the cells of an observation that exist, each with the place of its pattern."""
-    found = []
-    for i, pattern in enumerate(fact.cells):
+    return list(_known(knowledge, fact.cells))
+
+
+def _known(knowledge: Knowledge, patterns: tuple[str, ...]) -> Iterator[tuple[int, CellKey]]:
+    for i, pattern in enumerate(patterns):
         try:
             keys = expand(pattern, knowledge.members)
         except ValueError:
             continue
-        found += [(i, key) for key in keys if key.register in knowledge.registers]
-    return found
+        yield from ((i, key) for key in keys if key.register in knowledge.registers)
 
 
 def _the_family_has_the_mode(knowledge: Knowledge, fact: facts.Fact) -> Broken:
-    if not isinstance(fact, facts.Observation) or fact.family not in knowledge.families:
+    """Nor may the cells be of another mode that a side effect spoils, or the CPU in words."""
+    if not isinstance(fact, facts.Observation):
         return
-    family = knowledge.families[fact.family]
-    for i, key in _keys(knowledge, fact):
-        if not can_have(family, key.mode):
-            found = f"{key} on {family.name}, none of whose dumps reports {key.mode.label}"
-            yield ("cells", i), found, "a cell of a mode that the family can have"
+    spoiled = fact.side_effect.cells if fact.side_effect else ()
+    places: tuple[tuple[Place, tuple[str, ...]], ...] = (
+        (("cells",), fact.cells),
+        (("side_effect", "cells"), spoiled),
+    )
+    for name, families in _families(knowledge, fact):
+        for place, patterns in places:
+            for i, key in _known(knowledge, patterns):
+                if not any(can_have(family, key.mode) for family in families):
+                    found = f"{key} on {name}, none of whose dumps reports {key.mode.label}"
+                    yield (*place, i), found, "a cell of a mode that the family can have"
+
+
+def _families(
+    knowledge: Knowledge, fact: facts.Observation
+) -> Iterator[tuple[str, tuple[facts.Family, ...]]]:
+    """Yield the family of a report, and those that its ``cpu`` names by number alone."""
+    if family := knowledge.families.get(fact.family):
+        yield family.name, (family,)
+    for number in NUMBER.findall(fact.cpu):
+        every = knowledge.families.values()
+        if named := tuple(f for f in every if any(r.family == number for r in f.cpuid)):
+            yield f"family {number}", named
 
 
 def _product_claims_are_of_a_mode_that_the_family_has(

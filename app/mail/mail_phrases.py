@@ -81,7 +81,7 @@ class Speech:
     @classmethod
     def of(cls, view: CellView, knowledge: Knowledge) -> Speech:
         """Tag the conditions of a cell if its block says any of them more than once."""
-        claims = (*view.table, *differing(view), *questions(view))
+        claims = (*view.table, *differing(view), *questions(view), *products(view))
         seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
         counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
         often = any(times > 1 for slug, times in counted.items() if slug)
@@ -216,8 +216,12 @@ def _graded(seen: list[Observation], grade: Evidence) -> str:
         parts.append(f"member{'s' if len(members) > 1 else ''} {', '.join(members)}")
     if all(o.scope is Scope.GROUP for o in seen):
         parts.append("for a group of registers")
-    hedges = dict.fromkeys(o.hedge for o in seen if o.hedge)
-    return ", ".join((*parts, *(f'hedged "{hedge}"' for hedge in hedges)))
+    parts += [f'hedged "{hedge}"' for hedge in dict.fromkeys(o.hedge for o in seen if o.hedge)]
+    if all(o.restates for o in seen):
+        parts.append("the word is the manual's")
+    if any(o.inference for o in seen):
+        parts.append("inference in part")
+    return ", ".join(parts)
 
 
 def places_of(text: str) -> str:

@@ -96,7 +96,8 @@ class Notes:
             yield f"open: {self._because(claim)}"
         for claim in phrases.products(view):
             label, place, model = phrases.product(claim, self._manual)
-            yield f"{claim.behaviour.short}: {label} {place}; {model} only"
+            when = self._speech.when(claim.condition, claim.bits)
+            yield f"{claim.behaviour.short}{when}: {label} {place}; {model} only"
         for judgement in view.measured:
             name = self._manual.knowledge.families[judgement.family].name
             for text in phrases.sightings(judgement, self._speech):
@@ -228,6 +229,7 @@ def _endnotes(out: Lines, views: Collection[CellView], notes: Notes, manual: Man
         out.note(f"[{number}]", lines)
     out.blank()
     claims = [c for v in views for c in (*v.table, *v.effective, *phrases.questions(v))]
+    claims += [c for v in views for c in phrases.products(v)]
     used = {c.behaviour for c in claims}
     seen = [o.condition for v in views for o in v.observations]
     legend = [(b.short, text) for b, text in LEGEND.items() if b in used]

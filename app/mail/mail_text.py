@@ -158,7 +158,8 @@ def _others(view: CellView, manual: Manual, speech: Speech) -> list[tuple[str, s
     found = _labelled("Open", _said(phrases.questions(view), manual, speech))
     for claim in phrases.products(view):
         label, place, model = phrases.product(claim, manual)
-        found.append((label, f"{phrases.outcome(claim.behaviour)} [{place}; {model} only]"))
+        when = speech.when(claim.condition, claim.bits)
+        found.append((label, f"{phrases.outcome(claim.behaviour, when)} [{place}; {model} only]"))
     return found + _labelled("Side effect", phrases.side_effects(view, manual.knowledge))
 
 

@@ -10,7 +10,7 @@ from app.core.editions import AsStated
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
-from app.core.words import Access, Mode, Printed
+from app.core.words import Access, ClaimKind, Mode, Printed
 from app.pens import leads, phrases, stated
 from app.pens.place import Place, head
 from app.pens.plain import Plain
@@ -25,26 +25,27 @@ MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
 
 @dataclass(frozen=True)
 class Count:
-    """How many cells are of one kind, and the address of exactly these."""
+    """How many cells are of one kind, and ``path`` to the table with exactly these."""
 
     printed: Printed
     number: int
+    path: str
 
     @property
     def text(self) -> str:
         """``22 cells wrong in print``."""
         return f"{self.number} cell{'' if self.number == 1 else 's'} {self.printed.label}"
 
-    @property
-    def path(self) -> str:
-        """The table under the filter that admits these cells and no others."""
-        return f"/?printed={self.printed}"
 
+def counts(table: CorrectedTable, edition: AsStated | None = None) -> tuple[Count, ...]:
+    """Return the figures of the headline, strongest change first.
 
-def counts(table: CorrectedTable) -> tuple[Count, ...]:
-    """Return the figures of the headline, strongest change first."""
+    Another revision of the manual has other figures: their paths ask for the same one.
+    """
     wanted = (Printed.WRONG, Printed.INCOMPLETE, Printed.NOT_PRINTED)
-    return tuple(Count(printed, table.count(printed)) for printed in wanted)
+    return tuple(
+        Count(p, table.count(p), stated.address(f"/?printed={p}", edition)) for p in wanted
+    )
 
 
 def corrected_text(
@@ -55,9 +56,9 @@ def corrected_text(
     out.title(TITLE)
     head(out, place, stated.address("/corrected", edition))
     stated.field(out, edition, place.link("/corrected"), place.site)
-    for count in counts(table):
+    for count in counts(table, edition):
         out.link(count.text, place.link(count.path))
-    out.link("Ready to paste:", place.link("/corrected.md"))
+    out.link("Ready to paste:", place.link(stated.address("/corrected.md", edition)))
     out.blank()
     out.para(leads.corrected(edition.revision if edition else REVISION))
     for printed, mark in MARKS.items():
@@ -131,7 +132,13 @@ def _because(claim: Claim, knowledge: Knowledge) -> str:
     when = f", when {conditions.text(claim.condition)}" if claim.condition else ""
     bits = f" (bits {claim.bits})" if claim.bits else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    return f"{claim.behaviour.label}{when}{bits}: {phrases.strength(claim)}; {cite}."
+    said = f"{claim.behaviour.label}{when}{bits}: {phrases.strength(claim)}; {cite}"
+    if claim.family:
+        models = f", model {claim.models}" if claim.models else ""
+        return f"{said}; for {knowledge.families[claim.family].name}{models} only. {claim.text}"
+    # Of other kinds the strength says already which step is ours.
+    ours = claim.inference if claim.kind is ClaimKind.NOTE else ""
+    return f"{said}. Inference: {ours}" if ours else f"{said}."
 
 
 def _footnote(out: Plain, note: Footnote, knowledge: Knowledge) -> None:
@@ -149,6 +156,8 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
     words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
     # A cell that its mode does not have is a dash already.
     mark = "" if words == ["-"] else MARKS.get(cell.printed, "")
+    # "-seen" would read as one word: nothing rules here.
+    mark += " " if mark and not (cell.branches or cell.open) else ""
     return mark + "; ".join(words) + "".join(f" [{n}]" for n in cell.notes)
 
 

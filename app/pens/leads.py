@@ -36,8 +36,8 @@ NOT_WANTED = (
     "cells that a mode does not have, and x2AVIC on families none of whose public dumps reports it."
 )
 CORRECTED_KEY = (
-    "open: the manual says this too. seen: on silicon only. Conditions stand behind the behaviour; "
-    "checks are in their order."
+    "open: the manual says this too, or leaves it open. seen: on silicon only. Conditions stand "
+    "behind the behaviour; checks are in their order."
 )
 UNHEARD = "Nobody has published a measurement on this family yet; every cell is unmeasured."
 

@@ -122,6 +122,33 @@ AMD64 Architecture Programmer's Manual vol. 2 (24593) rev 3.44
     )
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("eoi/x2avic/write", "#GP, no #VMEXIT, if non-zero [inferred from rev 3.00, p.175;"),
+        ("esr/x2avic/write", "#GP, no #VMEXIT, if non-zero [inferred from rev 3.00, p.178;"),
+        ("ext-lvt/x2avic/write", "if reserved (63:17, 15:13, 11) [inferred from rev 3.00, p.185"),
+    ],
+)
+def test_what_one_model_does_under_a_condition_is_said_with_it(block_of, cell, told):
+    block, row = (" ".join(block_of(f"/{a}").split()) for a in (f"r/{cell}", "mail"))
+    assert told in block
+    assert "#GP if non-zero: AMD 57896" in row
+    assert "#GP if reserved (63:17, 15:13, 11): AMD 57896" in row
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("eoi/x2avic/write", 'hedged "trap-like", the word is the manual\'s, inference in part)'),
+        ("icr/x2avic/write", "if bit 12 (1 report, stated, inference in part)"),
+        ("dfr/x2avic/write", "for a group of registers, inference in part)"),
+    ],
+)
+def test_a_report_says_what_of_it_is_inference_or_the_manuals_word(block_of, cell, told):
+    assert told in " ".join(block_of(f"/r/{cell}").split())
+
+
 def test_a_difference_says_what_instead_and_its_life(block_of):
     assert (
         block_of("/d/1")

@@ -128,7 +128,7 @@ def test_a_cell_that_is_as_printed_reads_as_the_printed_table(table, views):
 
 def test_the_claims_of_a_footnote_are_not_those_of_the_table(table):
     kinds = {claim.kind for note in table.footnotes for claim in note.claims}
-    assert kinds <= {ClaimKind.ACCESS_CHECK, ClaimKind.NOTE}
+    assert kinds <= {ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT, ClaimKind.NOTE}
 
 
 def test_the_counts_are_those_of_the_cells_and_add_up(table):

@@ -147,6 +147,10 @@ def test_a_report_that_takes_its_word_from_the_manual_settles_nothing(verdict, o
     assert Verdict.of(verdict) is verdict_of(EOI, seen)
 
 
+def test_nor_does_it_where_the_revision_in_question_says_nothing():
+    assert Verdict.CONSISTENT is verdict_of((), make_observation("vmexit-trap", restates=True))
+
+
 def test_a_report_that_restates_the_manual_disputes_nothing():
     heard = (
         make_observation("vmexit-trap", "level", id="a", restates=True),

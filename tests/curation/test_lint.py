@@ -271,6 +271,22 @@ FAULTS = {
         "cells[0]",
         "icr/x2avic/write on Zen, Zen+, none of whose dumps reports x2AVIC",
     ),
+    "a family of the CPU in words that never had the mode": Fault(
+        "observations/ipi.yaml",
+        "cells: [icr/avic/write]\n  condition: self-ipi",
+        "cells: [icr/*/write]\n  condition: self-ipi",
+        "cells[0]",
+        "icr/x2avic/write on family 17h, none of whose dumps reports x2AVIC",
+    ),
+    "a spoiled cell of a mode that the family never had": Fault(
+        "observations/ipi.yaml",
+        "  family: zen-4\n  cpu: Genoa, as the series' cover letter says\n  evidence: observed\n"
+        "  cells: [icr/x2avic/write]",
+        "  family: zen-1\n  cpu: Genoa, as the series' cover letter says\n  evidence: observed\n"
+        "  cells: [icr/avic/write]",
+        "side_effect.cells[0]",
+        "icrh/x2avic/write on Zen, Zen+, none of whose dumps reports x2AVIC",
+    ),
     "a product claim for a mode that the family never had": Fault(
         VERSION, "family: zen-5", "family: zen-1", "claims[3].modes", "x2AVIC on Zen, Zen+"
     ),

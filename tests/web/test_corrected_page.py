@@ -1,0 +1,82 @@
+"""The corrected table on its page: figures that lead to their cells, footnotes that say whose."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+HTML = {"accept": "text/html"}
+CELL = re.compile(r"/r/[a-z0-9-]+/x?2?avic/(?:read|write)")
+COUNT = re.compile(r"(\d+) cells? (?:(?:wrong|incomplete) in print|not printed)")
+
+
+def page(client, path):
+    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
+
+
+def figures(client, path):
+    """Return ``13`` and where it leads, for each figure of the headline."""
+    links = page(client, path).find_all("a", class_="print-count")
+    return [(int(COUNT.fullmatch(a.get_text())[1]), a["href"]) for a in links]
+
+
+def cells(client, path):
+    links = page(client, path).find("table").find_all("a", href=CELL)
+    return {CELL.search(a["href"])[0] for a in links}
+
+
+@pytest.mark.parametrize("path", ["/corrected", "/corrected?apm=3.38", "/corrected?apm=3.44"])
+@pytest.mark.parametrize("pin", ["", "at=2026-11-22.1"])
+def test_each_figure_leads_to_exactly_its_cells(client, path, pin):
+    path += f"{'&' if '?' in path else '?'}{pin}" if pin else ""
+    counted = figures(client, path)
+    assert 3 == len(counted)
+    for number, href in counted:
+        assert (number, pin in href) == (len(cells(client, href)) if number else 0, True), href
+
+
+def test_the_text_twin_leads_to_the_same_cells_of_the_same_revision(client):
+    text = client.get("/corrected.txt?apm=3.38&at=2026-11-22.1").text
+    found = re.findall(r"http://\S+/\?printed=\S+", text)
+    assert [href for _, href in figures(client, "/corrected?apm=3.38&at=2026-11-22.1")] == [
+        address.removeprefix("http://127.0.0.1:8000") for address in found
+    ]
+    assert "/corrected.md?apm=3.38&at=2026-11-22.1" in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("version/x2avic/write", "calls the access type Error-on-write."),
+        ("timer-current/x2avic/write", "p.182; for Zen 5, model 44h only."),
+        ("eoi/x2avic/write", "when the value written is not zero: product, inferred; 57896"),
+        ("ext-lvt/x2avic/write", "(bits 63:17,15:13,11): product, inferred; 57896"),
+    ],
+)
+def test_a_footnote_has_what_the_manual_of_a_model_says_too(client, cell, told):
+    notes = client.get("/corrected.txt").text.split("\n[")
+    mine = [" ".join(note.split()) for note in notes if cell in note.partition("\n")[0]]
+    assert any(told in note for note in mine), mine
+
+
+def test_a_footnote_marks_the_order_that_no_page_states_as_inference(client):
+    told = "Inference: That this is looked at before any table of targets is our reading"
+    text = " ".join(client.get("/corrected.txt").text.split())
+    assert 4 == text.count(told), "level and vector, in both modes"
+    assert told in page(client, "/corrected").get_text()
+
+
+def test_what_silicon_shows_where_nothing_is_printed_stands_apart_from_the_mark(client):
+    text = client.get("/corrected.txt?apm=3.38").text
+    assert "- seen: #GP" in text
+    assert "-seen" not in text
+
+
+def test_what_is_wrong_incomplete_or_not_printed_is_said_without_colour_too(client):
+    table = page(client, "/corrected").find("table")
+    for word in ("wrong in print", "incomplete in print", "not printed"):
+        told = [a for a in table.find_all("a", class_="open") if f"{word}: " in a.get_text(" ")]
+        listed = next(
+            number for number, href in figures(client, "/corrected") if word.split()[0] in href
+        )
+        assert listed == len(told), word
