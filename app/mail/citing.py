@@ -30,6 +30,7 @@ from app.pages.explore import TableView
 from app.pens.place import PIN, Place
 from app.store.snapshots import Snapshot
 
+WITH_BLOCK = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
 # Longer lists of names make room for their number.
 NAMED = 5
 Pairs = list[tuple[str, str]]
@@ -77,10 +78,7 @@ def block(snapshot: Snapshot, address: str, site: str) -> str:
     """
     found = find(snapshot, address)
     if found.write is None:
-        message = (
-            f"{found.path} has no block for a mail; cells, registers, differences and /mail do."
-        )
-        raise NotFound(message, hints=("/mail",))
+        raise NotFound(f"{found.path} has no block for a mail.", hints=WITH_BLOCK)
     return found.write(Place(site, snapshot.name))
 
 
@@ -152,10 +150,7 @@ def read_selection(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> Sele
 
 def _written(found: Cited, place: Place) -> str:
     if found.write is None:
-        message = (
-            f"{found.path} has no block for a mail; cells, registers, differences and /mail do."
-        )
-        raise NotFound(message, hints=("/mail",))
+        raise NotFound(f"{found.path} has no block for a mail.", hints=WITH_BLOCK)
     return found.write(place)
 
 

@@ -16,6 +16,7 @@ from app.mail.mail_links import Link, Reading, Site
 from app.mail.quotes import Piece, Placed, Standing
 from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
 from app.pages import comparing, registry, since_text
+from app.pages.promises import OURS
 from app.pens.place import PIN, Place
 from app.pens.plain import to_ascii
 from app.store.snapshots import Snapshot
@@ -28,11 +29,6 @@ MOST_BLOCKS = 24
 # How far above its link a block may begin.
 WINDOW = 400
 TWINS = (".txt", ".json", ".csv", ".md", ".atom")
-# Pages that have an address of ours but no text to compare, by the first part of the address.
-OTHERS = frozenset((
-    "api", "changes", "check-mail", "cite", "cite.bib", "docs", "export", "m", "opensearch.xml",
-    "policy", "review", "schema", "search", "static", "upload", "wanted",
-))  # fmt: skip
 # What may stand between a block and its link.
 OPENING = " \t<([{\"'"
 UNCOMPARED = "An address of this site; its text is not compared."
@@ -252,7 +248,7 @@ def _target_of(snapshot: Snapshot, address: str, pin: str) -> Target:
     try:
         page = registry.find(snapshot, address)
     except NotFound:
-        if parts[0] not in OTHERS and "since" not in parts:
+        if registry.has(address) or (parts[0] not in OURS and "since" not in parts):
             raise
         return Target(snapshot, address, pin, None)
     return Target(snapshot, page.path, pin, page.comparable)

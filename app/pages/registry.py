@@ -56,6 +56,12 @@ def find(snapshot: Snapshot, address: str) -> Page:
     raise NotFound(f"There is no page {address!r}.", hints=("/", "/docs"))
 
 
+def has(address: str) -> bool:
+    """Whether an address is of a kind of page, there or not."""
+    path = address.partition("?")[0].rstrip("/") or "/"
+    return any(kind.expression.fullmatch(path) for kind in KINDS)
+
+
 def lists() -> tuple[str, ...]:
     """Return the names of the pages that are lists: ``corrected``, ``d``, ``errata`` ..."""
     return tuple(kind.pattern.strip("/") for kind in KINDS if kind.lists)

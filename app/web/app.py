@@ -42,13 +42,9 @@ from app.web.static import HashedFiles
 
 log = logging.getLogger(__name__)
 
-# In the order in which they are asked. Those with an address of their own stand before the pages of
-# the registry: /r/ldr/since/VERSION is no cell, /m/SLUG.raw no measurement.
-ROUTERS = (
-    editions.router,
-    history.router,
-    measurements.router,
-    pages.router,
+# Asked before the pages of the registry: /r/ldr/since/VERSION is no cell.
+FIRST = (editions.router, history.router, measurements.router)
+LAST = (
     docs.router,
     api.router,
     uploads.router,
@@ -87,7 +83,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.add_middleware(guard.SameOrigin)
     app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
     errors.install(app, app.state.renderer)
-    for router in ROUTERS:
+    for router in (*FIRST, pages.routes(), *LAST):
         app.include_router(router)
     app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
     limited = Limits(app, settings, app.state.renderer)

@@ -21,12 +21,12 @@ from app.intake.faults import PATTERNS
 from app.intake.format1 import json_schema
 from app.intake.measurement import parse
 from app.mail import citing, quoting, references
+from app.pages import promises as urls
 from app.pens.page import Page
 from app.pens.plain import Plain
 from app.search import search_pages
 from app.settings import Settings
 from app.store.snapshots import Snapshot
-from app.web import urls
 from app.web.deps import Config, Render, Snap
 from app.web.errors import explain
 from app.web.render import Renderer

@@ -11,7 +11,13 @@ from app.pens.page import Page
 from app.store.snapshots import Snapshot
 from app.web.deps import Render, Snap, in_format, pin_of, pinned_query
 
-router = APIRouter(include_in_schema=False)
+
+def routes() -> APIRouter:
+    """Return a route for each kind of page that the registry knows."""
+    router = APIRouter(include_in_schema=False)
+    for kind in registry.KINDS:
+        router.add_api_route(kind.pattern, show, methods=["GET"])
+    return router
 
 
 def show(request: Request, snapshot: Snap, render: Render) -> Response:
@@ -25,10 +31,6 @@ def show(request: Request, snapshot: Snap, render: Render) -> Response:
         asked: str = request.scope["state"]["asked"]
         return RedirectResponse(f"{asked}?{settled}" if settled else asked, 302)
     return render.respond(request, snapshot, page)
-
-
-for kind in registry.KINDS:
-    router.add_api_route(kind.pattern, show, methods=["GET"])
 
 
 def _find(request: Request, snapshot: Snapshot) -> tuple[Snapshot, Page]:

@@ -70,7 +70,7 @@ def test_other_forms_have_options(seeded):
         (("ldr", "nonsense"), "'nonsense' is not a value of 'rows'"),
         (("D-99",), "There is no difference"),
         (("ldr/x2avic",), "'ldr/x2avic' is not a value of 'rows'"),
-        (("/errata",), "is no page that can be cited"),
+        (("/errata",), "has no block for a mail"),
         (("ldr", "--bibtex", "--csl"), "are one form each"),
         (("ldr", "--filter", "mode=x3avic"), "did you mean 'x2avic'?"),
     ],

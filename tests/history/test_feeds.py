@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from app.pages import feeds
+from app.pages.subjects import Subject
 from app.pens.place import Place
 from app.store.engine import writer_sessions
 from app.store.seeding import load_seed
@@ -185,7 +186,9 @@ def test_a_pinned_feed_lists_what_there_was(story, path):
 def test_a_long_feed_leads_to_its_older_entries(story, monkeypatch):
     monkeypatch.setattr(feeds, "ENTRIES", 2)
     newest = story.state.snapshots.get()
-    found = feeds.feed_of(newest, story.state.trail, "/changes", Place(SITE, newest.name))
+    found = feeds.feed_of(
+        newest, story.state.trail, Subject("/changes", "Everything"), Place(SITE, newest.name)
+    )
 
     assert story.versions[:3:-1] == [entry.name.split("/")[1] for entry in found.entries]
     assert f"{SITE}/changes.atom?at={story.versions[3]}" == found.next_url

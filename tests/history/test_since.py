@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.core.knowledge import Knowledge
-from app.pages import comparing
+from app.pages import comparing, registry
 from app.pens.place import Place
 from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
@@ -45,7 +45,7 @@ def test_what_is_compared_is_the_text_of_the_page(story, path):
     path = path.format(slug=story.slug)
     newest = story.state.snapshots.get()
 
-    assert story.text(twin_of(path, "txt")) == comparing.twin(newest, path).write(
+    assert story.text(twin_of(path, "txt")) == registry.find(newest, path).comparable(
         Place(SITE, newest.name)
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.urls import EVERY
+from app.pages.promises import EVERY
 from tests.running import app_of
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "data" / "published-urls.txt"

@@ -82,3 +82,5 @@ SECTIONS = {
     "May change without notice": UNSTABLE,
 }
 EVERY = tuple(promise for section in SECTIONS.values() for promise in section)
+# The first parts of all of them: an address that begins otherwise is none of ours.
+OURS = frozenset(promise.path.strip("/").partition("/")[0] for promise in EVERY)

@@ -1,0 +1,119 @@
+"""The registry of pages: one module and one template make a new kind."""
+
+import shutil
+
+import pytest
+from jinja2 import ChoiceLoader, DictLoader
+from starlette.testclient import TestClient
+
+from app.errors import NotFound
+from app.pages import registry
+from app.pages.kinds.kind import Asked, Kind
+from app.pages.promises import EVERY
+from app.pages.subjects import Subject
+from app.pens.page import Page
+from app.pens.plain import Plain
+from app.pens.tables import Table
+from app.settings import Settings
+from app.web import render
+from app.web.app import create_app
+
+SITE = "http://127.0.0.1:8000"
+
+
+class Twice(Kind):
+    """A made-up kind: how long a register's name is, twice."""
+
+    pattern = "/twice/{name}"
+    promise = "a made-up page"
+    twins = "txt json csv md atom"
+
+    def find(self, asked: Asked) -> Page:
+        if asked.parts["name"] not in asked.knowledge.registers:
+            raise NotFound(f"There is no register {asked.parts['name']!r}.")
+        register = asked.knowledge.registers[asked.parts["name"]]
+        length = 2 * len(register.name)
+
+        def text(_):
+            out = Plain()
+            out.title(f"Twice {register.slug}")
+            out.field("Length", str(length))
+            return out.render()
+
+        return Page(
+            path=f"/twice/{register.slug}",
+            title=f"Twice {register.slug}",
+            template="twice.html",
+            subject=Subject(f"/r/{register.slug}", "Twice: changes"),
+            view={"length": length},
+            text=text,
+            table=lambda _: Table(("length",), ((str(length),),)),
+            data=lambda _: {"length": length},
+        )
+
+
+@pytest.fixture(scope="module")
+def client(migrated_template, tmp_path_factory):
+    """The real application over the real seed, with one more kind of page."""
+    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("kind") / "seeded.db")
+    page = '{% extends "base.html" %}{% block main %}<p id="twice">{{ length }}</p>{% endblock %}'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "KINDS", (*registry.KINDS, Twice()))
+        made = render.make_environment
+
+        def with_template():
+            environment = made()
+            environment.loader = ChoiceLoader(
+                [environment.loader, DictLoader({"twice.html": page})]
+            )
+            return environment
+
+        patch.setattr(render, "make_environment", with_template)
+        app = create_app(Settings(database_url=f"sqlite:///{path}"))
+        with TestClient(app, base_url=SITE) as found:
+            yield found
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/twice/ldr", '<p id="twice">56</p>'),
+        ("/twice/ldr.txt", "Length          56"),
+        ("/twice/ldr.json", '"length": 56'),
+        ("/twice/ldr.csv", "length\r\n56"),
+        ("/twice/ldr.md", "| 56 |"),
+        ("/twice/ldr.atom", "<title>Twice: changes</title>"),
+    ],
+)
+def test_one_module_and_one_template_are_a_page_in_every_format(path, words, client):
+    answer = client.get(path, headers={"accept": "text/html"})
+    assert 200 == answer.status_code
+    assert words in answer.text
+
+
+def test_a_new_kind_is_refused_pinned_compared_and_checked_like_any_other(client):
+    assert 404 == client.get("/twice/nothing").status_code
+    version = client.get("/twice/ldr.json?at=2026-11-22.1").json()
+    assert {"length": 56} == version
+    since = client.get("/twice/ldr/since/2026-11-22.1.txt")
+    assert 200 == since.status_code
+    assert "Twice ldr" in since.text
+    checked = client.post(
+        "/api/v1/check-mail",
+        content=f"See {SITE}/twice/ldr?at=2026-11-22.1 for it.\n",
+        headers={"content-type": "text/plain"},
+    )
+    (link,) = checked.json()["links"]
+    assert "unchanged" == link["standing"]
+
+
+@pytest.mark.parametrize("kind", registry.KINDS, ids=lambda kind: kind.pattern)
+def test_every_kind_promises_its_address_with_its_formats(kind):
+    (promise,) = [p for p in EVERY if p.path == kind.pattern]
+    assert (promise.text, promise.twins) == (kind.promise, kind.twins)
+    assert promise.stable
+
+
+def test_an_address_of_no_kind_is_no_page():
+    assert not registry.has("/nowhere")
+    assert registry.has("/r/anything?at=2026-11-22.1")
