@@ -15,7 +15,7 @@ from app.core.rulings import Conditions, asked_of, certain, expected, firm, lite
 from app.core.words import Behaviour, Evidence, Scope, Sight, Verdict
 
 # What a guest that only watches itself cannot tell apart from a completed access.
-INVISIBLE = frozenset(b for b in Behaviour if b.sight is Sight.HOST)
+INVISIBLE = frozenset({b for b in Behaviour if b.sight is Sight.HOST} | {Behaviour.UNDEFINED})
 _SEVERITY = (
     Verdict.CONTRADICTS,
     Verdict.SIDE_EFFECT,

@@ -36,20 +36,20 @@ class Word(StrEnum):
     @classmethod
     def of(cls, slug: str) -> Self:
         """Return the member of a slug; raises ValueError."""
-        for member in cls:
-            if member == slug:
-                return member
+        if found := [member for member in cls if member == slug]:
+            return found[0]
         raise ValueError(slug)
 
 
 class Sight(StrEnum):
-    """Whether a guest that only watches itself can tell a behaviour from a completed access."""
+    """Who can see a behaviour: a guest that only watches itself, a host, or no observer at all."""
 
     GUEST = "guest"
     HOST = "host"
+    NOBODY = "nobody"
 
 
-_G, _H = Sight
+_G, _H, _N = Sight
 
 
 class Behaviour(Word):
@@ -88,8 +88,8 @@ class Behaviour(Word):
     IGNORED = ("ignored", "ignored", "ignored", _H, "Completes without effect.")
     COMPLETED = ("completed", "completed", "done", _H,
                  "The guest saw it complete; nobody watched for exits.")
-    ABSENT = ("absent", "absent", "-", _G, "The cell does not exist in that mode.")
-    UNDEFINED = ("undefined", "undefined", "undef", _H, "The manual says that it is undefined.")
+    ABSENT = ("absent", "absent", "-", _N, "The cell does not exist in that mode.")
+    UNDEFINED = ("undefined", "undefined", "undef", _N, "The manual says that it is undefined.")
     # fmt: on
 
 

@@ -12,7 +12,7 @@ expressions reads alike (no ``\d`` and ``\s``), and 1.0 is the whole number 1.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
-from app.core.words import Access, Behaviour, Mode
+from app.core.words import Access, Behaviour, Mode, Sight
 
 MAX_OBSERVATIONS = 4096
 
@@ -88,19 +88,12 @@ Moment = Annotated[
     ),
     AfterValidator(_day_exists),
 ]
-Outcome = Literal[
-    "allowed",
-    "accelerated",
-    "vmexit-trap",
-    "vmexit-fault",
-    "vmexit-ipi",
-    "vmexit-msr",
-    "vmexit-npf",
-    "gp",
-    "pf",
-    "ignored",
-    "completed",
-]
+# What an access may be reported to have done: a behaviour that somebody can see.
+OUTCOMES = tuple(behaviour for behaviour in Behaviour if behaviour.sight is not Sight.NOBODY)
+if TYPE_CHECKING:
+    Outcome = str
+else:
+    Outcome = Literal[tuple(str(behaviour) for behaviour in OUTCOMES)]
 Byte = Annotated[int, Field(strict=True, ge=0, le=255), WHOLE]
 
 
@@ -239,6 +232,3 @@ def json_schema(site: str = "") -> dict[str, Any]:
         "$id": f"{site}/schema/measurement-1.json",
     }
     return head | schema | {"title": "vAPIC measurement, format 1"}
-
-
-OUTCOMES = tuple(Behaviour.of(word) for word in Outcome.__args__)  # type: ignore[attr-defined]

@@ -21,12 +21,12 @@ from app.pages.kinds import (
     table,
     wanted,
 )
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pens.page import Page
 from app.pens.place import PIN
 from app.store.snapshots import Snapshot
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[PageKind, ...] = (
     *table.KINDS,
     *registers.KINDS,
     *families.KINDS,
@@ -52,7 +52,7 @@ def find(snapshot: Snapshot, address: str) -> Page:
     path = path.rstrip("/") or "/"
     for kind in KINDS:
         if match := kind.expression.fullmatch(path):
-            return kind.find(Asked(snapshot, match.groupdict(), unpinned))
+            return kind.find(Address(snapshot, match.groupdict(), unpinned))
     raise NotFound(f"There is no page {address!r}.", hints=("/", "/docs"))
 
 

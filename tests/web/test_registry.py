@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.errors import NotFound
 from app.pages import registry
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.promises import EVERY
 from app.pages.subjects import Subject
 from app.pens.page import Page
@@ -21,14 +21,14 @@ from app.web.app import create_app
 SITE = "http://127.0.0.1:8000"
 
 
-class Twice(Kind):
+class Twice(PageKind):
     """A made-up kind: how long a register's name is, twice."""
 
     pattern = "/twice/{name}"
     promise = "a made-up page"
     twins = "txt json csv md atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         if asked.parts["name"] not in asked.knowledge.registers:
             raise NotFound(f"There is no register {asked.parts['name']!r}.")
         register = asked.knowledge.registers[asked.parts["name"]]

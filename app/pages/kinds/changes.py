@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from app.pages import changes_text, explore
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.page import Page
 
 
-class Changes(Kind):
+class ChangesPage(PageKind):
     """Every data version, newest first."""
 
     pattern = "/changes"
     promise = "what became public, and when"
     twins = "txt json csv md atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return what changed and when."""
         editions = explore.editions(asked.snapshot)
         return Page(
@@ -33,4 +33,4 @@ class Changes(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Changes(),)
+KINDS: tuple[PageKind, ...] = (ChangesPage(),)

@@ -6,12 +6,12 @@ from app.core import ledger_filter
 from app.core.citations import commit_form
 from app.core.ledger import columns_of
 from app.pages import difference_data, difference_text, explore, ledger
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import LEDGER, Subject
 from app.pens.page import Page
 
 
-class Ledger(Kind):
+class LedgerPage(PageKind):
     """Every difference; the query is a filter."""
 
     pattern = "/d"
@@ -19,7 +19,7 @@ class Ledger(Kind):
     twins = "txt json csv md atom"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the ledger under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
         view = ledger.view(snapshot, ledger.read_filter(snapshot, asked.pairs))
@@ -45,14 +45,14 @@ class Ledger(Kind):
         )
 
 
-class Difference(Kind):
+class DifferencePage(PageKind):
     """One numbered difference."""
 
     pattern = "/d/{number}"
     promise = "one difference; D-3 redirects to 3"
     twins = "txt json csv md atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return one difference with its life. Raises NotFound."""
         found = explore.find_difference(asked.snapshot, asked.parts["number"])
         entry, knowledge = ledger.entry(asked.snapshot, found), asked.knowledge
@@ -78,4 +78,4 @@ class Difference(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Ledger(), Difference())
+KINDS: tuple[PageKind, ...] = (LedgerPage(), DifferencePage())

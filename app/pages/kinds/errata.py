@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.curation.seed import body_of
 from app.pages import explore, ledger_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens.page import Page
 
 
-class Errata(Kind):
+class ErrataPage(PageKind):
     """Published errata and informal quirks."""
 
     pattern = "/errata"
@@ -17,7 +17,7 @@ class Errata(Kind):
     twins = "txt json csv md"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the list of errata."""
         knowledge = asked.knowledge
         every = knowledge.errata.values()
@@ -35,14 +35,14 @@ class Errata(Kind):
         )
 
 
-class Erratum(Kind):
+class ErratumPage(PageKind):
     """One erratum or quirk, by its slug or another of its numbers."""
 
     pattern = "/errata/{slug}"
     promise = "one of them"
     twins = "txt json atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return one erratum with the cells that it touches. Raises NotFound."""
         found = explore.find_erratum(asked.snapshot, asked.parts["slug"])
         path = f"/errata/{found.slug}"
@@ -64,4 +64,4 @@ class Erratum(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Errata(), Erratum())
+KINDS: tuple[PageKind, ...] = (ErrataPage(), ErratumPage())

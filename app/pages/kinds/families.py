@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from app.pages import explore, family_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens.page import Page
 
 
-class Coverage(Kind):
+class CoveragePage(PageKind):
     """Which family has which evidence."""
 
     pattern = "/c"
@@ -16,7 +16,7 @@ class Coverage(Kind):
     twins = "txt json csv md"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the coverage matrix."""
         cells, knowledge = asked.snapshot.cells, asked.knowledge
         return Page(
@@ -36,14 +36,14 @@ class Coverage(Kind):
         )
 
 
-class Family(Kind):
+class FamilyPage(PageKind):
     """One CPU family."""
 
     pattern = "/c/{slug}"
     promise = "one family"
     twins = "txt json csv md atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return a family: where it differs, who says so, what is unmeasured. Raises NotFound."""
         family = explore.find_family(asked.snapshot, asked.parts["slug"])
         cells, knowledge = asked.snapshot.cells, asked.knowledge
@@ -70,4 +70,4 @@ class Family(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Coverage(), Family())
+KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage())

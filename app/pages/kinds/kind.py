@@ -18,7 +18,7 @@ _PART = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Address:
     """What is asked of a snapshot: the parts of an address, and its query without the pin."""
 
     snapshot: Snapshot
@@ -35,7 +35,7 @@ class Asked:
         read_choices(self.pairs, {})
 
 
-class Kind(ABC):
+class PageKind(ABC):
     """A kind of page.
 
     ``pattern`` is its address with its parts in braces, ``promise`` says in a few words what
@@ -49,7 +49,7 @@ class Kind(ABC):
     lists: ClassVar[bool] = False
 
     @abstractmethod
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the page of an address, at its canonical one. Raises NotFound, InvalidFilter."""
 
     @cached_property

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from app.curation.seed import body_of
 from app.pages import measured, measurement_data, measurement_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pens.page import Page
 
 
-class Measurements(Kind):
+class MeasurementsPage(PageKind):
     """The list; the query is a filter."""
 
     pattern = "/m"
@@ -16,7 +16,7 @@ class Measurements(Kind):
     twins = "txt json csv md"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the measurements that the filter admits. Raises InvalidFilter."""
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
         return Page(
@@ -35,14 +35,14 @@ class Measurements(Kind):
         )
 
 
-class Measurement(Kind):
+class MeasurementPage(PageKind):
     """One measurement: the receipt that lasts."""
 
     pattern = "/m/{slug}"
     promise = "one measurement"
     twins = "txt json"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return a measurement with what it says and what it changed. Raises NotFound."""
         m = measured.find_measurement(asked.snapshot, asked.parts["slug"])
         rows = measured.rows_of(asked.snapshot, m)
@@ -74,14 +74,14 @@ class Measurement(Kind):
         )
 
 
-class Sides(Kind):
+class ComparisonPage(PageKind):
     """Two measurements side by side."""
 
     pattern = "/m/{slug}/diff/{other}"
     promise = "two measurements side by side"
     twins = "txt json"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return what two measurements have in common, and where they part. Raises NotFound."""
         a, b = (
             measured.find_measurement(asked.snapshot, asked.parts[n]) for n in ("slug", "other")
@@ -103,4 +103,4 @@ class Sides(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Measurements(), Measurement(), Sides())
+KINDS: tuple[PageKind, ...] = (MeasurementsPage(), MeasurementPage(), ComparisonPage())

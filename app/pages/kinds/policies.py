@@ -5,11 +5,11 @@ from __future__ import annotations
 from app.core.policy_rows import marks_of
 from app.curation.seed import body_of
 from app.pages import policies, policy_phrases, policy_tables, policy_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pens.page import Page
 
 
-class Policies(Kind):
+class PoliciesPage(PageKind):
     """Every policy."""
 
     pattern = "/policy"
@@ -17,7 +17,7 @@ class Policies(Kind):
     twins = "txt json csv md"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the list of policies."""
         tables, knowledge = policies.every_policy(asked.snapshot), asked.knowledge
         shown = [table.policies[0] for table in tables]
@@ -43,14 +43,14 @@ class Policies(Kind):
         )
 
 
-class Policy(Kind):
+class PolicyPage(PageKind):
     """One policy in full, or two with ``..`` between them."""
 
     pattern = "/policy/{slug}"
     promise = "one version; A..B puts two side by side"
     twins = "txt json csv md"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return one policy, or two in the order asked for. Raises NotFound."""
         table = policies.policy_view(asked.snapshot, asked.parts["slug"])
         knowledge = asked.knowledge
@@ -74,4 +74,4 @@ class Policy(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Policies(), Policy())
+KINDS: tuple[PageKind, ...] = (PoliciesPage(), PolicyPage())

@@ -7,21 +7,21 @@ from typing import Any
 from app.core.views import CellView
 from app.pages import cell_text, explore, register_text, table_text
 from app.pages.api import cell_out, register_out
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.page import Page
 from app.pens.place import Place
 
 
-class Register(Kind):
+class RegisterPage(PageKind):
     """One register; any of its names finds it."""
 
     pattern = "/r/{name}"
     promise = "one register; any of its names redirects here"
     twins = "txt json csv md atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return a register with its four cells. Raises NotFound, InvalidFilter."""
         found = explore.find_register(asked.snapshot, asked.parts["name"])
         asked.refuse_query()
@@ -51,14 +51,14 @@ class Register(Kind):
         )
 
 
-class Cell(Kind):
+class CellPage(PageKind):
     """One cell: a register in one mode for one access."""
 
     pattern = "/r/{name}/{mode}/{access}"
     promise = "one cell: the link for a mail"
     twins = "txt json atom"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return a cell with everything known about it. Raises NotFound, InvalidFilter."""
         register = explore.find_register(asked.snapshot, asked.parts["name"]).register
         mode, access = asked.parts["mode"].lower(), asked.parts["access"].lower()
@@ -80,9 +80,9 @@ class Cell(Kind):
         )
 
 
-def _cell(view: CellView, asked: Asked, place: Place) -> dict[str, Any]:
+def _cell(view: CellView, asked: Address, place: Place) -> dict[str, Any]:
     found = cell_out(view, asked.knowledge, place.site)
     return found.model_dump(mode="json", by_alias=True)
 
 
-KINDS: tuple[Kind, ...] = (Register(), Cell())
+KINDS: tuple[PageKind, ...] = (RegisterPage(), CellPage())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from app.pages import explore, ledger_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pens.page import Page
 
 
-class Sources(Kind):
+class SourcesPage(PageKind):
     """Every source, with the documents and the remarks on the table as a whole."""
 
     pattern = "/docs/sources"
     promise = "every source, and how far it was read"
     twins = "txt"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the list of sources."""
         notes = explore.table_annotations(asked.snapshot)
         return Page(
@@ -26,4 +26,4 @@ class Sources(Kind):
         )
 
 
-KINDS: tuple[Kind, ...] = (Sources(),)
+KINDS: tuple[PageKind, ...] = (SourcesPage(),)

@@ -9,20 +9,20 @@ from app.core import filters
 from app.core.corrected import CorrectedCell, CorrectedTable
 from app.pages import corrected_text, explore, table_text
 from app.pages.api import cell_list
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens.page import Page
 from app.pens.place import Place
 
 
-class Table(Kind):
+class TablePage(PageKind):
     """The table; its query is a filter of cells."""
 
     pattern = "/"
     promise = "the table; the filter is the query"
     twins = "txt json csv md atom (as /index.txt ...)"
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the table under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
         view = explore.table(snapshot, explore.read_filter(snapshot, asked.pairs))
@@ -54,7 +54,7 @@ class Table(Kind):
         )
 
 
-class Corrected(Kind):
+class CorrectedPage(PageKind):
     """Table 15-22 as it should read."""
 
     pattern = "/corrected"
@@ -62,7 +62,7 @@ class Corrected(Kind):
     twins = "txt json csv md"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return the corrected table. Raises InvalidFilter for any query."""
         asked.refuse_query()
         table, knowledge = asked.snapshot.corrected, asked.knowledge
@@ -91,7 +91,7 @@ class Corrected(Kind):
         )
 
 
-def _numberless(table: CorrectedTable, asked: Asked, place: Place) -> str:
+def _numberless(table: CorrectedTable, asked: Address, place: Place) -> str:
     """Write the table without the numbers of its footnotes.
 
     One footnote more gives every later one another number, which changes nothing.
@@ -109,4 +109,4 @@ def _unnumbered(cell: CorrectedCell) -> CorrectedCell:
     return replace(cell, notes=tuple(0 for _ in cell.notes))
 
 
-KINDS: tuple[Kind, ...] = (Table(), Corrected())
+KINDS: tuple[PageKind, ...] = (TablePage(), CorrectedPage())

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core import wanted
 from app.pages import wanted_text
-from app.pages.kinds.kind import Asked, Kind
+from app.pages.kinds.kind import Address, PageKind
 from app.pens import atom
 from app.pens.page import Page
 from app.pens.place import Place
@@ -17,7 +17,7 @@ from app.store.engine import Session
 from app.store.snapshots import LISTED_VERSIONS, Snapshot
 
 
-class Wanted(Kind):
+class WantedPage(PageKind):
     """What would settle each cell; the query names families."""
 
     pattern = "/wanted"
@@ -25,7 +25,7 @@ class Wanted(Kind):
     twins = "txt json csv md atom"
     lists = True
 
-    def find(self, asked: Asked) -> Page:
+    def find(self, asked: Address) -> Page:
         """Return what is wanted of the families. Raises InvalidFilter."""
         knowledge = asked.knowledge
         families = wanted.read_families(asked.pairs, knowledge.families)
@@ -67,4 +67,4 @@ def _history(snapshot: Snapshot, session: Session) -> Iterable[tuple[datetime, I
         yield from ((v.created_at, changes[v.id]) for v in part)
 
 
-KINDS: tuple[Kind, ...] = (Wanted(),)
+KINDS: tuple[PageKind, ...] = (WantedPage(),)

@@ -1,0 +1,45 @@
+"""A word that lacks one of its own words cannot be made."""
+
+from pathlib import Path
+
+import pytest
+
+from app.core import words as words_module
+from app.core.words import Behaviour, Evidence, Printed, Sight, Verdict
+from app.intake.format1 import OUTCOMES, json_schema
+
+WORDS = (Behaviour, Verdict, Printed, Evidence)
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
+def test_every_member_says_what_it_means(words):
+    for member in words:
+        assert member.meaning.endswith((".", "!"))
+        assert member == words.of(str(member))
+
+
+@pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
+def test_a_member_without_its_words_stops_the_import(words):
+    source = Path(words_module.__file__).read_text("utf-8")
+    first = next(iter(words)).name
+    place = source.index(f"    {first} = ", source.index(f"class {words.__name__}("))
+    broken = f'{source[:place]}    BARE = "bare"\n{source[place:]}'
+    with pytest.raises(TypeError, match="missing"):
+        exec(compile(broken, "words.py", "exec"), {"__name__": "broken"})
+
+
+def test_what_a_measurement_may_report_comes_from_the_behaviours():
+    reportable = [b for b in Behaviour if b.sight is not Sight.NOBODY]
+    assert reportable == list(OUTCOMES)
+    listed = json_schema()["$defs"]["ObservationPart"]["properties"]["outcome"]["enum"]
+    assert [str(b) for b in reportable] == listed
+
+
+def test_short_forms_fit_their_columns():
+    assert all(len(b.short) <= 8 and b.short.isascii() for b in Behaviour)
+    assert all(len(v.mark) == 1 for v in Verdict)
+
+
+def test_an_unknown_word_is_a_value_error():
+    with pytest.raises(ValueError, match="alowed"):
+        Behaviour.of("alowed")
