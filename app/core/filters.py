@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from urllib.parse import quote_plus
 
 from app.core.cells import CellKey
@@ -89,9 +90,13 @@ class CellFilter:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The valid values of each key, with their labels, in canonical order."""
+    """The valid values of each key, with their labels, in canonical order.
+
+    ``hypervisors`` says by slug whose a policy is.
+    """
 
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    hypervisors: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> Vocabulary:
@@ -109,14 +114,13 @@ class Vocabulary:
                 "verdict": {str(v): str(v) for v in Verdict},
                 "evidence": {str(e): str(e) for e in Evidence},
                 "erratum": {ERRATUM_ANY: "any erratum", **errata},
-                "policy": {
-                    p.slug: f"{p.hypervisor} {p.releases}" for p in knowledge.policies.values()
-                },
+                "policy": {p.slug: p.name for p in knowledge.policies.values()},
                 "only": ONLY,
                 "pending": PENDING,
                 "apm": labels(knowledge),
                 "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
-            }
+            },
+            {p.slug: p.hypervisor for p in knowledge.policies.values()},
         )
 
 
@@ -262,9 +266,18 @@ def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int)
     sort = wanted.sort.removeprefix("-")
     backwards = ", backwards" if wanted.sort.startswith("-") else ""
     ordered = f", by {SORTS[sort]}{backwards}" if wanted.sort != "order" else ""
-    beside = f", with the policy of {words('policy', ' and of ')}" if wanted.policy else ""
+    beside, *others = _beside(wanted, vocabulary)
     said = ", ".join(parts[:1]) + (" " + ", ".join(parts[1:]) if parts[1:] else "")
-    return f"{said}{beside}{ordered}."
+    return ". ".join((f"{said}{beside}{ordered}", *others)) + "."
+
+
+def _beside(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Say which policies stand beside the cells, in a sentence for each hypervisor."""
+    labels = vocabulary.values["policy"]
+    grouped = groupby(wanted.policy, vocabulary.hypervisors.__getitem__)
+    named = [" and of ".join(labels[slug] for slug in mine) for _, mine in grouped]
+    first = f", with the policy of {named[0]}" if named else ""
+    return (first, *(f"Beside it that of {other}" for other in named[1:]))
 
 
 def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, CellFilter], ...]:

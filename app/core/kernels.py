@@ -1,7 +1,7 @@
-"""Which policy a kernel has, by the release that it names, and what nobody knows of it.
+"""Which policy a hypervisor has, by the release that it names, and what nobody knows of it.
 
-A change of mainline may be taken back to a stable branch at any release of it. So what holds
-for a release of mainline holds for its stable branch only where the policy is the last one on
+A change of its main line may be taken back to a stable branch at any release of it. So what holds
+for a release of the main line holds for its stable branch only where the policy is the last one on
 record; elsewhere a branch that no policy names is not known.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.core.facts import Policy, PolicyRange
 from app.core.knowledge import Knowledge
-from app.core.releases import MAINLINE, Release
+from app.core.releases import Release
 
 NOT_KNOWN = "not known"
 
@@ -36,15 +36,17 @@ def policy_of(knowledge: Knowledge, hypervisor: str, release: str) -> Answer:
     """
     # Behind the first number other programs may be named.
     name = re.split(r"\d", hypervisor, maxsplit=1)[0]
-    mine = [p for p in knowledge.policies.values() if _is(p.hypervisor, name)]
-    if not mine:
+    named = [mine for known, mine in knowledge.hypervisors.items() if _is(known, name)]
+    if not named:
         return Answer(None, "no policy of this hypervisor is on record")
+    if len(named) > 1:
+        return Answer(None, "more than one hypervisor is named")
     if _is("qemu", name):
         return Answer(None, "beside QEMU the version may be QEMU's own")
     found = Release.find(release)
     if found is None:
         return Answer(None, "no release is named")
-    return _look_up([(p, r) for p in mine for r in p.ranges], found)
+    return _look_up([(p, r) for p in named[0] for r in p.ranges], found)
 
 
 def _is(name: str, text: str) -> bool:
@@ -52,15 +54,15 @@ def _is(name: str, text: str) -> bool:
 
 
 def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer:
-    mainline = [(p, r) for p, r in ranges if r.branch == MAINLINE]
-    if mainline and all(found < r.begins for _, r in mainline):
+    main = [(p, r) for p, r in ranges if r.main]
+    if main and all(found < r.begins for _, r in main):
         return Answer(None, f"no policy on record reaches back to {found}")
     if not found.patch:
-        return _in_branch(mainline, found)
+        return _in_branch(main, found)
     held = [(p, r) for p, r in ranges if r.branch == found.branch]
     if held:
         return _in_branch(held, found)
-    began = next((p for p, r in mainline if found.start in r and not r.last), None)
+    began = next((p for p, r in main if found.start in r and not r.last), None)
     return Answer(began, "" if began else f"nobody looked at {found.branch}")
 
 
@@ -76,9 +78,9 @@ def _in_branch(held: list[tuple[Policy, PolicyRange]], found: Release) -> Answer
 
 
 def unknown_branches(knowledge: Knowledge, hypervisor: str) -> str:
-    """Say in words which stable branches are not known; empty where all follow mainline."""
-    mine = [p for p in knowledge.policies.values() if p.hypervisor == hypervisor]
-    closed = [r for p in mine for r in p.ranges if r.branch == MAINLINE and r.last]
+    """Say in words which stable branches are not known; empty where all follow the main line."""
+    mine = knowledge.hypervisors[hypervisor]
+    closed = [r for p in mine for r in p.ranges if r.main and r.last]
     if not closed:
         return ""
     first = min(r.begins for r in closed)

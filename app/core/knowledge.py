@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any, TypeVar
 
 from app.core import facts
@@ -118,9 +119,15 @@ class Knowledge:
 
     @cached_property
     def policies(self) -> dict[str, facts.Policy]:
-        """Policies by slug, oldest version first."""
+        """Policies by slug: those of a hypervisor together, its oldest version first."""
         found = self._all(facts.Policy)
-        return dict(sorted(found.items(), key=lambda item: item[1].order))
+        return dict(sorted(found.items(), key=lambda i: (i[1].hypervisor, i[1].order)))
+
+    @cached_property
+    def hypervisors(self) -> dict[str, tuple[facts.Policy, ...]]:
+        """The policies of each hypervisor, oldest version first."""
+        grouped = groupby(self.policies.values(), lambda policy: policy.hypervisor)
+        return {name: tuple(mine) for name, mine in grouped}
 
     @cached_property
     def differences(self) -> dict[str, facts.Difference]:

@@ -171,7 +171,7 @@ def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterabl
             continue
         key = CellKey(seen.register, seen.mode, seen.access)
         if action_for(seen, key, policy, knowledge) is Action.INTERCEPT:
-            text = f"{seen.cell}: {policy.hypervisor} {policy.releases} intercepts this access."
+            text = f"{seen.cell}: {policy.name} intercepts this access."
             yield Oddity("not-marked-intercepted", text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from app.core.assumptions import Mark, MarkKind
 from app.core.cells import CellKey
@@ -160,16 +160,13 @@ def marks_of(row: MsrRow, table: PolicyTable) -> tuple[MarkRow, ...]:
 def pairs(knowledge: Knowledge, *policies: Policy) -> tuple[tuple[str, str], ...]:
     """Return the pairs worth comparing: of one policy with every other, else of neighbours.
 
-    The older one is first. Beside two there is nothing to offer but their other order.
+    Both are of one hypervisor, the older one first. Beside two there is nothing to offer but
+    their other order.
     """
-    slugs = list(knowledge.policies)
     if len(policies) > 1:
         return ((policies[1].slug, policies[0].slug),)
+    apart = [[policy.slug for policy in mine] for mine in knowledge.hypervisors.values()]
     if policies:
-        mine = slugs.index(policies[0].slug)
-        return tuple(
-            (slug, slugs[mine]) if at < mine else (slugs[mine], slug)
-            for at, slug in enumerate(slugs)
-            if at != mine
-        )
-    return tuple(pairwise(slugs))
+        every = (pair for slugs in apart for pair in combinations(slugs, 2))
+        return tuple(pair for pair in every if policies[0].slug in pair)
+    return tuple(pair for slugs in apart for pair in pairwise(slugs))

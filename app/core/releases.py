@@ -1,7 +1,8 @@
-"""Releases of Linux, and the branches that they come from.
+"""Releases of a hypervisor, and the branches that they come from.
 
-``7.1`` is a release of mainline, which the kernel itself spells 7.1.0; ``7.1.4`` is one of
-the stable branch ``7.1.y``, which begins at it; ``7.2-rc1`` comes before 7.2.
+``7.1`` is a release of the main line, which Linux calls mainline and itself spells 7.1.0;
+``7.1.4`` is one of the stable branch ``7.1.y``, which begins at it; ``7.2-rc1`` comes before
+7.2.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-MAINLINE = "mainline"
 # Release candidates sort before the release itself.
 FINAL = 10_000
 _NUMBER = r"(\d{1,4})(?!\d)"
@@ -20,6 +20,7 @@ _INSIDE = re.compile(rf"(?<![\w.]){_NUMBERS}(\S*)", re.IGNORECASE)
 # Built from a tree behind the release that it names: what was added is not known.
 _BEHIND = re.compile(r"\+$|-g[0-9a-f]{7,40}\b|git[0-9a-f]{7,40}\b|-next\b|-dirty\b")
 _BRANCH = re.compile(r"(\d{1,4})\.(\d{1,4})\.y")
+_MAIN = re.compile(r"[a-z][a-z -]*")
 
 
 @dataclass(frozen=True, order=True)
@@ -54,14 +55,14 @@ class Release:
 
     @property
     def start(self) -> Release:
-        """The release of mainline at which its stable branch begins."""
+        """The release of the main line at which its stable branch begins."""
         return Release(self.major, self.minor)
 
     @property
     def behind(self) -> bool:
         """Whether it was built from something behind the release that it names.
 
-        Distributions keep the .0 of mainline while they add what stable branches got.
+        Distributions keep the .0 of the main line while they add what stable branches got.
         """
         kept = not self.patch and self.candidate == FINAL and bool(self.suffix)
         return kept or bool(_BEHIND.search(self.suffix))
@@ -84,9 +85,14 @@ def _release(match: re.Match[str], suffix: str) -> Release:
     )
 
 
+def is_main(branch: str) -> bool:
+    """Whether a branch is a main line, which has a name without numbers: ``mainline``."""
+    return _MAIN.fullmatch(branch) is not None
+
+
 def branch_start(branch: str) -> Release:
-    """Return the release of mainline at which ``6.18.y`` begins; raises ValueError."""
+    """Return the release of the main line at which ``6.18.y`` begins; raises ValueError."""
     match = _BRANCH.fullmatch(branch)
     if match is None:
-        raise ValueError(f"{branch!r} is neither {MAINLINE} nor a stable branch such as 6.18.y")
+        raise ValueError(f"{branch!r} is neither a main line nor a stable branch such as 6.18.y")
     return Release(int(match[1]), int(match[2]))

@@ -29,8 +29,11 @@ FEATURES = {
     Mode.AVIC: ("AVIC (CPUID Fn8000_000A_EDX[13])",),
     Mode.X2AVIC: ("AVIC (CPUID Fn8000_000A_EDX[13])", "x2AVIC (CPUID Fn8000_000A_EDX[18])"),
 }
+# Those of KVM, as their names say.
 PARAMETERS = ("kvm_amd.avic=1",)
 FORCED = "kvm_amd.force_avic=1"
+# What its versions are versions of, where that is not the hypervisor itself.
+VERSIONED = {"KVM": "Kernel"}
 # What a report must hold so that its cell counts as measured.
 RECORD = (
     "the outcome: one word of /docs/words",
@@ -49,15 +52,21 @@ class Need:
     """What a machine must have to settle a cell, apart from being of the family.
 
     ``forced`` names the parts that most dumps show without AVIC: there the parameter
-    FORCED is needed too. ``kernel`` says which hypervisor lets the access reach hardware,
-    empty under AVIC, where no MSR is involved.
+    FORCED is needed too. ``versions`` says of each hypervisor which of its versions let the
+    access reach hardware, and what they are versions of; empty under AVIC, where no MSR is
+    involved.
     """
 
     mode: Mode
     features: tuple[str, ...]
     parameters: tuple[str, ...]
     forced: tuple[str, ...] = ()
-    kernel: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kernel(self) -> str:
+        """``versions`` in one line, a sentence for each hypervisor."""
+        return ". ".join(told for _, told in self.versions)
 
 
 @dataclass(frozen=True)
@@ -179,27 +188,31 @@ def need_of(knowledge: Knowledge, key: CellKey, family: Family) -> Need:
         features=FEATURES[key.mode],
         parameters=PARAMETERS,
         forced=tuple(_part(r) for r in family.readings if _needs_force(r, key.mode)),
-        kernel=kernel_for(knowledge, key),
+        versions=versions_for(knowledge, key),
     )
 
 
-def kernel_for(knowledge: Knowledge, key: CellKey) -> str:
-    """Return in words which hypervisor lets an access reach hardware; empty under AVIC."""
-    if key.mode is Mode.AVIC or not knowledge.policies:
-        return ""
-    let = {p.slug: _passed(knowledge, key, p) for p in knowledge.policies.values()}
-    newest = tuple(knowledge.policies.values())[-1]
-    whole = [p for p in knowledge.policies.values() if let[p.slug] == {Action.PASS}]
-    partly = [p for p in knowledge.policies.values() if Action.PASS in let[p.slug]]
-    patched = f"a {newest.hypervisor} patched to let the access through"
+def versions_for(knowledge: Knowledge, key: CellKey) -> tuple[tuple[str, str], ...]:
+    """Return ``Need.versions``: which versions of each hypervisor let an access through."""
+    known = knowledge.hypervisors if key.mode is Mode.X2AVIC else {}
+    return tuple(
+        (VERSIONED.get(name, "Hypervisor"), _versions(knowledge, key, name, mine))
+        for name, mine in known.items()
+    )
+
+
+def _versions(knowledge: Knowledge, key: CellKey, name: str, mine: tuple[Policy, ...]) -> str:
+    let = {p.slug: _passed(knowledge, key, p) for p in mine}
+    newest = mine[-1]
+    whole = [p for p in mine if let[p.slug] == {Action.PASS}]
+    partly = [p for p in mine if Action.PASS in let[p.slug]]
+    patched = f"a {name} patched to let the access through"
     if len(whole) == len(let):
-        return (
-            f"any {newest.hypervisor} with x2AVIC: every version on record lets the access through"
-        )
+        return f"any {name} with x2AVIC: every version on record lets the access through"
     if not partly:
         return f"{patched}: no version on record is sure to"
     others = ""
-    if unknown_branches(knowledge, newest.hypervisor):
+    if unknown_branches(knowledge, name):
         others = f"; other stable branches are {NOT_KNOWN}"
     if newest in whole:
         return f"{_named(whole)}, which lets the access through{others}"
@@ -214,7 +227,7 @@ def _passed(knowledge: Knowledge, key: CellKey, policy: Policy) -> frozenset[Act
 
 
 def _named(policies: Iterable[Policy]) -> str:
-    return " or ".join(f"{p.hypervisor} {p.releases}" for p in policies)
+    return " or ".join(policy.name for policy in policies)
 
 
 def _needs_force(reading: FeatureReading, mode: Mode) -> bool:

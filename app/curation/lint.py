@@ -124,7 +124,10 @@ def _dates_are_dates(_: Knowledge, fact: facts.Fact) -> Broken:
 
 def _orders_are_unique(knowledge: Knowledge, fact: facts.Fact) -> Broken:
     if isinstance(fact, facts.Register | facts.Family | facts.Policy):
-        for other in knowledge.by_kind[kind_of(fact)].values():
+        of_kind: Iterable[facts.Fact] = knowledge.by_kind[kind_of(fact)].values()
+        # Each hypervisor counts its own versions.
+        mine = knowledge.hypervisors[fact.hypervisor] if isinstance(fact, facts.Policy) else of_kind
+        for other in mine:
             if getattr(other, "order", None) == fact.order and key_of(other) < key_of(fact):
                 yield ("order",), f"{fact.order}, as {key_of(other)!r} has", "an order of its own"
     last = len(knowledge.differences)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from app.core import facts
 from app.core.knowledge import Knowledge
 from app.core.numbers import MSR_BASE, MSR_LAST, Span
-from app.core.releases import FINAL, MAINLINE, Release
+from app.core.releases import FINAL, Release, is_main
 from app.curation.lint_registers import Broken, Place, Rule
 
 Ranged = tuple[facts.Policy, facts.PolicyRange]
@@ -50,19 +51,34 @@ def _range_is_sound(policy: facts.Policy, place: Place, range_: facts.PolicyRang
     final = Release.parse(range_.first) if range_.first else None
     if range_.candidate and (not final or final.start != range_.begins.start):
         yield (*place, "candidate"), repr(range_.candidate), "a candidate of the first release"
-    if range_.branch != MAINLINE and not range_.first:
-        mainline = [r for r in policy.ranges if r.branch == MAINLINE]
-        if not any(range_.begins in r for r in mainline):
-            found = f"nothing, and not the policy of {range_.begins}"
-            yield (*place, "first"), found, "the first release of the branch that has it"
+    holds = range_.main or range_.first or any(range_.begins in r for r in policy.ranges if r.main)
+    if not holds:
+        found = f"nothing, and not the policy of {range_.begins}"
+        yield (*place, "first"), found, "the first release of the branch that has it"
 
 
 def _of_branch(release: Release, branch: str) -> bool:
-    return (
-        not release.patch
-        if branch == MAINLINE
-        else bool(release.patch) and (release.branch == branch)
-    )
+    if is_main(branch):
+        return not release.patch
+    return bool(release.patch) and release.branch == branch
+
+
+def _policies_of_a_hypervisor_name_it_alike(knowledge: Knowledge, fact: facts.Fact) -> Broken:
+    """Refuse another's name over a copied policy, and two names of one main line."""
+    if not isinstance(fact, facts.Policy):
+        return
+    begins = re.sub("[^a-z0-9]+", "-", fact.hypervisor.lower())
+    if not fact.slug.startswith(f"{begins}-"):
+        yield ("slug",), repr(fact.slug), f"a slug that begins with {begins}-"
+    policies = knowledge.policies.values()
+    alike = [p for p in policies if p.hypervisor.lower() == fact.hypervisor.lower()]
+    as_in = f"as in {alike[0].slug}"
+    if fact.hypervisor != (name := alike[0].hypervisor):
+        yield ("hypervisor",), repr(fact.hypervisor), f"{name!r}, {as_in}"
+    main = next((r.branch for p in alike for r in p.ranges if r.main), "")
+    for i, range_ in enumerate(fact.ranges):
+        if range_.main and range_.branch != main:
+            yield ("ranges", i, "branch"), repr(range_.branch), f"{main!r}, {as_in}"
 
 
 def _releases_have_one_policy(knowledge: Knowledge, fact: facts.Fact) -> Broken:
@@ -78,8 +94,8 @@ def _releases_have_one_policy(knowledge: Knowledge, fact: facts.Fact) -> Broken:
 
 def _others(knowledge: Knowledge, policy: facts.Policy) -> Iterator[Ranged]:
     """Yield the ranges of the policies of the same hypervisor that come before one."""
-    for other in knowledge.policies.values():
-        if other.hypervisor == policy.hypervisor and other.slug < policy.slug:
+    for other in knowledge.hypervisors[policy.hypervisor]:
+        if other.slug < policy.slug:
             yield from ((other, range_) for range_ in other.ranges)
 
 
@@ -90,8 +106,7 @@ def _overlap(one: facts.PolicyRange, other: facts.PolicyRange) -> bool:
 def _unknown_branches_are_unknown(knowledge: Knowledge, fact: facts.Fact) -> Broken:
     if not isinstance(fact, facts.Policy):
         return
-    named = {r.branch for p in knowledge.policies.values() if p.hypervisor == fact.hypervisor
-             for r in p.ranges}  # fmt: skip
+    named = {r.branch for p in knowledge.hypervisors[fact.hypervisor] for r in p.ranges}
     for i, branch in enumerate(fact.not_known):
         if branch in named:
             yield ("not_known", i), repr(branch), "a branch that no range names"
@@ -100,6 +115,7 @@ def _unknown_branches_are_unknown(knowledge: Knowledge, fact: facts.Fact) -> Bro
 POLICY_RULES: tuple[Rule, ...] = (
     _policies_cover_every_msr,
     _policies_say_which_releases,
+    _policies_of_a_hypervisor_name_it_alike,
     _releases_have_one_policy,
     _unknown_branches_are_unknown,
 )

@@ -15,7 +15,7 @@ from app.core.words import Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Manual, Speech
 from app.mail.mail_text import stated_leads
-from app.pages.policy_phrases import chosen, mark_line, name
+from app.pages.policy_phrases import chosen, mark_line
 from app.pens.mail_lines import Lines
 from app.pens.place import Place
 from app.pens.stated import address
@@ -117,9 +117,9 @@ def policy_lines(view: CellView, shown: PolicyView, knowledge: Knowledge) -> Ite
     taken = f"takes an exit 402h for a {shown.takes}" if shown.reaches else ""
     does = "; ".join(part for part in (shown.summary if shown.actions else "", taken) if part)
     if does:
-        yield f"{name(shown.policy)}: {does}"
+        yield f"{shown.policy.name}: {does}"
     for mark in shown.marks:
-        yield f"{name(shown.policy)} {mark_line(view.key, mark, knowledge)}"
+        yield f"{shown.policy.name} {mark_line(view.key, mark, knowledge)}"
 
 
 def words(claims: Iterable[Claim], speech: Speech, joint: str) -> str:

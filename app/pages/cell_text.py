@@ -161,7 +161,7 @@ def _policies(out: Plain, view: CellView, knowledge: Knowledge, place: Place) ->
         return
     out.heading("What hypervisors do")
     for does in shown:
-        name = policy_phrases.name(does.policy)
+        name = does.policy.name
         out.field(name, does.summary if does.actions else "no MSR to intercept", width=24)
         if does.reaches:
             out.field("", f"an exit 402h here is taken for a {does.takes}", width=24)

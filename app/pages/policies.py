@@ -26,20 +26,22 @@ def policy_view(snapshot: Snapshot, asked: str) -> PolicyTable:
     """Return ``kvm-7.2`` in full, or ``kvm-6.0..kvm-7.2`` side by side in that order.
 
     A policy beside itself is that policy in full.
-    Raises NotFound: the hints are addresses of policies, or of two that can be compared.
+    Raises NotFound, for those of two hypervisors too: the hints are addresses that there are.
     """
     names = asked.split(BETWEEN)
-    slugs = tuple(snapshot.knowledge.policies)
     if len(names) > len(("one", "other")) or not all(names):
-        pair = "/policy/" + BETWEEN.join(slugs[-2:])
+        found_pairs = tuple(f"/policy/{BETWEEN.join(pair)}" for pair in pairs(snapshot))
         message = f"{asked!r} is not one policy, nor two with {BETWEEN} between them."
-        raise NotFound(message, hints=(pair,))
+        raise NotFound(message, hints=found_pairs)
     found = {p.slug: p for p in (find_policy(snapshot, name) for name in names)}
+    if len({policy.hypervisor for policy in found.values()}) > 1:
+        message = "Side by side stand two policies of one hypervisor; the table takes any two."
+        raise NotFound(message, hints=(f"/?policy={','.join(found)}",))
     return compare(snapshot, *found.values())
 
 
 def every_policy(snapshot: Snapshot) -> tuple[PolicyTable, ...]:
-    """Return each policy by itself, oldest version first."""
+    """Return each policy by itself: by hypervisor, its oldest version first."""
     return tuple(compare(snapshot, policy) for policy in snapshot.knowledge.policies.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.cells import CellKey
@@ -21,20 +22,21 @@ from app.pens import phrases
 NOT_STATED = "not-stated"
 
 
-def name(policy: Policy) -> str:
-    """``KVM 7.1.4 and later of 7.1.y, 7.2 and later``."""
-    return f"{policy.hypervisor} {policy.releases}"
-
-
 def not_known(policies: Iterable[Policy], knowledge: Knowledge) -> tuple[str, ...]:
     """Which releases of their hypervisors nobody looked at, one sentence for each."""
     names = dict.fromkeys(policy.hypervisor for policy in policies)
-    found = {name_: unknown_branches(knowledge, name_) for name_ in names}
+    found = {name: unknown_branches(knowledge, name) for name in names}
     return tuple(
-        f"{name_}, {branches}: nobody looked at whether a later policy was taken back there."
-        for name_, branches in found.items()
+        f"{name}, {branches}: nobody looked at whether a later policy was taken back there."
+        for name, branches in found.items()
         if branches
     )
+
+
+def apart(slugs: Iterable[str], knowledge: Knowledge) -> tuple[tuple[str, ...], ...]:
+    """Return policies by slug, those of each hypervisor by themselves."""
+    grouped = groupby(slugs, lambda slug: knowledge.policies[slug].hypervisor)
+    return tuple(tuple(mine) for _, mine in grouped)
 
 
 def label(register: Register | None) -> str:
@@ -199,11 +201,11 @@ def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, Polic
     found: list[tuple[str, PolicyView]] = []
     for cell in cells:
         (view,) = chosen(cell, (slug,))
-        name_ = "RDMSR" if cell.key.access is Access.READ else "WRMSR"
+        name = "RDMSR" if cell.key.access is Access.READ else "WRMSR"
         if found and len(view.actions) > 1 and found[-1][1].parts == view.parts:
-            found[-1] = (f"{found[-1][0]}, {name_}", view)
+            found[-1] = (f"{found[-1][0]}, {name}", view)
         elif view.actions:
-            found.append((name_, view))
+            found.append((name, view))
     return tuple(found)
 
 

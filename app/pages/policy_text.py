@@ -32,7 +32,7 @@ def policies_text(tables: Iterable[PolicyTable], knowledge: Knowledge, place: Pl
     shown = tuple(tables)
     for table in shown:
         policy = table.policies[0]
-        out.heading(policy_phrases.name(policy))
+        out.heading(policy.name)
         out.field("URL", f"{place.site}{table.path}")
         out.field("In the table", f"{place.site}/?policy={policy.slug}")
         out.field("Lets through", policy_phrases.passed(policy))
@@ -57,7 +57,7 @@ def policy_text(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
 def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
     policy = table.policies[0]
     out = Plain()
-    out.title(f"{policy_phrases.name(policy)}: what it assumes of AVIC and x2AVIC")
+    out.title(f"{policy.name}: what it assumes of AVIC and x2AVIC")
     head(out, place, table.path)
     out.field("Lets through", policy_phrases.passed(policy))
     out.field("In the table", f"{place.site}/?policy={policy.slug}")
@@ -93,7 +93,7 @@ def _both(entry: MsrPolicy | None) -> tuple[str, str]:
 
 
 def _two(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
-    names = [policy_phrases.name(policy) for policy in table.policies]
+    names = [policy.name for policy in table.policies]
     out = Plain()
     out.title(" against ".join(names))
     head(out, place, table.path)

@@ -44,7 +44,7 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     stated.field(out, shown.edition, place.link(stated.newest(shown.path)), place.site)
     out.field("Shown", shown.sentence)
     out.field("Verdicts", ", ".join(f"{number} {v}" for v, number in shown.counts if number))
-    _introduction(out, shown, place)
+    _introduction(out, shown, knowledge, place)
     if not shown.cells:
         out.blank()
         out.para(f"No cell passes this filter. The whole table: {place.site}/")
@@ -58,7 +58,7 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     return out.render()
 
 
-def _introduction(out: Plain, shown: Shown, place: Place) -> None:
+def _introduction(out: Plain, shown: Shown, knowledge: Knowledge, place: Place) -> None:
     out.blank()
     out.para(
         "What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
@@ -68,14 +68,14 @@ def _introduction(out: Plain, shown: Shown, place: Place) -> None:
         f"{place.site}/corrected has two. The words are on {place.site}/docs/words."
     )
     out.para(leads.cells_at(place.site))
-    if shown.policies:
+    for slugs in policy_phrases.apart(shown.policies, knowledge):
         out.blank()
         out.para(
-            f"{', '.join(shown.policies)}: {leads.POLICY_COLUMNS} What is marked, and why: "
+            f"{', '.join(slugs)}: {leads.POLICY_COLUMNS} What is marked, and why: "
             f"{place.site}/docs/policy"
         )
-    if len(shown.policies) > 1:
-        out.para(f"Side by side: {place.site}/policy/{'..'.join(shown.policies)}")
+        if len(slugs) > 1:
+            out.para(f"Side by side: {place.site}/policy/{'..'.join(slugs)}")
 
 
 def _cell(out: Plain, view: CellView, policies: tuple[str, ...], knowledge: Knowledge) -> None:

@@ -165,7 +165,8 @@ def _batch(out: Plain, batch: Batch, knowledge: Knowledge) -> None:
 def _need(out: Plain, need: Need) -> None:
     out.field("CPU reports", ", ".join(need.features))
     out.field("Parameters", parameters(need))
-    out.field("Kernel", need.kernel)
+    for label, told in need.versions:
+        out.field(label, told)
     out.field("Guest", GUEST[need.mode])
 
 

@@ -74,7 +74,7 @@ def _cell(view: CellView, knowledge: Knowledge) -> Entry:
         when = f" when {conditions.text(o.condition)}" if o.condition else ""
         parts += [f"{o.evidence}: {o.outcome}{when}", o.text, f"CPU: {o.cpu}", phrases.reported(o)]
     for p in view.policies:
-        parts += [f"{p.policy.hypervisor} {p.policy.releases}: {p.summary}"] if p.actions else []
+        parts += [f"{p.policy.name}: {p.summary}"] if p.actions else []
         parts += p.notes
     return Entry(
         "cell", str(key), key.url, cell_title(view), " ".join((*names, *addresses)), _text(*parts)
@@ -164,9 +164,8 @@ def _policy(p: facts.Policy) -> Entry:
     inferred = f"Inference: {p.inference}" if p.inference else ""
     ranges = (f"{r.words}. {r.inference}" for r in p.ranges)
     unknown = f"Not known: {', '.join(p.not_known)}" if p.not_known else ""
-    title = f"Policy of {p.hypervisor} {p.releases}"
     body = _text(p.text, *ranges, unknown, *notes, inferred)
-    return Entry("policy", p.slug, f"/policy/{p.slug}", title, p.slug, body)
+    return Entry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", p.slug, body)
 
 
 def _source(s: facts.Source) -> Entry:

@@ -66,6 +66,13 @@ def test_a_policy_is_that_of_the_hypervisor_that_is_named(hypervisor, expected, 
     assert expected == str(policy_of(knowledge, hypervisor, "7.2.1"))
 
 
+def test_of_two_hypervisors_that_are_named_none_is_taken():
+    world = make_knowledge(make_policy(), make_policy(slug="bhyve-1.0", hypervisor="Bhyve"))
+    ones = [str(policy_of(world, name, "1.3.0")) for name in ("KVM", "bhyve", "Bhyve under KVM")]
+
+    assert ["kvm-1.0", "bhyve-1.0", "not known: more than one hypervisor is named"] == ones
+
+
 def test_what_releases_have_a_policy_is_said_from_its_ranges_in_their_order(knowledge):
     old, new = knowledge.policies.values()
 

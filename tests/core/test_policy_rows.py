@@ -4,7 +4,7 @@ import pytest
 
 from app.core.facts import MsrPolicy
 from app.core.filters import Vocabulary, parse
-from app.core.policy_rows import policy_table
+from app.core.policy_rows import pairs, policy_table
 from app.core.views import view_cells
 from app.core.words import Action
 from app.errors import InvalidFilter
@@ -42,6 +42,23 @@ def test_msrs_that_one_policy_does_not_mention_are_not_stated():
     assert row.differs
     assert [(False, True)] == [t.listed for t in table.traps]
     assert table.changed.traps == table.traps
+
+
+def test_pairs_are_of_one_hypervisor_and_the_older_one_is_first():
+    every = [
+        make_policy(slug=f"{name.lower()}-{n}.0", order=n, hypervisor=name)
+        for n in (1, 2, 3)
+        for name in ("KVM", "Bhyve")
+    ]
+    world = make_knowledge(*every)
+    one, two, three = (f"bhyve-{n}.0" for n in (1, 2, 3))
+
+    assert ["bhyve"] * 3 + ["kvm"] * 3 == [slug.partition("-")[0] for slug in world.policies]
+    assert {(one, two), (two, three), ("kvm-1.0", "kvm-2.0"), ("kvm-2.0", "kvm-3.0")} == set(
+        pairs(world)
+    )
+    assert ((one, two), (two, three)) == pairs(world, world.policies[two])
+    assert ((two, one),) == pairs(world, world.policies[one], world.policies[two])
 
 
 def test_the_filter_takes_two_policies_at_most_and_narrows_nothing(knowledge, views):

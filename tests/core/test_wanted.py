@@ -156,7 +156,21 @@ PATCHED = "a KVM patched to let the access through"
     ],
 )
 def test_the_kernel_follows_from_the_policies_on_record(policies, key, expected):
-    assert expected == wanted.kernel_for(make_knowledge(*policies), key)
+    told = (("Kernel", expected),) if expected else ()
+
+    assert told == wanted.versions_for(make_knowledge(*policies), key)
+
+
+def test_each_hypervisor_is_asked_for_its_own_versions_under_its_own_word():
+    other = replace(OLD_PASSES, slug="bhyve-1", hypervisor="Bhyve")
+    need = wanted.need_of(make_knowledge(OLD_STOPS, NEW_PASSES, other), TPR_WRITE, make_family())
+    told = (
+        "any Bhyve with x2AVIC: every version on record lets the access through",
+        f"{IN_NEW}, which lets the access through; other stable branches are not known",
+    )
+
+    assert tuple(zip(("Hypervisor", "Kernel"), told, strict=True)) == need.versions
+    assert ". ".join(told) == need.kernel
 
 
 def test_batches_keep_every_want_once_and_disputes_first():

@@ -187,6 +187,27 @@ FAULTS = {
     "a policy whose releases are written by hand": Fault(
         "policies/kvm-7.2.yaml", "ranges:\n", "versions: v7.2\nranges:\n", "versions", "'v7.2'"
     ),
+    "another name over a copied policy": Fault(
+        "policies/kvm-7.2.yaml",
+        "hypervisor: KVM",
+        "hypervisor: Xen",
+        "slug",
+        "'kvm-7.2', expected a slug that begins with xen-",
+    ),
+    "a hypervisor in two spellings": Fault(
+        "policies/kvm-7.2.yaml",
+        "hypervisor: KVM",
+        "hypervisor: Kvm",
+        "hypervisor",
+        "'Kvm', expected 'KVM', as in kvm-6.0",
+    ),
+    "a main line of two names": Fault(
+        "policies/kvm-7.2.yaml",
+        "branch: mainline",
+        "branch: master",
+        "ranges[2].branch",
+        "'master', expected 'mainline', as in kvm-6.0",
+    ),
     "releases without a source": Fault(
         "policies/kvm-6.0.yaml",
         "sources: [pushlog-2026-07-16-7.1.y, pushlog-2026-07-18-7.1.y]",

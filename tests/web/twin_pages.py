@@ -55,11 +55,14 @@ def seed_with_measurements(template, folder):
     """Return a database with the seed, an accepted and a pending measurement; their names."""
     url = f"sqlite:///{shutil.copyfile(template, folder / 'seeded.db')}"
     with engine_of(url) as engine:
-        return url, _submit(engine, SEEN, "accepted"), _submit(engine, SEEN[:2], "pending")
+        return url, submit(engine, SEEN, "accepted"), submit(engine, SEEN[:2], "pending")
 
 
-def _submit(engine, seen, state):
-    raw = document(observations=seen, links=LINKS, notes=f"Constructed.\n\nIt is {state}.")
+def submit(engine, seen, state, **changes):
+    """Send a document made of observations, decide on it, and return its name."""
+    raw = document(
+        observations=seen, **changes, links=LINKS, notes=f"Constructed.\n\nIt is {state}."
+    )
     with writer_sessions(engine).begin() as session:
         known = load_knowledge(session, queries.current_version_id(session))
         _, measurement = submitting.prepare(raw, known, NOW)

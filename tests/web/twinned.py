@@ -18,7 +18,6 @@ from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
 from app.core.citations import address_of
 from app.core.knowledge import Knowledge
 from app.core.words import Behaviour
-from app.pages import policy_phrases
 from app.pens.plain import COLUMNS, to_ascii
 
 SITE = "http://127.0.0.1:8000"
@@ -238,7 +237,7 @@ class Twin:
             case ["c", slug]:
                 yield from (slug, known.families[slug].name)
             case ["policy", slug] if slug in known.policies:
-                yield from (slug, policy_phrases.name(known.policies[slug]))
+                yield from (slug, known.policies[slug].name)
             case ["m" | "changes", slug]:
                 yield slug
             case ["docs", "apm"] if fragment:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.core.facts.base import BaseFact, CellPattern, SourceId
 from app.core.numbers import Span, parse_hex
-from app.core.releases import MAINLINE, Release, branch_start
+from app.core.releases import Release, branch_start, is_main
 from app.core.words import Action, Behaviour, Evidence, Scope
 
 
@@ -136,7 +136,7 @@ class MsrPolicy(BaseFact):
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyRange(BaseFact):
-    """The releases of one branch, ``mainline`` or ``6.18.y``, that have a policy.
+    """The releases of one branch, ``6.18.y`` or the main line by its name, that have a policy.
 
     Without ``first`` from where the stable branch begins, without ``last`` up to now.
     ``candidate`` is a release candidate of ``first`` that has it already: earlier ones are
@@ -152,12 +152,17 @@ class PolicyRange(BaseFact):
 
     def __post_init__(self) -> None:
         """Refuse a branch or releases that cannot be read (ValueError)."""
-        if self.branch != MAINLINE:
+        if not self.main:
             branch_start(self.branch)
         elif not self.first:
-            raise ValueError(f"{MAINLINE} without its first release")
+            raise ValueError(f"{self.branch} without its first release")
         for text in filter(None, (self.first, self.last, self.candidate)):
             Release.parse(text)
+
+    @property
+    def main(self) -> bool:
+        """Whether its branch is the hypervisor's main line."""
+        return is_main(self.branch)
 
     @property
     def begins(self) -> Release:
@@ -171,9 +176,9 @@ class PolicyRange(BaseFact):
     @property
     def words(self) -> str:
         """``6.18.39 and later of 6.18.y``, ``7.1.y up to 7.1.3``, ``mainline 6.0 to 7.1``."""
-        if self.branch == MAINLINE:
+        if self.main:
             return (
-                f"{MAINLINE} {self.first} to {self.last}"
+                f"{self.branch} {self.first} to {self.last}"
                 if self.last
                 else f"{self.first} and later"
             )
@@ -216,6 +221,11 @@ class Policy(BaseFact):
         """The releases that have it, in words: from the ranges, by what they begin at."""
         ordered = sorted(self.ranges, key=lambda range_: range_.begins)
         return ", ".join(range_.words for range_ in ordered) or self.versions
+
+    @property
+    def name(self) -> str:
+        """``KVM 7.1.4 and later of 7.1.y, 7.2 and later``."""
+        return f"{self.hypervisor} {self.releases}"
 
     @property
     def every_source(self) -> tuple[SourceId, ...]:
