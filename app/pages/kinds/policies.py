@@ -57,7 +57,7 @@ class PolicyPage(PageKind):
         alone = len(table.policies) == 1
         return Page(
             path=table.path,
-            title=" against ".join(policy.title for policy in table.policies),
+            title=" against ".join(policy.name for policy in table.policies),
             template="policies/show.html" if alone else "policies/diff.html",
             view={
                 "table": table,
