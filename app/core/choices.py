@@ -9,6 +9,8 @@ from app.errors import InvalidFilter
 
 # Keys that mail and social programs append to links; they say nothing about the view.
 TRACKING = ("utm_", "fbclid", "gclid", "mc_")
+# Once the revision of the manual that a page was to show: such an address leads to the page.
+OLD_KEY = "apm"
 Valid = Mapping[str, Mapping[str, str] | None]
 
 
@@ -55,4 +57,6 @@ def _ordered(values: list[str], known: Mapping[str, str] | None) -> tuple[str, .
 
 
 def _offer(near: list[str], known: tuple[str, ...]) -> str:
-    return f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(known)}."
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"valid are {', '.join(known)}." if known else "this page has none."

@@ -13,7 +13,6 @@ from urllib.parse import quote_plus
 
 from app.core.cells import CellKey
 from app.core.choices import read_choices
-from app.core.editions import labels
 from app.core.knowledge import Knowledge
 from app.core.views import WORST_FIRST, CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Printed, Verdict
@@ -35,7 +34,7 @@ MANY = (
 )  # fmt: skip
 # The table has room for two policies beside each other.
 POLICIES = 2
-SINGLE = ("only", "pending", "apm", "q", "sort")
+SINGLE = ("only", "pending", "q", "sort")
 KEYS = (*MANY, *SINGLE)
 
 
@@ -55,22 +54,20 @@ class CellFilter:
     policy: tuple[str, ...] = ()
     only: str = ""
     pending: str = ""
-    apm: str = ""
     q: str = ""
     sort: str = "order"
 
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
         parts = [(key, ",".join(getattr(self, key))) for key in MANY]
-        parts += [("only", self.only), ("pending", self.pending)]
-        parts += [("apm", self.apm), ("q", self.q)]
+        parts += [("only", self.only), ("pending", self.pending), ("q", self.q)]
         parts += [("sort", self.sort)] if self.sort != "order" else []
         return "&".join(f"{key}={quote_plus(value, safe=',')}" for key, value in parts if value)
 
     @property
     def active(self) -> bool:
         """Whether anything is left out."""
-        return replace(self, sort="order", apm="", policy=()) != CellFilter()
+        return replace(self, sort="order", policy=()) != CellFilter()
 
     def without(self, key: str, value: str = "") -> CellFilter:
         """Return the filter with one value, or a whole key, taken out."""
@@ -117,7 +114,6 @@ class Vocabulary:
                 "policy": {p.slug: p.name for p in knowledge.policies.values()},
                 "only": ONLY,
                 "pending": PENDING,
-                "apm": labels(knowledge),
                 "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
             },
             {p.slug: p.hypervisor for p in knowledge.policies.values()},
@@ -130,8 +126,6 @@ def parse(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> CellFilte
     Raises InvalidFilter naming every unknown key and value with the nearest valid one.
     """
     chosen = read_choices(pairs, {key: vocabulary.values.get(key) for key in KEYS}, SINGLE)
-    newest = next(iter(vocabulary.values.get("apm", ())), "")
-    chosen["apm"] = tuple(revision for revision in chosen["apm"] if revision != newest)
     if len(chosen["policy"]) > POLICIES:
         found = ",".join(chosen["policy"][-POLICIES:])
         raise InvalidFilter("'policy' takes one value or two.", hints=(found,))
@@ -260,7 +254,6 @@ def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int)
         parts.append(f"touched by {words('erratum')}")
     parts += [ONLY[wanted.only]] if wanted.only else []
     parts += ["with pending measurements"] if wanted.pending else []
-    parts += [f"as APM revision {wanted.apm} stated them"] if wanted.apm else []
     if wanted.q:
         parts.append(f'matching "{wanted.q}"')
     sort = wanted.sort.removeprefix("-")
@@ -288,7 +281,7 @@ def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, C
             (key, vocabulary.values[key][value], wanted.without(key, value))
             for value in getattr(wanted, key)
         ]
-    for key in ("only", "pending", "apm"):
+    for key in ("only", "pending"):
         if value := getattr(wanted, key):
             found.append((key, vocabulary.values[key][value], wanted.without(key)))
     if wanted.q:

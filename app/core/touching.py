@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from app.core import facts
 from app.core.cells import CellKey, cells_of
 from app.core.knowledge import Knowledge, action_of
-from app.core.views import view_cells
 
 NONE: frozenset[str] = frozenset()
 # Fields that hold the key of another fact, by the kind of that fact.
@@ -166,7 +165,7 @@ def _reference(kind: str) -> Callable[[_Sides], Touched]:
 
 
 def _document(sides: _Sides) -> Touched:
-    """What a citation says of a document, and what its revisions say of the cells."""
+    """What a citation says of a document."""
     old, new = sides.old, sides.new
     if old is None or new is None:
         return Touched()
@@ -175,10 +174,7 @@ def _document(sides: _Sides) -> Touched:
         cited = {s.id for s in sides.after.sources.values() if s.document == sides.key}
         for register in sides.after.registers.values():
             found |= _claimed(register.slug, (c for c in register.claims if c.source in cited))
-    documents = {**sides.after.by_kind["document"], sides.key: old}
-    before = view_cells(Knowledge({**sides.after.by_kind, "document": documents}))
-    after = view_cells(sides.after)
-    return found | Touched(frozenset(key for key in after if after[key] != before[key]))
+    return found
 
 
 def _policy(sides: _Sides) -> Touched:

@@ -136,7 +136,7 @@ def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Condition
         return Finding(seen, Verdict.MASKED, (), told)
     if seen.restates and (matched or not ruling):
         # What the reporter took from the manual settles neither what the manual leaves open nor
-        # what another revision of it is silent on.
+        # what it is silent on.
         return Finding(seen, Verdict.CONSISTENT, matched, told)
     if seen.partial:
         borne_out = not ruling or any(c.behaviour in words for c in ruling)

@@ -9,7 +9,6 @@ from functools import cached_property
 from app.core import facts
 from app.core.assumptions import PolicyView, view_policies
 from app.core.cells import CellKey
-from app.core.editions import knowledge_at
 from app.core.knowledge import Knowledge
 from app.core.rulings import (
     Conditions,
@@ -98,21 +97,17 @@ def view_cells(
     knowledge: Knowledge,
     extra: Iterable[facts.Observation] = (),
     only: Collection[CellKey] | None = None,
-    apm: str = "",
 ) -> dict[CellKey, CellView]:
     """Return every cell of the table, or those of ``only``, in its order.
 
     ``extra`` observations count as if accepted: a dry run shows what they would change.
-    ``apm`` is the revision of the manual to hold them against, the newest without one; raises
-    NotFound for one that is older or newer than the list.
     """
     conditions = Conditions(knowledge.conditions)
-    whole = knowledge_at(knowledge, apm)
     if added := tuple(extra):
-        entries = (f for kind in whole.by_kind.values() for f in kind.values())
-        whole = Knowledge.of((*entries, *added))
-    wanted = (key for key in whole.cells if only is None or key in only)
-    return {key: _view(whole, key, conditions) for key in wanted}
+        entries = (f for kind in knowledge.by_kind.values() for f in kind.values())
+        knowledge = Knowledge.of((*entries, *added))
+    wanted = (key for key in knowledge.cells if only is None or key in only)
+    return {key: _view(knowledge, key, conditions) for key in wanted}
 
 
 def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellView:

@@ -11,11 +11,11 @@ from app.core.cells import IMPOSSIBLE, expand
 from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.numbers import Span
 from app.curation.lint_claims import CLAIM_RULES
-from app.curation.lint_editions import EDITION_RULES
 from app.curation.lint_ledger import LEDGER_RULES
 from app.curation.lint_observations import OBSERVATION_RULES
 from app.curation.lint_policies import POLICY_RULES
 from app.curation.lint_registers import PAGES, REGISTER_RULES, Broken, Place, Rule, known
+from app.curation.lint_revisions import REVISION_RULES
 
 SLUG = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
@@ -203,7 +203,7 @@ RULES: tuple[Rule, ...] = (
     _dates_are_dates,
     *REGISTER_RULES,
     *CLAIM_RULES,
-    *EDITION_RULES,
+    *REVISION_RULES,
     *OBSERVATION_RULES,
     _orders_are_unique,
     _references_resolve,

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 
 from app.core import filters
 from app.core.cells import CellKey
+from app.core.choices import OLD_KEY
 from app.core.citations import sources_of
-from app.core.editions import AsStated
 from app.core.facts import Source
 from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
@@ -33,7 +33,6 @@ from app.store.snapshots import Snapshot
 WITH_BLOCK = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
 # Longer lists of names make room for their number.
 NAMED = 5
-Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def find(snapshot: Snapshot, address: str) -> Cited:
     that means nothing.
     """
     path, _, query = address.partition("?")
-    pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] != PIN]
+    pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] not in (PIN, OLD_KEY)]
     bare = path.removesuffix(".txt")
     if bare == "/mail":
         return _selection(snapshot, read_selection(snapshot, pairs))
@@ -206,22 +205,15 @@ def _called(word: str, knowledge: Knowledge) -> str:
 def _sentences(
     snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int
 ) -> list[str]:
-    """Say what the filter took away, and which revision of the manual is shown."""
-    subject = replace(view.wanted, sort="order", apm="", policy=())
-    found = []
-    if replace(subject, mode=(), access=()).active:
-        only = CellFilter(mode=subject.mode, access=subject.access)
-        every = snapshot.cells_at(view.wanted.apm)
-        members = snapshot.knowledge.members
-        total = sum(key in rows and only.admits(cell, members) for key, cell in every.items())
-        found.append(filters.sentence(subject, snapshot.vocabulary, shown, total))
-    return found + mail_text.stated_leads(view.stated)
-
-
-def _stated(snapshot: Snapshot, pairs: Pairs) -> AsStated | None:
-    """Return the older revision that a query asks for, None for the newest."""
-    apm = explore.read_apm(snapshot, pairs) if pairs else ""
-    return explore.stated(snapshot, apm) if apm else None
+    """Say what the filter took away."""
+    subject = replace(view.wanted, sort="order", policy=())
+    if not replace(subject, mode=(), access=()).active:
+        return []
+    only = CellFilter(mode=subject.mode, access=subject.access)
+    members = snapshot.knowledge.members
+    cells = snapshot.cells.items()
+    total = sum(key in rows and only.admits(cell, members) for key, cell in cells)
+    return [filters.sentence(subject, snapshot.vocabulary, shown, total)]
 
 
 def _sources(snapshot: Snapshot, views: Iterable[CellView]) -> tuple[Source, ...]:

@@ -43,7 +43,7 @@ class Manual:
         """Take the source of most claims, of the table's own if there are any."""
         claims = list(chain.from_iterable(view.table or view.claims for view in views))
         if not claims:
-            # A revision that is silent here: the manual is still the one that was looked at.
+            # The manual is silent here, and still the one that was looked at.
             claims = [c for r in knowledge.registers.values() for c in r.claims]
         counted = Counter(claim.source for claim in claims).most_common(1)
         return cls(counted[0][0] if counted else "", knowledge)

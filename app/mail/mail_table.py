@@ -7,18 +7,15 @@ from dataclasses import dataclass
 
 from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
-from app.core.editions import AsStated
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Manual, Speech
-from app.mail.mail_text import stated_leads
 from app.pages.policy_phrases import chosen, mark_line
 from app.pens.mail_lines import Lines
 from app.pens.place import Place
-from app.pens.stated import address
 
 WITH_PRINTED = 2
 NAME = 8
@@ -149,12 +146,7 @@ def selection_block(rows: Rows, knowledge: Knowledge, place: Place) -> str:
     return out.render()
 
 
-def register_block(
-    views: tuple[CellView, ...],
-    knowledge: Knowledge,
-    place: Place,
-    stated: AsStated | None = None,
-) -> str:
+def register_block(views: tuple[CellView, ...], knowledge: Knowledge, place: Place) -> str:
     """Return one register, whose cells ``views`` are: a row per mode and access."""
     register = views[0].register
     manual = Manual.of(views, knowledge)
@@ -170,11 +162,10 @@ def register_block(
     ]
     out = Lines()
     out.lead(register_title(register))
-    out.leads(stated_leads(stated))
     out.blank()
     out.table([("Access", "Table 15-22", "What rules"), *grid])
     _endnotes(out, views, notes, manual)
-    out.last(_ending(views, manual), place.pin(address(f"/r/{register.slug}", stated)))
+    out.last(_ending(views, manual), place.pin(f"/r/{register.slug}"))
     return out.render()
 
 

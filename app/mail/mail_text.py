@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from app.core.cells import CellKey
 from app.core.citations import commit_form, has_subject
-from app.core.editions import AsStated
 from app.core.facts import Claim, Difference, Event, Observation, Source
 from app.core.knowledge import Knowledge
 from app.core.ledger import Entry, document_of
+from app.core.revisions import MANUAL
 from app.core.rulings import Conditions, said
 from app.core.views import CellView
 from app.core.words import ClaimKind, Mode, Printed, SourceKind
@@ -20,18 +20,12 @@ from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Manual, Speech
 from app.pens.mail_lines import Lines
 from app.pens.place import Place
-from app.pens.stated import address
 
 DIGITS = 12
 
 
-def cell_block(
-    view: CellView, knowledge: Knowledge, place: Place, stated: AsStated | None = None
-) -> str:
-    """Return one cell: the table, what rules, what was seen per family, where it stands.
-
-    ``stated`` is the revision of the manual that the view holds it against, if not the newest.
-    """
+def cell_block(view: CellView, knowledge: Knowledge, place: Place) -> str:
+    """Return one cell: the table, what rules, what was seen per family, where it stands."""
     manual = Manual.of([view], knowledge)
     speech = Speech.of(view, knowledge)
     fields = [*_printed(view, manual, speech), *_ruling(view, manual, speech)]
@@ -43,21 +37,12 @@ def cell_block(
         fields.append(("Measured", phrases.NOBODY))
     out = Lines()
     out.lead(cell_title(view))
-    out.leads(stated_leads(stated))
     out.blank()
     out.fields(fields)
     out.blank()
     out.fields(speech.legend(speech.tagged))
-    out.last([manual.name], place.pin(address(view.key.url, stated)))
+    out.last([manual.name], place.pin(view.key.url))
     return out.render()
-
-
-def stated_leads(stated: AsStated | None) -> list[str]:
-    """Say which revision a block shows, and that it is inference; nothing for the newest."""
-    if not stated or not stated.asked:
-        return []
-    read = f", by inference: only rev {' and '.join(stated.read)} was read here"
-    return [f"As APM rev {stated.revision} stated it{read if stated.inference else ''}"]
 
 
 def cell_title(view: CellView) -> str:
@@ -224,4 +209,4 @@ def _event(event: Event, knowledge: Knowledge) -> str:
 def _document(difference: Difference, knowledge: Knowledge) -> str:
     """Return the manual among the sources of a difference."""
     kinds = (s for s in difference.all_sources if knowledge.sources[s].kind is SourceKind.DOCUMENT)
-    return next((s for s in kinds if knowledge.sources[s].document == "apm"), "")
+    return next((s for s in kinds if knowledge.sources[s].document == MANUAL), "")

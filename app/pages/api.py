@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core import facts
 from app.core.cells import cells_of
-from app.core.editions import AsStated, Manual, as_stated
 from app.core.knowledge import Knowledge
+from app.core.revisions import MANUAL, revision_read
 from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.words import (
@@ -26,13 +26,38 @@ from app.core.words import (
 )
 from app.pages.policy_phrases import chosen
 from app.pages.policy_tables import AssumedOut, assumed_out
-from app.pens.stated import HoldsOut, ManualOut, address, holds_out, manual_out
 
 
 class Out(BaseModel):
     """Base of everything that leaves as JSON."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class ManualOut(Out):
+    """The revision of the manual that was read: the one that every answer shows.
+
+    Keys under ``/api/v1`` stay: the rest once told of revisions that nobody read.
+    """
+
+    revision: str
+    inference: bool
+    read: list[str]
+    silent: list[Mode]
+    note: str
+
+
+class HoldsOut(Out):
+    """The revision in which a claim of the manual was read, and the first that says so.
+
+    ``since`` is inference, ``because`` what it rests on; empty where nobody knows, like ``until``.
+    """
+
+    read: str
+    since: str
+    until: str
+    inference: bool
+    because: str
 
 
 class ClaimOut(Out):
@@ -122,6 +147,12 @@ class CellOut(Out):
     annotations: list[str]
 
 
+class OneCell(CellOut):
+    """A cell by itself, with the revision of the manual that it is held against."""
+
+    apm: ManualOut | None
+
+
 class RegisterOut(Out):
     """A row of Table 15-22."""
 
@@ -138,7 +169,7 @@ class RegisterOut(Out):
 
 
 class CellList(Out):
-    """Cells of one data version, held against one revision of the manual."""
+    """Cells of one data version, held against the revision of the manual that was read."""
 
     data_version: str
     apm: ManualOut | None
@@ -163,12 +194,7 @@ class FactList(Out):
 
 
 def cell_out(
-    view: CellView,
-    knowledge: Knowledge,
-    site: str,
-    policies: Iterable[str] | None = None,
-    *,
-    edition: AsStated | None = None,
+    view: CellView, knowledge: Knowledge, site: str, policies: Iterable[str] | None = None
 ) -> CellOut:
     """Return a cell as the API shows it, in full with ``policies``, by default with all."""
     shown = tuple(knowledge.policies) if policies is None else policies
@@ -176,8 +202,8 @@ def cell_out(
         register_=view.key.register,
         mode=view.key.mode,
         access=view.key.access,
-        url=site + address(view.key.url, edition),
-        claims=[_claim(c, view.key.mode, knowledge) for c in view.claims],
+        url=site + view.key.url,
+        claims=[_claim(c, knowledge) for c in view.claims],
         table=[_effective(c) for c in view.table],
         effective=[_effective(c) for c in view.effective],
         printed=view.printed,
@@ -199,13 +225,24 @@ def cell_list(
     site: str,
     version: str,
     policies: Iterable[str] = (),
-    *,
-    edition: AsStated | None = None,
 ) -> CellList:
     """Return cells under their data version, with what ``policies`` assume of them."""
-    found = [cell_out(c, knowledge, site, policies, edition=edition) for c in cells]
-    manual = manual_out(edition or as_stated(knowledge))
-    return CellList(data_version=version, apm=manual, cells=found)
+    found = [cell_out(c, knowledge, site, policies) for c in cells]
+    return CellList(data_version=version, apm=manual_out(knowledge), cells=found)
+
+
+def one_cell(view: CellView, knowledge: Knowledge, site: str) -> OneCell:
+    """Return a cell with the revision that it is held against."""
+    found = cell_out(view, knowledge, site)
+    return OneCell.model_construct(**dict(found), apm=manual_out(knowledge))
+
+
+def manual_out(knowledge: Knowledge) -> ManualOut | None:
+    """Return the revision of the manual that was read, None without any."""
+    read = revision_read(knowledge)
+    if not read:
+        return None
+    return ManualOut(revision=read, inference=False, read=[read], silent=[], note="")
 
 
 def register_out(register: facts.Register, site: str) -> RegisterOut:
@@ -224,7 +261,7 @@ def register_out(register: facts.Register, site: str) -> RegisterOut:
     )
 
 
-def _claim(claim: facts.Claim, mode: Mode, knowledge: Knowledge) -> ClaimOut:
+def _claim(claim: facts.Claim, knowledge: Knowledge) -> ClaimOut:
     source = knowledge.sources[claim.source]
     document = knowledge.documents.get(source.document)
     return ClaimOut(
@@ -244,8 +281,16 @@ def _claim(claim: facts.Claim, mode: Mode, knowledge: Knowledge) -> ClaimOut:
         bits=claim.bits,
         text=claim.text,
         inference=claim.inference,
-        holds=holds_out(Manual.of(knowledge).held(claim, mode)),
+        holds=_holds(claim, source),
     )
+
+
+def _holds(claim: facts.Claim, source: facts.Source) -> HoldsOut | None:
+    if source.document != MANUAL:
+        return None
+    since, read = claim.since, source.revision
+    because = f"what {read} says that {since} changed" if since else ""
+    return HoldsOut(read=read, since=since, until="", inference=bool(since), because=because)
 
 
 def _effective(claim: facts.Claim) -> EffectiveOut:

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 
 from app.core import facts
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
-from app.core.editions import AsStated
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions, Step
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
-from app.pens import phrases, stated
+from app.pens import phrases
 from app.pens.place import Place, head
 from app.pens.plain import COLUMNS, Plain
 
@@ -26,15 +25,12 @@ OUTCOMES = {
 }
 
 
-def cell_text(
-    view: CellView, knowledge: Knowledge, place: Place, edition: AsStated | None = None
-) -> str:
-    """Return everything known about one cell, as a revision of the manual states it."""
+def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
+    """Return everything known about one cell."""
     out = Plain()
     register, key = view.register, view.key
     out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
-    head(out, place, stated.address(key.url, edition))
-    stated.field(out, edition, place.link(key.url), place.site)
+    head(out, place, key.url)
     out.field("Where", _where(view))
     out.field("In short", _in_short(view))
     out.field("Table 15-22", view.printed.label)
@@ -64,7 +60,7 @@ def _where(view: CellView) -> str:
 
 def _in_short(view: CellView) -> str:
     if not view.claims:
-        return "This revision of the manual says nothing of the cell."
+        return "The manual says nothing of the cell."
     said = phrases.branches(view.table, "nothing")
     rules = f"the manual's own rules give {phrases.branches(view.effective)}"
     if view.printed is Printed.AS_PRINTED:
@@ -90,16 +86,13 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> N
             name = knowledge.families[claim.family].name
             out.field("", f"for {name}{models} only", width=24)
         out.field("", cite_claim(claim, knowledge.sources, knowledge.documents), width=24)
+        out.field("", phrases.since(claim), width=24)
         out.field("", claim.text, width=24)
         if claim.inference:
             out.field("", f"inference: {claim.inference}", width=24)
     if not view.claims:
         out.para("Nothing.")
-    lines = stated.ranges(view.claims, view.key.mode, knowledge)
-    for line in lines:
-        out.item(line)
-    if lines:
-        out.para(f"The revisions of the manual: {place.site}/docs/apm")
+    out.para(f"The revisions of the manual: {place.site}/docs/apm")
 
 
 def _chain(out: Plain, steps: tuple[Step, ...]) -> None:

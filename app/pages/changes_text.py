@@ -18,7 +18,7 @@ LISTED = 50
 
 
 @dataclass(frozen=True)
-class Edition:
+class VersionChanges:
     """One data version for display; ``lines`` hold one change each, or counts by kind."""
 
     name: str
@@ -28,7 +28,9 @@ class Edition:
     lines: tuple[str, ...]
 
 
-def edition(name: str, created_at: datetime, reason: str, changes: Iterable[Any]) -> Edition:
+def version_changes(
+    name: str, created_at: datetime, reason: str, changes: Iterable[Any]
+) -> VersionChanges:
     """Return a data version's changes in words.
 
     ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``. A decision on a
@@ -43,7 +45,7 @@ def edition(name: str, created_at: datetime, reason: str, changes: Iterable[Any]
         lines += [f"{n} {plural(kind, n)} {action}" for (action, kind), n in counted.items()]
     else:
         lines += [_line(c) for c in others]
-    return Edition(name, created_at, reason, len(every), tuple(lines))
+    return VersionChanges(name, created_at, reason, len(every), tuple(lines))
 
 
 def _decision(change: Any) -> str:
@@ -66,18 +68,18 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str,
     return tuple(k for k in sorted(before.keys() | after.keys()) if before.get(k) != after.get(k))
 
 
-def edition_body(edition: Edition) -> dict[str, Any]:
+def version_body(version: VersionChanges) -> dict[str, Any]:
     """Return a data version's changes as JSON data."""
     return {
-        "data_version": edition.name,
-        "created_at": f"{edition.created_at:%Y-%m-%dT%H:%M:%SZ}",
-        "reason": edition.reason,
-        "facts": edition.total,
-        "lines": list(edition.lines),
+        "data_version": version.name,
+        "created_at": f"{version.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "reason": version.reason,
+        "facts": version.total,
+        "lines": list(version.lines),
     }
 
 
-def changes_text(editions: Iterable[Edition], place: Place) -> str:
+def changes_text(versions: Iterable[VersionChanges], place: Place) -> str:
     """Return every data version, newest first."""
     out = Plain()
     out.title("Changes: what became public, and when")
@@ -85,7 +87,7 @@ def changes_text(editions: Iterable[Edition], place: Place) -> str:
     out.field("One of them", f"{place.site}/changes/VERSION")
     out.blank()
     out.para(leads.CHANGES)
-    for e in editions:
+    for e in versions:
         out.blank()
         out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)
         for line in e.lines:
@@ -93,11 +95,11 @@ def changes_text(editions: Iterable[Edition], place: Place) -> str:
     return out.render()
 
 
-def changes_table(editions: Iterable[Edition]) -> Table:
+def changes_table(versions: Iterable[VersionChanges]) -> Table:
     """Return one row per line of change."""
     rows = [
         (e.name, f"{e.created_at:%Y-%m-%dT%H:%M:%SZ}", e.reason, line)
-        for e in editions
+        for e in versions
         for line in e.lines
     ]
     return Table(("data_version", "created_at", "reason", "change"), tuple(rows))

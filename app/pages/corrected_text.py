@@ -6,18 +6,17 @@ from dataclasses import dataclass
 
 from app.core.citations import cite_claim
 from app.core.corrected import Branches, CorrectedCell, CorrectedTable, Footnote
-from app.core.editions import AsStated
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
+from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.words import Access, ClaimKind, Mode, Printed
-from app.pens import leads, phrases, stated
+from app.pens import leads, phrases
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"
-REVISION = "3.44"
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 # One character before a cell, so that the strength of a change shows without its footnote.
 MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
@@ -37,30 +36,22 @@ class Count:
         return f"{self.number} cell{'' if self.number == 1 else 's'} {self.printed.label}"
 
 
-def counts(table: CorrectedTable, edition: AsStated | None = None) -> tuple[Count, ...]:
-    """Return the figures of the headline, strongest change first.
-
-    Another revision of the manual has other figures: their paths ask for the same one.
-    """
+def counts(table: CorrectedTable) -> tuple[Count, ...]:
+    """Return the figures of the headline, strongest change first."""
     wanted = (Printed.WRONG, Printed.INCOMPLETE, Printed.NOT_PRINTED)
-    return tuple(
-        Count(p, table.count(p), stated.address(f"/?printed={p}", edition)) for p in wanted
-    )
+    return tuple(Count(p, table.count(p), f"/?printed={p}") for p in wanted)
 
 
-def corrected_text(
-    table: CorrectedTable, knowledge: Knowledge, place: Place, edition: AsStated | None = None
-) -> str:
+def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) -> str:
     """Return the corrected table in two columns, AVIC and x2AVIC, with its footnotes."""
     out = Plain()
     out.title(TITLE)
-    head(out, place, stated.address("/corrected", edition))
-    stated.field(out, edition, place.link("/corrected"), place.site)
-    for count in counts(table, edition):
+    head(out, place, "/corrected")
+    for count in counts(table):
         out.link(count.text, place.link(count.path))
-    out.link("Ready to paste:", place.link(stated.address("/corrected.md", edition)))
+    out.link("Ready to paste:", place.link("/corrected.md"))
     out.blank()
-    out.para(leads.corrected(edition.revision if edition else REVISION))
+    out.para(leads.corrected(revision_read(knowledge)))
     for printed, mark in MARKS.items():
         out.item(f"{printed.label}: {printed.meaning}", mark=mark)
     out.para(f"{leads.CORRECTED_KEY} Each mark names its footnote in brackets. Numbers are "

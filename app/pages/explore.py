@@ -8,15 +8,12 @@ from typing import TypeVar
 
 from app.core import filters, names
 from app.core.cells import CellKey, cells_of
-from app.core.choices import read_choices
-from app.core.corrected import CorrectedTable, correct
-from app.core.editions import AsStated, as_stated
 from app.core.facts import Annotation, Difference, Erratum, Family, Register
 from app.core.filters import CellFilter
 from app.core.views import CellView
 from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
-from app.pages.changes_text import Edition, edition
+from app.pages.changes_text import VersionChanges, version_changes
 from app.pages.table_text import Shown
 from app.store.snapshots import Snapshot
 
@@ -33,7 +30,6 @@ class TableView:
     sentence: str
     counts: tuple[tuple[Verdict, int, CellFilter], ...]
     total: int
-    stated: AsStated | None = None
 
     @property
     def path(self) -> str:
@@ -58,25 +54,10 @@ def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFil
     return filters.parse(pairs, snapshot.vocabulary)
 
 
-def read_apm(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> str:
-    """Read the query of a page that has no filter: the revision of the manual, or nothing.
-
-    Empty for the newest one. Raises InvalidFilter, as ``read_filter`` does.
-    """
-    revisions = snapshot.vocabulary.values["apm"]
-    chosen = read_choices(pairs, {"apm": revisions}, ("apm",))["apm"]
-    return next((apm for apm in chosen if apm != next(iter(revisions))), "")
-
-
-def stated(snapshot: Snapshot, apm: str = "") -> AsStated | None:
-    """Return how a revision of the manual is shown; None where no manual is known."""
-    return as_stated(snapshot.knowledge, apm)
-
-
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     members = snapshot.knowledge.members
-    cells = snapshot.cells_at(wanted.apm, pending=bool(wanted.pending))
+    cells = snapshot.cells_with_pending if wanted.pending else snapshot.cells
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     worst = [view.verdict for view in shown.values()]
     subject = CellFilter(mode=wanted.mode, access=wanted.access)
@@ -88,30 +69,13 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
         counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
         total=total,
-        stated=stated(snapshot, wanted.apm),
     )
 
 
 def shown(view: TableView) -> Shown:
     """Return what the text of the table shows of a view."""
     counts = tuple((verdict, number) for verdict, number, _ in view.counts)
-    return Shown(
-        view.cells,
-        view.order,
-        view.sentence,
-        view.path,
-        view.wanted.policy,
-        view.stated,
-        counts,
-    )
-
-
-def corrected(snapshot: Snapshot, apm: str = "") -> CorrectedTable:
-    """Return the corrected table of a revision of the manual, of the newest without one."""
-    cells = snapshot.cells_at(apm)
-    if cells is snapshot.cells:
-        return snapshot.corrected
-    return correct(cells, snapshot.knowledge)
+    return Shown(view.cells, view.order, view.sentence, view.path, view.wanted.policy, counts)
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.Found:
@@ -119,23 +83,17 @@ def find_register(snapshot: Snapshot, name: str) -> names.Found:
     return names.resolve(name, snapshot.knowledge.registers)
 
 
-def register_cells(snapshot: Snapshot, register: Register, apm: str = "") -> tuple[CellView, ...]:
-    """Return the four cells of a register, as a revision of the manual states them."""
-    cells = snapshot.cells_at(apm)
-    return tuple(cells[key] for key in cells_of(register.slug))
+def register_cells(snapshot: Snapshot, register: Register) -> tuple[CellView, ...]:
+    """Return the four cells of a register."""
+    return tuple(snapshot.cells[key] for key in cells_of(register.slug))
 
 
-def find_cell(
-    snapshot: Snapshot, register: Register, mode: str, access: str, apm: str = ""
-) -> CellView:
-    """Return a cell, as a revision of the manual states it.
-
-    Raises NotFound that names the valid modes and accesses.
-    """
+def find_cell(snapshot: Snapshot, register: Register, mode: str, access: str) -> CellView:
+    """Return a cell; raises NotFound that names the valid modes and accesses."""
     if mode not in set(Mode) or access not in set(Access):
         hints = tuple(str(key) for key in cells_of(register.slug))
         raise NotFound(f"{register.slug!r} has no cell {mode}/{access}.", hints=hints)
-    return snapshot.cells_at(apm)[CellKey(register.slug, Mode(mode), Access(access))]
+    return snapshot.cells[CellKey(register.slug, Mode(mode), Access(access))]
 
 
 def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annotation, ...]:
@@ -176,9 +134,9 @@ def find_erratum(snapshot: Snapshot, slug: str) -> Erratum:
     return _find(snapshot.knowledge.errata, slug, "erratum")
 
 
-def editions(snapshot: Snapshot) -> tuple[Edition, ...]:
+def data_versions(snapshot: Snapshot) -> tuple[VersionChanges, ...]:
     """Return every data version in words, newest first."""
-    return tuple(edition(v.name, v.created_at, v.reason, c) for v, c in snapshot.history)
+    return tuple(version_changes(v.name, v.created_at, v.reason, c) for v, c in snapshot.history)
 
 
 def _find(known: Mapping[str, T], slug: str, what: str) -> T:

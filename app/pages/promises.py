@@ -33,8 +33,7 @@ PAGES = (
     Promise("/changes/{version}", "what one data version changed", "txt json"),
     Promise("/docs", "documentation", "txt"),
     Promise("/docs/{slug}", "one page of it", "txt"),
-    Promise("/docs/apm", "the revisions of the manual", "txt json"),
-    Promise("/docs/apm/{span}", "what changed between two, as 3.38..3.44", "txt json"),
+    Promise("/docs/apm/{span}", "redirects to /docs/apm", "txt json"),
 )
 CITING = (
     Promise("/mail", "a selection of rows as a block for a mail", "txt"),

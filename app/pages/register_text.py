@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from app.core import facts
 from app.core.citations import cite_claim
-from app.core.editions import AsStated
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.pages.cell_text import add_annotations, add_sources, judged
-from app.pens import phrases, stated
+from app.pens import phrases
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 
@@ -21,14 +20,11 @@ def register_text(
     annotations: tuple[facts.Annotation, ...],
     knowledge: Knowledge,
     place: Place,
-    *,
-    edition: AsStated | None = None,
 ) -> str:
     """Return one register: its addresses, then its cells in brief."""
     out = Plain()
     out.title(phrases.heading(register))
-    head(out, place, stated.address(f"/r/{register.slug}", edition))
-    stated.field(out, edition, place.link(f"/r/{register.slug}"), place.site)
+    head(out, place, f"/r/{register.slug}")
     out.field("xAPIC offset", ", ".join(register.offsets) or "none")
     out.field("x2APIC MSR", ", ".join(register.msrs) or "none")
     out.field("Kernel macro", register.macro)
@@ -39,7 +35,7 @@ def register_text(
         for member in phrases.members(register):
             out.item(member)
     for view in cells:
-        _cell(out, view, knowledge, place.site + stated.address(view.key.url, edition))
+        _cell(out, view, knowledge, place.site + view.key.url)
     add_annotations(out, annotations)
     add_sources(out, _sources(cells, annotations), knowledge, place)
     return out.render()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+from app.core.choices import OLD_KEY
 from app.errors import NotFound
 from app.pages.kinds import (
     changes,
@@ -17,6 +18,7 @@ from app.pages.kinds import (
     measurements,
     policies,
     registers,
+    revisions,
     sources,
     table,
     wanted,
@@ -37,6 +39,7 @@ KINDS: tuple[PageKind, ...] = (
     *wanted.KINDS,
     *changes.KINDS,
     *sources.KINDS,
+    *revisions.KINDS,
 )
 
 
@@ -48,7 +51,7 @@ def find(snapshot: Snapshot, address: str) -> Page:
     """
     path, _, query = address.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    unpinned = tuple(pair for pair in pairs if pair[0] != PIN)
+    unpinned = tuple(pair for pair in pairs if pair[0] not in (PIN, OLD_KEY))
     path = path.rstrip("/") or "/"
     for kind in KINDS:
         if match := kind.expression.fullmatch(path):

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.core.cells import CellKey
-from app.core.editions import AsStated
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
-from app.pens import leads, phrases, stated
+from app.pens import leads, phrases
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 from app.pens.tables import Table
@@ -32,7 +31,6 @@ class Shown:
     sentence: str
     path: str
     policies: tuple[str, ...] = ()
-    edition: AsStated | None = None
     counts: tuple[tuple[Verdict, int], ...] = ()
 
 
@@ -41,7 +39,6 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     out = Plain()
     out.title(f"{TITLE}: AVIC and x2AVIC")
     head(out, place, shown.path)
-    stated.field(out, shown.edition, place.link(stated.newest(shown.path)), place.site)
     out.field("Shown", shown.sentence)
     out.field("Verdicts", ", ".join(f"{number} {v}" for v, number in shown.counts if number))
     _introduction(out, shown, knowledge, place)

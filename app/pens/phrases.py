@@ -66,6 +66,11 @@ def strength(claim: Claim) -> str:
     return f"{claim.kind}{implied}{question}"
 
 
+def since(claim: Claim) -> str:
+    """``since revision 3.37, by inference``: nobody here read that one; empty if not known."""
+    return f"since revision {claim.since}, by inference" if claim.since else ""
+
+
 def evidence(judgement: Judgement) -> str:
     """``1 report, observed, group``: what stands behind a judgement.
 

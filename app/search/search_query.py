@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from app.core.filters import KEYS, SINGLE, Vocabulary
+from app.core.filters import KEYS, Vocabulary
 from app.errors import InvalidQuery
 from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
 
@@ -133,9 +133,6 @@ class _Reader:
         for value in values:
             if value.lower() not in self._keys[key]:
                 raise self._unknown_value(key, value)
-            if key in SINGLE and {*chosen} - {value.lower()}:
-                expected = f"one value of {key}, which is already {chosen[0]}"
-                raise InvalidQuery(self._text, _span(value), repr(str(value)), expected)
             chosen.append(value.lower())
             if key == KIND_KEY and value.lower() != CELL:
                 self._other_kind = value

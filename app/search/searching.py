@@ -156,7 +156,7 @@ def _cells(snapshot: Snapshot, query: Query) -> Found:
     # A register that was named stands before those that only mention it.
     wanted = frozenset(name for term in query.wanted for name in meant[term])
     shown.sort(key=lambda view: not _is_named(view, wanted))
-    hits = tuple(_cell_hit(view, chosen) for view in shown[:MANY])
+    hits = tuple(_cell_hit(view, chosen.family) for view in shown[:MANY])
     groups = (Group(CELL, len(shown), hits, str(query)),) if hits else ()
     return Found(query, (), groups, _in_table(snapshot, query, chosen, {v.key for v in shown}))
 
@@ -180,12 +180,9 @@ def _holds(view: CellView, meant: Mapping[Term, frozenset[str]]) -> bool:
     )
 
 
-def _cell_hit(view: CellView, chosen: CellFilter) -> Hit:
-    line = cell_line(view, chosen.family)
-    path = view.key.url
-    if chosen.apm:
-        line, path = f"In revision {chosen.apm}: {line}", f"{path}?apm={chosen.apm}"
-    return Hit(CELL, str(view.key), path, ((cell_title(view), False),), ((line, False),))
+def _cell_hit(view: CellView, families: tuple[str, ...]) -> Hit:
+    title, line = cell_title(view), cell_line(view, families)
+    return Hit(CELL, str(view.key), view.key.url, ((title, False),), ((line, False),))
 
 
 def _in_table(snapshot: Snapshot, query: Query, chosen: CellFilter, found: set[CellKey]) -> InTable:

@@ -15,8 +15,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
-from app.core.editions import epoch
-from app.core.facts import Observation
 from app.core.filters import Vocabulary
 from app.core.knowledge import Knowledge
 from app.core.measuring import observations_of
@@ -66,30 +64,8 @@ class Snapshot:
     @cached_property
     def cells_with_pending(self) -> Mapping[CellKey, CellView]:
         """The same as if every pending measurement were accepted."""
-        return view_cells(self.knowledge, self._pending())
-
-    def cells_at(self, apm: str = "", *, pending: bool = False) -> Mapping[CellKey, CellView]:
-        """Every cell as a revision of the manual states it; the newest one without ``apm``.
-
-        Made on first use; revisions that make the same claims share one table. Raises
-        NotFound for a revision that is older or newer than the list.
-        """
-        at = epoch(self.knowledge, apm) if apm else None
-        if at is None or at == epoch(self.knowledge):
-            return self.cells_with_pending if pending else self.cells
-        key = (at, pending)
-        if key not in self._other_editions:
-            extra = self._pending() if pending else ()
-            self._other_editions[key] = view_cells(self.knowledge, extra, apm=apm)
-        return self._other_editions[key]
-
-    @cached_property
-    def _other_editions(self) -> dict[tuple[int, bool], Mapping[CellKey, CellView]]:
-        return {}
-
-    def _pending(self) -> list[Observation]:
         pending = (m for m in self.knowledge.measurements.values() if m.state is State.PENDING)
-        return [o for m in pending for o in observations_of(m)]
+        return view_cells(self.knowledge, [o for m in pending for o in observations_of(m)])
 
     @cached_property
     def corrected(self) -> CorrectedTable:

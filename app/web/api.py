@@ -8,12 +8,19 @@ from starlette.responses import Response
 from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore, ledger
-from app.pages.api import CellList, FactList, RegisterList, cell_list, register_out
-from app.pages.api_editions import OneCell, one_cell
+from app.pages.api import (
+    CellList,
+    FactList,
+    OneCell,
+    RegisterList,
+    cell_list,
+    one_cell,
+    register_out,
+)
 from app.pages.api_errors import ErrorOut
 from app.pages.difference_data import ledger_body
 from app.pens.page import Page
-from app.web.deps import Apm, Filter, Render, Snap
+from app.web.deps import NO_FILTER, Filter, Render, Snap
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
 router = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
@@ -30,7 +37,6 @@ FILTERS = (
     ("policy", "slugs of policies, at most two: what they assume; narrows nothing"),
     ("only", "disagreements"),
     ("pending", "include: pending measurements count too"),
-    ("apm", "a revision of the manual: the cells as it stated them; see /docs/apm"),
     ("q", "words that must all occur"),
     ("at", "a data version or a date: what was public then"),
     ("sort", "order, name, msr, verdict or reports; with - in front backwards"),
@@ -43,7 +49,7 @@ OPENAPI_FILTERS = {
             "in": "query",
             "required": False,
             "description": f"{text}. Several values are joined with commas."
-            if name not in ("only", "pending", "apm", "q", "at", "sort")
+            if name not in ("only", "pending", "q", "at", "sort")
             else f"{text}.",
             "schema": {"type": "string"},
         }
@@ -51,9 +57,7 @@ OPENAPI_FILTERS = {
     ]
 }
 
-OPENAPI_APM = {
-    "parameters": [p for p in OPENAPI_FILTERS["parameters"] if p["name"] in ("apm", "at")]
-}
+OPENAPI_PIN = {"parameters": [p for p in OPENAPI_FILTERS["parameters"] if p["name"] == "at"]}
 
 
 @router.get("/cells", openapi_extra=OPENAPI_FILTERS)
@@ -61,25 +65,16 @@ def list_cells(snapshot: Snap, wanted: Filter, render: Render) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
     view = explore.table(snapshot, wanted)
     site = render.place(snapshot).site
-    return cell_list(
-        view.cells.values(),
-        snapshot.knowledge,
-        site,
-        snapshot.name,
-        wanted.policy,
-        edition=view.stated,
-    )
+    return cell_list(view.cells.values(), snapshot.knowledge, site, snapshot.name, wanted.policy)
 
 
-@router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_APM)
-def get_cell(  # noqa: PLR0917 - three parts of the address, three things of the application
-    register: str, mode: str, access: str, snapshot: Snap, apm: Apm, render: Render
-) -> OneCell:
+@router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_PIN, dependencies=NO_FILTER)
+def get_cell(register: str, mode: str, access: str, snapshot: Snap, render: Render) -> OneCell:
     """One cell; the register by any of its names."""
     found = explore.find_register(snapshot, register)
-    view = explore.find_cell(snapshot, found.register, mode, access, apm)
+    view = explore.find_cell(snapshot, found.register, mode, access)
     site = render.place(snapshot).site
-    return one_cell(view, snapshot.knowledge, site, explore.stated(snapshot, apm))
+    return one_cell(view, snapshot.knowledge, site)
 
 
 @router.get("/registers", openapi_extra=OPENAPI_FILTERS)

@@ -22,12 +22,12 @@ from app.web import (
     api,
     citations,
     docs,
-    editions,
     errors,
     exports,
     guard,
     history,
     measurements,
+    moved,
     pages,
     quoting,
     read_only,
@@ -43,7 +43,7 @@ from app.web.static import HashedFiles
 log = logging.getLogger(__name__)
 
 # Asked before the pages of the registry: /r/ldr/since/VERSION is no cell.
-FIRST = (editions.router, history.router, measurements.router)
+FIRST = (moved.router, history.router, measurements.router)
 LAST = (
     docs.router,
     api.router,
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         openapi_url="/api/v1/openapi.json",
     )
     _share(app, settings, engine, snapshots)
+    app.add_middleware(moved.WithoutRevision)
     app.add_middleware(guard.SameOrigin)
     app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
     errors.install(app, app.state.renderer)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote_plus
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from app.core.choices import read_choices
 from app.core.filters import CellFilter
 from app.pages import explore
 from app.pens.place import PIN
@@ -93,16 +94,9 @@ def _filter(request: Request, snapshot: Snap) -> CellFilter:
 Filter = Annotated[CellFilter, Depends(_filter)]
 
 
-def _apm(request: Request, snapshot: Snap) -> str:
-    return explore.read_apm(snapshot, filter_pairs(request))
+def _no_filter(request: Request) -> None:
+    read_choices(filter_pairs(request), {})
 
 
-# The revision of the manual that a page without other filters shows, empty for the newest.
-Apm = Annotated[str, Depends(_apm)]
-
-
-def settled(request: Request, apm: str) -> str:
-    """Return where a page with this revision lives, empty when the request is there already."""
-    query = pinned_query(request, f"apm={apm}" if apm else "")
-    path: str = request.scope["state"]["asked"]
-    return "" if request.url.query == query else f"{path}?{query}" if query else path
+# For answers that have one view: a key in their query would be ignored, so it is refused.
+NO_FILTER = [Depends(_no_filter)]

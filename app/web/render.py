@@ -23,7 +23,7 @@ from app.core.wanted import list_wants
 from app.errors import NotFound
 from app.mail import citing
 from app.pages import feeds, measurement_text, policy_phrases, wanted_text
-from app.pens import atom, leads, phrases, stated
+from app.pens import atom, leads, phrases
 from app.pens.page import Page
 from app.pens.place import Place
 from app.settings import ROOT, Settings
@@ -33,9 +33,9 @@ from app.web.negotiate import Format
 from app.web.pins import Pin
 from app.web.static import has_htmx, static_url
 
-# Summaries that were looked at last: data version, with or without pending, manual's revision.
+# Summaries that were looked at last: data version, with or without pending.
 FRAGMENTS = 8
-Summaries = tuple[int, bool, str]
+Summaries = tuple[int, bool]
 
 
 def make_environment() -> jinja2.Environment:
@@ -57,8 +57,6 @@ def make_environment() -> jinja2.Environment:
         "measuring": measurement_text,
         "phrases": phrases,
         "policy_phrases": policy_phrases,
-        "stating": stated,
-        "edition": None,
         "reading": READING,
         "address_of": address_of,
         "list_wants": list_wants,
@@ -135,7 +133,7 @@ class Renderer:
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             cite_source=cite_source,
             copies=lambda address: citing.copies(snapshot, address, self._settings.site),
-            fragments=lambda pending, apm: self.fragments(snapshot, pending=pending, apm=apm),
+            fragments=lambda pending: self.fragments(snapshot, pending=pending),
         )
 
     def bare(self, name: str, **context: Any) -> str:
@@ -147,29 +145,24 @@ class Renderer:
         plain = self._environment.overlay(autoescape=False)
         return plain.get_template(name).render(**context).strip() + "\n"
 
-    def fragments(
-        self, snapshot: Snapshot, *, pending: bool, apm: str = ""
-    ) -> Mapping[CellKey, Markup]:
-        """Return each cell's summary, rendered once per data version and revision."""
-        key = (snapshot.version.id, pending, apm)
+    def fragments(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
+        """Return each cell's summary, rendered once per data version."""
+        key = (snapshot.version.id, pending)
         with self._lock:
             if key not in self._fragments:
-                self._fragments[key] = self._render_cells(snapshot, pending=pending, apm=apm)
+                self._fragments[key] = self._render_cells(snapshot, pending=pending)
                 while len(self._fragments) > FRAGMENTS:
                     self._fragments.popitem(last=False)
             self._fragments.move_to_end(key)
             return self._fragments[key]
 
-    def _render_cells(
-        self, snapshot: Snapshot, *, pending: bool, apm: str
-    ) -> Mapping[CellKey, Markup]:
+    def _render_cells(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
         template = self._environment.get_template("table/_summary.html")
         shared = {
             "knowledge": snapshot.knowledge,
             "conditions": Conditions(snapshot.knowledge.conditions),
-            "asked": f"?apm={apm}" if apm else "",
         }
-        cells = snapshot.cells_at(apm, pending=pending)
+        cells = snapshot.cells_with_pending if pending else snapshot.cells
         return {
             key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
             for key, view in cells.items()

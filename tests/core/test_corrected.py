@@ -7,8 +7,16 @@ from app.core.corrected import SILICON_SPEAKS, NoteKind, correct
 from app.core.rulings import said
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, ClaimKind, Mode, Printed
+from app.pages import corrected_text
+from app.pens.place import Place
 from tests.core.shapes import CONDITIONS, ID, LVT, TPR, TRAP, check
-from tests.factories import make_claim, make_knowledge, make_observation, make_register
+from tests.factories import (
+    make_claim,
+    make_family,
+    make_knowledge,
+    make_observation,
+    make_register,
+)
 
 OTHERS = {"dfr", "remote-read", "icrh", "icr", "self-ipi"}
 
@@ -209,3 +217,13 @@ def test_cells_with_the_same_reasons_share_a_footnote():
         ["apr/avic/write", "apr/x2avic/write"],
         ["tpr/avic/write", "tpr/x2avic/write", "ppr/avic/write", "ppr/x2avic/write"],
     ]
+
+
+def test_what_silicon_shows_where_nothing_is_printed_stands_apart_from_the_mark():
+    seen = make_observation("gp", family="zen-4")
+    knowledge = make_knowledge(make_register(claims=()), make_family(), seen)
+    table = correct(view_cells(knowledge), knowledge)
+    text = corrected_text.corrected_text(table, knowledge, Place("", ""))
+
+    assert "- seen: #GP" in " ".join(text.split())
+    assert "-seen" not in text

@@ -36,14 +36,13 @@ def filters(vocabulary):
     many = {key: some_of(vocabulary.values[key]) for key in MANY}
     only = st.sampled_from(["", *vocabulary.values["only"]])
     sort = st.sampled_from(list(vocabulary.values["sort"]))
-    apm = st.sampled_from(["", *list(vocabulary.values["apm"])[1:]])
-    return st.builds(CellFilter, **many, only=only, apm=apm, q=searches, sort=sort)
+    return st.builds(CellFilter, **many, only=only, q=searches, sort=sort)
 
 
 def values_of(wanted):
     """Return every (key, value) that a filter sets."""
     many = [(key, value) for key in MANY for value in getattr(wanted, key)]
-    single = [(key, getattr(wanted, key)) for key in ("only", "apm", "q", "sort")]
+    single = [(key, getattr(wanted, key)) for key in ("only", "q", "sort")]
     return many + [(key, value) for key, value in single if value not in ("", "order")]
 
 
@@ -70,9 +69,6 @@ def values_of(wanted):
         ("q=ldr", "q=++ldr++"),
         ("q=a,b+%26+c", "q=a,b+%26+c"),
         ("q=%23GP", "q=%23GP&q=%23GP"),
-        ("apm=3.38", "apm=3.38&mode="),
-        ("", "apm=3.44"),
-        ("mode=avic&apm=3.26&q=x", "q=x&apm=3.26&mode=avic"),
         ("sort=-msr", "sort=-msr"),
         ("sort=-order", "sort=-order"),
         (

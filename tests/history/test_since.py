@@ -19,7 +19,6 @@ COMPARED = (
     "/?policy=kvm-7.2&sort=name",
     "/r/ldr",
     "/r/ldr/x2avic/write",
-    "/r/ldr?apm=3.38",
     "/c",
     "/c/zen-5",
     "/d",

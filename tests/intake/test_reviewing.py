@@ -13,7 +13,7 @@ from app.core.words import State, TokenScope, Verdict
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import reviewing, submitting
 from app.intake.reviewing import Review
-from app.pages.changes_text import Edition, edition
+from app.pages.changes_text import VersionChanges, version_changes
 from app.store import seeding, submissions
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
@@ -48,10 +48,10 @@ def reviewed(reader: Sessions, slug: str) -> Review:
         return reviewing.show(session, load_snapshot(session), slug)
 
 
-def newest_edition(reader: Sessions) -> Edition:
+def newest_version(reader: Sessions) -> VersionChanges:
     with reader() as session:
         version, changes = load_snapshot(session).history[0]
-    return edition(version.name, version.created_at, version.reason, changes)
+    return version_changes(version.name, version.created_at, version.reason, changes)
 
 
 def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer: Sessions) -> None:
@@ -181,11 +181,11 @@ def test_decisions_are_only_ever_added(reader: Sessions, slug: str, decide: Deci
 def test_every_decision_is_a_data_version_that_says_who_and_why(
     reader: Sessions, slug: str, decide: Decide
 ) -> None:
-    arrived = newest_edition(reader)
+    arrived = newest_version(reader)
     decide(State.ACCEPTED, "It repeats.")
-    accepted = newest_edition(reader)
+    accepted = newest_version(reader)
     decide(State.WITHDRAWN, "A typo.")
-    withdrawn = newest_edition(reader)
+    withdrawn = newest_version(reader)
     assert f"Measurement {slug} is pending." == arrived.reason
     assert (f"measurement {slug} added: pending",) == arrived.lines
     assert f"Measurement {slug} is accepted." == accepted.reason
@@ -205,7 +205,7 @@ def test_a_decision_on_many_observations_is_still_told(writer: Sessions, reader:
         slug = submit_document(session, make_document(observations=SEEN * 30)).measurement.slug
         decision = Decision(State.ACCEPTED, "It repeats.", LATER, "Ada")
         reviewing.decide(session, slug, decision)
-    lines = newest_edition(reader).lines
+    lines = newest_version(reader).lines
     assert (
         f"measurement {slug} changed: pending -> accepted by Ada: It repeats.",
         "120 observations added",

@@ -79,7 +79,7 @@ FAULTS = (
     ("kind:register mode:avic", (5, 13), "kind:register beside mode", "kind:cell or no kind",
      ("mode:avic kind:cell",)),
     ("only:x", (5, 6), "'x'", "a value of only: disagreements", ()),
-    ("apm:3.38,3.39", (9, 13), "'3.39'", "one value of apm, which is already 3.38", ()),
+    ("apm:3.38", (0, 4), "'apm:'", "a key (mode, access", ('"apm:3.38"',)),
     ('icr "bit 18', (4, 5), "an opening quote", "a closing one", ('icr "bit 18"',)),
     ('icr "" x', (4, 6), "empty quotes", "words in them", ("icr x",)),
     ('"', (0, 1), "an opening quote", "a closing one", ()),

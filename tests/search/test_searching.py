@@ -176,7 +176,6 @@ def test_words_that_were_looked_for_are_marked_and_nothing_else_is_left_of_the_m
         "erratum:any q",
         "only:disagreements erratum 1235",
         "behaviour:gp evidence:observed",
-        "apm:3.38 mode:x2avic",
         "policy:kvm-7.2 group:ipi",
     ],
 )

@@ -22,7 +22,6 @@ def page_of(client, path):
         ("/r/ldr/x2avic/write/mail.txt", f"{SITE}/r/ldr/x2avic/write?{PIN}"),
         ("/r/ldr/mail.txt", f"{SITE}/r/ldr?{PIN}"),
         ("/d/3/mail.txt", f"{SITE}/d/3?{PIN}"),
-        ("/r/ldr/mail.txt?apm=3.38", f"{SITE}/r/ldr?apm=3.38&{PIN}"),
     ],
 )
 def test_the_text_twin_is_the_block_alone_pinned_or_not(address, link, client):

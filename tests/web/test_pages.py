@@ -34,7 +34,6 @@ PAGES = (
     "/docs/settings",
     "/docs/sources",
     "/docs/apm",
-    "/docs/apm/3.38..3.44",
     "/api/v1/docs",
 )
 

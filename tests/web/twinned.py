@@ -201,7 +201,7 @@ class Twin:
             return self._cites(bare.partition("#")[2])
         if not bare.startswith("/"):
             return self.holds(bare) or self._cites_instead(bare)
-        return self._prints(bare) or any(map(self.says, self._names(*urldefrag(bare))))
+        return self._prints(bare) or any(map(self.says, self._names(urldefrag(bare).url)))
 
     def _prints(self, path: str) -> bool:
         """Whether one of our addresses stands here, and not as the beginning of another."""
@@ -220,7 +220,7 @@ class Twin:
             return True
         return len(address) > COLUMNS - 2 and any(self._cites(s.id) for s in mine)
 
-    def _names(self, path: str, fragment: str = "") -> Iterator[str]:
+    def _names(self, path: str) -> Iterator[str]:
         """Yield what a text page may call the thing at an address."""
         known = self._knowledge
         match path.partition("?")[0].strip("/").split("/"):
@@ -240,8 +240,6 @@ class Twin:
                 yield from (slug, known.policies[slug].name)
             case ["m" | "changes", slug]:
                 yield slug
-            case ["docs", "apm"] if fragment:
-                yield fragment
 
 
 def left_out(shown: Shown, twin: Twin) -> list[str]:

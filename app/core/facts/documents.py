@@ -96,9 +96,8 @@ class Claim(BaseFact):
 
     ``family`` and ``models`` limit a ``product`` claim; ``qualifier`` is the table's own
     tag; ``question`` marks a ``note`` as open (it states an alternative and never rules);
-    ``since`` and ``until`` are the first and the last revision that say so, empty where
-    nobody knows better than the list of revisions; ``bits`` the reserved bits meant, as
-    ranges alone (``63:18,15:13,11``); ``inference`` the step that the source does not state.
+    ``since`` is the first revision that is known to say so; ``bits`` the reserved bits meant,
+    as ranges alone (``63:18,15:13,11``); ``inference`` the step that the source does not state.
     """
 
     modes: tuple[Mode, ...]
@@ -116,7 +115,6 @@ class Claim(BaseFact):
     qualifier: str = ""
     question: str = ""
     since: str = ""
-    until: str = ""
     bits: str = ""
     text: str = ""
     inference: str = ""

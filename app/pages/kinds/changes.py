@@ -17,18 +17,18 @@ class ChangesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
-        editions = explore.editions(asked.snapshot)
+        versions = explore.data_versions(asked.snapshot)
         return Page(
             path=EVERYTHING,
             title="Changes",
             template="changes/index.html",
             subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
-            view={"editions": editions},
-            text=lambda place: changes_text.changes_text(editions, place),
-            table=lambda _: changes_text.changes_table(editions),
+            view={"versions": versions},
+            text=lambda place: changes_text.changes_text(versions, place),
+            table=lambda _: changes_text.changes_table(versions),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
-                "changes": [changes_text.edition_body(edition) for edition in editions],
+                "changes": [changes_text.version_body(version) for version in versions],
             },
         )
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.core.views import CellView
 from app.pages import cell_text, explore, register_text, table_text
-from app.pages.api import cell_out, register_out
+from app.pages.api import CellOut, cell_out, one_cell, register_out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.page import Page
-from app.pens.place import Place
 
 
 class RegisterPage(PageKind):
@@ -46,7 +44,7 @@ class RegisterPage(PageKind):
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "register": register_out(register, place.site).model_dump(mode="json"),
-                "cells": [_cell(view, asked, place) for view in cells],
+                "cells": [_data(cell_out(view, knowledge, place.site)) for view in cells],
             },
         )
 
@@ -75,13 +73,14 @@ class CellPage(PageKind):
             text=lambda place: cell_text.cell_text(view, asked.knowledge, place),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                **_cell(view, asked, place),
+                **one_cell(view, asked.knowledge, place.site).model_dump(
+                    mode="json", by_alias=True
+                ),
             },
         )
 
 
-def _cell(view: CellView, asked: Address, place: Place) -> dict[str, Any]:
-    found = cell_out(view, asked.knowledge, place.site)
+def _data(found: CellOut) -> dict[str, Any]:
     return found.model_dump(mode="json", by_alias=True)
 
 

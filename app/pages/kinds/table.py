@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.core import filters
 from app.core.corrected import CorrectedCell, CorrectedTable
+from app.core.revisions import revision_read
 from app.pages import corrected_text, explore, table_text
 from app.pages.api import cell_list
 from app.pages.kinds.kind import Address, PageKind
@@ -75,6 +76,7 @@ class CorrectedPage(PageKind):
                 "table": table,
                 "counts": corrected_text.counts(table),
                 "footnote_lines": corrected_text.footnote_lines,
+                "revision": revision_read(knowledge),
             },
             text=lambda place: corrected_text.corrected_text(table, knowledge, place),
             compared=lambda place: _numberless(table, asked, place),

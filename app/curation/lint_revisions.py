@@ -1,11 +1,15 @@
-"""What the linter holds against revisions, and against the ranges that claims name."""
+"""What the linter holds against revisions, and against those that claims name."""
 
 from __future__ import annotations
 
+import re
+
 from app.core import facts
-from app.core.editions import MANUAL, NUMBER
 from app.core.knowledge import Knowledge
+from app.core.revisions import MANUAL
 from app.curation.lint_registers import Broken, Place, Rule, known
+
+NUMBER = re.compile(r"(\d+)\.(\d\d)")
 
 
 def _revisions_are_in_order(_: Knowledge, fact: facts.Fact) -> Broken:
@@ -34,29 +38,25 @@ def _follows(place: Place, name: str, before: str) -> Broken:
         yield place, f"{name!r} after {before!r}", "the oldest revision first"
 
 
-def _ranges_are_revisions(knowledge: Knowledge, fact: facts.Fact) -> Broken:
-    """A claim holds from ``since`` to ``until``, and in between somebody read it."""
+def _since_is_a_revision(knowledge: Knowledge, fact: facts.Fact) -> Broken:
+    """A claim holds from ``since`` on, and somebody read it no earlier."""
     if not isinstance(fact, facts.Register):
         return
     for i, claim in enumerate(fact.claims):
         source = knowledge.sources.get(claim.source)
         document = knowledge.documents.get(source.document) if source else None
-        if source is None or document is None or not (claim.since or claim.until):
+        if source is None or document is None or not claim.since:
             continue
         names = [revision.revision for revision in document.revisions]
         what = f"a revision of {document.number} in its list"
         broken = [
             *known(("claims", i, "since"), claim.since, names, what),
-            *known(("claims", i, "until"), claim.until, names, what),
             *known(("claims", i, "source"), source.revision, names, f"{what}, to compare with"),
         ]
         yield from broken
-        if not broken and claim.since and names.index(claim.since) > names.index(source.revision):
+        if not broken and names.index(claim.since) > names.index(source.revision):
             expected = f"at most {source.revision}, in which it was read"
             yield ("claims", i, "since"), repr(claim.since), expected
-        if not broken and claim.until and names.index(claim.until) < names.index(source.revision):
-            expected = f"at least {source.revision}, in which it was read"
-            yield ("claims", i, "until"), repr(claim.until), expected
 
 
-EDITION_RULES: tuple[Rule, ...] = (_revisions_are_in_order, _ranges_are_revisions)
+REVISION_RULES: tuple[Rule, ...] = (_revisions_are_in_order, _since_is_a_revision)
