@@ -220,7 +220,7 @@ def test_the_range_of_a_claim_says_what_it_rests_on(knowledge):
     assert "Read in revision 3.44 only" in lines[0]
     assert "inference" in lines[0]
     assert lines[1].startswith("access-check: taken to hold since 3.39 (Section 15.29.10, x2AVIC")
-    assert "since 3.37 (x2APIC is added; chapter 16 describes it)" in lines[1]
+    assert "since 3.37 (Support for x2APIC is added)" in lines[1]
 
 
 def revised(*names):
