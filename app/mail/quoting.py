@@ -252,7 +252,8 @@ def _target_of(snapshot: Snapshot, address: str, pin: str) -> Target:
     try:
         page = registry.find(snapshot, address)
     except NotFound:
-        if registry.has(address) or (parts[0] not in OURS and "since" not in parts):
+        kept = "since" in parts or (parts[0] in OURS and not registry.has(address))
+        if not kept:
             raise
         return Target(snapshot, address, pin, None)
     return Target(snapshot, page.path, pin, page.comparable)

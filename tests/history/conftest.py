@@ -16,7 +16,7 @@ from tests.history.told import SITE, Story
 from tests.measured.documents import document, observed
 
 LDR = ("registers/08-ldr.yaml", "behaviour: vmexit-trap", "behaviour: vmexit-fault")
-PERF = ("errata/1023.yaml", "the counters raise", "those counters raise")
+PERF = ("errata/1023.yaml", "With two or more counters", "With two or more of the counters")
 
 
 @pytest.fixture(scope="package")

@@ -117,8 +117,8 @@ def test_the_same_seed_again_changes_no_feed(story):
         (
             "/errata/1023.atom",
             1,
-            ("erratum 1023 changed", "symptom was", "After the first overflow the counters raise",
-             "symptom is", "After the first overflow those counters raise"),
+            ("erratum 1023 changed", "symptom was", "With two or more counters of",
+             "symptom is", "With two or more of the counters of"),
         ),
         (
             "/c/zen-5.atom",
