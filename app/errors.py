@@ -26,6 +26,12 @@ class NotFound(AppError):
     code = "not-found"
 
 
+class Gone(AppError):
+    """What was published once and is not made any more; the message says what to use."""
+
+    code = "gone"
+
+
 class InvalidFilter(AppError):
     """A query that cannot be understood; refused, never silently ignored."""
 

@@ -1,8 +1,7 @@
-"""`vapic cite`: what a page gives to be pasted into a mail, a changelog, a bibliography."""
+"""`vapic cite`: what a page gives to be pasted into a mail or a changelog."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +12,7 @@ from app.core.names import resolve
 from app.core.selection import ROWS
 from app.core.words import Access, Mode
 from app.errors import InvalidFilter, NotFound
-from app.mail import citing, mail_text, references
+from app.mail import citing, mail_text
 from app.store.snapshots import Snapshot
 
 CELL = 2
@@ -40,36 +39,23 @@ def cite(
     commits: Annotated[
         bool, typer.Option("--commits", help="Print the commits behind it, as the kernel does.")
     ] = False,
-    bibtex: Annotated[bool, typer.Option("--bibtex", help="Print a BibTeX entry.")] = False,
-    csl: Annotated[bool, typer.Option("--csl", help="Print CSL-JSON.")] = False,
 ) -> None:
     """Print what to paste into a mail: a block with one pinned link, or another form."""
-    forms = {"trailer": trailer or bool(number), "commits": commits, "bibtex": bibtex, "csl": csl}
-    asked = [form for form, wanted in forms.items() if wanted]
-    if len(asked) > 1:
-        raise InvalidFilter("--trailer, --commits, --bibtex and --csl are one form each; take one.")
+    trailer = trailer or bool(number)
+    if trailer and commits:
+        raise InvalidFilter("--trailer and --commits are one form each; take one.")
     with reading() as (_, snapshot, place):
         pairs = parse_qsl(query, keep_blank_values=True)
         pairs += [(k, str(v)) for k, v in (("mode", mode), ("access", access)) if v]
         address = _address(snapshot, what or [], pairs, place.site)
-        text = _write(snapshot, address, place.site, "".join(asked), number)
-    typer.echo(text, nl=False)
-
-
-def _write(snapshot: Snapshot, address: str, site: str, form: str, number: int) -> str:
-    match form:
-        case "trailer":
-            url = citing.reference(snapshot, address, site).url
-            return mail_text.trailer(url, number) + "\n"
-        case "commits":
-            return "".join(f"{line}\n" for line in citing.copies(snapshot, address, site).commits)
-        case "bibtex":
-            return references.bibtex(citing.reference(snapshot, address, site))
-        case "csl":
-            items = [references.csl(citing.reference(snapshot, address, site))]
-            return json.dumps(items, indent=1, ensure_ascii=False) + "\n"
-        case _:
-            return citing.block(snapshot, address, site)
+        if trailer:
+            url = citing.pinned(snapshot, address, place.site)
+            typer.echo(mail_text.trailer(url, number))
+        elif commits:
+            for line in citing.copies(snapshot, address, place.site).commits:
+                typer.echo(line)
+        else:
+            typer.echo(citing.block(snapshot, address, place.site), nl=False)
 
 
 def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]], site: str) -> str:

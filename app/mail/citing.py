@@ -1,4 +1,4 @@
-"""Use case: what is pasted into a mail or a list of references about a page of the site.
+"""Use case: what is pasted into a mail about a page of the site.
 
 Everything here is a pure function of a snapshot and an address, so that a block can be made
 again from its pinned address alone.
@@ -21,10 +21,9 @@ from app.core.knowledge import Knowledge
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
 from app.core.words import Access, Mode
-from app.errors import NotFound
+from app.errors import AppError, NotFound
 from app.mail import mail_phrases, mail_table, mail_text
 from app.mail.mail_table import Rows
-from app.mail.references import Reference
 from app.pages import explore, registry
 from app.pages.explore import TableView
 from app.pens.place import PIN, Place
@@ -47,19 +46,11 @@ class Cited:
     write: Callable[[Place], str] | None
     sources: tuple[Source, ...] = ()
 
-
-@dataclass(frozen=True)
-class Copies:
-    """Every form in which a page is pasted; ``unnamed`` are commits of unknown subject."""
-
-    path: str
-    title: str
-    version: str
-    url: str
-    block: str
-    trailer: str
-    commits: tuple[str, ...]
-    unnamed: tuple[str, ...]
+    def block(self, place: Place) -> str:
+        """Return the block. Raises NotFound where there is none."""
+        if self.write is None:
+            raise NotFound(f"{self.path} has no block for a mail.", hints=WITH_BLOCK)
+        return self.write(place)
 
     @property
     def twin(self) -> str:
@@ -69,45 +60,60 @@ class Copies:
         return f"{text}?{query}" if query else text
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Every form in which a page is pasted; ``unnamed`` are commits of unknown subject."""
+
+    path: str
+    title: str
+    twin: str
+    version: str
+    block: str
+    trailer: str
+    commits: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+
 def block(snapshot: Snapshot, address: str, site: str) -> str:
     """Return the ASCII block of a cell, a register, a difference or a selection of rows.
 
     Its last line is its one address, pinned to the snapshot's version. Raises NotFound for
     a page that has no block, InvalidFilter for a query that means nothing.
     """
-    found = find(snapshot, address)
-    if found.write is None:
-        raise NotFound(f"{found.path} has no block for a mail.", hints=WITH_BLOCK)
-    return found.write(Place(site, snapshot.name))
+    return find(snapshot, address).block(Place(site, snapshot.name))
 
 
 def copies(snapshot: Snapshot, address: str, site: str) -> Copies:
     """Return every form of a page that has a block. Raises as ``block`` does."""
     found = find(snapshot, address)
     place = Place(site, snapshot.name)
-    url = place.pin(found.path)
     return Copies(
         path=found.path,
         title=found.title,
+        twin=found.twin,
         version=snapshot.name,
-        url=url,
-        block=_written(found, place),
-        trailer=mail_text.trailer(url),
+        block=found.block(place),
+        trailer=mail_text.trailer(place.pin(found.path)),
         commits=mail_text.commit_lines(found.sources),
         unnamed=mail_text.unnamed_commits(found.sources),
     )
 
 
-def reference(snapshot: Snapshot, address: str, site: str) -> Reference:
-    """Return what a list of references says of a page. Raises NotFound, InvalidFilter."""
-    found = find(snapshot, address)
-    return Reference(
-        path=found.path,
-        title=found.title,
-        url=Place(site, snapshot.name).pin(found.path),
-        version=snapshot.name,
-        day=snapshot.created_at.date(),
-    )
+def pinned(snapshot: Snapshot, address: str, site: str) -> str:
+    """Return the pinned address of a page. Raises NotFound, InvalidFilter."""
+    return Place(site, snapshot.name).pin(find(snapshot, address).path)
+
+
+def instead_of_entry(snapshot: Snapshot, address: str, site: str) -> str:
+    """Say how a page is cited, to whoever asks for an entry of a reference manager."""
+    gone = "Entries for reference managers are not made any more."
+    try:
+        found = find(snapshot, address)
+    except AppError:
+        return f"{gone} Cite a page by its pinned address, see /docs/cite."
+    place = Place(site, snapshot.name)
+    block = f"; its block for a mail is {place.pin(found.twin)}" if found.write else ""
+    return f"{gone} Cite the page itself, {place.pin(found.path)}{block}."
 
 
 def find(snapshot: Snapshot, address: str) -> Cited:
@@ -145,12 +151,6 @@ def read_selection(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> Sele
     rows = read_rows((value for key, value in every if key == ROWS), snapshot.knowledge)
     rest = [pair for pair in every if pair[0] != ROWS]
     return Selection(rows, explore.read_filter(snapshot, rest))
-
-
-def _written(found: Cited, place: Place) -> str:
-    if found.write is None:
-        raise NotFound(f"{found.path} has no block for a mail.", hints=WITH_BLOCK)
-    return found.write(place)
 
 
 def _selection(snapshot: Snapshot, selection: Selection) -> Cited:

@@ -12,8 +12,8 @@ class Promise:
     """One form of address.
 
     ``path`` is the route's own template; ``twins`` are the extensions that it answers to
-    besides HTML. ``stable`` addresses answer for ever, or redirect to what replaced them;
-    of the others only the existence is documented.
+    besides HTML. ``stable`` addresses answer for ever, redirect to what replaced them, or say
+    that they are gone and what to use; of the others only the existence is documented.
     """
 
     path: str
@@ -40,8 +40,6 @@ CITING = (
     Promise("/r/{name}/mail", "the block of a register", "txt"),
     Promise("/r/{name}/{mode}/{access}/mail", "the block of a cell", "txt"),
     Promise("/d/{number}/mail", "the block of a difference", "txt"),
-    Promise("/cite", "with .json, CSL-JSON of a page", "json"),
-    Promise("/cite.bib", "BibTeX of a page"),
     Promise("/{path:path}/since/{version}", "what changed in a page since then", "txt json"),
     Promise("/since/{version}", "the same of the table, with its filter", "txt json"),
 )
@@ -74,11 +72,16 @@ UNSTABLE = (
     Promise("/review/logout", "for reviewers", stable=False),
     Promise("/static", "styles and scripts, by the hash of their content", stable=False),
 )
+GONE = (
+    Promise("/cite", "was CSL-JSON; 410, and how to cite the page", "json"),
+    Promise("/cite.bib", "was BibTeX; the same"),
+)
 SECTIONS = {
     "Pages": PAGES,
     "For citing": CITING,
     "Data": DATA,
     "May change without notice": UNSTABLE,
+    "Gone": GONE,
 }
 EVERY = tuple(promise for section in SECTIONS.values() for promise in section)
 # The first parts of all of them: an address that begins otherwise is none of ours.

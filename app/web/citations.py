@@ -1,24 +1,16 @@
-"""The routes of what is pasted: blocks for a mail, entries for reference managers."""
+"""The routes of what is pasted: blocks for a mail."""
 
 from __future__ import annotations
-
-import json
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.core.choices import read_choices
-from app.mail import citing, references
-from app.mail.references import Reference
+from app.errors import Gone
+from app.mail import citing
 from app.pens.page import Page
-from app.store.snapshots import Snapshot
-from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
-from app.web.negotiate import Format
-from app.web.render import Renderer
+from app.web.deps import Render, Snap, in_format, pinned_query
 
 router = APIRouter(include_in_schema=False)
-BIBTEX = "application/x-bibtex; charset=us-ascii"
-CSL = "application/vnd.citationstyles.csl+json"
 
 
 @router.get("/mail")
@@ -37,30 +29,13 @@ def mail(request: Request, snapshot: Snap, render: Render) -> Response:
     return render.respond(request, snapshot, page)
 
 
-@router.get("/cite.bib")
-def bibtex(request: Request, snapshot: Snap, render: Render) -> Response:
-    """A page as a BibTeX entry."""
-    found = _reference(request, snapshot, render)
-    request.state.keep = True
-    return Response(references.bibtex(found), media_type=BIBTEX)
-
-
 @router.get("/cite")
-def csl(request: Request, snapshot: Snap, render: Render) -> Response:
-    """A page as CSL-JSON; anything but ``.json`` is sent to the documentation."""
-    if request.state.format is not Format.JSON:
-        return RedirectResponse(in_format(request, "/docs/cite"), 302)
-    found = _reference(request, snapshot, render)
-    request.state.keep = True
-    body = json.dumps([references.csl(found)], indent=1, ensure_ascii=False) + "\n"
-    return Response(body, media_type=CSL)
-
-
-def _reference(request: Request, snapshot: Snapshot, render: Renderer) -> Reference:
-    """Read ``page=``, the address of a page with its own query encoded; ``/`` without it."""
-    asked = read_choices(filter_pairs(request), {"page": None}, ("page",))["page"]
+@router.get("/cite.bib")
+def gone(request: Request, snapshot: Snap, render: Render) -> Response:
+    """Entries for reference managers; ``page=`` is the address that one was asked for."""
     site = render.place(snapshot).site
-    return citing.reference(snapshot, next(iter(asked), "/").removeprefix(site), site)
+    asked = request.query_params.get("page", "").removeprefix(site)
+    raise Gone(citing.instead_of_entry(snapshot, asked or "/", site))
 
 
 def _canonical(request: Request, path: str) -> str:

@@ -20,7 +20,7 @@ from app.errors import NotFound
 from app.intake.faults import PATTERNS
 from app.intake.format1 import json_schema
 from app.intake.measurement import parse
-from app.mail import citing, quoting, references
+from app.mail import quoting
 from app.pages import promises as urls
 from app.pens.page import Page
 from app.pens.plain import Plain
@@ -42,7 +42,7 @@ PAGES = {
     "format": "The measurement document, format 1",
     "measure": "How to measure: from a bare host to a submission",
     "upload": "How to send a measurement",
-    "cite": "How to cite: mail, trailers, BibTeX, CSL-JSON",
+    "cite": "How to cite: blocks, trailers, commits",
     "check-mail": "Checking a mail: what it links and quotes",
     "api": "API: the same facts as JSON",
     "search": "Search: names, words and the filter's keys",
@@ -93,15 +93,7 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         config=settings,
         format_keys=format_keys(),
         refusal=refusal(),
-        **site_reference(snapshot, settings),
     )
-
-
-def site_reference(snapshot: Snapshot, settings: Settings) -> dict[str, str]:
-    """Return the site's own entry for reference managers, in both formats."""
-    found = citing.reference(snapshot, "/", settings.site)
-    csl = json.dumps([references.csl(found)], indent=1)
-    return {"bibtex": references.bibtex(found).rstrip(), "csl": csl}
 
 
 def entry(term: str, text: str) -> str:

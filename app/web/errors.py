@@ -18,6 +18,7 @@ from app.errors import (
     AppError,
     Conflict,
     Forbidden,
+    Gone,
     InvalidFilter,
     InvalidQuery,
     NotFound,
@@ -36,6 +37,7 @@ STATUS: dict[type[AppError], int] = {
     InvalidQuery: 400,
     Forbidden: 403,
     Conflict: 409,
+    Gone: 410,
     NotReady: 503,
 }
 TITLES = {
@@ -45,6 +47,7 @@ TITLES = {
     405: "Not that way",
     408: "Too slow",
     409: "That does not fit",
+    410: "No longer here",
     413: "Too large",
     415: "Not in this form",
     422: "This request cannot be understood",

@@ -84,7 +84,7 @@ def test_every_selection_gives_a_sound_block_that_its_own_address_gives_again(
 
     assert [] == faults(text)
     assert text == citing.block(snapshot, url.removeprefix(SITE), SITE)
-    assert url == citing.copies(snapshot, url.removeprefix(SITE), SITE).url
+    assert url == citing.pinned(snapshot, url.removeprefix(SITE), SITE)
 
 
 @given(condition=st.text(max_size=200), hedge=st.text(max_size=40))

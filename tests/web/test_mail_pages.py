@@ -1,7 +1,5 @@
 """The pages of what is pasted, and the places that lead to them."""
 
-import json
-
 import pytest
 from bs4 import BeautifulSoup
 
@@ -67,8 +65,6 @@ def test_equal_blocks_have_one_address(asked, found, client):
         ("/mail?row=ldr", 400, "did you mean"),
         ("/r/ldt/mail", 404, "ldr"),
         ("/d/99/mail", 404, "There is no difference"),
-        ("/cite.bib?page=/errata", 404, "/d/NUMBER"),
-        ("/cite.bib?pge=/d/1", 400, "page"),
         (f"{RO_WO}&at=2020-01-01", 404, "2026-11-22.1"),
     ],
 )
@@ -127,39 +123,36 @@ def test_the_table_sends_its_ticked_rows_and_its_filter(query, client):
     assert f"rows={boxes[0]['value']}" in answer.text.splitlines()[-1]
 
 
-def test_references_come_as_bibtex_and_as_csl_json(client):
-    page = "/mail?rows=ro,wo&mode=x2avic"
-    entry = client.get("/cite.bib", params={"page": page})
-    items = client.get("/cite.json", params={"page": page})
+@pytest.mark.parametrize("form", ["/cite", "/cite.json", "/cite.bib"])
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (
+            "/r/80D/x2avic/write",
+            f"{PIN}; its block for a mail is {SITE}/r/ldr/x2avic/write/mail.txt?{PIN}.",
+        ),
+        (f"{SITE}{RO_WO}", f"{SITE}{RO_WO}&{PIN}; its block for a mail is {SITE}/mail.txt?rows="),
+        ("/corrected", f"Cite the page itself, {SITE}/corrected?{PIN}."),
+        ("/errata", f"Cite the page itself, {SITE}/errata?{PIN}."),
+        ("/nonsense", "see /docs/cite."),
+        ("", f"Cite the page itself, {SITE}/?{PIN}."),
+    ],
+)
+def test_an_entry_for_reference_managers_is_gone_and_says_what_to_cite(form, page, words, client):
+    answer = client.get(form, params={"page": page, "at": PIN[3:]})
+    refused = client.get(form, params={"page": page}, headers={"accept": "application/json"})
 
-    assert "application/x-bibtex; charset=us-ascii" == entry.headers["content-type"]
-    assert "application/vnd.citationstyles.csl+json" == items.headers["content-type"]
-    assert f"url    = {{{SITE}{page}&{PIN}}}" in entry.text
-    assert [f"{SITE}{page}&{PIN}"] == [item["URL"] for item in items.json()]
-    assert (
-        entry.content
-        == client.get("/cite.bib", params={"page": SITE + page, "at": PIN[3:]}).content
-    )
+    assert 410 == answer.status_code
+    assert words.replace("&", "&amp;" if form != "/cite.json" else "&") in answer.text
+    assert ("gone", True) == (
+        refused.json()["error"]["code"], words in refused.json()["error"]["message"]
+    )  # fmt: skip
 
 
-def test_every_page_with_a_block_links_its_references(client):
-    links = page_of(client, "/r/ldr/x2avic/write").select("details.paste a[href^='/cite.']")
-
-    assert ["BibTeX", "CSL-JSON"] == [link.text for link in links]
-    assert [200, 200] == [client.get(link["href"]).status_code for link in links]
-
-
-def test_the_documentation_shows_forms_that_are_true(client):
+def test_the_documentation_shows_forms_that_work(client):
     text = client.get("/docs/cite.txt").text
-    bib, csl = (part.strip() for part in text.split("```")[1::2])
     lines = [line.strip() for line in text.splitlines() if line.startswith("    curl ")]
 
-    assert bib == client.get("/cite.bib").text.strip()
-    assert json.loads(csl) == client.get("/cite.json").json()
     assert lines
     for line in lines:
         assert 200 == client.get(line.removeprefix("curl ").strip('"')).status_code
-    assert (
-        "/docs/cite"
-        == client.get("/cite", headers=HTML, follow_redirects=False).headers["location"]
-    )
