@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     export_file: Path | None = Field(
         None,
-        description="Serve and read this export (SQLite or JSON), read-only, instead of the "
+        description="Serve and read this export (SQLite), read-only, instead of the "
         "database; `--from` sets it.",
     )
     seed: Path = Field(ROOT / "seed", description="Folder of the curated knowledge.")

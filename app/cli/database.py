@@ -23,7 +23,7 @@ from app.store.snapshots import Snapshot, load_snapshot
 
 From = Annotated[
     Path | None,
-    typer.Option("--from", metavar="FILE", help="Read this export instead of the database."),
+    typer.Option("--from", metavar="FILE", help="Read this SQLite export instead of the database."),
 ]
 At = Annotated[
     str, typer.Option("--at", metavar="VERSION", help="A data version or a date: as it was then.")

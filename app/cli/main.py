@@ -88,7 +88,7 @@ def serve(
     ] = False,
     export: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Serve this export, read-only."),
+        typer.Option("--from", metavar="FILE", help="Serve this SQLite export, read-only."),
     ] = None,
 ) -> None:
     """Serve the explorer."""

@@ -1,79 +1,155 @@
-"""Everything that was ever public up to one data version, as plain values in a fixed order.
+"""Everything that was ever public up to one data version, as rows in a fixed order.
 
-What an export holds and what a copy of the site is served from. It has no place for tokens,
-secrets or signatures.
+What an export holds and what a copy of the site is served from. Tokens, secrets and
+signatures are left out here, so that no writer can spread them.
 """
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, insert, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from app.store.models import Base, DataVersionRow, DecisionRow, FactRow, SubmissionRow, VerdictRow
 
 # The format of an export, in the JSON document and in the SQLite file alike.
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class PastVersion:
-    """One data version; ``created_at`` is RFC 3339 in UTC."""
-
-    id: int
-    name: str
-    created_at: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class PastFact:
-    """One fact for the versions from ``since`` up to but not ``until``; None means: still.
-
-    ``body`` is JSON with sorted keys and no spaces, as the database keeps it.
-    """
-
-    kind: str
-    key: str
-    since: int
-    until: int | None
-    origin: str
-    body: str
-
-
-@dataclass(frozen=True)
-class PastDocument:
-    """The bytes of a measurement as they came.
-
-    They are empty when they hold a contact that is withheld: the page of the site still
-    has them, but copies do not spread them.
-    """
-
-    digest: str
-    slug: str
-    received_at: str
-    raw: bytes
-
-
-@dataclass(frozen=True)
-class PastDecision:
-    """One decision on a measurement; ``version`` is the id of the data version that it made."""
-
-    slug: str
-    state: str
-    reason: str
-    decided_at: str
-    decided_by: str
-    version: int
+# "vAPC": tells our exports from any other SQLite file.
+APPLICATION_ID = 0x76415043
+# The tables of an export; that of tokens is there, and empty, since others refer to it.
+TABLES = ("data_versions", "tokens", "facts", "submissions", "decisions", "verdicts")
+# Where SQLite writes its own version into a file: of no use to readers, and differs by machine.
+WRITTEN_BY = slice(96, 100)
+Row = Mapping[str, Any]
+Withheld = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Everything up to the last of ``versions``, oldest first."""
+    """Everything up to the last of ``versions``, oldest first; rows by the names of columns.
 
-    versions: tuple[PastVersion, ...]
-    facts: tuple[PastFact, ...]
-    documents: tuple[PastDocument, ...]
-    decisions: tuple[PastDecision, ...]
-    verdicts: tuple[tuple[str | int, ...], ...]
+    Ids are those of this archive where the database counted what is not in it.
+    """
 
-    @property
-    def version(self) -> PastVersion:
-        """The data version that it is of."""
-        return self.versions[-1]
+    versions: tuple[Row, ...]
+    facts: tuple[Row, ...]
+    documents: tuple[Row, ...]
+    decisions: tuple[Row, ...]
+    verdicts: tuple[Row, ...]
+
+
+def read_archive(
+    session: Session, version: int, verdicts: Iterable[tuple[str | int, ...]], withheld: Withheld
+) -> Archive:
+    """Return all that was public up to a data version, as it was known then.
+
+    ``verdicts`` are those of that version; ``withheld`` tells documents whose bytes must not
+    be copied. Later changes of the database do not change what is returned.
+    """
+    v, d = DataVersionRow, DecisionRow
+    columns = [column.key for column in VerdictRow.__table__.columns]
+    decisions = session.scalars(select(d).where(d.version_id <= version).order_by(d.id))
+    return Archive(
+        versions=tuple(
+            _row(r, v.id, v.name, v.day, v.number, v.created_at, v.reason)
+            for r in session.scalars(select(v).where(v.id <= version).order_by(v.id))
+        ),
+        facts=_facts(session, version),
+        documents=tuple(_documents(session, version, withheld)),
+        decisions=tuple(
+            {"id": number}
+            | _row(r, d.slug, d.state, d.reason, d.decided_at, d.decided_by, d.version_id)
+            for number, r in enumerate(decisions, 1)
+        ),
+        verdicts=tuple(dict(zip(columns, row, strict=True)) for row in verdicts),
+    )
+
+
+def _row(row: Base, *columns: InstrumentedAttribute[Any]) -> dict[str, Any]:
+    found = {column.key: getattr(row, column.key) for column in columns}
+    return {
+        name: value.replace(microsecond=0) if isinstance(value, datetime) else value
+        for name, value in found.items()
+    }
+
+
+def _facts(session: Session, last: int) -> tuple[Row, ...]:
+    f = FactRow
+    rows = session.scalars(select(f).where(f.valid_from <= last))
+    # Databases order text in their own ways.
+    ordered = sorted(rows, key=lambda r: (r.kind, r.key, r.valid_from))
+    return tuple(
+        {"id": number}
+        | _row(r, f.kind, f.key, f.body, f.origin, f.valid_from)
+        | {
+            "digest": hashlib.sha256(r.body.encode()).hexdigest(),
+            # What ended later was still so at that version.
+            "valid_to": r.valid_to if r.valid_to is not None and r.valid_to <= last else None,
+        }
+        for number, r in enumerate(ordered, 1)
+    )
+
+
+def _documents(session: Session, last: int, withheld: Withheld) -> Iterable[Row]:
+    """Yield the measurements that were public at a version, by name.
+
+    Bytes that hold a contact which is withheld are left out: the page of the site still has
+    them, but copies do not spread them.
+    """
+    f, s = FactRow, SubmissionRow
+    ended = or_(f.valid_to.is_(None), f.valid_to > last)
+    public = select(f.key).where(f.kind == "measurement", f.valid_from <= last, ended)
+    rows = session.scalars(select(s).where(s.slug.in_(public)))
+    for r in sorted(rows, key=lambda r: r.slug):
+        yield _row(r, s.digest, s.slug, s.received_at) | {
+            "raw": b"" if withheld(r.raw) else r.raw,
+            # A copy takes nothing back, so that it holds nobody's secret.
+            "secret_hash": "",
+        }
+
+
+def write_sqlite(archive: Archive) -> bytes:
+    """Return an archive as the bytes of an SQLite file: equal archives give equal bytes.
+
+    It is written row by row into a new database, so nothing of the old one is in it.
+    """
+    raw = sqlite3.connect(":memory:", check_same_thread=False)
+    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+    # Those that others refer to first.
+    filled = {
+        DataVersionRow: archive.versions,
+        FactRow: archive.facts,
+        SubmissionRow: archive.documents,
+        DecisionRow: archive.decisions,
+        VerdictRow: archive.verdicts,
+    }
+    try:
+        with engine.begin() as connection:
+            for name in TABLES:
+                _create(connection, Base.metadata.tables[name])
+            for table, rows in filled.items():
+                if rows:
+                    connection.execute(insert(table), rows)
+        raw.execute(f"pragma application_id = {APPLICATION_ID}")
+        raw.execute(f"pragma user_version = {FORMAT}")
+        file = bytearray(raw.serialize())
+    finally:
+        engine.dispose()
+        raw.close()
+    file[WRITTEN_BY] = bytes(4)
+    return bytes(file)
+
+
+def _create(connection: Connection, table: Table) -> None:
+    connection.execute(CreateTable(table))
+    # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        connection.execute(CreateIndex(index))

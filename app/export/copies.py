@@ -1,22 +1,16 @@
-"""Exports as databases: the site and the command line read one as they read their own."""
+"""SQLite exports as databases: the site and the command line read one as they read their own."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
-import weakref
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.errors import AppError, Forbidden
-from app.export.archive import FORMAT
-from app.export.export_json import from_json
-from app.export.past import APPLICATION_ID, write_sqlite
+from app.export.archive import APPLICATION_ID, FORMAT
 from app.settings import Settings
 from app.store.engine import make_copy_engine, make_engine
 
@@ -31,8 +25,7 @@ class InvalidCopy(AppError):
 
     def __init__(self, path: Path, found: str) -> None:
         super().__init__(
-            f"{path} cannot be read as an export: {found}. "
-            "`vapic export sqlite FILE` and `vapic export json FILE` make one."
+            f"{path} cannot be read as an export: {found}. `vapic export sqlite FILE` makes one."
         )
 
 
@@ -53,18 +46,18 @@ def refuse_writes(settings: Settings) -> None:
 
 
 def open_copy(path: Path) -> Engine:
-    """Return an engine that reads an export, SQLite or JSON; the file is never written.
+    """Return an engine that reads an SQLite export; the file is never written.
 
     Raises InvalidCopy for any other file, OSError for a missing one.
     """
     with path.open("rb") as file:
         start = file.read(len(SQLITE))
-    if start == SQLITE:
-        _check(path)
-        return make_copy_engine(path)
     if start.lstrip()[:1] == b"{":
-        return _open_json(path)
-    raise InvalidCopy(path, "it is neither SQLite nor JSON")
+        raise InvalidCopy(path, "it is JSON, and only the SQLite export is read")
+    if start != SQLITE:
+        raise InvalidCopy(path, "it is no SQLite file")
+    _check(path)
+    return make_copy_engine(path)
 
 
 def _check(path: Path) -> None:
@@ -82,16 +75,3 @@ def _check(path: Path) -> None:
         raise InvalidCopy(path, f"it is of format {version}, this program reads {FORMAT}")
     if state != "ok":
         raise InvalidCopy(path, f"it is damaged ({state.splitlines()[-1]})")
-
-
-def _open_json(path: Path) -> Engine:
-    try:
-        raw = write_sqlite(from_json(path.read_bytes()))
-    except (ValueError, SQLAlchemyError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidCopy(path, reason) from None
-    with tempfile.NamedTemporaryFile(prefix="vapic-", suffix=".sqlite", delete=False) as file:
-        file.write(raw)
-    engine = make_copy_engine(Path(file.name))
-    weakref.finalize(engine, os.unlink, file.name)
-    return engine

@@ -1,16 +1,17 @@
-"""An archive as one JSON document, its JSON Schema, and the way back."""
+"""An archive as one JSON document, and its JSON Schema."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from app.core.knowledge import KINDS
-from app.export.archive import FORMAT, Archive, PastDecision, PastDocument, PastFact, PastVersion
+from app.export.archive import FORMAT, Archive, Row
 
 SCHEMA = "/schema/export-1.json"
 VERDICT = ("register", "mode", "access", "family", "verdict", "behaviours", "reports", "masked",
@@ -18,71 +19,57 @@ VERDICT = ("register", "mode", "access", "family", "verdict", "behaviours", "rep
 NUMBERS = ("reports", "masked")
 
 
+def _named(*names: str, **others: str) -> dict[str, str]:
+    return {name: name for name in names} | others
+
+
+# Key of the document: column of the database.
+VERSION = _named("id", "name", "created_at", "reason")
+RANGE = _named("kind", "key", "origin", since="valid_from", until="valid_to")
+DOCUMENT = _named("digest", "slug", "received_at", "raw")
+DECISION = _named("slug", "state", "reason", "decided_at", "decided_by", version="version_id")
+
+
 def to_json(archive: Archive) -> str:
     """Return an archive as text: equal archives give equal text."""
-    current = [fact for fact in archive.facts if fact.until is None]
+    version = archive.versions[-1]
     facts: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
-    for fact in current:
-        facts[fact.kind][fact.key] = json.loads(fact.body)
+    for fact in archive.facts:
+        if fact["valid_to"] is None:
+            facts[fact["kind"]][fact["key"]] = json.loads(fact["body"])
     document = {
         "$schema": SCHEMA,
         "format": FORMAT,
-        "data_version": archive.version.name,
-        "created_at": archive.version.created_at,
-        "data_versions": [vars(version) for version in archive.versions],
+        "data_version": version["name"],
+        "created_at": _said(version["created_at"]),
+        "data_versions": [_item(row, VERSION) for row in archive.versions],
         "facts": facts,
-        "history": [_range(fact) for fact in archive.facts],
-        "verdicts": [dict(zip(VERDICT, row, strict=True)) for row in archive.verdicts],
-        "documents": [vars(d) | {"raw": d.raw.decode() or None} for d in archive.documents],
-        "decisions": [vars(decision) for decision in archive.decisions],
+        "history": [_range(row) for row in archive.facts],
+        "verdicts": archive.verdicts,
+        "documents": [_item(row, DOCUMENT) for row in archive.documents],
+        "decisions": [_item(row, DECISION) for row in archive.decisions],
     }
     return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def from_json(text: str | bytes) -> Archive:
-    """Return the archive that ``to_json`` wrote. Raises ValueError for anything else."""
-    document = json.loads(text)
-    if not isinstance(document, dict) or document.get("$schema") != SCHEMA:
-        raise ValueError(f'it has no "$schema": "{SCHEMA}"')
-    if document.get("format") != FORMAT:
-        raise ValueError(f"it is an export of format {document.get('format')!r}, not {FORMAT}")
-    try:
-        return _archive(document)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"it is no complete export ({type(error).__name__}: {error})") from None
+def _item(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _said(row[column]) for name, column in names.items()}
 
 
-def _archive(document: Mapping[str, Any]) -> Archive:
-    facts = document["facts"]
-    return Archive(
-        versions=tuple(PastVersion(**v) for v in document["data_versions"]),
-        facts=tuple(
-            PastFact(
-                kind=h["kind"],
-                key=h["key"],
-                since=h["since"],
-                until=h["until"],
-                origin=h["origin"],
-                body=_canonical(h.get("body") or facts[h["kind"]][h["key"]]),
-            )
-            for h in document["history"]
-        ),
-        documents=tuple(
-            PastDocument(**d | {"raw": (d["raw"] or "").encode()}) for d in document["documents"]
-        ),
-        decisions=tuple(PastDecision(**d) for d in document["decisions"]),
-        verdicts=tuple(tuple(v[name] for name in VERDICT) for v in document["verdicts"]),
-    )
+def _said(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        case bytes():
+            return value.decode() or None
+        case _:
+            return value
 
 
-def _range(fact: PastFact) -> dict[str, Any]:
+def _range(fact: Row) -> dict[str, Any]:
     """Return a fact's range; the body of one that is still so stands under ``facts``."""
-    known = {name: value for name, value in vars(fact).items() if name != "body"}
-    return known if fact.until is None else known | {"body": json.loads(fact.body)}
-
-
-def _canonical(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    known = _item(fact, RANGE)
+    return known if known["until"] is None else known | {"body": json.loads(fact["body"])}
 
 
 class _Schema(GenerateJsonSchema):

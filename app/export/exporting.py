@@ -18,8 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.export import export_json, export_tables
-from app.export.archive import Archive
-from app.export.past import read_archive, write_sqlite
+from app.export.archive import Archive, read_archive, write_sqlite
 from app.intake.serial_log import is_serial_log
 from app.pens.tables import Table
 from app.store import seeding

@@ -93,11 +93,3 @@ def copy_file(lived, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("copy") / "all.sqlite"
     path.write_bytes(lived.sqlite)
     return path
-
-
-@pytest.fixture(scope="session")
-def json_copy(lived, copy_file) -> Path:
-    """The same as JSON."""
-    path = copy_file.with_name("all.json")
-    path.write_bytes(lived.json)
-    return path
