@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.intake import measurement
-from app.probing import Correlation, correlating, probe_document
+from app.probing import correlating, probe_document
+from app.probing.correlation import Correlation
 from app.probing.probe_document import Host
 
 

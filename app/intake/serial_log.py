@@ -10,7 +10,8 @@ from typing import Any
 
 from app.core.faults import BadDocument, Fault
 from app.errors import Problem
-from app.probing import alone, guest_log
+from app.probing import guest_log
+from app.probing.correlation import alone
 from app.probing.guest_log import BadGuestLog
 from app.probing.probe_document import Host, NothingMeasured, document
 

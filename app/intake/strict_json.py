@@ -29,17 +29,6 @@ class _Pairs(list[tuple[str, Any]]):
     """An object as its pairs, so that a key given twice is not lost."""
 
 
-def read_json(raw: bytes) -> Any:
-    """Return the value of a UTF-8 JSON text.
-
-    Raises BadDocument for all that ``scan_json`` complains about.
-    """
-    value, faults = scan_json(raw)
-    if faults:
-        raise BadDocument(faults)
-    return value
-
-
 def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
     """Return the value of a UTF-8 JSON text, and what is wrong in single places of it.
 

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from app import probing
 from app.errors import AppError
-from app.probing import Correlation, GuestLog, guest_log, traces
-from app.probing.probe_document import Host
-from app.probing.trace import KvmExit
+from app.probing import correlation, guest_log, traces
+from app.probing.correlation import Correlation
+from app.probing.guest import GuestLog
+from app.probing.trace import KvmExit, Trace
 
 Progress = Callable[[int], object]
-__all__ = ["Host", "NoMarker", "alone", "as_bytes", "correlate"]
 
 
 class NoMarker(AppError):
@@ -29,7 +28,7 @@ def correlate(guest: bytes, trace: str, progress: Progress | None = None) -> Cor
     """
     log = guest_log.read(guest)
     told = traces.read(trace, progress)
-    found = probing.correlate(log, told)
+    found = correlation.correlate(log, told)
     if not found.matched:
         raise NoMarker(_why_empty(log, told))
     return found
@@ -40,7 +39,7 @@ def alone(guest: bytes) -> Correlation:
 
     Raises BadGuestLog.
     """
-    return probing.alone(guest_log.read(guest))
+    return correlation.alone(guest_log.read(guest))
 
 
 def as_bytes(body: dict[str, Any]) -> bytes:
@@ -48,7 +47,7 @@ def as_bytes(body: dict[str, Any]) -> bytes:
     return (json.dumps(body, indent=1) + "\n").encode("ascii")
 
 
-def _why_empty(log: GuestLog, trace: probing.Trace) -> str:
+def _why_empty(log: GuestLog, trace: Trace) -> str:
     if not trace.events:
         read = f"{trace.unread} of {trace.lines} lines could not be read"
         first = f"; the first: {trace.examples[0]}" if trace.examples else ""

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from app.core.numbers import format_hex
 from app.pens.plain import Plain
-from app.probing import Correlation, Machine, Result
+from app.probing.correlation import Correlation
+from app.probing.guest import Machine
+from app.probing.majority import Result
 from app.probing.probe_document import note_of
 
 WIDTHS = (20, 5, 18, 12, 7, 6)

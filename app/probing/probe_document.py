@@ -15,9 +15,10 @@ from typing import Any
 from app.core.numbers import MSR_BASE
 from app.core.words import Behaviour
 from app.errors import AppError
-from app.probing import Correlation, Machine, Result
 from app.probing.conditions import REASONS
-from app.probing.guest import Way
+from app.probing.correlation import Correlation
+from app.probing.guest import Machine, Way
+from app.probing.majority import Result
 
 NOT_STATED = "not stated"
 # CPUID Fn8000_000A_EDX (APM vol. 3); a hypervisor shows its guests another one.

@@ -13,8 +13,6 @@ from app.search.model import address_of_query
 Keys = Mapping[str, Mapping[str, str]]
 # How much of a long query stands before and behind what is wrong in it.
 _BEFORE, _BEHIND = 40, 20
-# Labels of values are left out where the list is long: /docs/api has them.
-_LISTED = 14
 NOTHING = "Nothing was found."
 
 

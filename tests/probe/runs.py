@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from app.probing import Correlation, correlating
-from app.probing.correlating import Host
+from app.probing import correlating
+from app.probing.correlation import Correlation
+from app.probing.probe_document import Host
 from tests.probe.scenes import Place, Scene, incomplete, intercepted, noise, unaccelerated
 
 HOST = Host(version="7.2.0", parameters=("kvm_amd.avic=1",), command="vapic probe")

@@ -16,10 +16,10 @@ from app.core.words import Behaviour
 from app.intake import probed
 from app.intake.measurement import parse, to_measurement
 from app.probing import correlating, guest_log, traces
-from app.probing.correlating import Host, NoMarker
+from app.probing.correlating import NoMarker
 from app.probing.markers import END_OF_MEASURING
 from app.probing.matching import match
-from app.probing.probe_document import NothingMeasured
+from app.probing.probe_document import Host, NothingMeasured
 from app.probing.windows import cut
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only

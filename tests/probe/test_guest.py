@@ -12,9 +12,10 @@ from collections import Counter
 import pytest
 
 from app.core.names import resolve
-from app.probing import alone, guest_build, guest_log, qemu_log
-from app.probing.emulated import compare
+from app.probing import guest_build, guest_log
+from app.probing.correlation import alone
 from app.probing.probe_document import Host, document
+from tests.probe import qemu_log
 from tests.probe.booting import DONE, PANIC, X2APIC_SINCE, boot, qemu_version
 from tests.probe.protocol import EVENT
 
@@ -170,7 +171,7 @@ def test_what_may_disturb_the_host_is_left_out_and_said(ran):
 def test_every_access_agrees_with_what_qemu_logged(ran):
     log = guest_log.read(ran.raw)
     with ran.trace.open("r", encoding="ascii", errors="replace") as lines:
-        compared = compare(log.accesses, qemu_log.read(lines))
+        compared = qemu_log.compare(log.accesses, qemu_log.read(lines))
     assert () == compared.disagreements
     assert len(log.accesses) == compared.matched
     # What QEMU refused, APIC_BASE, the other mode's way, and offset 000h (taken for an MSI).

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.probing import guest_log, qemu_log
-from app.probing.emulated import compare
+from app.probing import guest_log
 from app.probing.markers import BEGIN, END, Marker
+from tests.probe import qemu_log
 from tests.probe.runs import ICR, LDR, TPR
 from tests.probe.scenes import Scene
 
@@ -32,7 +32,7 @@ def log_of(scene: Scene, form: str, *events: tuple[str, int, int]) -> list[str]:
 
 
 def compared(scene: Scene, lines: list[str]):
-    return compare(guest_log.read(scene.guest()).accesses, qemu_log.read(lines))
+    return qemu_log.compare(guest_log.read(scene.guest()).accesses, qemu_log.read(lines))
 
 
 SCENE = Scene().did(*TPR, value=7).did(*LDR, write=True, value=0x1000000)

@@ -68,11 +68,6 @@ class Keeper:
         keeper.undo(*self._steps.pop(key))
         self._say([key])
 
-    def forget(self, key: str) -> None:
-        """Leave one thing as it is: it is done with."""
-        self._steps.pop(key, None)
-        self._say([key])
-
     def folder(self) -> Path:
         """Make a folder that is gone in the end."""
         # Its name is promised before it exists, so mkdtemp cannot choose it.
