@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx2
 import typer
 
 from app.core.faults import BadDocument
@@ -24,8 +22,8 @@ from app.settings import Settings
 from app.store.snapshots import Snapshot, offline_snapshot
 
 RETRIES = 5
-FATAL = range(400, 500)
-RETRY_AFTER = 429
+TOO_MANY = 429
+SECONDS = 60
 
 
 class SubmitFailed(AppError):
@@ -94,32 +92,32 @@ def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, 
     """Send until it is taken or refused; a lost answer is no loss, the digest is the same."""
     problem = ""
     for attempt in bar:
-        request = urllib.request.Request(url, raw, headers, method="POST")  # noqa: S310 - checked
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                bar.update(RETRIES - attempt)
-                receipt: dict[str, Any] = json.load(answer)
-                return receipt
-        except urllib.error.HTTPError as error:
-            problem = _explain(error)
-            if error.code in FATAL and error.code != RETRY_AFTER:
-                raise SubmitFailed(problem) from None
-            asked = error.headers.get("Retry-After", "")
-            time.sleep(min(float(asked) if asked.isdigit() else 2**attempt, 60))
-        except OSError as error:
+            answer = httpx2.post(url, content=raw, headers=headers, timeout=SECONDS)
+        except (httpx2.TransportError, httpx2.InvalidURL) as error:
             problem = f"{url} cannot be reached: {error}"
             time.sleep(min(0.2 * 2**attempt, 5))
+            continue
+        if answer.is_success:
+            bar.update(RETRIES - attempt)
+            receipt: dict[str, Any] = answer.json()
+            return receipt
+        problem = _explain(answer)
+        if not answer.is_server_error and answer.status_code != TOO_MANY:
+            break
+        asked = answer.headers.get("retry-after", "")
+        time.sleep(min(float(asked) if asked.isdigit() else 2**attempt, 60))
     raise SubmitFailed(problem)
 
 
-def _explain(error: urllib.error.HTTPError) -> str:
+def _explain(answer: httpx2.Response) -> str:
     try:
-        body = json.load(error)
+        body = answer.json()
         lines = [f"{p['pointer'] or '/'}: found {p['found']}, expected {p['expected']} {p['hint']}"
                  for p in body.get("problems", ())]  # fmt: skip
         return "\n".join([body["error"]["message"], *(line.strip() for line in lines)])
     except (ValueError, KeyError, TypeError):
-        return f"the server answered {error.code}"
+        return f"the server answered {answer.status_code}"
 
 
 def _one_line(armoured: str) -> str:

@@ -194,7 +194,7 @@ def test_a_folder_that_holds_anything_else_is_refused(name, tmp_path):
     ("wrong", "raised"),
     [
         ((500, "text/html", "oops"), CopyFailed),
-        ((200, "text/html", RuntimeError("oops")), RuntimeError),
+        ((200, "text/html", RuntimeError("oops")), CopyFailed),
         ((200, "text/html", KeyboardInterrupt()), KeyboardInterrupt),
     ],
 )

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+import httpx2
 
 from app.errors import AppError, Conflict
 from app.export.site.addresses import HTML, Site, Target, file_of, relative
-from app.export.site.client import Answer, Application, Client
 from app.export.site.page import Page, take_apart
 
 MARKER = "vapic-copy.json"
-REDIRECTS = (301, 302, 303, 307, 308)
+# As a browser asks; nothing is packed, since it would be unpacked at once.
+ASKED = {"accept": HTML, "accept-encoding": "identity"}
 Progress = Callable[[int, int], None]
+Message = MutableMapping[str, Any]
+Application = Callable[
+    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]],
+    Awaitable[None],
+]
 
 
 class CopyFailed(AppError):
@@ -47,7 +56,7 @@ async def copy_site(
     CopyFailed when the application fails, Conflict when the folder holds something else.
     """
     with _new_folder(folder) as partial:
-        async with Client(application) as client:
+        async with _running(application) as client:
             copied = await _crawl(client, site, partial, progress)
         for path, page in copied.pages.items():
             _write(partial / copied.files[path], _html(page, path, copied, site))
@@ -57,7 +66,29 @@ async def copy_site(
     return copied
 
 
-async def _crawl(client: Client, site: Site, folder: Path, progress: Progress) -> Copied:
+@asynccontextmanager
+async def _running(application: Application) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of an application that runs in this process, from its start to its end."""
+    told: asyncio.Queue[Message] = asyncio.Queue()
+    answers: asyncio.Queue[Message] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    life = asyncio.ensure_future(application(scope, told.get, answers.put))
+    await told.put({"type": "lifespan.startup"})
+    await answers.get()
+    transport = httpx2.ASGITransport(application, raise_app_exceptions=False)
+    try:
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://static", headers=ASKED
+        ) as client:
+            yield client
+    finally:
+        await told.put({"type": "lifespan.shutdown"})
+        await life
+
+
+async def _crawl(
+    client: httpx2.AsyncClient, site: Site, folder: Path, progress: Progress
+) -> Copied:
     copied = Copied()
     waiting, known = deque(["/"]), {"/"}
     while waiting:
@@ -71,24 +102,27 @@ async def _crawl(client: Client, site: Site, folder: Path, progress: Progress) -
     return copied
 
 
-def _take(path: str, answer: Answer, copied: Copied, site: Site, folder: Path) -> Iterator[Target]:
+def _take(
+    path: str, answer: httpx2.Response, copied: Copied, site: Site, folder: Path
+) -> Iterator[Target]:
     """Keep an answer, and return where it leads."""
-    if answer.status in REDIRECTS:
-        copied.aliases[path] = urljoin(path, answer.location)
-        links = [answer.location]
-    elif answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise CopyFailed(f"The site answered {answer.status} to {path}; nothing was written.")
-    elif answer.status != HTTPStatus.OK:
-        copied.left[path] = answer.status
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.has_redirect_location:
+        copied.aliases[path] = urljoin(path, answer.headers["location"])
+        links = [answer.headers["location"]]
+    elif answer.is_server_error:
+        raise CopyFailed(f"The site answered {answer.status_code} to {path}; nothing was written.")
+    elif answer.status_code != HTTPStatus.OK:
+        copied.left[path] = answer.status_code
         links = []
-    elif answer.media_type == HTML:
-        page = take_apart(answer.body.decode(), lambda *form: site.form(path, *form))
+    elif media_type == HTML:
+        page = take_apart(answer.content.decode(), lambda *form: site.form(path, *form))
         copied.files[path] = file_of(path, HTML)
         copied.pages[path] = page
         links = list(dict.fromkeys(page.links))
     else:
-        copied.files[path] = file_of(path, answer.media_type)
-        _write(folder / copied.files[path], answer.body)
+        copied.files[path] = file_of(path, media_type)
+        _write(folder / copied.files[path], answer.content)
         links = []
     return (target for link in links if (target := site.target(path, link)))
 
