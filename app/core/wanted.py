@@ -126,6 +126,12 @@ def list_wants(
     return tuple(found)
 
 
+def unheard(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> tuple[str, ...]:
+    """Return the families of which nothing was reported at all, in their order."""
+    heard = {j.family for view in cells.values() for j in view.measured}
+    return tuple(family for family in knowledge.families if family not in heard)
+
+
 def batches(wants: Iterable[Want]) -> tuple[Batch, ...]:
     """Group wants by family, reason and need; families stay in the order they come in."""
     by_family: dict[str, list[Want]] = {}

@@ -9,7 +9,7 @@ from app.core.citations import cite_source, sources_of
 from app.core.facts import Erratum, Family
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
-from app.core.wanted import list_wants
+from app.core.wanted import list_wants, unheard
 from app.core.words import Verdict
 from app.pages import wanted_text
 from app.pages.cell_text import add_annotations, judged
@@ -43,13 +43,19 @@ def coverage_text(cells: Mapping[CellKey, CellView], knowledge: Knowledge, place
     head(out, place, "/c")
     out.blank()
     out.para(f"{leads.COVERAGE} {len(cells)} cells per family.")
+    silent = unheard(knowledge, cells)
     for slug, family in knowledge.families.items():
+        if slug in silent:
+            continue
         counted = coverage(cells, slug)
         out.blank()
         out.field(family.name, f"{place.site}/c/{slug}")
         for verdict, number in counted.items():
             if number:
                 out.field(str(verdict), str(number), indent=2)
+    if silent:
+        out.blank()
+        out.para(leads.nothing_yet(silent, place.site))
     return out.render()
 
 

@@ -120,9 +120,13 @@ def path_of(families: Iterable[str]) -> str:
 
 
 def wanted_text(
-    wants: tuple[Want, ...], families: tuple[str, ...], knowledge: Knowledge, place: Place
+    wants: tuple[Want, ...],
+    families: tuple[str, ...],
+    silent: tuple[str, ...],
+    knowledge: Knowledge,
+    place: Place,
 ) -> str:
-    """Return what is wanted, grouped by family and by what it takes."""
+    """Return what is wanted, grouped by family and by what it takes; one line for ``silent``."""
     out = Plain()
     out.title(TITLE)
     head(out, place, path_of(families))
@@ -143,7 +147,11 @@ def wanted_text(
     out.blank()
     out.para("How to run it is in /docs/measure, the keys are in /docs/format, the way of a "
              "document in /docs/upload.")  # fmt: skip
-    for batch in batches(wants):
+    if silent:
+        out.blank()
+        out.para(leads.nothing_yet(silent, place.site))
+        out.para(place.site + path_of(silent))
+    for batch in batches(want for want in wants if want.family not in silent):
         _batch(out, batch, knowledge)
     if not wants:
         out.blank()

@@ -1,5 +1,9 @@
 """The first sentences of pages, which a page and its text twin share."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 SOURCES = "Where every fact comes from, and how far each source was read by whoever entered it."
 ON_THE_TABLE = "On the table as a whole"
 ERRATA = (
@@ -39,6 +43,8 @@ CORRECTED_KEY = (
     "open: the manual says this too, or leaves it open. seen: on silicon only. Conditions stand "
     "behind the behaviour; checks are in their order."
 )
+# Goes on with the families of which nothing was reported at all.
+NOTHING_YET = "Nothing yet for"
 UNHEARD = "Nobody has published a measurement on this family yet; every cell is unmeasured."
 
 
@@ -48,6 +54,11 @@ def corrected(revision: str) -> str:
         "AVIC and x2AVIC in columns of their own, against the printed table of revision "
         f"{revision}."
     )
+
+
+def nothing_yet(families: Iterable[str], site: str) -> str:
+    """Return the one line of the families of which nothing was reported at all."""
+    return f"{NOTHING_YET} {', '.join(families)}: {site}/c/FAMILY"
 
 
 def cells_at(site: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.wanted import unheard
 from app.pages import explore, family_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
@@ -26,6 +27,7 @@ class CoveragePage(PageKind):
             view={
                 "cells": cells,
                 "counts": {f: family_text.coverage(cells, f) for f in knowledge.families},
+                "silent": unheard(knowledge, cells),
             },
             text=lambda place: family_text.coverage_text(cells, knowledge, place),
             table=lambda _: family_text.coverage_table(cells, knowledge),

@@ -30,7 +30,10 @@ class WantedPage(PageKind):
         knowledge = asked.knowledge
         families = wanted.read_families(asked.pairs, knowledge.families)
         wants = wanted.list_wants(knowledge, asked.snapshot.cells, families)
-        batches = wanted.batches(wants)
+        # What would be said of each of them is the same; who asks for one gets all of it.
+        unheard = wanted.unheard(knowledge, asked.snapshot.cells) if not families else ()
+        silent = tuple(f for f in unheard if any(want.family == f for want in wants))
+        batches = wanted.batches(want for want in wants if want.family not in silent)
 
         def feed(place: Place, session: Session) -> str:
             times = wanted_text.times_of(_history(asked.snapshot, session), knowledge)
@@ -45,11 +48,13 @@ class WantedPage(PageKind):
                 "batches": [(slug, [b for b in batches if b.family == slug])
                             for slug in dict.fromkeys(b.family for b in batches)],
                 "chosen": families,
+                "silent": silent,
+                "silent_path": wanted_text.path_of(silent),
                 "counts": wanted_text.counts(wants),
                 "wanted": wanted,
                 "wording": wanted_text,
             },
-            text=lambda place: wanted_text.wanted_text(wants, families, knowledge, place),
+            text=lambda place: wanted_text.wanted_text(wants, families, silent, knowledge, place),
             table=lambda place: wanted_text.wanted_table(wants, place.site),
             data=lambda place: wanted_text.wanted_body(wants, place),
             feed=feed,
