@@ -15,7 +15,7 @@ from app.intake import probed
 from app.probing import correlating
 from app.probing.correlation import Correlation
 from app.probing.correlation_text import correlation_text
-from app.probing.probe_document import Host
+from app.probing.probe_document import HostFacts
 
 PAIR = 2
 
@@ -42,7 +42,7 @@ def correlate(
         raise Conflict("Give a guest log and its trace, in this order, for each boot.")
     pairs = zip(files[::PAIR], files[1::PAIR], strict=True)
     runs = [_one(guest, trace) for guest, trace in pairs]
-    host = Host(
+    host = HostFacts(
         version=hypervisor_version,
         parameters=tuple(parameter or ()),
         microcode=microcode,
@@ -65,7 +65,7 @@ def _one(guest: Path, trace: Path) -> Correlation:
     return run
 
 
-def _finish(runs: Sequence[Correlation], host: Host, output: Path | None) -> None:
+def _finish(runs: Sequence[Correlation], host: HostFacts, output: Path | None) -> None:
     try:
         body = probed.document(runs, host)
     except BadDocument as error:

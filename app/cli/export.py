@@ -17,7 +17,7 @@ from uvicorn.importer import import_from_string
 from app.cli.database import reading, reads
 from app.errors import Conflict
 from app.export import exporting
-from app.export.site.addresses import Site
+from app.export.site.addresses import CopiedSite
 from app.export.site.copying import Copied, Progress, copy_site
 from app.settings import Settings
 
@@ -97,7 +97,7 @@ def export_site(
         copy.write_bytes(raw)
         make = import_from_string("app.web.app:create_app")
         application = make(Settings(export_file=copy, base_url=address))
-        copied = asyncio.run(copy_site(application, Site(address, version), folder, progress))
+        copied = asyncio.run(copy_site(application, CopiedSite(address, version), folder, progress))
     _report(copied, folder, version, address)
 
 

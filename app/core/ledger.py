@@ -40,7 +40,7 @@ def documented_in(difference: Difference, knowledge: Knowledge) -> tuple[str, ..
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A difference with its cells and what stands behind it.
 
     ``named`` are the reports that it names. ``judged`` are the judgements on its cells, for
@@ -105,13 +105,13 @@ class Entry:
 
 def entry_of(
     difference: Difference, knowledge: Knowledge, cells: Mapping[CellKey, CellView]
-) -> Entry:
+) -> LedgerEntry:
     """Return a difference with what stands behind it; ``cells`` are judged ones."""
     keys = knowledge.cells_named(difference.cells)
     known = knowledge.observations
     named = tuple(known[name] for name in difference.observations if name in known)
     ids = (*difference.all_sources, *(name for seen in named for name in seen.sources))
-    return Entry(
+    return LedgerEntry(
         difference=difference,
         keys=keys,
         named=named,
@@ -137,7 +137,7 @@ def columns_of(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellK
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenVerdict:
     """A family whose verdict on a cell disagrees, and what was seen of it there."""
 
     family: str
@@ -156,7 +156,7 @@ class Gap:
     view: CellView
     changed: tuple[Claim, ...]
     manual: bool
-    seen: tuple[Seen, ...]
+    seen: tuple[SeenVerdict, ...]
 
     @property
     def reason(self) -> tuple[object, ...]:
@@ -186,7 +186,7 @@ class Unfiled:
         return self.gaps[0].manual
 
     @property
-    def seen(self) -> tuple[Seen, ...]:
+    def seen(self) -> tuple[SeenVerdict, ...]:
         """The verdicts that no entry covers; the same in each of its cells."""
         return self.gaps[0].seen
 
@@ -242,7 +242,7 @@ def gap_of(view: CellView) -> Gap:
     """Return what disagrees in one cell and is covered by no difference that stands."""
     standing = [d for d in view.differences if d.retraction is None]
     seen = tuple(
-        Seen(j.family, j.verdict, j.behaviours)
+        SeenVerdict(j.family, j.verdict, j.behaviours)
         for j in view.judgements.values()
         if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in standing)
     )

@@ -13,7 +13,7 @@ from app.core.cells import CellKey
 from app.core.choices import read_choices
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
-from app.core.ledger import Entry, Unfiled, entry_of, unfiled
+from app.core.ledger import LedgerEntry, Unfiled, entry_of, unfiled
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence, Mode
 
@@ -68,7 +68,7 @@ class LedgerFilter:
             return replace(self, **{key: left})  # type: ignore[arg-type]
         return replace(self, **{key: getattr(LedgerFilter(), key)})
 
-    def admits(self, entry: Entry, registers: Mapping[str, Register]) -> bool:
+    def admits(self, entry: LedgerEntry, registers: Mapping[str, Register]) -> bool:
         """Whether a difference passes.
 
         A family asks for what names it; ``none`` for what names no family. The grade of
@@ -115,7 +115,7 @@ class LedgerView:
     """
 
     wanted: LedgerFilter
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     unfiled: tuple[Unfiled, ...]
     sentence: str
     counts: tuple[tuple[str, int, LedgerFilter], ...]
@@ -182,7 +182,7 @@ def parse(pairs: Iterable[tuple[str, str]], values: Values) -> LedgerFilter:
     )
 
 
-def arrange(entries: Iterable[Entry], sort: str) -> tuple[Entry, ...]:
+def arrange(entries: Iterable[LedgerEntry], sort: str) -> tuple[LedgerEntry, ...]:
     """Return entries in the asked order; ties keep the order of their numbers."""
     by_number = sorted(entries, key=lambda e: e.difference.number)
     backwards = sort.startswith("-")
@@ -191,7 +191,7 @@ def arrange(entries: Iterable[Entry], sort: str) -> tuple[Entry, ...]:
     return tuple(reversed(by_number) if backwards else by_number)
 
 
-def haystack(entry: Entry, registers: Mapping[str, Register]) -> str:
+def haystack(entry: LedgerEntry, registers: Mapping[str, Register]) -> str:
     """Return the text that a search of the ledger looks through, in lower case."""
     d = entry.difference
     words = [f"d-{d.number}", d.title, d.text, d.table_says, d.instead, d.inference]

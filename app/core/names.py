@@ -15,7 +15,7 @@ _MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[#\[]?(?P<member>[0-9])\]?)", re.IG
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedRegister:
     """A register, and for vector registers the member that was named (0-based)."""
 
     register: Register
@@ -28,7 +28,7 @@ class Found:
         return f"/r/{self.register.slug}{anchor}"
 
 
-def resolve(name: str, registers: Mapping[str, Register]) -> Found:
+def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
     """Return what a name means.
 
     Accepts the slug, the APM abbreviation, the kernel macro with or without ``APIC_``, a
@@ -37,15 +37,15 @@ def resolve(name: str, registers: Mapping[str, Register]) -> Found:
     """
     name = name.strip()
     if name in registers:
-        return Found(registers[name])
+        return NamedRegister(registers[name])
     wanted = _fold(name)
     table = {_fold(alias): r for r in registers.values() for alias in _aliases(r)}
     if wanted in table:
-        return Found(table[wanted])
+        return NamedRegister(table[wanted])
     if (match := _MEMBER.fullmatch(name)) and (r := table.get(_fold(match["name"]))):
         member = int(match["member"])
         if r.vector and member < members(r):
-            return Found(r, member)
+            return NamedRegister(r, member)
     try:
         address = parse_hex(name)
     except ValueError:
@@ -76,13 +76,13 @@ def _fold(name: str) -> str:
     return name.lower().removeprefix("apic_").replace("_", "-")
 
 
-def _by_address(name: str, address: int, registers: Mapping[str, Register]) -> Found:
+def _by_address(name: str, address: int, registers: Mapping[str, Register]) -> NamedRegister:
     is_msr = MSR_BASE <= address <= MSR_LAST
     for register in registers.values():
         for span in register.msr_spans if is_msr else register.offset_spans:
             if address in span and (is_msr or address % SLOT == 0):
                 step = address - span.first if is_msr else (address - span.first) // SLOT
-                return Found(register, step if register.vector else None)
+                return NamedRegister(register, step if register.vector else None)
     if not is_msr and address <= PAGE_LAST and address % SLOT:
         slot = address - address % SLOT
         message = f"{format_hex(address)} lies inside the slot of {format_hex(slot)}."

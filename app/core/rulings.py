@@ -163,7 +163,7 @@ def _levels(claims: Iterable[Claim], family: str) -> Iterable[list[Claim]]:
 
 
 @dataclass(frozen=True)
-class Step:
+class CheckStep:
     """One check of the chain, in order: what it asks, what follows, and whether it rules.
 
     ``outcome`` is ``rules`` (for every access that gets here), ``rules-when`` (under the
@@ -202,7 +202,7 @@ _X2APIC_CHECKS = (
 )
 
 
-def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[Step, ...]:
+def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[CheckStep, ...]:
     """Return the ordered checks of an MSR access under x2AVIC; empty under AVIC.
 
     Sources: 24593 rev 3.44, 15.29.10 (p.583) and 15.11 (p.518).
@@ -210,7 +210,7 @@ def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[Step, ...]:
     if key.mode is Mode.AVIC:
         return ()
     ruling = effective(claims)
-    steps: list[Step] = []
+    steps: list[CheckStep] = []
     done = False
     for name, title, text, cites in _X2APIC_CHECKS:
         kinds = {"access-check": LEVELS[0], "table": LEVELS[1] | LEVELS[2]}.get(name, frozenset())
@@ -225,7 +225,7 @@ def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[Step, ...]:
             partly = any(step.outcome == "rules-when" for step in steps)
             outcome = "rules-when" if not always else "rules-otherwise" if partly else "rules"
             done = always
-        steps.append(Step(name, title, text, cites, here, outcome))
+        steps.append(CheckStep(name, title, text, cites, here, outcome))
     return tuple(steps)
 
 

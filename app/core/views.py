@@ -11,8 +11,8 @@ from app.core.assumptions import PolicyView, view_policies
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge
 from app.core.rulings import (
+    CheckStep,
     Conditions,
-    Step,
     chain,
     claims_on,
     effective,
@@ -63,7 +63,7 @@ class CellView:
         return self.printed.differs
 
     @cached_property
-    def chain(self) -> tuple[Step, ...]:
+    def chain(self) -> tuple[CheckStep, ...]:
         """The ordered checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
         return chain(self.claims, self.key) if self.claims else ()
 

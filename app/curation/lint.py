@@ -25,7 +25,7 @@ COMMIT = re.compile(r"[0-9a-f]{12,40}")
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """One broken rule: in which fact, where inside it, what was found and expected."""
 
     fact: facts.Fact
@@ -34,13 +34,13 @@ class Finding:
     expected: str
 
 
-def lint(knowledge: Knowledge) -> tuple[Finding, ...]:
+def lint(knowledge: Knowledge) -> tuple[LintFinding, ...]:
     """Return every broken rule of a whole seed, in the order of kinds and keys."""
-    found: list[Finding] = []
+    found: list[LintFinding] = []
     for entries in knowledge.by_kind.values():
         for fact in entries.values():
             for rule in RULES:
-                found += [Finding(fact, *what) for what in rule(knowledge, fact)]
+                found += [LintFinding(fact, *what) for what in rule(knowledge, fact)]
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ class Sighted:
 
 
 @dataclass
-class Reading:
+class LogReading:
     """What was found in a log.
 
     ``unused`` counts results by the reason why they are not used, ``remarkable`` are the
@@ -152,12 +152,12 @@ def outcome_of(vector: int) -> Behaviour | None:
     return {0: Behaviour.COMPLETED, GP_VECTOR: Behaviour.GP}.get(vector)
 
 
-def read_selftests(lines: Iterable[str]) -> Reading:
+def read_selftests(lines: Iterable[str]) -> LogReading:
     """Read the output of KVM's selftests: TAP results, and assertions of the guest.
 
     A test that passes prints nothing about its accesses, so nothing follows from ``ok``.
     """
-    reading = Reading()
+    reading = LogReading()
     for number, line in enumerate(lines, 1):
         reading.lines += bool(line.strip())
         if match := FAULT.search(line):
@@ -178,7 +178,7 @@ def read_selftests(lines: Iterable[str]) -> Reading:
 
 
 def _selftest(
-    reading: Reading, number: int, msr: str, value: str, vector: int, *, wanted: bool
+    reading: LogReading, number: int, msr: str, value: str, vector: int, *, wanted: bool
 ) -> None:
     reading.results += 1
     outcome, address = outcome_of(vector), int(msr, 16)

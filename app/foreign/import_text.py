@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from app.foreign.foreign_logs import RULES, Reading
+from app.foreign.foreign_logs import RULES, LogReading
 from app.pens.plain import Plain
 
 MOST = 20
 
 
-def reading_text(reading: Reading) -> str:
+def reading_text(reading: LogReading) -> str:
     """Return what became of the lines of a log."""
     out = Plain()
     used = len({seen.line for seen in reading.seen})

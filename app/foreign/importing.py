@@ -17,8 +17,8 @@ from app import __version__
 from app.core.knowledge import Knowledge
 from app.core.words import Behaviour, Mode
 from app.foreign.cpuinfo import read_cpuinfo
-from app.foreign.foreign_logs import Reading, Sighted, clean, read_selftests
-from app.foreign.table_draft import Drafted, Vocabulary, read_table
+from app.foreign.foreign_logs import LogReading, Sighted, clean, read_selftests
+from app.foreign.table_draft import Drafted, MailVocabulary, read_table
 from app.foreign.table_words import Column
 from app.foreign.unit_test_log import read_unit_tests
 from app.intake.mail_reading import read_mail
@@ -63,14 +63,14 @@ class Imported:
     """A document and the reading that it comes from; ``merged`` counts its observations."""
 
     raw: bytes
-    reading: Reading
+    reading: LogReading
     merged: int
 
 
 class CannotImport(Exception):
     """Why there is no document: every reason, and what was found all the same."""
 
-    def __init__(self, reasons: tuple[str, ...], reading: Reading) -> None:
+    def __init__(self, reasons: tuple[str, ...], reading: LogReading) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = reasons
         self.reading = reading
@@ -103,7 +103,7 @@ def import_log(tool: str, raw: bytes, stated: Stated) -> Imported:
     return Imported(text, reading, len(seen))
 
 
-def _useless(tool: str, reading: Reading) -> list[str]:
+def _useless(tool: str, reading: LogReading) -> list[str]:
     """Say why a log that has nothing to use is not enough."""
     if reading.seen:
         return []
@@ -116,7 +116,7 @@ def _useless(tool: str, reading: Reading) -> list[str]:
     return [f"{reading.results} results, none of which says what one access did ({why}){hint}"]
 
 
-def _facts(tool: str, reading: Reading, stated: Stated) -> tuple[dict[str, Any], list[str]]:
+def _facts(tool: str, reading: LogReading, stated: Stated) -> tuple[dict[str, Any], list[str]]:
     """Return the keys of the document that are known, and what contradicts itself."""
     faults: list[str] = []
     cpu, features = dict(stated.cpu), {}
@@ -201,7 +201,7 @@ OURS = "Architecture Programmer's Manual vol. 2 (24593) rev"
 
 
 @dataclass(frozen=True)
-class Draft:
+class ForeignDraft:
     """What a table gave: ``raw`` is empty where there are faults or nothing to draft."""
 
     raw: bytes
@@ -211,17 +211,17 @@ class Draft:
 
 def import_table(
     raw: bytes, knowledge: Knowledge, column: Column | None = None, mode: Mode | None = None
-) -> Draft:
+) -> ForeignDraft:
     """Return the draft of a document from the tables of a mail or any pasted text.
 
     The draft lacks what no table says, so `vapic check` refuses it until it is completed.
     """
     lines = read_mail(raw).lines
-    vocabulary = Vocabulary(knowledge.registers, knowledge.conditions)
+    vocabulary = MailVocabulary(knowledge.registers, knowledge.conditions)
     drafted = read_table(lines, vocabulary, column, mode)
     copied = drafted.stated or any(OURS in line.text for line in lines)
     if drafted.faults or not drafted.observations:
-        return Draft(b"", drafted, copied)
+        return ForeignDraft(b"", drafted, copied)
     document = {
         "x-draft": DRAFT,
         "x-missing": list(DRAFT_MISSING),
@@ -231,4 +231,4 @@ def import_table(
         "observations": drafted.observations,
     }
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    return Draft(text.encode(), drafted, copied)
+    return ForeignDraft(text.encode(), drafted, copied)

@@ -22,14 +22,14 @@ from app.foreign.table_words import (
     read_cell,
     read_title,
 )
-from app.intake.mail_reading import Line
+from app.intake.mail_reading import MailLine
 
 PLACES = (Kind.MSR, Kind.OFFSET, Kind.NAME)
 ADDRESS = re.compile(r"\b([0-9A-F]{3}h(?:-[0-9A-F]{3}h)?)")
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class MailVocabulary:
     """The registers and conditions that a table may name."""
 
     registers: Mapping[str, Register]
@@ -68,8 +68,8 @@ class _Contradictions:
 
 
 def read_table(
-    lines: Sequence[Line],
-    vocabulary: Vocabulary,
+    lines: Sequence[MailLine],
+    vocabulary: MailVocabulary,
     column: Column | None = None,
     mode: Mode | None = None,
 ) -> Drafted:
@@ -91,7 +91,7 @@ def read_table(
 @dataclass(frozen=True)
 class _Table:
     grid: Grid
-    vocabulary: Vocabulary
+    vocabulary: MailVocabulary
     drafted: Drafted
     first: _Contradictions
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.intake.mail_reading import Line
+from app.intake.mail_reading import MailLine
 from app.pens.plain import to_ascii
 
 # What draws the same in a terminal; one character for one, so that columns stay.
@@ -70,7 +70,7 @@ class _Span:
     behind: int
 
 
-def find_grids(lines: Sequence[Line], is_head: Callable[[Sequence[str]], bool]) -> list[Grid]:
+def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], bool]) -> list[Grid]:
     """Return the tables of a text: ``is_head`` knows a line of titles by its cells."""
     flat = [replace(one, text=one.text.expandtabs(8).translate(DRAWN)) for one in lines]
     grids, at = [], 0
@@ -87,7 +87,7 @@ def find_grids(lines: Sequence[Line], is_head: Callable[[Sequence[str]], bool]) 
     return grids
 
 
-def _end(lines: Sequence[Line], at: int, *, barred: bool) -> int:
+def _end(lines: Sequence[MailLine], at: int, *, barred: bool) -> int:
     """Return the first line behind a table: a blank one, another depth of quotes, no bars."""
     for i in range(at + 1, len(lines)):
         text = lines[i].text
@@ -98,16 +98,16 @@ def _end(lines: Sequence[Line], at: int, *, barred: bool) -> int:
     return len(lines)
 
 
-def _left(line: Line) -> int:
+def _left(line: MailLine) -> int:
     """How many columns of a line its quotes take."""
     return max(0, line.width - len(line.text))
 
 
-def _is_rule(line: Line) -> bool:
+def _is_rule(line: MailLine) -> bool:
     return set(line.text) <= set("-=+:| ") and ("--" in line.text or "==" in line.text)
 
 
-def _barred(line: Line, margins: tuple[bool, bool] | None = None) -> list[Cell]:
+def _barred(line: MailLine, margins: tuple[bool, bool] | None = None) -> list[Cell]:
     """Split at bars; those at the margins, if the titles have any, hold nothing outside."""
     cells, start = [], 0
     text = line.text
@@ -121,12 +121,12 @@ def _barred(line: Line, margins: tuple[bool, bool] | None = None) -> list[Cell]:
     return cells[:-1] if right and cells and not cells[-1].text else cells
 
 
-def _margins(line: Line) -> tuple[bool, bool]:
+def _margins(line: MailLine) -> tuple[bool, bool]:
     text = line.text.strip()
     return text.startswith("|"), text.endswith("|")
 
 
-def _spaced(lines: Sequence[Line], at: int) -> tuple[Cell, ...]:
+def _spaced(lines: Sequence[MailLine], at: int) -> tuple[Cell, ...]:
     """Return what may be titles: as the rule below them cuts them, else two blanks apart."""
     line = lines[at]
     if at + 1 < len(lines) and _is_rule(lines[at + 1]):
@@ -137,7 +137,7 @@ def _spaced(lines: Sequence[Line], at: int) -> tuple[Cell, ...]:
     )
 
 
-def _bars(lines: Sequence[Line], at: int, end: int) -> Grid:
+def _bars(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     head, rows, faults = _barred(lines[at]), [], []
     for line in lines[at + 1 : end]:
         if _is_rule(line):
@@ -154,7 +154,7 @@ def _bars(lines: Sequence[Line], at: int, end: int) -> Grid:
     )
 
 
-def _columns(lines: Sequence[Line], at: int, end: int) -> Grid:
+def _columns(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     body = [line for line in lines[at + 1 : end] if not _is_rule(line)]
     rule = next((line for line in lines[at + 1 : end][:1] if _is_rule(line)), None)
     spans = _ruled(rule) if rule else _gutters([lines[at], *body])
@@ -174,14 +174,14 @@ def _columns(lines: Sequence[Line], at: int, end: int) -> Grid:
     return Grid(head, over, rows, _above(lines, at), barred=False, faults=tuple(faults))
 
 
-def _ruled(rule: Line) -> list[_Span]:
+def _ruled(rule: MailLine) -> list[_Span]:
     starts = [match.start() for match in re.finditer(r"[-=+]+", rule.text)]
     return [
         _Span(first, behind) for first, behind in zip(starts, [*starts[1:], 10**6], strict=True)
     ]
 
 
-def _gutters(lines: Sequence[Line]) -> list[_Span]:
+def _gutters(lines: Sequence[MailLine]) -> list[_Span]:
     """Return the columns between which no line has text: two blanks or more apart."""
     width = max(len(line.text) for line in lines)
     taken = [any(line.text[i : i + 1].strip() for line in lines) for i in range(width)]
@@ -192,7 +192,7 @@ def _gutters(lines: Sequence[Line]) -> list[_Span]:
     ]
 
 
-def _crossing(lines: Sequence[Line], spans: Sequence[_Span]) -> Iterator[TableFault]:
+def _crossing(lines: Sequence[MailLine], spans: Sequence[_Span]) -> Iterator[TableFault]:
     """Yield the words that stand in two columns, or before the first."""
     for line in lines:
         for match in re.finditer(r"\S+", line.text):
@@ -202,7 +202,7 @@ def _crossing(lines: Sequence[Line], spans: Sequence[_Span]) -> Iterator[TableFa
                 yield TableFault(line.number, column, repr(match[0]), "text inside one column")
 
 
-def _cut(line: Line, spans: Sequence[_Span]) -> tuple[Cell, ...]:
+def _cut(line: MailLine, spans: Sequence[_Span]) -> tuple[Cell, ...]:
     cells = []
     for span in spans:
         part = line.text[span.first : span.behind]
@@ -211,7 +211,7 @@ def _cut(line: Line, spans: Sequence[_Span]) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _over(lines: Sequence[Line], at: int, spans: Sequence[_Span]) -> tuple[str, ...]:
+def _over(lines: Sequence[MailLine], at: int, spans: Sequence[_Span]) -> tuple[str, ...]:
     """Return for each column the title of the group that it is in, from the line above."""
     none = tuple("" for _ in spans)
     if at == 0 or lines[at - 1].depth != lines[at].depth:
@@ -227,7 +227,7 @@ def _over(lines: Sequence[Line], at: int, spans: Sequence[_Span]) -> tuple[str, 
     )
 
 
-def _above(lines: Sequence[Line], at: int) -> tuple[str, ...]:
+def _above(lines: Sequence[MailLine], at: int) -> tuple[str, ...]:
     found: list[str] = []
     for line in reversed(lines[max(0, at - 6) : at]):
         if line.depth != lines[at].depth:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.facts import Register
-from app.core.names import Found, members, resolve
+from app.core.names import NamedRegister, members, resolve
 from app.core.numbers import MSR_BASE, PAGE_LAST, SLOT, Span
 from app.errors import NotFound
 
@@ -70,7 +70,7 @@ class Naming:
             yield from ((one.register.slug, one.member) for one in found)
 
 
-def _whole(found: Sequence[Found]) -> bool:
+def _whole(found: Sequence[NamedRegister]) -> bool:
     """Whether members of a vector register are all of them, or registers are one row."""
     register = found[0].register
     if any(one.register.slug != register.slug for one in found):

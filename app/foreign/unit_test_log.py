@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.core.words import Access, Behaviour, Mode
-from app.foreign.foreign_logs import APIC_TEST, MSR_TEST, Reading, Sighted, outcome_of
+from app.foreign.foreign_logs import APIC_TEST, MSR_TEST, LogReading, Sighted, outcome_of
 
 RESULT = re.compile(r"(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|KPASS): (.*)")
 # Both spellings are in use: older versions print WRSMR and RDSMR.
@@ -61,18 +61,18 @@ class _Half:
     on: bool = False
 
 
-def read_unit_tests(lines: Iterable[str]) -> Reading:
+def read_unit_tests(lines: Iterable[str]) -> LogReading:
     """Read a log of x86/msr.c or x86/apic.c, or of both, one run or several."""
     return _Log().read(lines)
 
 
 class _Log:
     def __init__(self) -> None:
-        self.reading = Reading()
+        self.reading = LogReading()
         self.halves = [_Half()]
         self.in_xapic = False
 
-    def read(self, lines: Iterable[str]) -> Reading:
+    def read(self, lines: Iterable[str]) -> LogReading:
         for number, line in enumerate(lines, 1):
             self.reading.lines += bool(line.strip())
             # Console output may stand before a result on the same line.

@@ -87,7 +87,7 @@ def _meaning(pattern: str) -> str:
 
 def _keys(path: tuple[str | int, ...]) -> list[str]:
     """Return the keys that the format knows at a place."""
-    model: type[BaseModel] = format1.Document
+    model: type[BaseModel] = format1.DocumentPart
     for step in path:
         if isinstance(step, str):
             model = PARTS[step]

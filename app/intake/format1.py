@@ -192,7 +192,7 @@ class Submitter(Part):
     withhold: StrictBool = False
 
 
-class Document(Part):
+class DocumentPart(Part):
     """A measurement: one machine, one configuration, many observations."""
 
     format: Annotated[int, Field(strict=True, ge=1, le=1), WHOLE]
@@ -226,7 +226,7 @@ class _Schema(GenerateJsonSchema):
 
 def json_schema(site: str = "") -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of format 1."""
-    schema = Document.model_json_schema(by_alias=True, schema_generator=_Schema)
+    schema = DocumentPart.model_json_schema(by_alias=True, schema_generator=_Schema)
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{site}/schema/measurement-1.json",

@@ -31,7 +31,7 @@ UNESCAPED = re.compile(
 
 
 @dataclass(frozen=True)
-class Line:
+class MailLine:
     """One line: its number from 1, how deeply it is quoted, its text without the quotes.
 
     ``width`` is its length with them.
@@ -50,7 +50,7 @@ class Mail:
     ``skipped`` names the kinds of text that the mail holds and that were not read.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[MailLine, ...]
     decoded: bool = False
     skipped: tuple[str, ...] = ()
 
@@ -132,8 +132,8 @@ def _decode(raw: bytes, charset: str) -> str:
     return text.replace("\n", " ")
 
 
-def _unquote(lines: Iterator[tuple[int, str]] | list[tuple[int, str]]) -> Iterator[Line]:
+def _unquote(lines: Iterator[tuple[int, str]] | list[tuple[int, str]]) -> Iterator[MailLine]:
     for number, text in lines:
         quotes = QUOTES.match(text)
         marks = quotes[0] if quotes else ""
-        yield Line(number, marks.count(">"), text[len(marks) :].rstrip(), len(text.rstrip()))
+        yield MailLine(number, marks.count(">"), text[len(marks) :].rstrip(), len(text.rstrip()))

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from app.core.facts import Cpu, Exit, Family, Measurement, Register, Sighting
 from app.core.faults import MAX_FAULTS, BadDocument, Fault, describe
 from app.core.measuring import NOT_STATED, family_of
-from app.core.names import Found, members, resolve
+from app.core.names import NamedRegister, members, resolve
 from app.core.numbers import parse_hex
 from app.core.words import Access, Behaviour, Mode, State
 from app.errors import NotFound
@@ -37,7 +37,7 @@ GUESTS_VIEW = ("completed", "gp", "pf")
 class Parsed:
     """A document whose form is right, and the SHA-256 of its bytes in hexadecimal."""
 
-    document: format1.Document
+    document: format1.DocumentPart
     digest: str
 
     @property
@@ -55,7 +55,7 @@ def parse(raw: bytes) -> Parsed:
     if not isinstance(value, dict):
         raise BadDocument(broken or (Fault("", describe(value), "an object"),))
     try:
-        document = format1.Document.model_validate(_without_private(value))
+        document = format1.DocumentPart.model_validate(_without_private(value))
     except ValidationError as error:
         details = error.errors(include_url=False)
         # What JSON itself forbids was replaced, so its place is told about already.
@@ -111,7 +111,7 @@ def to_measurement(
 
 
 def _sightings(
-    document: format1.Document, registers: Mapping[str, Register]
+    document: format1.DocumentPart, registers: Mapping[str, Register]
 ) -> tuple[Sighting, ...]:
     faults: list[Fault] = []
     if document.hypervisor.accelerator in EMULATORS:
@@ -138,7 +138,7 @@ def _sightings(
     return tuple(seen)
 
 
-def _find(name: str, registers: Mapping[str, Register]) -> Found | Fault:
+def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault:
     try:
         return resolve(name, registers)
     except NotFound as error:
@@ -157,7 +157,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _member_fault(found: Found, given: int | None, pointer: str) -> Fault | None:
+def _member_fault(found: NamedRegister, given: int | None, pointer: str) -> Fault | None:
     register, place = found.register, f"{pointer}/member"
     if given is None:
         return None
@@ -197,7 +197,7 @@ def _cpu(part: format1.CpuPart) -> Cpu:
     )
 
 
-def _sighting(part: format1.ObservationPart, found: Found) -> Sighting:
+def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:
     return Sighting(
         register=found.register.slug,
         mode=Mode(part.mode),

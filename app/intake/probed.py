@@ -8,10 +8,10 @@ from typing import Any
 from app.intake import measurement
 from app.probing import correlating, probe_document
 from app.probing.correlation import Correlation
-from app.probing.probe_document import Host
+from app.probing.probe_document import HostFacts
 
 
-def document(runs: Sequence[Correlation], host: Host) -> dict[str, Any]:
+def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
     """Return the document of one or more boots of one machine, which is valid.
 
     Raises Contradicted, NothingMeasured, and BadDocument where what the guest or the host

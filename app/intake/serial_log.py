@@ -13,7 +13,7 @@ from app.errors import Problem
 from app.probing import guest_log
 from app.probing.correlation import alone
 from app.probing.guest_log import BadGuestLog
-from app.probing.probe_document import Host, NothingMeasured, document
+from app.probing.probe_document import HostFacts, NothingMeasured, document
 
 HINT = "send the log as it came, from its start line to its checksum line"
 
@@ -33,7 +33,7 @@ def read_log(raw: bytes) -> dict[str, Any]:
     """
     try:
         raw.decode("utf-8")
-        return document([alone(guest_log.read(raw))], Host())
+        return document([alone(guest_log.read(raw))], HostFacts())
     except BadGuestLog as error:
         raise BadDocument(tuple(map(_fault, error.problems))) from None
     except UnicodeDecodeError as error:

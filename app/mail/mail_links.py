@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from app.intake.mail_reading import Line
+from app.intake.mail_reading import MailLine
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 MARK = len("https://")
@@ -30,7 +30,7 @@ OURS = re.compile(r"/r/[^/?]+/(x2)?avic/(read|write)|[?&]at=\d{4}-\d\d-\d\d", re
 
 
 @dataclass(frozen=True)
-class Reading:
+class LinkReading:
     """One way to read a link: its address on the site, and where its text ends."""
 
     address: str
@@ -39,34 +39,34 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Link:
+class MailLink:
     """A link to the site: where it begins (index and column), and its readings, best first."""
 
     line: int
     column: int
-    readings: tuple[Reading, ...]
+    readings: tuple[LinkReading, ...]
 
 
 @dataclass(frozen=True)
-class Site:
+class SiteAddress:
     """A site's address, scheme and case set aside."""
 
     host: str
     prefix: str
 
     @classmethod
-    def of(cls, address: str) -> Site:
+    def of(cls, address: str) -> SiteAddress:
         """Read ``https://vapic.example.org``; the scheme may be left out."""
         parts = urlsplit(address if "//" in address else f"//{address}")
         return cls(_host(parts.scheme, parts.netloc), parts.path.rstrip("/"))
 
 
-def find_links(lines: Sequence[Line], sites: Iterable[Site]) -> tuple[Link, ...]:
+def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple[MailLink, ...]:
     """Return the links to any of ``sites``, in the order of the mail."""
     known = tuple(sites)
     widest = min(USUAL_WIDTH, max((line.width for line in lines), default=0))
     return tuple(
-        Link(index, start, readings)
+        MailLink(index, start, readings)
         for index, line in enumerate(lines)
         for token in TOKEN.finditer(line.text)
         if len(token[0]) <= LONGEST
@@ -74,7 +74,7 @@ def find_links(lines: Sequence[Line], sites: Iterable[Site]) -> tuple[Link, ...]
     )
 
 
-def strangers(lines: Iterable[Line], sites: Iterable[Site]) -> tuple[str, ...]:
+def strangers(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
     tokens = (token for line in lines for token in TOKEN.findall(line.text))
@@ -88,8 +88,12 @@ def _urls(token: str) -> list[str]:
 
 
 def _read(
-    lines: Sequence[Line], index: int, token: re.Match[str], sites: Sequence[Site], widest: int
-) -> Iterator[tuple[int, tuple[Reading, ...]]]:
+    lines: Sequence[MailLine],
+    index: int,
+    token: re.Match[str],
+    sites: Sequence[SiteAddress],
+    widest: int,
+) -> Iterator[tuple[int, tuple[LinkReading, ...]]]:
     """Yield each link that begins in a token, with what the lines below may add to it."""
     text, last = lines[index].text, token.end() == len(lines[index].text)
     below = lines[index + 1].text.lstrip()[:MARK] if last and index + 1 < len(lines) else ""
@@ -122,7 +126,7 @@ class _Join:
     column: int
 
 
-def _joined(lines: Sequence[Line], first: _Join) -> Iterator[_Join]:
+def _joined(lines: Sequence[MailLine], first: _Join) -> Iterator[_Join]:
     text, depth = first.text, lines[first.line].depth
     for index in range(first.line + 1, min(first.line + PIECES, len(lines))):
         line = lines[index]
@@ -140,7 +144,7 @@ def _joined(lines: Sequence[Line], first: _Join) -> Iterator[_Join]:
             return
 
 
-def _is_full(lines: Sequence[Line], joins: Sequence[_Join], widest: int) -> bool:
+def _is_full(lines: Sequence[MailLine], joins: Sequence[_Join], widest: int) -> bool:
     """Whether a link must go on, or a program that wraps lines would have had to break here."""
     if len(joins) == 1:
         return False
@@ -151,7 +155,9 @@ def _is_full(lines: Sequence[Line], joins: Sequence[_Join], widest: int) -> bool
     return width >= FULL and width + added > widest
 
 
-def _reading(join: _Join, start: int, end: int | None, sites: Sequence[Site]) -> Iterator[Reading]:
+def _reading(
+    join: _Join, start: int, end: int | None, sites: Sequence[SiteAddress]
+) -> Iterator[LinkReading]:
     """Yield a link's addresses on the site: as it stands, and without stray escapes."""
     raw = join.text[start:end]
     url = raw.rstrip(TRAILING)
@@ -161,7 +167,7 @@ def _reading(join: _Join, start: int, end: int | None, sites: Sequence[Site]) ->
         for site in sites:
             if host == site.host and f"{path}/".startswith(f"{site.prefix}/"):
                 inner = path.removeprefix(site.prefix) or "/"
-                yield Reading(f"{inner}?{query}" if query else inner, join.line, column)
+                yield LinkReading(f"{inner}?{query}" if query else inner, join.line, column)
 
 
 def _parse(url: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from app.core.cells import CellKey
 from app.core.citations import commit_form, has_subject
 from app.core.facts import Claim, Difference, Event, Observation, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import Entry, document_of
+from app.core.ledger import LedgerEntry, document_of
 from app.core.revisions import MANUAL
 from app.core.rulings import Conditions, said
 from app.core.views import CellView
@@ -58,7 +58,7 @@ def cell_title(view: CellView) -> str:
     return f"{name}: {instruction} {', '.join(register.msrs)} under x2AVIC"
 
 
-def difference_block(entry: Entry, knowledge: Knowledge, place: Place) -> str:
+def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> str:
     """Return one difference: the table, what instead, where, what was seen, its life."""
     difference = entry.difference
     fields = [
@@ -171,7 +171,7 @@ def _and(ways: list[str]) -> str:
     return " and ".join(parts) if len(parts) < 3 else ", ".join(parts)  # noqa: PLR2004
 
 
-def _seen(entry: Entry, knowledge: Knowledge) -> dict[str, list[str]]:
+def _seen(entry: LedgerEntry, knowledge: Knowledge) -> dict[str, list[str]]:
     """Return by family what its reports saw, then what was measured on its cells."""
     speech = Speech(Conditions(knowledge.conditions), ())
     named: dict[tuple[str, ...], list[Observation]] = {}

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from app.core.choices import OLD_KEY
 from app.errors import AppError, InvalidFilter, NotFound
-from app.intake.mail_reading import Line, Mail, read_mail
+from app.intake.mail_reading import Mail, MailLine, read_mail
 from app.mail import citing, mail_links, quotes
-from app.mail.mail_links import Link, Reading, Site
+from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import Piece, Placed, Standing
 from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
 from app.pages import comparing, registry, since_text
@@ -41,7 +41,7 @@ At = Callable[[str], Snapshot]
 
 
 @dataclass(frozen=True)
-class Target:
+class MailTarget:
     """What a link leads to; ``write`` is None for a page whose text is not compared."""
 
     snapshot: Snapshot
@@ -77,9 +77,9 @@ class _Checker:
         self._sites = tuple(site.rstrip("/") for site in sites)
         self._site = self._sites[0]
         self._known = {live.name: live}
-        self._lines: Sequence[Line] = ()
+        self._lines: Sequence[MailLine] = ()
         # Pinned links so far, with where they end; lines that a block has.
-        self._ends: list[tuple[Link, Reading]] = []
+        self._ends: list[tuple[MailLink, LinkReading]] = []
         self._taken: set[int] = set()
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -87,7 +87,7 @@ class _Checker:
     def check(self, mail: Mail) -> CheckedMail:
         """Return the report."""
         self._lines = mail.lines
-        sites = [Site.of(site) for site in self._sites]
+        sites = [SiteAddress.of(site) for site in self._sites]
         links = mail_links.find_links(mail.lines, sites)
         return CheckedMail(
             version=self._live.name,
@@ -97,7 +97,7 @@ class _Checker:
             notes=tuple(_notes(mail, len(links), self._blocks)),
         )
 
-    def _link(self, link: Link) -> CheckedLink:
+    def _link(self, link: MailLink) -> CheckedLink:
         """Take the first reading of a link that is a page."""
         problems: list[AppError] = []
         for reading in link.readings:
@@ -113,12 +113,12 @@ class _Checker:
         return self._report(link, link.readings[0], standing, note=first.message + near)
 
     def _report(
-        self, link: Link, reading: Reading, standing: Standing, **more: object
+        self, link: MailLink, reading: LinkReading, standing: Standing, **more: object
     ) -> CheckedLink:
         number, last = self._lines[link.line].number, self._lines[reading.line].number
         return CheckedLink(number, last, self._site + reading.address, standing, **more)  # type: ignore[arg-type]
 
-    def _target(self, address: str) -> Target:
+    def _target(self, address: str) -> MailTarget:
         """Return what an address leads to. Raises NotFound, InvalidFilter and _TooMany."""
         path, _, query = address.partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -129,7 +129,7 @@ class _Checker:
         snapshot = self._version(pin) if pin else self._live
         if any(key == OLD_KEY for key, _ in pairs):
             # Its block cannot be made again.
-            return Target(snapshot, path, pin, None)
+            return MailTarget(snapshot, path, pin, None)
         return _target_of(snapshot, f"{path}?{rest}" if rest else path, pin)
 
     def _version(self, name: str) -> Snapshot:
@@ -139,7 +139,7 @@ class _Checker:
             self._known[name] = self._at(name)
         return self._known[name]
 
-    def _found(self, link: Link, reading: Reading, target: Target) -> CheckedLink:
+    def _found(self, link: MailLink, reading: LinkReading, target: MailTarget) -> CheckedLink:
         place = Place(self._site, self._live.name)
         if target.write is None:
             return self._report(link, reading, Standing.OTHER, note=UNCOMPARED)
@@ -153,7 +153,7 @@ class _Checker:
         return self._compared(link, reading, target, lines=lines, fresh=fresh)
 
     def _compared(
-        self, link: Link, reading: Reading, target: Target, **more: object
+        self, link: MailLink, reading: LinkReading, target: MailTarget, **more: object
     ) -> CheckedLink:
         """Return what became of a pinned page."""
         then, now = target.snapshot, self._live
@@ -167,7 +167,9 @@ class _Checker:
             return self._report(link, reading, Standing.UNCHANGED, **told)
         return self._report(link, reading, Standing.CHANGED, since=since, **told)
 
-    def _differences(self, target: Target) -> tuple[str, tuple[since_text.Hunk, ...], str, bool]:
+    def _differences(
+        self, target: MailTarget
+    ) -> tuple[str, tuple[since_text.Hunk, ...], str, bool]:
         """Return a page's title, its changes, their address, and whether it is there today."""
         then, now = target.snapshot, self._live
         if not target.is_block:
@@ -189,7 +191,9 @@ class _Checker:
             self._saying[key] = tuple(line for line in lines if line.strip())
         return self._saying[key]
 
-    def _block(self, link: Link, target: Target) -> tuple[tuple[CheckedLine, ...], tuple[str, ...]]:
+    def _block(
+        self, link: MailLink, target: MailTarget
+    ) -> tuple[tuple[CheckedLine, ...], tuple[str, ...]]:
         """Return the lines of the block above a link, and what the block says only today."""
         said = self._said(target.snapshot, target.address)
         self._blocks += bool(said)
@@ -221,7 +225,7 @@ class _Checker:
             return CheckedLine(number, text, placed.standing)
         return CheckedLine(number, text, placed.standing, then, today, CUT if placed.cut else "")
 
-    def _pieces(self, link: Link) -> Iterator[Piece]:
+    def _pieces(self, link: MailLink) -> Iterator[Piece]:
         """Yield what stands above a link and may be its block, without other pinned links."""
         for index in range(max(0, link.line - WINDOW), link.line + 1):
             line = self._lines[index]
@@ -243,27 +247,29 @@ class _Checker:
         return Piece(index, self._lines[index].depth, text, bare)
 
 
-def _target_of(snapshot: Snapshot, address: str, pin: str) -> Target:
+def _target_of(snapshot: Snapshot, address: str, pin: str) -> MailTarget:
     """Return what an address leads to; a page of measurements is not compared."""
     parts = address.partition("?")[0].strip("/").split("/")
     if parts[-1] == "mail":
         path = citing.find(snapshot, address).path if len(parts) == 1 else address
-        return Target(snapshot, path, pin, lambda place: citing.block(snapshot, path, place.site))
+        return MailTarget(
+            snapshot, path, pin, lambda place: citing.block(snapshot, path, place.site)
+        )
     try:
         page = registry.find(snapshot, address)
     except NotFound:
         kept = "since" in parts or (parts[0] in OURS and not registry.has(address))
         if not kept:
             raise
-        return Target(snapshot, address, pin, None)
-    return Target(snapshot, page.path, pin, page.comparable)
+        return MailTarget(snapshot, address, pin, None)
+    return MailTarget(snapshot, page.path, pin, page.comparable)
 
 
 def _bare(text: str) -> str:
     return "".join(to_ascii(text).split())
 
 
-def _dated(target: Target) -> str:
+def _dated(target: MailTarget) -> str:
     if target.pin == target.snapshot.name:
         return ""
     return f"{target.pin} means data version {target.snapshot.name}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.pages.api import Out
+from app.pages.api_models import Out
 
 
 class ErrorDetail(Out):

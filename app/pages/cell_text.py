@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app.core import facts
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions, Step
+from app.core.rulings import CheckStep, Conditions
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
@@ -95,7 +95,7 @@ def _claims(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> N
     out.para(f"The revisions of the manual: {place.site}/docs/apm")
 
 
-def _chain(out: Plain, steps: tuple[Step, ...]) -> None:
+def _chain(out: Plain, steps: tuple[CheckStep, ...]) -> None:
     if not steps:
         return
     out.heading("Which check comes first")

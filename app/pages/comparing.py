@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from app.errors import InvalidFilter, NotFound
 from app.pages import registry, since_text
-from app.pages.since_text import Comparison
+from app.pages.since_text import PageComparison
 from app.pens.page import Page
 from app.pens.place import Place
 from app.store.snapshots import Snapshot
@@ -23,7 +23,7 @@ def differences_between(then: Snapshot, now: Snapshot, address: str, site: str) 
     return since_text.comparison_text(found, Place(site, now.name, pinned=now.pinned))
 
 
-def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> Comparison:
+def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> PageComparison:
     """Return what changed in a page; one that is missing in one of the two has no lines there.
 
     Raises NotFound or InvalidFilter when neither snapshot has such a page.
@@ -39,7 +39,7 @@ def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> Compariso
     new = after.comparable(place) if after else ""
     title = " ".join((new or old).split("\n=", 1)[0].splitlines())
     hunks = since_text.hunks(old, new)
-    return Comparison(known.path, title, then.name, now.name, hunks, found=after is not None)
+    return PageComparison(known.path, title, then.name, now.name, hunks, found=after is not None)
 
 
 def address_of(name: str) -> str:

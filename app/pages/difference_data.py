@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.citations import address_of, commit_form
 from app.core.knowledge import Knowledge
-from app.core.ledger import Entry, Unfiled, documented_in
+from app.core.ledger import LedgerEntry, Unfiled, documented_in
 from app.core.ledger_filter import LedgerView
 from app.curation.seed import body_of
 from app.pages.difference_text import branch_words, event_words, evidence_words, reached_words
@@ -28,7 +28,7 @@ def differences_table(view: LedgerView, knowledge: Knowledge, site: str) -> Tabl
     return Table(columns, tuple(rows))
 
 
-def _cells_of_row(entry: Entry, knowledge: Knowledge, site: str) -> tuple[str, ...]:
+def _cells_of_row(entry: LedgerEntry, knowledge: Knowledge, site: str) -> tuple[str, ...]:
     d = entry.difference
     return (
         f"D-{d.number}",
@@ -47,7 +47,7 @@ def _cells_of_row(entry: Entry, knowledge: Knowledge, site: str) -> tuple[str, .
     )
 
 
-def difference_table(entry: Entry, knowledge: Knowledge) -> Table:
+def difference_table(entry: LedgerEntry, knowledge: Knowledge) -> Table:
     """Return the life of one difference as rows."""
     rows = [
         (e.date, str(e.state), event_words(e, knowledge), e.text, " ".join(e.sources))
@@ -56,7 +56,7 @@ def difference_table(entry: Entry, knowledge: Knowledge) -> Table:
     return Table(("date", "state", "where", "text", "sources"), tuple(rows))
 
 
-def difference_body(entry: Entry, knowledge: Knowledge, site: str) -> dict[str, Any]:
+def difference_body(entry: LedgerEntry, knowledge: Knowledge, site: str) -> dict[str, Any]:
     """Return one difference as JSON data: its seed entry, and what follows from it."""
     d = entry.difference
     return {

@@ -8,7 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import READING, address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import Branch, Entry, Unfiled, columns_of, document_of, documented_in
+from app.core.ledger import Branch, LedgerEntry, Unfiled, columns_of, document_of, documented_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.words import DifferenceState, SourceKind
@@ -54,7 +54,7 @@ def event_words(event: Event, knowledge: Knowledge) -> str:
     return str(event.state)
 
 
-def evidence_words(entry: Entry) -> str:
+def evidence_words(entry: LedgerEntry) -> str:
     """``1 report, observed; 2 measurements on its cells, 1 machine``."""
     grades = dict.fromkeys(str(seen.evidence) for seen in entry.named)
     parts = [_count(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
@@ -110,7 +110,7 @@ def differences_text(view: LedgerView, knowledge: Knowledge, place: Place) -> st
     return out.render()
 
 
-def _row(out: Plain, entry: Entry, knowledge: Knowledge, place: Place) -> None:
+def _row(out: Plain, entry: LedgerEntry, knowledge: Knowledge, place: Place) -> None:
     d = entry.difference
     out.blank()
     out.para(f"D-{d.number} {'[retracted] ' if d.retraction else ''}{d.title}", 0, 4)
@@ -162,7 +162,7 @@ def unfiled_part(
             out.para(f"{place.site}{key.url}", 2)
 
 
-def difference_text(entry: Entry, knowledge: Knowledge, place: Place) -> str:
+def difference_text(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> str:
     """Return one difference with its life and everything behind it."""
     d = entry.difference
     out = Plain()
@@ -199,7 +199,7 @@ def difference_text(entry: Entry, knowledge: Knowledge, place: Place) -> str:
     return out.render()
 
 
-def _evidence(out: Plain, entry: Entry, knowledge: Knowledge) -> None:
+def _evidence(out: Plain, entry: LedgerEntry, knowledge: Knowledge) -> None:
     if entry.named:
         out.heading("Reports that it rests on")
     for seen in entry.named:
@@ -217,7 +217,7 @@ def _evidence(out: Plain, entry: Entry, knowledge: Knowledge) -> None:
         out.item(f"{key}, {family}: {judgement.verdict}: {seen_words}; {behind}")
 
 
-def others(entry: Entry) -> tuple[Source, ...]:
+def others(entry: LedgerEntry) -> tuple[Source, ...]:
     """Return the sources of an entry that are neither mails nor commits."""
     apart = (SourceKind.MAIL, SourceKind.COMMIT)
     return tuple(source for source in entry.sources if source.kind not in apart)

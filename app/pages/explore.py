@@ -78,7 +78,7 @@ def shown(view: TableView) -> Shown:
     return Shown(view.cells, view.order, view.sentence, view.path, view.wanted.policy, counts)
 
 
-def find_register(snapshot: Snapshot, name: str) -> names.Found:
+def find_register(snapshot: Snapshot, name: str) -> names.NamedRegister:
     """Return the register that any of its names means; raises NotFound."""
     return names.resolve(name, snapshot.knowledge.registers)
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 
 from app.pages.steps_text import StepView, Story, story_text, summary
 from app.pages.subjects import EVERYTHING, Subject
-from app.pens.atom import Entry, Feed
+from app.pens.atom import Feed, FeedEntry
 from app.pens.place import Place
 from app.store.queries import Change
 from app.store.snapshots import Snapshot, position
-from app.store.trail import Step, Trail
+from app.store.trail import Trail, VersionStep
 
 # A feed holds the newest entries; its ``next`` leads to the older ones.
 ENTRIES = 50
@@ -41,7 +41,7 @@ def feed_of(snapshot: Snapshot, trail: Trail, subject: Subject, place: Place) ->
     )
 
 
-def _entry(subject: Subject, step: Step, changes: Iterable[Change], site: str) -> Entry:
+def _entry(subject: Subject, step: VersionStep, changes: Iterable[Change], site: str) -> FeedEntry:
     names = subject.facts(step)
     mine = tuple(c for c in changes if names is None or (c.kind, c.key) in names)
     born = subject.path in step.born or not step.previous
@@ -58,7 +58,7 @@ def _entry(subject: Subject, step: Step, changes: Iterable[Change], site: str) -
         family=family,
         born=born,
     )
-    return Entry(
+    return FeedEntry(
         name=f"{subject.name}/{version.name}",
         title=f"{subject.name}: {summary(story)} ({version.name})",
         url=links[0],
@@ -67,7 +67,7 @@ def _entry(subject: Subject, step: Step, changes: Iterable[Change], site: str) -
     )
 
 
-def _links(subject: Subject, step: Step, site: str, *, born: bool) -> tuple[str, ...]:
+def _links(subject: Subject, step: VersionStep, site: str, *, born: bool) -> tuple[str, ...]:
     """Return the page as of a step, what the step did to it, and the step itself."""
     name = step.version.name
     whole = f"{site}{EVERYTHING}/{name}"

@@ -11,7 +11,7 @@ from app.core import ledger_filter
 from app.core.cells import CellKey, cells_of, expand
 from app.core.facts import Difference
 from app.core.filters import CellFilter
-from app.core.ledger import Entry, entry_of, unfiled
+from app.core.ledger import LedgerEntry, entry_of, unfiled
 from app.core.ledger_filter import LedgerFilter, LedgerView
 from app.core.views import CellView
 from app.errors import NotFound
@@ -46,7 +46,7 @@ def touching(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
     )
 
 
-def entry(snapshot: Snapshot, difference: Difference) -> Entry:
+def entry(snapshot: Snapshot, difference: Difference) -> LedgerEntry:
     """Return one difference with what stands behind it."""
     return entry_of(difference, snapshot.knowledge, snapshot.cells)
 

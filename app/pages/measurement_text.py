@@ -181,7 +181,7 @@ def list_table(found: Iterable[Measurement], site: str) -> Table:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class MeasurementComparison:
     """Two measurements side by side: circumstances, and cells with what each saw."""
 
     circumstances: tuple[tuple[str, str, str], ...]
@@ -201,19 +201,21 @@ class Comparison:
         )
 
 
-def compare(a: Measurement, b: Measurement, knowledge: Knowledge) -> Comparison:
+def compare(a: Measurement, b: Measurement, knowledge: Knowledge) -> MeasurementComparison:
     """Return two measurements side by side; what one did not observe is empty."""
     left, right = dict(identity(a, knowledge)), dict(identity(b, knowledge))
     labels = [label for label in {**left, **right} if label not in ("SHA-256", "Received at")]
     seen_a, seen_b = _outcomes(a), _outcomes(b)
     keys = sorted({**seen_a, **seen_b})
-    return Comparison(
+    return MeasurementComparison(
         tuple((label, left.get(label, ""), right.get(label, "")) for label in labels),
         tuple((key, seen_a.get(key, ""), seen_b.get(key, "")) for key in keys),
     )
 
 
-def comparison_text(a: Measurement, b: Measurement, comparison: Comparison, place: Place) -> str:
+def comparison_text(
+    a: Measurement, b: Measurement, comparison: MeasurementComparison, place: Place
+) -> str:
     """Return two measurements side by side; ``!`` marks what differs."""
     out = Plain()
     out.title(f"Measurements {a.slug} and {b.slug}")

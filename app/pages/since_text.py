@@ -32,7 +32,7 @@ class Hunk:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PageComparison:
     """What a page said at one data version against another.
 
     ``path`` is the page's canonical address, ``title`` its first line; ``found`` tells
@@ -105,7 +105,7 @@ def _underlines(line: str) -> bool:
     return bool(line) and not line.strip("-")
 
 
-def comparison_text(found: Comparison, place: Place) -> str:
+def comparison_text(found: PageComparison, place: Place) -> str:
     """Return what changed in a page between two data versions."""
     out = Plain()
     out.title(f"What changed from {found.then} to {found.now}")
@@ -128,7 +128,7 @@ def comparison_text(found: Comparison, place: Place) -> str:
     return out.render()
 
 
-def comparison_body(found: Comparison) -> dict[str, Any]:
+def comparison_body(found: PageComparison) -> dict[str, Any]:
     """Return the same as JSON data."""
     return {
         "data_version": found.now,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.core.filters import CellFilter
 from app.core.views import Cells, CellView
-from app.store.trail import Name, Step
+from app.store.trail import Name, VersionStep
 
 EVERYTHING = "/changes"
 LEDGER = "/d"
@@ -37,11 +37,11 @@ class Subject:
         query = "&".join(part for part in parts if part)
         return f"{path}?{query}" if query else path
 
-    def concerns(self, step: Step) -> bool:
+    def concerns(self, step: VersionStep) -> bool:
         """Whether a step did anything to this subject."""
         return self.path == EVERYTHING or bool(self._pages(step))
 
-    def cells(self, step: Step) -> Cells:
+    def cells(self, step: VersionStep) -> Cells:
         """Return the cells of a step that belong to this subject."""
         if self.path == EVERYTHING or self.path.startswith("/c/"):
             return step.cells
@@ -61,13 +61,13 @@ class Subject:
         views = (view for view in sides if view)
         return any(f"/d/{d.slug}" == self.path for view in views for d in view.differences)
 
-    def facts(self, step: Step) -> frozenset[Name] | None:
+    def facts(self, step: VersionStep) -> frozenset[Name] | None:
         """Return the facts of a step that concern this subject; None means all of them."""
         if self.path == EVERYTHING:
             return None
         return frozenset(name for path in self._pages(step) for name in step.pages[path])
 
-    def _pages(self, step: Step) -> tuple[str, ...]:
+    def _pages(self, step: VersionStep) -> tuple[str, ...]:
         """Return the addresses among those that a step touched that this subject is made of."""
         if self.path == LEDGER:
             return tuple(path for path in step.pages if path.startswith(f"{LEDGER}/"))

@@ -25,7 +25,7 @@ from app.core.wanted import (
 from app.core.words import Access, Mode
 from app.pages.changes_text import differing
 from app.pens import leads
-from app.pens.atom import Entry, Feed
+from app.pens.atom import Feed, FeedEntry
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 from app.pens.tables import Table
@@ -229,7 +229,7 @@ def wanted_feed(
     path = path_of(families)
     query = path.removeprefix("/wanted")
     entries = tuple(
-        Entry(
+        FeedEntry(
             name=f"wanted/{w.family}/{w.key}",
             title=f"{w.key} on {knowledge.families[w.family].name}: {w.why}",
             url=_url(w, place),

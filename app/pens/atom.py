@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 from urllib.parse import urlsplit
 
-from feedgen.entry import FeedEntry  # type: ignore[import-untyped]
+from feedgen.entry import FeedEntry as _Generated  # type: ignore[import-untyped]
 from feedgen.feed import FeedGenerator  # type: ignore[import-untyped]
 
 # The year in which the names were given out; it belongs to them and never changes.
@@ -20,7 +20,7 @@ _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]
 
 
 @dataclass(frozen=True)
-class Entry:
+class FeedEntry:
     """One entry; ``name`` identifies it for ever, ``text`` is all of its plain text."""
 
     name: str
@@ -39,7 +39,7 @@ class Feed:
     url: str
     own_url: str
     updated: datetime
-    entries: tuple[Entry, ...]
+    entries: tuple[FeedEntry, ...]
     next_url: str = ""
 
 
@@ -67,9 +67,9 @@ def tag(site: str, name: str) -> str:
     return f"tag:{urlsplit(site).hostname or 'localhost'},{TAG_YEAR}:{name}"
 
 
-def _entries(entries: Iterable[Entry], site: str) -> Iterable[FeedEntry]:
+def _entries(entries: Iterable[FeedEntry], site: str) -> Iterable[_Generated]:
     for entry in entries:
-        made = FeedEntry()
+        made = _Generated()
         made.id(tag(site, entry.name))
         made.title(_clean(entry.title))
         made.updated(entry.updated)

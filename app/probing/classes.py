@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.core.words import Access, Behaviour
-from app.probing.guest import GP, PF, GuestAccess, Machine, Site
+from app.probing.guest import GP, PF, GuestAccess, GuestSite, Machine
 from app.probing.trace import (
     ASYNCHRONOUS,
     INCOMPLETE_IPI,
@@ -52,7 +52,7 @@ _BY_CODE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class SeenAccess:
     """What one access did.
 
     ``outcome`` is None where nothing explains it, ``why_not`` says what is missing.
@@ -81,13 +81,13 @@ class Seen:
         return self.outcome if self.reason is None else f"{self.outcome} id {self.reason}"
 
 
-def as_told(access: GuestAccess) -> Seen:
+def as_told(access: GuestAccess) -> SeenAccess:
     """Return what the guest alone knows: whether the access completed."""
     faults = {GP: Behaviour.GP, PF: Behaviour.PF}
-    return Seen(outcome=faults.get(access.fault, Behaviour.COMPLETED))
+    return SeenAccess(outcome=faults.get(access.fault, Behaviour.COMPLETED))
 
 
-def classify(access: GuestAccess, window: Window, machine: Machine, old: int | None) -> Seen:
+def classify(access: GuestAccess, window: Window, machine: Machine, old: int | None) -> SeenAccess:
     """Return what an access did.
 
     ``old`` is what the register held before, where the guest had read it.
@@ -98,32 +98,34 @@ def classify(access: GuestAccess, window: Window, machine: Machine, old: int | N
         return replace(_without_exit(access, window, old), noise=noise)
     if len(own) > 1:
         told = ", ".join(str(exit_) for exit_ in own)
-        return Seen(outcome=None, why_not=f"more than one exit: {told}", noise=noise)
+        return SeenAccess(outcome=None, why_not=f"more than one exit: {told}", noise=noise)
     return replace(_with_exit(access, window, own[0], machine), noise=noise)
 
 
-def place_of(rip: int, sites: tuple[Site, ...]) -> str:
+def place_of(rip: int, sites: tuple[GuestSite, ...]) -> str:
     """Return where a rip stands: at the access instruction, after it, or empty."""
     if any(rip == site.at for site in sites):
         return AT
     return AFTER if any(rip == site.after for site in sites) else ""
 
 
-def _with_exit(access: GuestAccess, window: Window, exit_: KvmExit, machine: Machine) -> Seen:
+def _with_exit(access: GuestAccess, window: Window, exit_: KvmExit, machine: Machine) -> SeenAccess:
     place = place_of(exit_.rip, machine.sites[access.kind])
     if not place:
-        return Seen(outcome=None, why_not=f"{exit_}, which is not at the access")
+        return SeenAccess(outcome=None, why_not=f"{exit_}, which is not at the access")
     if exit_.code == UNACCELERATED:
         trapped = place == AFTER
         outcome = Behaviour.VMEXIT_TRAP if trapped else Behaviour.VMEXIT_FAULT
         lacks = trapped and access.read_back not in (None, access.value)
-        return Seen(outcome=outcome, exit=exit_, place=place, note=TRAP_NOT_STORED if lacks else "")
+        return SeenAccess(
+            outcome=outcome, exit=exit_, place=place, note=TRAP_NOT_STORED if lacks else ""
+        )
     if exit_.code == NPF and (where := _page(window, exit_)) != APIC_PAGE:
-        return Seen(outcome=None, why_not=f"{exit_}: a nested fault on page {where:#x}")
+        return SeenAccess(outcome=None, why_not=f"{exit_}: a nested fault on page {where:#x}")
     if exit_.code not in _BY_CODE:
-        return Seen(outcome=None, why_not=str(exit_))
+        return SeenAccess(outcome=None, why_not=str(exit_))
     reason = exit_.info2 >> 32 if exit_.code == INCOMPLETE_IPI else None
-    return Seen(outcome=_BY_CODE[exit_.code], exit=exit_, place=place, reason=reason)
+    return SeenAccess(outcome=_BY_CODE[exit_.code], exit=exit_, place=place, reason=reason)
 
 
 def _page(window: Window, exit_: KvmExit) -> int:
@@ -132,26 +134,28 @@ def _page(window: Window, exit_: KvmExit) -> int:
     return (told[-1] if told else exit_.info2) >> PAGE_SHIFT
 
 
-def _without_exit(access: GuestAccess, window: Window, old: int | None) -> Seen:
+def _without_exit(access: GuestAccess, window: Window, old: int | None) -> SeenAccess:
     handled = (MsrEmulated, Unaccelerated, IncompleteIpi)
     if any(isinstance(event, handled) for event in window.events):
-        return Seen(outcome=None, why_not="KVM handled it, but no exit was recorded")
+        return SeenAccess(outcome=None, why_not="KVM handled it, but no exit was recorded")
     if access.fault:
         return as_told(access)
     if access.access is Access.READ:
-        return Seen(outcome=Behaviour.ALLOWED)
+        return SeenAccess(outcome=Behaviour.ALLOWED)
     return _quiet_write(access, old)
 
 
-def _quiet_write(access: GuestAccess, old: int | None) -> Seen:
+def _quiet_write(access: GuestAccess, old: int | None) -> SeenAccess:
     if access.effect:
-        return Seen(outcome=Behaviour.ACCELERATED)
+        return SeenAccess(outcome=Behaviour.ACCELERATED)
     kept, written = access.read_back, access.value
     proves = kept is not None and old != written
     if proves and kept == written:
-        return Seen(outcome=Behaviour.ALLOWED, note=NO_ACTION if access.effect is False else STORED)
+        return SeenAccess(
+            outcome=Behaviour.ALLOWED, note=NO_ACTION if access.effect is False else STORED
+        )
     if proves and kept == old:
-        return Seen(outcome=Behaviour.IGNORED, note=NOT_STORED)
+        return SeenAccess(outcome=Behaviour.IGNORED, note=NOT_STORED)
     if access.effect is False and kept is None:
-        return Seen(outcome=Behaviour.IGNORED, note=NO_ACTION)
-    return Seen(outcome=Behaviour.COMPLETED, note=UNKNOWN_EFFECT)
+        return SeenAccess(outcome=Behaviour.IGNORED, note=NO_ACTION)
+    return SeenAccess(outcome=Behaviour.COMPLETED, note=UNKNOWN_EFFECT)

@@ -7,7 +7,7 @@ IPI is simple.
 
 from __future__ import annotations
 
-from app.probing.classes import Seen
+from app.probing.classes import SeenAccess
 from app.probing.guest import GuestAccess
 
 # Words of the guest that choose no branch: the access as it stands.
@@ -47,7 +47,7 @@ REASONS = {
 }
 
 
-def condition_of(access: GuestAccess, seen: Seen) -> str:
+def condition_of(access: GuestAccess, seen: SeenAccess) -> str:
     """Return the slug of a condition, the guest's own word, or empty for a plain access."""
     if seen.reason is not None:
         return BY_REASON.get(seen.reason, "incomplete")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from app.core.numbers import format_hex
 from app.core.words import Access
 from app.probing.classes import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
-from app.probing.guest import GP, GuestAccess, Machine, Site, Way
+from app.probing.guest import GP, GuestAccess, GuestSite, Machine, Way
 from app.probing.trace import (
     ASYNCHRONOUS,
     INCOMPLETE_IPI,
@@ -110,7 +110,7 @@ def _of_msr(access: GuestAccess, window: Window) -> Iterable[str]:
             yield f"kvm_msr says value {event.value:#x}, the guest says {_hex(access.value)}"
 
 
-def _of_faults(access: GuestAccess, window: Window, sites: tuple[Site, ...]) -> Iterable[str]:
+def _of_faults(access: GuestAccess, window: Window, sites: tuple[GuestSite, ...]) -> Iterable[str]:
     injected = {e.exception for e in window.events if isinstance(e, Injected)}
     for exception in sorted(injected - {access.fault}):
         yield f"KVM injected {exception}, the guest saw {access.fault or 'no fault'}"
@@ -118,7 +118,7 @@ def _of_faults(access: GuestAccess, window: Window, sites: tuple[Site, ...]) -> 
         yield f"the guest saw {access.fault}, but the access had completed before the exit"
 
 
-def _finished(exit_: KvmExit, sites: tuple[Site, ...]) -> bool:
+def _finished(exit_: KvmExit, sites: tuple[GuestSite, ...]) -> bool:
     """Whether AVIC reported the access after it had completed."""
     return exit_.code in AVIC_EXITS and place_of(exit_.rip, sites) == AFTER
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.core.words import Access, Behaviour, Mode
-from app.probing.classes import Seen, as_told, classify
+from app.probing.classes import SeenAccess, as_told, classify
 from app.probing.contradictions import contradictions
 from app.probing.guest import GuestAccess, GuestLog, Machine, Way
 from app.probing.majority import Result, decide, grouped, without_first
@@ -91,7 +91,7 @@ def correlate(log: GuestLog, trace: Trace) -> Correlation:
 class _Judged:
     """The repetitions that count, by access, and what became of the others."""
 
-    groups: list[list[tuple[GuestAccess, Seen]]] = field(default_factory=list)
+    groups: list[list[tuple[GuestAccess, SeenAccess]]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     discarded: Counter[str] = field(default_factory=Counter)
     contradictions: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ def _judge(log: GuestLog, matched: Matched) -> _Judged:
     old = _old_values(log.accesses)
     judged = _Judged()
     for group in grouped(matched.pairs):
-        seen: list[tuple[GuestAccess, Seen]] = []
+        seen: list[tuple[GuestAccess, SeenAccess]] = []
         lost: Counter[str] = Counter()
         for access, window in without_first(group):
             if window is None or window.unfit:
@@ -138,7 +138,7 @@ def _old_values(accesses: Sequence[GuestAccess]) -> dict[int, int | None]:
 
 
 def _decided(
-    groups: Iterable[Sequence[tuple[GuestAccess, Seen]]],
+    groups: Iterable[Sequence[tuple[GuestAccess, SeenAccess]]],
 ) -> tuple[list[Result], list[str]]:
     results, unexplained = [], []
     for group in groups:

@@ -22,7 +22,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True)
-class Site:
+class GuestSite:
     """Where an access instruction stands, and where the next one does."""
 
     at: int
@@ -47,7 +47,7 @@ class Machine:
     hypervisor: str
     marker: str
     repeat: int
-    sites: Mapping[str, tuple[Site, ...]]
+    sites: Mapping[str, tuple[GuestSite, ...]]
     svm_edx: int | None = None
 
     @property

@@ -22,7 +22,7 @@ _PRINTABLE = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
-class Line:
+class GuestLine:
     """A line as an object; its methods return a field, or complain and return nothing."""
 
     file: str
@@ -91,7 +91,7 @@ class Line:
         return value
 
 
-def read_line(text: bytes, file: str, number: int, problems: list[Problem]) -> Line | None:
+def read_line(text: bytes, file: str, number: int, problems: list[Problem]) -> GuestLine | None:
     """Return one line as an object; complain and return None where it is none."""
     expected = "a whole JSON line: is it garbled?"
     found = f"{len(text)} bytes"
@@ -103,7 +103,7 @@ def read_line(text: bytes, file: str, number: int, problems: list[Problem]) -> L
             found = str(error).splitlines()[0]
         else:
             if isinstance(values, dict):
-                return Line(file, number, values, problems)
+                return GuestLine(file, number, values, problems)
     problems.append(Problem(file, "", found, expected, number))
     return None
 

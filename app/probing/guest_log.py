@@ -15,8 +15,8 @@ from app.core.numbers import PAGE_LAST
 from app.core.words import Access
 from app.errors import AppError, Problem
 from app.pens.plain import to_ascii
-from app.probing.guest import GP, PF, GuestAccess, GuestLog, Machine, Site, Way
-from app.probing.guest_line import Line, read_line
+from app.probing.guest import GP, PF, GuestAccess, GuestLog, GuestSite, Machine, Way
+from app.probing.guest_line import GuestLine, read_line
 
 JSON_LINE = b'{"event":'
 MAX_PROBLEMS = 1000
@@ -106,7 +106,7 @@ def _take(reading: _Reading, number: int, text: bytes) -> None:
     reading.lines += 1
 
 
-def _start(reading: _Reading, line: Line) -> None:
+def _start(reading: _Reading, line: GuestLine) -> None:
     if reading.machine is not None:
         reading.tell(line.number, "", "a second start line", "one boot in one log")
     if line.number_at("schema", 1, 1) is None:
@@ -128,17 +128,17 @@ def _start(reading: _Reading, line: Line) -> None:
     )
 
 
-def _site(line: Line, sites: Any, kind: str) -> Site:
+def _site(line: GuestLine, sites: Any, kind: str) -> GuestSite:
     pair = sites.get(kind) if isinstance(sites, dict) else None
     place = f"insns.{kind}"
     if not isinstance(pair, list) or len(pair) != len(("at", "after")):
         line.complain(place, pair, "two addresses: of the access, and of what follows it")
-        return Site(0, 0)
+        return GuestSite(0, 0)
     at, after = (line.as_hexadecimal(place, value, 64) for value in pair)
-    return Site(at or 0, after or 0)
+    return GuestSite(at or 0, after or 0)
 
 
-def _access(line: Line) -> GuestAccess:
+def _access(line: GuestLine) -> GuestAccess:
     way = Way(line.word("via", tuple(Way)) or Way.MMIO)
     access = Access(line.word("op", tuple(Access)) or Access.READ)
     fault = line.values.get("fault", "")
@@ -172,7 +172,7 @@ def _access(line: Line) -> GuestAccess:
     )
 
 
-def _other(reading: _Reading, line: Line, event: str) -> None:
+def _other(reading: _Reading, line: GuestLine, event: str) -> None:
     if event in ("skip", "note"):
         words = (line.text("what", empty=True), line.text("why", empty=True))
         reading.remarks.append(to_ascii(f"{event} {': '.join(filter(None, words))}"))
@@ -196,7 +196,7 @@ def _other(reading: _Reading, line: Line, event: str) -> None:
             reading.tell(line.number, "", "the checksum", "an end line before it")
 
 
-def _counted(line: Line, key: str, count: int) -> None:
+def _counted(line: GuestLine, key: str, count: int) -> None:
     told = line.number_at(key, 0, 1 << 32)
     if told is not None and told != count:
         line.complain(key, told, f"{count}, as many as stand above")

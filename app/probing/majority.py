@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.core.words import Behaviour
-from app.probing.classes import Seen
+from app.probing.classes import SeenAccess
 from app.probing.conditions import condition_of
 from app.probing.guest import GuestAccess
 
@@ -30,7 +30,7 @@ class Result:
     """
 
     access: GuestAccess
-    seen: Seen
+    seen: SeenAccess
     condition: str
     count: int
     counted: int
@@ -47,7 +47,7 @@ class Result:
         return self.seen.outcome
 
 
-Told = Sequence[tuple[GuestAccess, Seen]]
+Told = Sequence[tuple[GuestAccess, SeenAccess]]
 
 
 def grouped(told: Iterable[tuple[GuestAccess, T]]) -> list[list[tuple[GuestAccess, T]]]:

@@ -46,7 +46,7 @@ class Contradicted(AppError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Host:
+class HostFacts:
     """What only the host knows about a run; ``command`` repeats the measurement."""
 
     version: str = ""
@@ -58,7 +58,7 @@ class Host:
     notes: str = ""
 
 
-def document(runs: Sequence[Correlation], host: Host) -> dict[str, Any]:
+def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
     """Return the document of one or more boots of the same machine.
 
     Raises Contradicted where guest and trace disagree, and NothingMeasured where not one
@@ -103,7 +103,7 @@ def _identity(machine: Machine) -> tuple[object, ...]:
     return (machine.vendor, machine.signature, machine.hypervisor, machine.tool, machine.version)
 
 
-def _cpu(machine: Machine, host: Host) -> dict[str, Any]:
+def _cpu(machine: Machine, host: HostFacts) -> dict[str, Any]:
     cpu: dict[str, Any] = {
         "vendor": machine.vendor,
         "family": machine.family,
@@ -117,14 +117,14 @@ def _cpu(machine: Machine, host: Host) -> dict[str, Any]:
     return cpu
 
 
-def _features(machine: Machine, host: Host) -> dict[str, bool]:
+def _features(machine: Machine, host: HostFacts) -> dict[str, bool]:
     if machine.hypervisor or machine.svm_edx is None:
         return dict(host.features)
     bits = {name: bool(machine.svm_edx >> bit & 1) for name, bit in FEATURE_BITS.items()}
     return bits | dict(host.features)
 
 
-def _hypervisor(machine: Machine, host: Host) -> dict[str, Any]:
+def _hypervisor(machine: Machine, host: HostFacts) -> dict[str, Any]:
     signature = machine.hypervisor.strip()
     name, accelerator = HYPERVISORS.get(signature, (signature, "other"))
     if not name:

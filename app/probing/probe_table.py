@@ -25,7 +25,7 @@ class NoPlan(AppError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class RegisterPlan:
     """How the guest writes a register.
 
     ``kind`` is a plan of ``probe.h``, ``value`` what it writes, ``reserved`` one bit of 31:0
@@ -39,14 +39,14 @@ class Plan:
     disruptive: bool = False
 
 
-OWN = Plan("OWN")
+OWN = RegisterPlan("OWN")
 # Masked (bit 16), vector E1h; bit 11 is reserved in every one of them.
-LVT = Plan("VALUE", 0x100E1, 1 << 11)
+LVT = RegisterPlan("VALUE", 0x100E1, 1 << 11)
 PLANS = {
     # A changed ID, or an LDR that two processors share, makes KVM give AVIC up for the VM.
-    "id": Plan("OWN", disruptive=True),
-    "ldr": Plan("OWN", disruptive=True),
-    "dfr": Plan("OWN", 0xFFFFFFFF, disruptive=True),
+    "id": RegisterPlan("OWN", disruptive=True),
+    "ldr": RegisterPlan("OWN", disruptive=True),
+    "dfr": RegisterPlan("OWN", 0xFFFFFFFF, disruptive=True),
     # Read-only: another value could be taken for state, in a page that stores it.
     "version": OWN,
     "apr": OWN,
@@ -57,14 +57,14 @@ PLANS = {
     "irr": OWN,
     "timer-current": OWN,
     "ext-feature": OWN,
-    "tpr": Plan("VALUE", 0x20, 1 << 8),
-    "eoi": Plan("EOI"),
+    "tpr": RegisterPlan("VALUE", 0x20, 1 << 8),
+    "eoi": RegisterPlan("EOI"),
     # Stays enabled (bit 8), other spurious vector.
-    "svr": Plan("VALUE", 0x1EF, 1 << 10),
-    "esr": Plan("ESR"),
-    "icr": Plan("ICR", reserved=1 << 13),
+    "svr": RegisterPlan("VALUE", 0x1EF, 1 << 10),
+    "esr": RegisterPlan("ESR"),
+    "icr": RegisterPlan("ICR", reserved=1 << 13),
     # A destination for nobody: ICRL is what sends.
-    "icrh": Plan("VALUE", 0x01000000, 0x00FFFFFF),
+    "icrh": RegisterPlan("VALUE", 0x01000000, 0x00FFFFFF),
     "lvt-timer": LVT,
     "lvt-thermal": LVT,
     "lvt-perf": LVT,
@@ -72,16 +72,16 @@ PLANS = {
     "lvt-lint1": LVT,
     "lvt-error": LVT,
     # The timer's LVT is masked, and the old count, 0, is put back.
-    "timer-initial": Plan("VALUE", 0x00100000),
-    "timer-divide": Plan("VALUE", 0xB, 1 << 4),
-    "self-ipi": Plan("SELF_IPI", reserved=1 << 8),
-    "ext-control": Plan("OWN", reserved=1 << 31),
-    "seoi": Plan("ZERO", reserved=1 << 8),
+    "timer-initial": RegisterPlan("VALUE", 0x00100000),
+    "timer-divide": RegisterPlan("VALUE", 0xB, 1 << 4),
+    "self-ipi": RegisterPlan("SELF_IPI", reserved=1 << 8),
+    "ext-control": RegisterPlan("OWN", reserved=1 << 31),
+    "seoi": RegisterPlan("ZERO", reserved=1 << 8),
     # All vectors enabled, if the present value cannot be read.
-    "ier": Plan("OWN", 0xFFFFFFFF),
-    "ext-lvt": Plan("VALUE", 0x100E1),
-    "reserved-540": Plan("ZERO"),
-    "unlisted": Plan("ZERO"),
+    "ier": RegisterPlan("OWN", 0xFFFFFFFF),
+    "ext-lvt": RegisterPlan("VALUE", 0x100E1),
+    "reserved-540": RegisterPlan("ZERO"),
+    "unlisted": RegisterPlan("ZERO"),
 }
 HEAD = """\
 /*
@@ -107,7 +107,7 @@ def probe_table(registers: Iterable[Register]) -> str:
 
 
 @dataclass(frozen=True)
-class Run:
+class RegisterRun:
     """Consecutive slots that exist by page, by MSR, or both."""
 
     offset: int
@@ -115,21 +115,21 @@ class Run:
     slots: int
 
 
-def _runs(register: Register) -> Iterator[Run]:
+def _runs(register: Register) -> Iterator[RegisterRun]:
     by_index = {(span.first - MSR_BASE, _length(span, 1)): span for span in register.msr_spans}
     for span in register.offset_spans:
         key = (msr_of(span.first) - MSR_BASE, _length(span, SLOT))
         msr = by_index.pop(key, None)
-        yield Run(span.first, msr.first if msr else NOWHERE, key[1])
+        yield RegisterRun(span.first, msr.first if msr else NOWHERE, key[1])
     for (_, slots), msr in by_index.items():
-        yield Run(NOWHERE, msr.first, slots)
+        yield RegisterRun(NOWHERE, msr.first, slots)
 
 
 def _length(span: Span, step: int) -> int:
     return (span.last - span.first) // step + 1
 
 
-def _row(register: Register, run: Run) -> str:
+def _row(register: Register, run: RegisterRun) -> str:
     plan = PLANS.get(register.slug)
     if plan is None:
         raise NoPlan(f"app/probing/probe_table.py does not say how to write {register.slug!r}.")
@@ -139,7 +139,7 @@ def _row(register: Register, run: Run) -> str:
     )
 
 
-def _flags(register: Register, plan: Plan) -> str:
+def _flags(register: Register, plan: RegisterPlan) -> str:
     writable = register.access in ("RW", "WO") and plan.kind not in ("EOI", "ESR", "ICR")
     words = {
         "VECTOR": register.vector,

@@ -18,7 +18,7 @@ ASYNCHRONOUS = frozenset({INTR, NMI, SMI, INIT, VINTR})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event:
+class TraceEvent:
     """One line of a trace."""
 
     thread: str
@@ -27,7 +27,7 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KvmExit(Event):
+class KvmExit(TraceEvent):
     """``kvm_exit``: ``code`` is None where nobody knows the reason's name."""
 
     reason: str
@@ -42,7 +42,7 @@ class KvmExit(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PortWrite(Event):
+class PortWrite(TraceEvent):
     """``kvm_pio``, a write of one item."""
 
     port: int
@@ -51,7 +51,7 @@ class PortWrite(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CpuidAsked(Event):
+class CpuidAsked(TraceEvent):
     """``kvm_cpuid``: EAX and ECX of the guest."""
 
     function: int
@@ -59,7 +59,7 @@ class CpuidAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MsrEmulated(Event):
+class MsrEmulated(TraceEvent):
     """``kvm_msr``: KVM carried the access out, or refused it with #GP."""
 
     write: bool
@@ -69,7 +69,7 @@ class MsrEmulated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unaccelerated(Event):
+class Unaccelerated(TraceEvent):
     """``kvm_avic_unaccelerated_access``."""
 
     offset: int
@@ -77,7 +77,7 @@ class Unaccelerated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IncompleteIpi(Event):
+class IncompleteIpi(TraceEvent):
     """``kvm_avic_incomplete_ipi``: ``icr`` is ICRH:ICRL, ``reason`` the id."""
 
     icr: int
@@ -85,21 +85,21 @@ class IncompleteIpi(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Injected(Event):
+class Injected(TraceEvent):
     """``kvm_inj_exception``."""
 
     exception: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageFault(Event):
+class PageFault(TraceEvent):
     """``kvm_page_fault``: the guest-physical address of a nested page fault."""
 
     address: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class InhibitChanged(Event):
+class InhibitChanged(TraceEvent):
     """``kvm_apicv_inhibit_changed``: ``inhibits`` is the mask after the change."""
 
     is_set: bool
@@ -108,14 +108,14 @@ class InhibitChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lost(Event):
+class Lost(TraceEvent):
     """The tracer dropped events of one processor here; ``count`` is None where it is unknown."""
 
     count: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unreadable(Event):
+class Unreadable(TraceEvent):
     """A line of KVM's that could not be read; an empty thread is any of them."""
 
 
@@ -127,7 +127,7 @@ class Trace:
     """
 
     layout: str
-    events: tuple[Event, ...]
+    events: tuple[TraceEvent, ...]
     lines: int
     unread: int = 0
     examples: tuple[str, ...] = ()

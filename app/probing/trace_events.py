@@ -17,14 +17,14 @@ from app.probing.exit_names import code_of
 
 HEX = r"(?:0x)?[0-9a-fA-F]+"
 Where = dict[str, Any]
-Maker = Callable[[Mapping[str, str], Where], trace.Event | None]
+Maker = Callable[[Mapping[str, str], Where], trace.TraceEvent | None]
 
 
 def _hex(text: str | None) -> int:
     return int(text, 16) if text else 0
 
 
-def _exit(found: Mapping[str, str], where: Where) -> trace.Event:
+def _exit(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     return trace.KvmExit(
         reason=found["reason"],
         code=code_of(found["reason"]),
@@ -35,7 +35,7 @@ def _exit(found: Mapping[str, str], where: Where) -> trace.Event:
     )
 
 
-def _pio(found: Mapping[str, str], where: Where) -> trace.Event | None:
+def _pio(found: Mapping[str, str], where: Where) -> trace.TraceEvent | None:
     if found["way"] == "read" or found["count"] != "1":
         return None
     return trace.PortWrite(
@@ -43,12 +43,12 @@ def _pio(found: Mapping[str, str], where: Where) -> trace.Event | None:
     )
 
 
-def _cpuid(found: Mapping[str, str], where: Where) -> trace.Event:
+def _cpuid(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     function, index = _hex(found["function"]), _hex(found["index"])
     return trace.CpuidAsked(function=function, index=index, **where)
 
 
-def _msr(found: Mapping[str, str], where: Where) -> trace.Event:
+def _msr(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     return trace.MsrEmulated(
         write=found["way"] == "write",
         number=_hex(found["number"]),
@@ -58,25 +58,25 @@ def _msr(found: Mapping[str, str], where: Where) -> trace.Event:
     )
 
 
-def _unaccelerated(found: Mapping[str, str], where: Where) -> trace.Event:
+def _unaccelerated(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     write = found["way"] == "write"
     return trace.Unaccelerated(offset=_hex(found["offset"]), write=write, **where)
 
 
-def _incomplete(found: Mapping[str, str], where: Where) -> trace.Event:
+def _incomplete(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     icr = _hex(found["high"]) << 32 | _hex(found["low"])
     return trace.IncompleteIpi(icr=icr, reason=int(found["id"]), **where)
 
 
-def _injected(found: Mapping[str, str], where: Where) -> trace.Event:
+def _injected(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     return trace.Injected(exception=found["name"], **where)
 
 
-def _fault(found: Mapping[str, str], where: Where) -> trace.Event:
+def _fault(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     return trace.PageFault(address=_hex(found["address"]), **where)
 
 
-def _inhibit(found: Mapping[str, str], where: Where) -> trace.Event:
+def _inhibit(found: Mapping[str, str], where: Where) -> trace.TraceEvent:
     return trace.InhibitChanged(
         is_set=found["what"] == "set",
         reason=int(found["reason"]),
@@ -137,7 +137,7 @@ EVENTS: Mapping[str, tuple[re.Pattern[str], Maker]] = {
 }
 
 
-def read_event(name: str, text: str, where: Where) -> trace.Event | None:
+def read_event(name: str, text: str, where: Where) -> trace.TraceEvent | None:
     """Return an event, None where it is of no interest.
 
     Raises ValueError for one that matters and cannot be read.

@@ -47,7 +47,7 @@ class _Reading:
     layout: str = ""
     pattern: re.Pattern[str] = _FTRACE
     headed: bool = False
-    events: list[trace.Event] = field(default_factory=list)
+    events: list[trace.TraceEvent] = field(default_factory=list)
     unread: int = 0
     examples: list[str] = field(default_factory=list)
 

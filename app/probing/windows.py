@@ -18,12 +18,12 @@ from app.probing.trace import (
     CPUID,
     IOIO,
     CpuidAsked,
-    Event,
     InhibitChanged,
     KvmExit,
     Lost,
     PortWrite,
     Trace,
+    TraceEvent,
     Unreadable,
 )
 
@@ -42,7 +42,7 @@ class Window:
     thread: str
     first: int
     last: int
-    events: tuple[Event, ...] = ()
+    events: tuple[TraceEvent, ...] = ()
     unfit: str = ""
 
     @property
@@ -70,10 +70,10 @@ class _Thread:
 
     begin: Marker | None = None
     first: int = 0
-    events: list[Event] = field(default_factory=list)
+    events: list[TraceEvent] = field(default_factory=list)
 
 
-def marker_value(event: Event) -> int | None:
+def marker_value(event: TraceEvent) -> int | None:
     """Return the marker that an event carries, by port or by CPUID."""
     if isinstance(event, PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
         return event.value
@@ -108,7 +108,9 @@ def cut(trace: Trace) -> Cut:
     return Cut(tuple(whole), tuple(strays), inhibit)
 
 
-def _step(thread: _Thread, marker: Marker, event: Event, strays: list[str]) -> Iterable[Window]:
+def _step(
+    thread: _Thread, marker: Marker, event: TraceEvent, strays: list[str]
+) -> Iterable[Window]:
     """Take one marker; return the windows that it closes."""
     if marker.begins:
         if thread.begin:
@@ -125,7 +127,7 @@ def _step(thread: _Thread, marker: Marker, event: Event, strays: list[str]) -> I
     thread.begin = None
 
 
-def _closed(thread: _Thread, begin: Marker, end: Event) -> Window:
+def _closed(thread: _Thread, begin: Marker, end: TraceEvent) -> Window:
     own = IOIO if isinstance(end, PortWrite) else CPUID
     events = list(thread.events)
     places = [i for i, event in enumerate(events) if isinstance(event, KvmExit)]
@@ -151,13 +153,13 @@ def _cut_off(thread: _Thread, name: str) -> Window:
     return Window(begin=begin, thread=name, first=thread.first, last=last, unfit=CUT_OFF)
 
 
-def _spoil_lost(windows: list[Window], events: tuple[Event, ...]) -> list[Window]:
+def _spoil_lost(windows: list[Window], events: tuple[TraceEvent, ...]) -> list[Window]:
     """Mark the windows in which events may have been lost."""
     spans = _lost_spans(events)
     return [_spoiled(window, spans.get(window.thread, []), LOST) for window in windows]
 
 
-def _lost_spans(events: tuple[Event, ...]) -> dict[str, list[tuple[int, int]]]:
+def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int]]]:
     """Return, for each thread, the runs of lines from which some of its own may be missing.
 
     A tracer tells of a processor's losses with the next line of that processor, so they
@@ -181,7 +183,9 @@ def _lost_spans(events: tuple[Event, ...]) -> dict[str, list[tuple[int, int]]]:
     return spans
 
 
-def _spoil_inhibited(windows: list[Window], events: tuple[Event, ...]) -> tuple[list[Window], str]:
+def _spoil_inhibited(
+    windows: list[Window], events: tuple[TraceEvent, ...]
+) -> tuple[list[Window], str]:
     """Mark the windows during which AVIC was off; say so when it never came back.
 
     With AVIC inhibited every access exits, for reasons that are none of AVIC's.

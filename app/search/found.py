@@ -22,7 +22,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Group:
+class HitGroup:
     """The results of one kind: the best of ``total``; ``rest`` is the query for all of them."""
 
     kind: str
@@ -46,12 +46,12 @@ class InTable:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The answer to a query."""
 
     query: Query
     exact: tuple[Hit, ...] = ()
-    groups: tuple[Group, ...] = ()
+    groups: tuple[HitGroup, ...] = ()
     table: InTable | None = None
     near: tuple[str, ...] = ()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.search.model import Entry, Term, spellings, split_words
+from app.search.model import SearchEntry, Term, spellings, split_words
 
 # Around a word that was found; no entry can hold them.
 MARKS = ("\x02", "\x03")
@@ -62,7 +62,7 @@ class Match:
 class Index:
     """Entries that can be searched from any thread."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[SearchEntry]) -> None:
         self.entries = tuple(entries)
         self._by_key = {(e.kind, e.key): e for e in self.entries}
         self._lock = threading.Lock()
@@ -78,7 +78,7 @@ class Index:
             ),
         )
 
-    def get(self, kind: str, key: str) -> Entry:
+    def get(self, kind: str, key: str) -> SearchEntry:
         """Return the entry of something that the snapshot holds."""
         return self._by_key[kind, key]
 

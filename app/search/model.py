@@ -42,7 +42,7 @@ _ADDRESS = re.compile(r"https?://[^/]+(?P<path>/.*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Entry:
+class SearchEntry:
     """One thing that can be found; ``names`` count for more than words of the ``body``."""
 
     kind: str
@@ -169,7 +169,7 @@ def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
         yield Named("register", found.register.slug, found.path)
 
 
-def _register(text: str, knowledge: Knowledge) -> names.Found | None:
+def _register(text: str, knowledge: Knowledge) -> names.NamedRegister | None:
     try:
         return names.resolve(text, knowledge.registers)
     except NotFound:
@@ -213,7 +213,7 @@ def _is_source(text: str, source: Source) -> bool:
     return same_page or (bool(last) and last in (source.id, source.message_id))
 
 
-def every_word(entries: Iterable[Entry]) -> frozenset[str]:
+def every_word(entries: Iterable[SearchEntry]) -> frozenset[str]:
     """Return every word that can be found, in lower case, for near misses."""
     texts = (part for e in entries for part in (e.title, e.names, e.body))
     return frozenset(word.lower() for text in texts for word in split_words(text))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
-from app.search.found import Found, Hit
+from app.search.found import Hit, SearchResult
 from app.search.model import address_of_query
 from app.search.search_text import plain
 
@@ -49,7 +49,9 @@ class SearchOut(BaseModel):
     suggestions: list[str] = Field(description="queries that find something")
 
 
-def search_out(found: Found, site: str, version: str, suggestions: Iterable[str] = ()) -> SearchOut:
+def search_out(
+    found: SearchResult, site: str, version: str, suggestions: Iterable[str] = ()
+) -> SearchOut:
     """Return an answer; ``suggestions`` stand in for those of the answer when there are any."""
     table = found.table
     return SearchOut(

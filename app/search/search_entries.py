@@ -12,10 +12,10 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Printed
 from app.pens import phrases
-from app.search.model import Entry
+from app.search.model import SearchEntry
 
 
-def entries(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> Iterator[Entry]:
+def entries(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> Iterator[SearchEntry]:
     """Return every entry, each kind in the order of its own page."""
     yield from (_register(r) for r in knowledge.registers.values())
     yield from (_cell(view, knowledge) for view in cells.values())
@@ -49,18 +49,20 @@ def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
     return ". ".join((rules, ", ".join(judged) or "Unmeasured"))
 
 
-def _register(r: facts.Register) -> Entry:
+def _register(r: facts.Register) -> SearchEntry:
     names = (*_register_names(r), *r.offsets, *r.msrs)
     access = "" if r.access == "none" else f"x2APIC access {r.access}"
     body = _text(phrases.addresses(r), f"Kernel macro {r.macro}" if r.macro else "", access, r.note)
-    return Entry("register", r.slug, f"/r/{r.slug}", phrases.heading(r), " ".join(names), body)
+    return SearchEntry(
+        "register", r.slug, f"/r/{r.slug}", phrases.heading(r), " ".join(names), body
+    )
 
 
 def _register_names(r: facts.Register) -> tuple[str, ...]:
     return (r.slug, r.abbreviation, r.macro, *r.aliases)
 
 
-def _cell(view: CellView, knowledge: Knowledge) -> Entry:
+def _cell(view: CellView, knowledge: Knowledge) -> SearchEntry:
     register, key = view.register, view.key
     conditions = Conditions(knowledge.conditions)
     names = (*_register_names(register), register.name)
@@ -76,12 +78,12 @@ def _cell(view: CellView, knowledge: Knowledge) -> Entry:
     for p in view.policies:
         parts += [f"{p.policy.name}: {p.summary}"] if p.actions else []
         parts += p.notes
-    return Entry(
+    return SearchEntry(
         "cell", str(key), key.url, cell_title(view), " ".join((*names, *addresses)), _text(*parts)
     )
 
 
-def _difference(d: facts.Difference, knowledge: Knowledge) -> Entry:
+def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
     life = (f"{e.date} {e.state}: {e.text}" for e in d.life)
     body = _text(
         f"Table 15-22 says {d.table_says}; instead {d.instead}",
@@ -92,10 +94,10 @@ def _difference(d: facts.Difference, knowledge: Knowledge) -> Entry:
     )
     title = f"D-{d.number}: {d.title} ({d.state})"
     names = " ".join((*_registers_of(d.cells), *d.errata))
-    return Entry("difference", d.slug, f"/d/{d.number}", title, names, body)
+    return SearchEntry("difference", d.slug, f"/d/{d.number}", title, names, body)
 
 
-def _erratum(e: facts.Erratum, knowledge: Knowledge) -> Entry:
+def _erratum(e: facts.Erratum, knowledge: Knowledge) -> SearchEntry:
     affected = (
         f"{a.cpuid} {knowledge.families[a.family].name if a.family in knowledge.families else ''}"
         f" {a.stepping}"
@@ -113,15 +115,15 @@ def _erratum(e: facts.Erratum, knowledge: Knowledge) -> Entry:
     )
     title = f"Erratum {e.number}: {e.title}" if e.number else e.title
     names = " ".join((e.slug, *e.aliases, *_registers_of(e.cells)))
-    return Entry("erratum", e.slug, f"/errata/{e.slug}", title, names, body)
+    return SearchEntry("erratum", e.slug, f"/errata/{e.slug}", title, names, body)
 
 
-def _annotation(a: facts.Annotation, knowledge: Knowledge) -> Entry:
+def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
     inferred = " (inference)" if a.inference else ""
     names = (a.slug, *a.registers, *_registers_of(a.cells), *a.families)
     title = f"{a.kind}: {a.title}{inferred}"
     path = f"{_page_of(a, knowledge)}#note-{a.slug}"
-    return Entry("annotation", a.slug, path, title, " ".join(names), _text(a.text))
+    return SearchEntry("annotation", a.slug, path, title, " ".join(names), _text(a.text))
 
 
 def _page_of(a: facts.Annotation, knowledge: Knowledge) -> str:
@@ -132,7 +134,7 @@ def _page_of(a: facts.Annotation, knowledge: Knowledge) -> str:
     return f"/c/{a.families[0]}" if a.families else "/docs/sources"
 
 
-def _measurement(m: facts.Measurement, knowledge: Knowledge) -> Entry:
+def _measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
     family = knowledge.families[m.family].name if m.family in knowledge.families else m.family
     cpu = m.cpu.brand or f"{m.cpu.vendor} {m.cpu.signature}"
     seen = (
@@ -150,30 +152,32 @@ def _measurement(m: facts.Measurement, knowledge: Knowledge) -> Entry:
         *seen,
     )
     title = f"Measurement {m.slug}: {cpu} ({m.state})"
-    return Entry("measurement", m.slug, f"/m/{m.slug}", title, f"{m.slug} {m.submitter}", body)
+    return SearchEntry(
+        "measurement", m.slug, f"/m/{m.slug}", title, f"{m.slug} {m.submitter}", body
+    )
 
 
-def _family(f: facts.Family) -> Entry:
+def _family(f: facts.Family) -> SearchEntry:
     ranges = (f"CPUID {c.family} {c.models} {c.vendor}" for c in f.cpuid)
     body = _text(f.text, *ranges, ", ".join(f.products), f.caveat, f.default_avic)
-    return Entry("family", f.slug, f"/c/{f.slug}", f.name, f.slug, body)
+    return SearchEntry("family", f.slug, f"/c/{f.slug}", f.name, f.slug, body)
 
 
-def _policy(p: facts.Policy) -> Entry:
+def _policy(p: facts.Policy) -> SearchEntry:
     notes = (f"{m.msrs}: read {m.read}, write {m.write}. {m.note}" for m in p.msrs if m.note)
     inferred = f"Inference: {p.inference}" if p.inference else ""
     ranges = (f"{r.words}. {r.inference}" for r in p.ranges)
     unknown = f"Not known: {', '.join(p.not_known)}" if p.not_known else ""
     body = _text(p.text, *ranges, unknown, *notes, inferred)
-    return Entry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", p.slug, body)
+    return SearchEntry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", p.slug, body)
 
 
-def _source(s: facts.Source) -> Entry:
+def _source(s: facts.Source) -> SearchEntry:
     title = f'commit {s.commit[:12]} ("{s.title}")' if s.commit else s.title
     names = f"{s.id} {s.commit} {s.message_id} {s.author}"
     address = s.url or s.message_id
     body = _text(cite_source(s), s.note, s.repository, address)
-    return Entry("source", s.id, f"/docs/sources#{s.id}", title, names, body)
+    return SearchEntry("source", s.id, f"/docs/sources#{s.id}", title, names, body)
 
 
 def _registers_of(patterns: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from app.pages.api_errors import error_out
 from app.pens.page import Page
 from app.pens.place import Place
 from app.search import search_text, searching
-from app.search.found import Found
+from app.search.found import SearchResult
 from app.search.model import KINDS, address_of_query
 from app.search.search_body import search_out
 from app.store.snapshots import Snapshot
@@ -23,12 +23,12 @@ def text_of(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(read_choices(pairs, {"q": None}, ("q",))["q"])
 
 
-def canonical(found: Found) -> str:
+def canonical(found: SearchResult) -> str:
     """Return the canonical query string of an answer."""
     return address_of_query(str(found.query)).partition("?")[2]
 
 
-def found_page(snapshot: Snapshot, found: Found, place: Place) -> Page:
+def found_page(snapshot: Snapshot, found: SearchResult, place: Place) -> Page:
     """Return the results, or the language for an empty query."""
     keys = searching.keys(snapshot)
     empty = found.query.empty

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from app.errors import InvalidQuery
 from app.pens.place import Place, head
 from app.pens.plain import COLUMNS, Plain, to_ascii
-from app.search.found import Found, Hit, Parts
+from app.search.found import Hit, Parts, SearchResult
 from app.search.model import address_of_query
 
 Keys = Mapping[str, Mapping[str, str]]
@@ -21,7 +21,7 @@ def plain(parts: Parts) -> str:
     return "".join(text for text, _ in parts)
 
 
-def found_text(found: Found, place: Place) -> str:
+def found_text(found: SearchResult, place: Place) -> str:
     """Return the results of a query."""
     out = Plain()
     query = str(found.query)

@@ -15,14 +15,14 @@ from app.core.filters import CellFilter
 from app.core.views import CellView
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
-from app.search.found import Found, Group, Hit, InTable, Parts
+from app.search.found import Hit, HitGroup, InTable, Parts, SearchResult
 from app.search.index import MARKS, Index
 from app.search.model import (
     CELL,
     KIND_KEY,
-    Entry,
     Named,
     Query,
+    SearchEntry,
     Term,
     every_word,
     named,
@@ -72,11 +72,11 @@ def index_of(snapshot: Snapshot) -> Index:
         return _INDEXES[snapshot]
 
 
-def search(snapshot: Snapshot, text: str) -> Found:
+def search(snapshot: Snapshot, text: str) -> SearchResult:
     """Answer a query; raises InvalidQuery, with the place, for one that cannot be read."""
     query = parse(text, snapshot.vocabulary)
     if query.empty:
-        return Found(query)
+        return SearchResult(query)
     try:
         found = _answer(snapshot, query)
     except InvalidFilter as error:
@@ -86,11 +86,11 @@ def search(snapshot: Snapshot, text: str) -> Found:
     return found if found.total else replace(found, near=_near(snapshot, query))
 
 
-def _answer(snapshot: Snapshot, query: Query) -> Found:
+def _answer(snapshot: Snapshot, query: Query) -> SearchResult:
     return _cells(snapshot, query) if query.pairs else _everything(snapshot, query)
 
 
-def _everything(snapshot: Snapshot, query: Query) -> Found:
+def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
     index = index_of(snapshot)
     exact = tuple(_exact(snapshot, query))
     alone = {(hit.kind, hit.key) for hit in exact}
@@ -105,8 +105,8 @@ def _everything(snapshot: Snapshot, query: Query) -> Found:
         total = counts[kind] - (len(every) - len(left))
         hits = tuple(_hit(e, _parts(m.title), _parts(m.snippet)) for e, m in left[:most])
         rest = str(replace(query, choices=((KIND_KEY, (kind,)),)))
-        groups += [Group(kind, total, hits, rest)] if hits else []
-    return Found(query, exact, tuple(groups))
+        groups += [HitGroup(kind, total, hits, rest)] if hits else []
+    return SearchResult(query, exact, tuple(groups))
 
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
@@ -118,7 +118,7 @@ def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
             yield _hit(entry, _parts(_title(entry, name)), _parts(_first(entry.body)), name.path)
 
 
-def _title(entry: Entry, name: Named) -> str:
+def _title(entry: SearchEntry, name: Named) -> str:
     """Return the title; a vector register says which of its members was named."""
     member = name.path.partition("#")[2]
     return f"{entry.title}, member {member}" if member else entry.title
@@ -134,7 +134,7 @@ def _first(text: str) -> str:
     return text[:_START].rpartition(" ")[0] + " ..."
 
 
-def _hit(entry: Entry, title: Parts, snippet: Parts, path: str = "") -> Hit:
+def _hit(entry: SearchEntry, title: Parts, snippet: Parts, path: str = "") -> Hit:
     return Hit(entry.kind, entry.key, path or entry.path, title, snippet)
 
 
@@ -147,7 +147,7 @@ def _parts(text: str) -> Parts:
     return tuple((part, hit) for part, hit in found if part)
 
 
-def _cells(snapshot: Snapshot, query: Query) -> Found:
+def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     """Return cells that the filter's keys admit and that hold the words."""
     chosen = explore.read_filter(snapshot, query.pairs)
     by_keys = explore.table(snapshot, chosen)
@@ -157,8 +157,10 @@ def _cells(snapshot: Snapshot, query: Query) -> Found:
     wanted = frozenset(name for term in query.wanted for name in meant[term])
     shown.sort(key=lambda view: not _is_named(view, wanted))
     hits = tuple(_cell_hit(view, chosen.family) for view in shown[:MANY])
-    groups = (Group(CELL, len(shown), hits, str(query)),) if hits else ()
-    return Found(query, (), groups, _in_table(snapshot, query, chosen, {v.key for v in shown}))
+    groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()
+    return SearchResult(
+        query, (), groups, _in_table(snapshot, query, chosen, {v.key for v in shown})
+    )
 
 
 def _means(snapshot: Snapshot, term: Term) -> frozenset[str]:

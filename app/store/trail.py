@@ -31,7 +31,7 @@ Name = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Step:
+class VersionStep:
     """One data version: the facts behind each page that it touched, and its cells.
 
     ``pages`` maps addresses to facts (kind and key); ``born`` are addresses that were not
@@ -56,10 +56,10 @@ class Trail:
         self._lock = threading.Lock()
         self._facts: dict[Name, Fact] = {}
         self._known = Knowledge.of(())
-        self._steps: list[Step] = []
+        self._steps: list[VersionStep] = []
         self._changes: OrderedDict[int, tuple[Change, ...]] = OrderedDict()
 
-    def upto(self, version: int) -> tuple[Step, ...]:
+    def upto(self, version: int) -> tuple[VersionStep, ...]:
         """Return the steps up to a data version's id, oldest first."""
         with self._lock:
             if not self._steps or self._steps[-1].version.id < version:
@@ -107,7 +107,7 @@ def step_of(
     previous: str,
     changes: Iterable[Change],
     sides: tuple[Knowledge, Knowledge],
-) -> Step:
+) -> VersionStep:
     """Return what a data version did; ``sides`` are all that was known before and after."""
     before, after = sides
     pages: dict[str, frozenset[Name]] = {}
@@ -126,7 +126,7 @@ def step_of(
     born, gone = (
         frozenset(path for path in pages if not _is_there(path, known)) for known in sides
     )
-    return Step(version, previous, pages, born, gone, cells, (before.members, after.members))
+    return VersionStep(version, previous, pages, born, gone, cells, (before.members, after.members))
 
 
 def _both(keys: Collection[CellKey], before: Knowledge, after: Knowledge) -> Cells:

@@ -8,16 +8,9 @@ from starlette.responses import Response
 from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore, ledger
-from app.pages.api import (
-    CellList,
-    FactList,
-    OneCell,
-    RegisterList,
-    cell_list,
-    one_cell,
-    register_out,
-)
+from app.pages.api import cell_list, one_cell, register_out
 from app.pages.api_errors import ErrorOut
+from app.pages.api_models import CellList, FactList, OneCell, RegisterList
 from app.pages.difference_data import ledger_body
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Filter, Render, Snap

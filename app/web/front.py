@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.negotiate import Format, Wanted, negotiate
+from app.web.negotiate import Format, WantedFormat, negotiate
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -169,7 +169,7 @@ async def _answer(kept: Kept, headers: Mapping[str, str], method: str, send: Sen
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
-def _vary(wanted: Wanted) -> bytes:
+def _vary(wanted: WantedFormat) -> bytes:
     chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
     return chosen + b"Accept-Encoding, HX-Request-Type"
 

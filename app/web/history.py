@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.pages import comparing, feeds, since_text, steps_text
-from app.pages.since_text import Comparison
+from app.pages.since_text import PageComparison
 from app.pages.steps_text import StepView
 from app.pens.page import Page
 from app.pens.place import Place
@@ -55,7 +55,7 @@ def step_page(view: StepView, place: Place) -> Page:
     )
 
 
-def since_page(found: Comparison, place: Place) -> Page:
+def since_page(found: PageComparison, place: Place) -> Page:
     """Return what changed in a page between two data versions."""
     return Page(
         template="changes/since.html",

@@ -59,7 +59,7 @@ class Refused(Exception):
         self.closing = closing
 
 
-class Gone(Exception):
+class ClientGone(Exception):
     """The client left before its body was complete."""
 
 
@@ -82,7 +82,7 @@ class Limits:
             return
         try:
             await self._serve(scope, receive, send)
-        except Gone:
+        except ClientGone:
             return
         except Refused as refused:
             await self._refuse(scope, receive, send, refused)
@@ -152,7 +152,7 @@ class Bodies:
 
     async def discard(self, receive: Receive) -> None:
         """Throw away what a refused client still sends: as much as a body, then no more."""
-        with suppress(TimeoutError, Refused, Gone):
+        with suppress(TimeoutError, Refused, ClientGone):
             async with asyncio.timeout(min(LINGER_SECONDS, self.seconds)):
                 await _collect(receive, self.most, keep=False)
 
@@ -163,7 +163,7 @@ async def _collect(receive: Receive, most: int, *, keep: bool = True) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Gone
+            raise ClientGone
         part = message.get("body", b"")
         size += len(part)
         if size > most:

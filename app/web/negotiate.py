@@ -40,7 +40,7 @@ REFERENCE = "/api/v1/docs"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFormat:
     """A page's path without its extension, the format, and whether headers chose it."""
 
     path: str
@@ -48,7 +48,7 @@ class Wanted:
     by_headers: bool
 
 
-def negotiate(path: str, headers: Mapping[str, str]) -> Wanted:
+def negotiate(path: str, headers: Mapping[str, str]) -> WantedFormat:
     """Return what a request wants.
 
     An extension decides; then ``Accept``; then a terminal's user agent, which gets text
@@ -59,8 +59,8 @@ def negotiate(path: str, headers: Mapping[str, str]) -> Wanted:
     literal = path.startswith(LITERAL) and stem != REFERENCE
     if dot and extension in known and not literal:
         stem = stem.removesuffix("/index") or "/"
-        return Wanted("/" if stem == "/index" else stem, Format(extension), by_headers=False)
-    return Wanted(path, _by_headers(headers), by_headers=True)
+        return WantedFormat("/" if stem == "/index" else stem, Format(extension), by_headers=False)
+    return WantedFormat(path, _by_headers(headers), by_headers=True)
 
 
 def _by_headers(headers: Mapping[str, str]) -> Format:

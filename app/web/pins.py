@@ -9,7 +9,7 @@ from fastapi import Request
 
 from app.errors import InvalidFilter, NotFound
 from app.pages import comparing
-from app.pages.since_text import Comparison
+from app.pages.since_text import PageComparison
 from app.pens.place import PIN
 from app.store.snapshots import Snapshot
 
@@ -30,7 +30,7 @@ class Pin:
         self.address = f"{self._path}?{query + '&' if query else ''}at={snapshot.name}"
 
     @cached_property
-    def comparison(self) -> Comparison | None:
+    def comparison(self) -> PageComparison | None:
         """What changed since; None for a live page and for one that is not compared.
 
         Computed on first use: only a pinned HTML page asks.

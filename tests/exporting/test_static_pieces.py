@@ -6,11 +6,11 @@ import json
 import pytest
 
 from app.errors import Conflict
-from app.export.site.addresses import Site, Target, file_of, relative
+from app.export.site.addresses import CopiedSite, LinkTarget, file_of, relative
 from app.export.site.copying import MARKER, CopyFailed, copy_site
 from app.export.site.page import take_apart
 
-SITE = Site("https://vapic.example", "2026-11-22.3")
+SITE = CopiedSite("https://vapic.example", "2026-11-22.3")
 READ = "/r/ldr/x2avic/read"
 PINNED = "at=2026-11-22.3"
 
@@ -91,12 +91,12 @@ def test_every_link_of_a_copy_leads_to_a_file_or_to_the_site(tmp_path):
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
-        ("/static/app.css?v=0123", Target("/static/app.css", "")),
-        ("write", Target("/r/ldr/x2avic/write", "")),
-        ("?q=1", Target(READ, "", f"{SITE.address}{READ}?q=1&{PINNED}")),
-        ("/m/a/diff/b", Target("/m/a/diff/b", "", f"{SITE.address}/m/a/diff/b?{PINNED}")),
-        ("/search", Target("/search", "", f"{SITE.address}/search")),
-        ("/?at=2026-11-22.1#x", Target("/", "#x", f"{SITE.address}/?at=2026-11-22.1#x")),
+        ("/static/app.css?v=0123", LinkTarget("/static/app.css", "")),
+        ("write", LinkTarget("/r/ldr/x2avic/write", "")),
+        ("?q=1", LinkTarget(READ, "", f"{SITE.address}{READ}?q=1&{PINNED}")),
+        ("/m/a/diff/b", LinkTarget("/m/a/diff/b", "", f"{SITE.address}/m/a/diff/b?{PINNED}")),
+        ("/search", LinkTarget("/search", "", f"{SITE.address}/search")),
+        ("/?at=2026-11-22.1#x", LinkTarget("/", "#x", f"{SITE.address}/?at=2026-11-22.1#x")),
         ("#top", None),
         ("", None),
         ("https://lore.kernel.org/all/", None),

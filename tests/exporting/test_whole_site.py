@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from app.export.site.addresses import ASKS, PAIRS, Site, file_of
+from app.export.site.addresses import ASKS, PAIRS, CopiedSite, file_of
 from app.export.site.copying import MARKER, copy_site
 from app.settings import Settings
 from app.web.app import create_app
@@ -28,7 +28,7 @@ def site(lived, copy_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "site"
     version = json.loads(lived.json)["data_version"]
     app = create_app(Settings(export_file=copy_file, base_url=SITE))
-    copied = asyncio.run(copy_site(app, Site(SITE, version), folder, lambda *_: None))
+    copied = asyncio.run(copy_site(app, CopiedSite(SITE, version), folder, lambda *_: None))
     return folder, copied
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.probing import correlating
 from app.probing.correlation import Correlation
-from app.probing.probe_document import Host
+from app.probing.probe_document import HostFacts
 from tests.probe.scenes import Place, Scene, incomplete, intercepted, noise, unaccelerated
 
-HOST = Host(version="7.2.0", parameters=("kvm_amd.avic=1",), command="vapic probe")
+HOST = HostFacts(version="7.2.0", parameters=("kvm_amd.avic=1",), command="vapic probe")
 LDR, TPR, ICR, TIMER = ("ldr", 0xD0), ("tpr", 0x80), ("icr", 0x300), ("timer-current", 0x390)
 LDR_MSR, VERSION_MSR, ICR_MSR = ("ldr", 0x80D), ("version", 0x803), ("icr", 0x830)
 

@@ -19,7 +19,7 @@ from app.probing import correlating, guest_log, traces
 from app.probing.correlating import NoMarker
 from app.probing.markers import END_OF_MEASURING
 from app.probing.matching import match
-from app.probing.probe_document import Host, NothingMeasured
+from app.probing.probe_document import HostFacts, NothingMeasured
 from app.probing.windows import cut
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
@@ -173,7 +173,7 @@ def test_two_boots_make_one_document_and_two_machines_do_not() -> None:
 def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> None:
     scene = Scene("x2apic").repeated(*LDR_MSR).repeated(*VERSION_MSR, write=True, fault="#GP")
     scene.repeated("tpr", 0x808, write=True, effect=True)
-    body = probed.document([correlating.alone(scene.guest())], Host())
+    body = probed.document([correlating.alone(scene.guest())], HostFacts())
     assert ["completed", "gp", "completed"] == [o["outcome"] for o in body["observations"]]
     assert Counter() == Counter(key for o in body["observations"] for key in o if key == "exit")
     assert "not stated" == body["hypervisor"]["version"]

@@ -14,7 +14,7 @@ import pytest
 from app.core.names import resolve
 from app.probing import guest_build, guest_log
 from app.probing.correlation import alone
-from app.probing.probe_document import Host, document
+from app.probing.probe_document import HostFacts, document
 from tests.probe import qemu_log
 from tests.probe.booting import DONE, PANIC, X2APIC_SINCE, boot, qemu_version
 from tests.probe.protocol import EVENT
@@ -253,7 +253,7 @@ def test_a_word_that_means_nothing_ends_the_boot(elf, words, complaint):
 
 
 def test_a_document_made_of_the_log_names_the_registers_that_the_guest_touched(ran, knowledge):
-    made = document([alone(guest_log.read(ran.raw))], Host())
+    made = document([alone(guest_log.read(ran.raw))], HostFacts())
     told = {o["x-address"]: _touched(o, ran) for o in made["observations"]}
     found = {
         o["x-address"]: resolve(o["register"], knowledge.registers).register.slug

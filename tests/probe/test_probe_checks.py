@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from app.core.words import Mode
-from app.probing.host.checks import State, Wanted, check_host
+from app.probing.host.checks import CheckState, HostWanted, check_host
 from app.probing.host.emulator import Qemu, find_qemu
 from app.probing.host.host import Host
 from app.probing.host.plan import Wish, fold, make_plan, plan_text
 from tests.probe.hosts import CPUINFO, QEMU, TRACING, machine
 
-KVM = Wanted("kvm", QEMU)
+KVM = HostWanted("kvm", QEMU)
 OLD = replace(QEMU, version="7.2.22", discards=False)
 
 
@@ -74,7 +74,7 @@ REMARKS = [
 def test_a_machine_that_has_everything_lacks_nothing(tmp_path):
     found = check_host(machine(tmp_path), KVM)
 
-    assert {State.FINE} == {each.state for each in found}
+    assert {CheckState.FINE} == {each.state for each in found}
     assert ["QEMU", "compiler", "processor", "/dev/kvm", "kvm_amd.avic", "AVIC", "x2AVIC"] == [
         each.name for each in found
     ][:7]
@@ -84,7 +84,7 @@ def test_a_machine_that_has_everything_lacks_nothing(tmp_path):
 def test_what_is_missing_is_said_in_plain_words_with_what_to_do(damage, name, text, todo, tmp_path):
     host = machine(tmp_path)
     damage(tmp_path)
-    (found,) = [each for each in check_host(host, KVM) if each.state is State.MISSING]
+    (found,) = [each for each in check_host(host, KVM) if each.state is CheckState.MISSING]
 
     assert name == found.name
     assert text in found.text
@@ -94,7 +94,7 @@ def test_what_is_missing_is_said_in_plain_words_with_what_to_do(damage, name, te
 @pytest.mark.parametrize(("path", "name", "text", "todo"), FORBIDDEN)
 def test_what_may_not_be_used_is_said_with_what_to_do(path, name, text, todo, tmp_path):
     host = machine(tmp_path, forbidden=(path,))
-    (found,) = [each for each in check_host(host, KVM) if each.state is State.MISSING]
+    (found,) = [each for each in check_host(host, KVM) if each.state is CheckState.MISSING]
 
     assert name == found.name
     assert text in found.text
@@ -107,21 +107,21 @@ def test_what_makes_a_measurement_poorer_is_remarked_and_stops_nothing(
 ):
     host = machine(tmp_path)
     damage(tmp_path)
-    (found,) = [each for each in check_host(host, KVM) if each.state is not State.FINE]
+    (found,) = [each for each in check_host(host, KVM) if each.state is not CheckState.FINE]
 
-    assert (State.REMARK, name) == (found.state, found.name)
+    assert (CheckState.REMARK, name) == (found.state, found.name)
     assert text in found.text
 
 
 @pytest.mark.parametrize(
     ("wanted", "name", "text"),
     [
-        (Wanted("tcg", None), "QEMU", "There is no qemu-system-x86_64"),
-        (Wanted("kvm", replace(QEMU, accelerators=frozenset({"tcg"}))), "QEMU", "without kvm"),
+        (HostWanted("tcg", None), "QEMU", "There is no qemu-system-x86_64"),
+        (HostWanted("kvm", replace(QEMU, accelerators=frozenset({"tcg"}))), "QEMU", "without kvm"),
     ],
 )
 def test_an_unfit_qemu_is_told(wanted, name, text, tmp_path):
-    (found,) = [f for f in check_host(machine(tmp_path), wanted) if f.state is State.MISSING]
+    (found,) = [f for f in check_host(machine(tmp_path), wanted) if f.state is CheckState.MISSING]
 
     assert name == found.name
     assert text in found.text
@@ -129,16 +129,18 @@ def test_an_unfit_qemu_is_told(wanted, name, text, tmp_path):
 
 def test_a_guest_to_be_built_wants_a_compiler_and_a_built_one_does_not(tmp_path):
     host = machine(tmp_path, tools=("ld",))
-    wanted = Wanted("tcg", QEMU)
+    wanted = HostWanted("tcg", QEMU)
 
-    assert ["compiler"] == [f.name for f in check_host(host, wanted) if f.state is State.MISSING]
+    assert ["compiler"] == [
+        f.name for f in check_host(host, wanted) if f.state is CheckState.MISSING
+    ]
     assert "no gcc" in check_host(host, wanted)[1].text
     assert ["QEMU"] == [f.name for f in check_host(host, replace(wanted, builds_guest=False))]
 
 
 def test_software_emulation_needs_nothing_of_the_host(tmp_path):
     assert ["QEMU", "x2APIC"] == [
-        each.name for each in check_host(Host(tmp_path), Wanted("tcg", OLD, builds_guest=False))
+        each.name for each in check_host(Host(tmp_path), HostWanted("tcg", OLD, builds_guest=False))
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.intake import probed
 from app.probing import correlating, trace, traces
-from app.probing.probe_document import Host
+from app.probing.probe_document import HostFacts
 from tests.probe.layouts import LAYOUTS, kernels
 from tests.probe.runs import full_scene, short_boot
 
@@ -150,7 +150,7 @@ def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None
 def test_the_same_boot_gives_the_expected_document_in_each_layout(layout, new) -> None:
     scene = short_boot()
     run = correlating.correlate(scene.guest(), scene.trace(layout, new=new))
-    body = probed.document([run], Host(version="6.14"))
+    body = probed.document([run], HostFacts(version="6.14"))
     assert 0 == body.pop("x-correlation")[0]["trace"]["unread"]
     assert json.loads((DATA / "expected.json").read_text("ascii")) == body
 

@@ -3,11 +3,11 @@
 import pytest
 
 from app.intake.mail_reading import read_mail
-from app.mail.mail_links import Site, find_links, strangers
+from app.mail.mail_links import SiteAddress, find_links, strangers
 
 SITE = "https://vapic.example.org"
 CELL = "/r/ldr/x2avic/write?at=2026-11-22.1"
-SITES = (Site.of(SITE),)
+SITES = (SiteAddress.of(SITE),)
 
 
 def best(mail, sites=SITES):
@@ -86,7 +86,7 @@ def test_every_link_of_a_line_is_found_once():
 
 
 def test_a_site_below_a_folder_and_a_second_address_are_ours_too():
-    sites = (Site.of("https://example.org/vapic/"), Site.of("old.example.org:8000"))
+    sites = (SiteAddress.of("https://example.org/vapic/"), SiteAddress.of("old.example.org:8000"))
     mail = "https://example.org/vapic/r/ldr http://old.example.org:8000/d/3 https://example.org/r/x"
 
     assert [(0, "/r/ldr"), (0, "/d/3")] == best(mail, sites)

@@ -16,7 +16,7 @@ from app.core.words import State
 from app.pages import explore
 from app.search import searching
 from app.search.index import MARKS, Index
-from app.search.model import Entry, Term, named, tidy
+from app.search.model import SearchEntry, Term, named, tidy
 from app.search.search_entries import entries
 from app.search.search_text import plain
 from tests.search.test_query import attempt
@@ -253,7 +253,10 @@ def test_no_text_whatever_makes_a_search_fail(snapshot, text):
 def test_what_an_entry_holds_finds_it(words):
     text = unicodedata.normalize("NFC", " ".join(words))
     index = Index(
-        [Entry("source", "a", "/a", "", "", text), Entry("source", "b", "/b", "", "", "")]
+        [
+            SearchEntry("source", "a", "/a", "", "", text),
+            SearchEntry("source", "b", "/b", "", "", ""),
+        ]
     )
     asked = [Term(word) for word in text.split() if word.isascii() and word.isalnum()]
 

@@ -15,7 +15,7 @@ PAIRS = ("/since/", "/diff/")
 
 
 @dataclass(frozen=True)
-class Target:
+class LinkTarget:
     """Where a link leads: a path to copy, or (with ``live``) an address of the site."""
 
     path: str
@@ -24,7 +24,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Site:
+class CopiedSite:
     """The site that is copied: its address and its data version."""
 
     address: str
@@ -43,7 +43,7 @@ class Site:
         path = urlsplit(urljoin(page, action)).path
         return self.address + path if path in ASKS else self.live(path)
 
-    def target(self, page: str, link: str) -> Target | None:
+    def target(self, page: str, link: str) -> LinkTarget | None:
         """Return where a link of a page leads; None when that is another site or the page."""
         if link.startswith("#") or not link:
             return None
@@ -51,7 +51,7 @@ class Site:
         return self._target("/" if link.startswith("/") else page, link)
 
     @lru_cache(maxsize=50_000)  # noqa: B019 - there is one site, for one command
-    def _target(self, page: str, link: str) -> Target | None:
+    def _target(self, page: str, link: str) -> LinkTarget | None:
         parts = urlsplit(urljoin(page, link))
         if parts.scheme or parts.netloc:
             return None
@@ -59,12 +59,12 @@ class Site:
         path = parts.path or "/"
         hashed = path.startswith("/static/")
         if parts.query and not hashed:
-            return Target(path, fragment, self.live(path, parts.query) + fragment)
+            return LinkTarget(path, fragment, self.live(path, parts.query) + fragment)
         if path in ASKS:
-            return Target(path, fragment, self.address + path + fragment)
+            return LinkTarget(path, fragment, self.address + path + fragment)
         if any(part in path for part in PAIRS):
-            return Target(path, fragment, self.live(path) + fragment)
-        return Target(path, fragment)
+            return LinkTarget(path, fragment, self.live(path) + fragment)
+        return LinkTarget(path, fragment)
 
 
 def file_of(path: str, media_type: str) -> str:

@@ -17,8 +17,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from app.errors import AppError, Conflict
-from app.export.site.addresses import HTML, Site, Target, file_of, relative
-from app.export.site.page import Page, take_apart
+from app.export.site.addresses import HTML, CopiedSite, LinkTarget, file_of, relative
+from app.export.site.page import CopiedPage, take_apart
 
 MARKER = "vapic-copy.json"
 # As a browser asks; nothing is packed, since it would be unpacked at once.
@@ -44,11 +44,11 @@ class Copied:
     files: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
-    pages: dict[str, Page] = field(default_factory=dict)
+    pages: dict[str, CopiedPage] = field(default_factory=dict)
 
 
 async def copy_site(
-    application: Application, site: Site, folder: Path, progress: Progress
+    application: Application, site: CopiedSite, folder: Path, progress: Progress
 ) -> Copied:
     """Write every page that can be reached from ``/`` into a new folder.
 
@@ -87,7 +87,7 @@ async def _running(application: Application) -> AsyncIterator[httpx2.AsyncClient
 
 
 async def _crawl(
-    client: httpx2.AsyncClient, site: Site, folder: Path, progress: Progress
+    client: httpx2.AsyncClient, site: CopiedSite, folder: Path, progress: Progress
 ) -> Copied:
     copied = Copied()
     waiting, known = deque(["/"]), {"/"}
@@ -103,8 +103,8 @@ async def _crawl(
 
 
 def _take(
-    path: str, answer: httpx2.Response, copied: Copied, site: Site, folder: Path
-) -> Iterator[Target]:
+    path: str, answer: httpx2.Response, copied: Copied, site: CopiedSite, folder: Path
+) -> Iterator[LinkTarget]:
     """Keep an answer, and return where it leads."""
     media_type = answer.headers.get("content-type", "").partition(";")[0]
     if answer.has_redirect_location:
@@ -127,7 +127,7 @@ def _take(
     return (target for link in links if (target := site.target(path, link)))
 
 
-def _html(page: Page, path: str, copied: Copied, site: Site) -> str:
+def _html(page: CopiedPage, path: str, copied: Copied, site: CopiedSite) -> str:
     here = copied.files[path]
 
     def resolve(link: str) -> str:
@@ -137,7 +137,7 @@ def _html(page: Page, path: str, copied: Copied, site: Site) -> str:
     return page.render(resolve)
 
 
-def _link(here: str, target: Target, copied: Copied, site: Site) -> str:
+def _link(here: str, target: LinkTarget, copied: Copied, site: CopiedSite) -> str:
     if target.live:
         return target.live
     path, fragment = target.path, target.fragment

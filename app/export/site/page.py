@@ -29,7 +29,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Page:
+class CopiedPage:
     """A page in pieces: text that stays, and links."""
 
     pieces: tuple[str | Link, ...]
@@ -47,7 +47,7 @@ class Page:
         )
 
 
-def take_apart(html: str, live: Callable[[str, str], str]) -> Page:
+def take_apart(html: str, live: Callable[[str, str], str]) -> CopiedPage:
     """Return a page in pieces; ``live`` makes the address that a form's line links.
 
     It is given the form's method and its action.
@@ -55,7 +55,7 @@ def take_apart(html: str, live: Callable[[str, str], str]) -> Page:
     parser = _Parser(live)
     parser.feed(html)
     parser.close()
-    return Page(tuple(parser.pieces))
+    return CopiedPage(tuple(parser.pieces))
 
 
 def _useless(tag: str, attrs: list[tuple[str, str | None]]) -> bool:

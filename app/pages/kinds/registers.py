@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.pages import cell_text, explore, register_text, table_text
-from app.pages.api import CellOut, cell_out, one_cell, register_out
+from app.pages.api import cell_out, one_cell, register_out
+from app.pages.api_models import CellOut
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases

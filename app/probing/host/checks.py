@@ -20,7 +20,7 @@ from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
 VENDORS = ("AuthenticAMD", "HygonGenuine")
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """What a finding means for the probe."""
 
     FINE = "ok"
@@ -29,17 +29,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class HostFinding:
     """One thing that was looked at: what was found, and what to do if it will not do."""
 
     name: str
-    state: State
+    state: CheckState
     text: str
     todo: str = ""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HostWanted:
     """What the probe is to be run with; ``x2apic`` when that mode was asked for by name."""
 
     accel: str
@@ -49,7 +49,7 @@ class Wanted:
     x2apic: bool = False
 
 
-def check_host(host: Host, wanted: Wanted) -> tuple[Finding, ...]:
+def check_host(host: Host, wanted: HostWanted) -> tuple[HostFinding, ...]:
     """Return a finding for each thing that the probe needs here, in the order to mend them."""
     found = [_qemu(wanted)]
     if wanted.builds_guest:
@@ -58,14 +58,14 @@ def check_host(host: Host, wanted: Wanted) -> tuple[Finding, ...]:
         found += _for_kvm(host, wanted)
     elif wanted.qemu and not wanted.qemu.emulates_x2apic:
         text = f"QEMU {wanted.qemu.version} emulates none, so only the page is run: it takes 9.0."
-        found.append(Finding("x2APIC", State.REMARK, text))
+        found.append(HostFinding("x2APIC", CheckState.REMARK, text))
     return tuple(found)
 
 
-def _for_kvm(host: Host, wanted: Wanted) -> Iterator[Finding]:
+def _for_kvm(host: Host, wanted: HostWanted) -> Iterator[HostFinding]:
     processor = _processor(host)
     yield processor
-    if processor.state is State.MISSING:
+    if processor.state is CheckState.MISSING:
         # Nothing else would help here.
         return
     yield _device(host)
@@ -78,7 +78,7 @@ def _for_kvm(host: Host, wanted: Wanted) -> Iterator[Finding]:
     yield _tracing(host, wanted.tracefs)
 
 
-def _qemu(wanted: Wanted) -> Finding:
+def _qemu(wanted: HostWanted) -> HostFinding:
     qemu = wanted.qemu
     if qemu is None:
         return _missing(
@@ -93,7 +93,7 @@ def _qemu(wanted: Wanted) -> Finding:
     return _fine("QEMU", f"{qemu.version}, {qemu.path}")
 
 
-def _pit(qemu: Qemu | None) -> Finding:
+def _pit(qemu: Qemu | None) -> HostFinding:
     """The in-kernel PIT switches AVIC off when it re-injects ticks (PIT_REINJ in svm.h)."""
     if qemu is not None and qemu.discards:
         text = "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
@@ -102,7 +102,7 @@ def _pit(qemu: Qemu | None) -> Finding:
     return _fine("PIT", text)
 
 
-def _compiler(host: Host) -> Finding:
+def _compiler(host: Host) -> HostFinding:
     tools = ("gcc", "ld")
     absent = [tool for tool in tools if not host.which(tool)]
     if absent:
@@ -114,7 +114,7 @@ def _compiler(host: Host) -> Finding:
     return _fine("compiler", "gcc and ld are there to build the guest.")
 
 
-def _processor(host: Host) -> Finding:
+def _processor(host: Host) -> HostFinding:
     cpu = host.cpuinfo
     if cpu.get("vendor_id", "") not in VENDORS:
         vendor = cpu.get("vendor_id", "no x86 processor")
@@ -126,7 +126,7 @@ def _processor(host: Host) -> Finding:
     return _fine("processor", f"{cpu.get('model name', 'AMD')}, with SVM.")
 
 
-def _device(host: Host) -> Finding:
+def _device(host: Host) -> HostFinding:
     path = host.path("dev/kvm")
     if not path.exists():
         return _missing("/dev/kvm", "It does not exist.", "Load KVM: modprobe kvm_amd")
@@ -139,7 +139,7 @@ def _device(host: Host) -> Finding:
     return _fine("/dev/kvm", "You may use it.")
 
 
-def _module(host: Host) -> Iterator[Finding]:
+def _module(host: Host) -> Iterator[HostFinding]:
     if not host.path("sys/module/kvm_amd").exists():
         yield _missing("kvm_amd", "The module is not loaded.", "Load it: modprobe kvm_amd")
         return
@@ -158,7 +158,7 @@ def _module(host: Host) -> Iterator[Finding]:
         yield _missing("kvm_amd.npt", text, "Load kvm_amd with npt=1.")
 
 
-def _avic(host: Host) -> Finding:
+def _avic(host: Host) -> HostFinding:
     if "avic" in host.flags:
         return _fine("AVIC", "The processor reports it.")
     return _missing(
@@ -168,32 +168,32 @@ def _avic(host: Host) -> Finding:
     )
 
 
-def _x2avic(host: Host, wanted: Wanted) -> Iterator[Finding]:
+def _x2avic(host: Host, wanted: HostWanted) -> Iterator[HostFinding]:
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
     elif wanted.x2apic:
         text = "The processor does not report it: KVM will intercept every MSR of this mode."
-        yield Finding("x2AVIC", State.REMARK, text, "Nothing of it will count as x2AVIC.")
+        yield HostFinding("x2AVIC", CheckState.REMARK, text, "Nothing of it will count as x2AVIC.")
     else:
         text = "The processor does not report it, so only the page (AVIC) is measured."
-        yield Finding("x2AVIC", State.REMARK, text)
+        yield HostFinding("x2AVIC", CheckState.REMARK, text)
 
 
-def _virtual(host: Host) -> Iterator[Finding]:
+def _virtual(host: Host) -> Iterator[HostFinding]:
     if "hypervisor" in host.flags:
         text = "This machine is a virtual one; whatever runs it answers along with the processor."
-        yield Finding("bare metal", State.REMARK, text, "Measure on bare metal.")
+        yield HostFinding("bare metal", CheckState.REMARK, text, "Measure on bare metal.")
 
 
-def _ipi(host: Host) -> Iterator[Finding]:
+def _ipi(host: Host) -> Iterator[HostFinding]:
     value = host.parameters.get("kvm_amd.enable_ipiv")
     if value is not None and not is_on(value):
         text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
         hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."
-        yield Finding("IPIs", State.REMARK, text, hint)
+        yield HostFinding("IPIs", CheckState.REMARK, text, hint)
 
 
-def _tracing(host: Host, given: Path | None) -> Finding:
+def _tracing(host: Host, given: Path | None) -> HostFinding:
     folder = given or find_tracefs(host)
     if _locked_down(host):
         text = "The kernel is locked down (confidentiality), so nothing can be traced."
@@ -223,9 +223,9 @@ def is_on(value: str) -> bool:
     return value.strip() not in ("N", "n", "0", "")
 
 
-def _fine(name: str, text: str) -> Finding:
-    return Finding(name, State.FINE, text)
+def _fine(name: str, text: str) -> HostFinding:
+    return HostFinding(name, CheckState.FINE, text)
 
 
-def _missing(name: str, text: str, todo: str) -> Finding:
-    return Finding(name, State.MISSING, text, todo)
+def _missing(name: str, text: str, todo: str) -> HostFinding:
+    return HostFinding(name, CheckState.MISSING, text, todo)

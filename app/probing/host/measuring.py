@@ -21,7 +21,7 @@ from app.probing.host.tracing import Tracer
 
 Step = Callable[[str], object]
 # What makes a valid document of the runs and of what only the host knows.
-Maker = Callable[[Sequence[Correlation], probe_document.Host], dict[str, Any]]
+Maker = Callable[[Sequence[Correlation], probe_document.HostFacts], dict[str, Any]]
 
 
 def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) -> bytes:
@@ -53,15 +53,15 @@ def steps(plan: Plan) -> int:
     return 1 + 2 * len(plan.runs)
 
 
-def facts_of(plan: Plan, host: Host, qemu: Qemu) -> probe_document.Host:
+def facts_of(plan: Plan, host: Host, qemu: Qemu) -> probe_document.HostFacts:
     """Return what the document says that only the host knows.
 
     The command has no folders: they could name whoever ran it.
     """
     command = "; ".join(plan.commands())
     if plan.wish.accel != "kvm":
-        return probe_document.Host(version=qemu.version, command=command)
-    return probe_document.Host(
+        return probe_document.HostFacts(version=qemu.version, command=command)
+    return probe_document.HostFacts(
         version=host.kernel,
         parameters=tuple(f"{name}={value}" for name, value in host.parameters.items()),
         command=command,

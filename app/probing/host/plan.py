@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.core.words import Mode
 from app.pens.plain import Plain
-from app.probing.host.checks import Finding, State, Wanted, check_host
+from app.probing.host.checks import CheckState, HostFinding, HostWanted, check_host
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import PARAMETERS, Host
 from app.probing.host.running import STOPPED, Run
@@ -64,12 +64,12 @@ class Plan:
     qemu: Qemu | None
     runs: tuple[Run, ...]
     tracefs: Path | None
-    findings: tuple[Finding, ...]
+    findings: tuple[HostFinding, ...]
 
     @property
-    def missing(self) -> tuple[Finding, ...]:
+    def missing(self) -> tuple[HostFinding, ...]:
         """What stands in the way."""
-        return tuple(f for f in self.findings if f.state is State.MISSING)
+        return tuple(f for f in self.findings if f.state is CheckState.MISSING)
 
     def commands(self) -> Iterator[str]:
         """Return the commands that run the guest, without folders."""
@@ -82,7 +82,7 @@ class Plan:
 def make_plan(host: Host, qemu: Qemu | None, wish: Wish) -> Plan:
     """Look at a machine and return what would be done on it; nothing is changed."""
     by_kvm = wish.accel == "kvm"
-    wanted = Wanted(
+    wanted = HostWanted(
         accel=wish.accel,
         qemu=qemu,
         tracefs=wish.tracefs,
@@ -120,7 +120,7 @@ def plan_text(plan: Plan) -> str:
     return out.render()
 
 
-def findings(out: Plain, found: tuple[Finding, ...]) -> None:
+def findings(out: Plain, found: tuple[HostFinding, ...]) -> None:
     """Add what was looked at, each with what to do about it."""
     for each in found:
         out.grid([(each.state, each.name, each.text)], (7, 13, 53))
