@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import typer
 
-from app.cli.database import reading
+from app.cli.database import joined, reading
 from app.core.names import resolve
 from app.core.selection import ROWS
 from app.core.words import Access, Mode
@@ -45,8 +45,7 @@ def cite(
     if trailer and commits:
         raise InvalidFilter("--trailer and --commits are one form each; take one.")
     with reading() as (_, snapshot, place):
-        pairs = parse_qsl(query, keep_blank_values=True)
-        pairs += [(k, str(v)) for k, v in (("mode", mode), ("access", access)) if v]
+        pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
         address = _address(snapshot, what or [], pairs, place.site)
         if trailer:
             url = citing.pinned(snapshot, address, place.site)

@@ -1,4 +1,4 @@
-"""How commands reach the database: one engine for one command."""
+"""How commands reach what is known: the database, an export, or the seed alone."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
 
 import typer
 from sqlalchemy.orm import Session
 
+from app.core.knowledge import Knowledge
+from app.curation.seed import check_seed
 from app.export.copies import engine_for, refuse_writes
+from app.pages import registry
 from app.pens.place import Place
 from app.settings import Settings
 from app.store import queries
 from app.store.engine import make_engine, reader_sessions, writer_sessions
-from app.store.snapshots import Snapshot, load_snapshot
+from app.store.snapshots import Snapshot, load_snapshot, offline_snapshot
 
 From = Annotated[
     Path | None,
@@ -86,6 +91,24 @@ def reading() -> Iterator[tuple[Session, Snapshot, Place]]:
             yield session, snapshot, Place(settings.site, snapshot.name, pinned=snapshot.pinned)
     finally:
         engine.dispose()
+
+
+def print_page(address: str) -> None:
+    """Print the text of the page at an address. Raises as ``reading`` and ``registry.find``."""
+    with reading() as (_, snapshot, place):
+        typer.echo(registry.find(snapshot, address).text(place), nl=False)
+
+
+def joined(query: str, **words: str | None) -> str:
+    """Return a query with what options add to it."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode([*pairs, *((key, str(word)) for key, word in words.items() if word)])
+
+
+def seed_offline() -> Snapshot:
+    """Return what the seed alone says, without any database. Raises InvalidSeed."""
+    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
+    return offline_snapshot(knowledge, datetime.now(UTC))
 
 
 @contextmanager

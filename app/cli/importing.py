@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
+from app.cli.database import seed_offline
 from app.core.faults import BadDocument
-from app.core.knowledge import Knowledge
 from app.core.words import Mode
-from app.curation.seed import check_seed
 from app.errors import Conflict
 from app.foreign.import_text import reading_text, rules_text, wrapped
 from app.foreign.importing import COPIED, UNKNOWN, CannotImport, Stated, import_log, import_table
 from app.foreign.table_words import Column
-from app.settings import Settings
 
 imports = typer.Typer(no_args_is_help=True)
 
@@ -139,8 +137,7 @@ def mail_table(
     A draft for a human to complete: unknown words are refused, never guessed at.
     """
     _may_write(output)
-    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
-    draft = import_table(_read(mail), knowledge, column, mode)
+    draft = import_table(_read(mail), seed_offline().knowledge, column, mode)
     drafted = draft.drafted
     for fault in drafted.faults:
         typer.echo(f"{mail}:{fault}", err=True)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 import typer
 
-from app.cli.database import reading, reads
+from app.cli.database import joined, print_page, reading, reads
 from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.draft import Draft
 from app.curation.drafting import draft_yaml
-from app.pages import difference_text, explore, ledger
+from app.pages import difference_text, explore, ledger, registry
 from app.settings import Settings
 
 differences = typer.Typer(no_args_is_help=True)
@@ -34,21 +33,15 @@ def list_(
     """Print the ledger, with what no difference covers."""
     with reading() as (_, snapshot, place):
         slug = explore.find_register(snapshot, register).register.slug if register else ""
-        words = {"state": state, "mode": mode, "access": access, "register": slug}
-        words["family"] = family
-        pairs = parse_qsl(query, keep_blank_values=True)
-        pairs += [(key, str(value)) for key, value in words.items() if value]
-        view = ledger.view(snapshot, ledger.read_filter(snapshot, pairs))
-        typer.echo(difference_text.differences_text(view, snapshot.knowledge, place), nl=False)
+        words = joined(query, state=state, mode=mode, access=access, register=slug, family=family)
+        typer.echo(registry.find(snapshot, f"/d?{words}").text(place), nl=False)
 
 
 @differences.command()
 @reads
 def show(number: Annotated[str, typer.Argument(help="Its number: 3 or D-3.")]) -> None:
     """Print one difference with its life and what stands behind it."""
-    with reading() as (_, snapshot, place):
-        entry = ledger.entry(snapshot, explore.find_difference(snapshot, number))
-        typer.echo(difference_text.difference_text(entry, snapshot.knowledge, place), nl=False)
+    print_page(f"/d/{number}")
 
 
 @differences.command()

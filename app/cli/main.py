@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl
 
 import typer
 import uvicorn
@@ -27,7 +27,7 @@ from app.cli import (
     review,
     search,
 )
-from app.cli.database import reading, reads, writing
+from app.cli.database import joined, print_page, reading, reads, writing
 from app.cli.diff import diff
 from app.cli.export import exports
 from app.cli.quoting import check_mail
@@ -36,7 +36,7 @@ from app.core.words import Access, Mode
 from app.curation.seed import check_seed
 from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
 from app.export.copies import open_copy
-from app.pages import cell_text, corrected_text, explore, family_text, register_text, table_text
+from app.pages import cell_text, explore, register_text
 from app.pens.place import Place
 from app.settings import Settings
 from app.store import seeding
@@ -57,25 +57,27 @@ def main() -> None:
     """Run the command line; expected errors end in one line each, never in a traceback."""
     try:
         app()
-    except InvalidSeed as error:
-        for problem in error.problems:
-            typer.echo(str(problem), err=True)
-        typer.echo(f"{len(error.problems)} problem(s).", err=True)
+    except (AppError, SQLAlchemyError, OSError) as error:
+        for line in _told(error):
+            typer.echo(line, err=True)
         sys.exit(1)
-    except AppError as error:
-        typer.echo(f"vapic: {error.message}", err=True)
-        if error.hints:
-            typer.echo(f"Did you mean: {', '.join(error.hints)}", err=True)
-        sys.exit(1)
-    except DBAPIError as error:
-        typer.echo(f"vapic: the database cannot be used: {error.orig}", err=True)
-        sys.exit(1)
-    except SQLAlchemyError as error:
-        typer.echo(f"vapic: DATABASE_URL cannot be used: {error}", err=True)
-        sys.exit(1)
-    except OSError as error:
-        typer.echo(f"vapic: {error.filename or ''}: {error.strerror or error}", err=True)
-        sys.exit(1)
+
+
+def _told(error: AppError | SQLAlchemyError | OSError) -> Iterator[str]:
+    match error:
+        case InvalidSeed():
+            yield from map(str, error.problems)
+            yield f"{len(error.problems)} problem(s)."
+        case AppError():
+            yield f"vapic: {error.message}"
+            if error.hints:
+                yield f"Did you mean: {', '.join(error.hints)}"
+        case DBAPIError():
+            yield f"vapic: the database cannot be used: {error.orig}"
+        case SQLAlchemyError():
+            yield f"vapic: DATABASE_URL cannot be used: {error}"
+        case OSError():
+            yield f"vapic: {error.filename or ''}: {error.strerror or error}"
 
 
 @app.command()
@@ -167,18 +169,13 @@ def show(
     ] = "",
 ) -> None:
     """Print a register, its cells or the table."""
+    if name and query:
+        raise InvalidFilter("--filter is for the table; leave the register out.")
+    if not name:
+        print_page(f"/?{joined(query, mode=mode, access=access, family=family)}")
+        return
     with reading() as (_, snapshot, place):
-        if name and query:
-            raise InvalidFilter("--filter is for the table; leave the register out.")
-        if name:
-            typer.echo(_named(snapshot, place, name, Chosen(mode, access, family)), nl=False)
-            return
-        words = {"mode": mode, "access": access, "family": family}
-        pairs = parse_qsl(query, keep_blank_values=True)
-        pairs += [(key, str(value)) for key, value in words.items() if value]
-        view = explore.table(snapshot, explore.read_filter(snapshot, pairs))
-        text = table_text.table_text(explore.shown(view), snapshot.knowledge, place)
-        typer.echo(text, nl=False)
+        typer.echo(_named(snapshot, place, name, Chosen(mode, access, family)), nl=False)
 
 
 def _named(snapshot: Snapshot, place: Place, name: str, chosen: Chosen) -> str:
@@ -204,18 +201,14 @@ def _only(view: CellView, family: str) -> CellView:
 @reads
 def corrected() -> None:
     """Print Table 15-22 as it should read."""
-    with reading() as (_, snapshot, place):
-        text = corrected_text.corrected_text(snapshot.corrected, snapshot.knowledge, place)
-        typer.echo(text, nl=False)
+    print_page("/corrected")
 
 
 @app.command()
 @reads
 def coverage() -> None:
     """Print which family has which evidence."""
-    with reading() as (_, snapshot, place):
-        text = family_text.coverage_text(snapshot.cells, snapshot.knowledge, place)
-        typer.echo(text, nl=False)
+    print_page("/c")
 
 
 app.command()(reads(diff))

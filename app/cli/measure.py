@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx2
 import typer
 
+from app.cli.database import seed_offline
 from app.core.faults import BadDocument
-from app.core.knowledge import Knowledge
-from app.curation.seed import check_seed
 from app.errors import AppError
 from app.intake import submitting
 from app.intake.serial_log import is_serial_log
 from app.pages.measurement_text import check_text
-from app.settings import Settings
-from app.store.snapshots import Snapshot, offline_snapshot
+from app.store.snapshots import Snapshot
 
 RETRIES = 5
 TOO_MANY = 429
@@ -37,8 +34,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 
 
     Lists every problem, or the exact effect.
     """
-    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
-    snapshot = offline_snapshot(knowledge, datetime.now(UTC))
+    snapshot = seed_offline()
     refused = [path for path in files if not _check_one(path, snapshot)]
     if refused:
         raise typer.Exit(1)

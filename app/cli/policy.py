@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.database import reading
-from app.pages import policies, policy_text
+from app.cli.database import print_page
+from app.pages import policies
 
 
 def policy(
@@ -18,12 +18,5 @@ def policy(
 
     With two, what differs between them comes first.
     """
-    with reading() as (_, snapshot, place):
-        if not slug:
-            every = policies.every_policy(snapshot)
-            text = policy_text.policies_text(every, snapshot.knowledge, place)
-        else:
-            asked = policies.BETWEEN.join(name for name in (slug, other) if name)
-            view = policies.policy_view(snapshot, asked)
-            text = policy_text.policy_text(view, snapshot.knowledge, place)
-        typer.echo(text, nl=False)
+    asked = policies.BETWEEN.join(name for name in (slug, other) if name)
+    print_page(f"/policy/{asked}")

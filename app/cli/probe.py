@@ -8,20 +8,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.cli.database import seed_offline
 from app.cli.measure import submit
 from app.cli.probe_text import account_text, result_text
 from app.core.facts import Measurement
 from app.core.faults import BadDocument
-from app.core.knowledge import Knowledge
 from app.core.words import Mode
-from app.curation.seed import check_seed
 from app.errors import AppError, Conflict
 from app.intake import probed, submitting
 from app.intake.measurement import EMULATORS, parse, to_measurement
@@ -34,8 +32,7 @@ from app.probing.host.interrupts import Interrupted, Interrupts
 from app.probing.host.keeping import Keeper
 from app.probing.host.measuring import Step, measure, steps, write_whole
 from app.probing.host.plan import NO_OBSERVATION, Plan, Wish, findings, make_plan, plan_text
-from app.settings import Settings
-from app.store.snapshots import Snapshot, offline_snapshot
+from app.store.snapshots import Snapshot
 
 SIGNALLED = 128
 
@@ -153,8 +150,8 @@ def _progress(plan: Plan) -> Iterator[Step]:
 
 def _report(raw: bytes) -> str:
     """Return the result of a document as text: the table, and what it would change."""
-    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
-    snapshot = offline_snapshot(knowledge, datetime.now(UTC))
+    snapshot = seed_offline()
+    knowledge = snapshot.knowledge
     measurement = _measurement(raw, snapshot)
     rows = measured.rows_of(snapshot, measurement)
     accounts = json.loads(raw).get("x-correlation", ())

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from itertools import count
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from app.probing.host import keeper
@@ -38,12 +37,7 @@ class Keeper:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._pipe.close()
             self._process.wait(CLOSE_SECONDS)
