@@ -1,4 +1,4 @@
-# Everything a fresh machine needs: python3 >= 3.11, npm and make.
+# Everything a fresh machine needs: python3 >= 3.11 with venv (python3-venv on Debian), npm and make.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
@@ -51,16 +51,19 @@ lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
 clean:  ## Remove what was set up; the database in var/ stays
 	rm -rf $(VENV) node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
 
+# A half-made environment, as Debian leaves it without python3-venv, is made anew.
+$(BIN)/pip:
+	@$(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "Python's venv module is missing: on Debian, apt install python3-venv."; exit 1; }
+
 # Stamps: what is installed follows the lock files.
-$(VENV)/.run: requirements.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # uv installs in a tenth of pip's time; pip knows indexes that uv may not.
-$(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --require-hashes -r requirements-uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt \
 	  || $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
