@@ -1,22 +1,17 @@
-"""The filter of the table: a query string, a value, a predicate and an English sentence.
-
-The same words serve the form, the URL, the API and the CLI. Equal filters have equal
-query strings: defaults left out, keys and values in one order.
-"""
+"""The filter of the table: its keys, its order and its sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import groupby
-from urllib.parse import quote_plus
+from typing import TypeAlias
 
+from app.core import filtering
 from app.core.cells import CellKey
-from app.core.choices import read_choices
+from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
 from app.core.views import WORST_FIRST, CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Printed, Verdict
-from app.errors import InvalidFilter
 
 SORTS = {
     "order": "order of the manual",
@@ -25,180 +20,105 @@ SORTS = {
     "verdict": "verdict, worst first",
     "reports": "number of reports",
 }
-ONLY = {"disagreements": "only where something disagrees"}
-PENDING = {"include": "pending measurements count too"}
 ERRATUM_ANY = "any"
-MANY = (
-    "mode", "access", "family", "group", "behaviour", "printed", "verdict", "evidence", "erratum",
-    "policy",
-)  # fmt: skip
-# The table has room for two policies beside each other.
-POLICIES = 2
-SINGLE = ("only", "pending", "q", "sort")
-KEYS = (*MANY, *SINGLE)
+# The registers of each group, by slug.
+Members: TypeAlias = Mapping[str, tuple[str, ...]]
+CellFilter: TypeAlias = Filter[CellView, Members]
+Vocabulary: TypeAlias = filtering.Vocabulary[CellView, Members]
 
 
-@dataclass(frozen=True)
-class CellFilter:
-    """Which cells to show, and in which order; every field empty means all of them."""
-
-    mode: tuple[str, ...] = ()
-    access: tuple[str, ...] = ()
-    family: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-    behaviour: tuple[str, ...] = ()
-    printed: tuple[str, ...] = ()
-    verdict: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    erratum: tuple[str, ...] = ()
-    policy: tuple[str, ...] = ()
-    only: str = ""
-    pending: str = ""
-    q: str = ""
-    sort: str = "order"
-
-    def query(self) -> str:
-        """Return the canonical query string, empty for the default view."""
-        parts = [(key, ",".join(getattr(self, key))) for key in MANY]
-        parts += [("only", self.only), ("pending", self.pending), ("q", self.q)]
-        parts += [("sort", self.sort)] if self.sort != "order" else []
-        return "&".join(f"{key}={quote_plus(value, safe=',')}" for key, value in parts if value)
-
-    @property
-    def active(self) -> bool:
-        """Whether anything is left out."""
-        return replace(self, sort="order", policy=()) != CellFilter()
-
-    def without(self, key: str, value: str = "") -> CellFilter:
-        """Return the filter with one value, or a whole key, taken out."""
-        if value and key in MANY:
-            left = tuple(v for v in getattr(self, key) if v != value)
-            return replace(self, **{key: left})  # type: ignore[arg-type]
-        return replace(self, **{key: getattr(CellFilter(), key)})
-
-    def admits(self, view: CellView, members: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a cell passes. Values of one key are alternatives, keys add up."""
-        return all(rule(self, view, members) for rule in _RULES)
-
-    def families(self, every: Iterable[str]) -> tuple[str, ...]:
-        """Return the families the view speaks of."""
-        return self.family or tuple(every)
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The valid values of each key, with their labels, in canonical order.
-
-    ``hypervisors`` says by slug whose a policy is.
-    """
-
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    hypervisors: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, knowledge: Knowledge) -> Vocabulary:
-        """Take families, groups and errata from what is known, the rest from the glossary."""
-        groups = {g.slug: g.name for g in knowledge.groups.values() if g.filter}
-        errata = {e.slug: e.title for e in knowledge.errata.values() if e.cells}
-        return cls(
-            {
-                "mode": {str(m): m.label for m in Mode},
-                "access": {str(a): str(a) for a in Access},
-                "family": {f.slug: f.name for f in knowledge.families.values()},
-                "group": groups,
-                "behaviour": {str(b): b.label for b in Behaviour},
-                "printed": {str(p): p.label for p in Printed},
-                "verdict": {str(v): str(v) for v in Verdict},
-                "evidence": {str(e): str(e) for e in Evidence},
-                "erratum": {ERRATUM_ANY: "any erratum", **errata},
-                "policy": {p.slug: p.name for p in knowledge.policies.values()},
-                "only": ONLY,
-                "pending": PENDING,
-                "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
-            },
-            {p.slug: p.hypervisor for p in knowledge.policies.values()},
-        )
-
-
-def parse(pairs: Iterable[tuple[str, str]], vocabulary: Vocabulary) -> CellFilter:
-    """Read decoded query pairs.
-
-    Raises InvalidFilter naming every unknown key and value with the nearest valid one.
-    """
-    chosen = read_choices(pairs, {key: vocabulary.values.get(key) for key in KEYS}, SINGLE)
-    if len(chosen["policy"]) > POLICIES:
-        found = ",".join(chosen["policy"][-POLICIES:])
-        raise InvalidFilter("'policy' takes one value or two.", hints=(found,))
-    return CellFilter(
-        **{key: chosen[key] for key in MANY},  # type: ignore[arg-type]
-        **{key: chosen[key][0] for key in SINGLE if chosen[key]},  # type: ignore[arg-type]
-    )
-
-
-Rule = Callable[[CellFilter, CellView, Mapping[str, tuple[str, ...]]], bool]
-
-
-def _by_key(wanted: CellFilter, view: CellView, members: Mapping[str, tuple[str, ...]]) -> bool:
-    key: CellKey = view.key
-    grouped = not wanted.group or any(key.register in members[g] for g in wanted.group)
-    return (
-        (not wanted.mode or key.mode in wanted.mode)
-        and (not wanted.access or key.access in wanted.access)
-        and grouped
-    )
-
-
-def _by_judgement(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
+def _families(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
     """A family alone asks where it has evidence; with a verdict, where it has that verdict."""
-    if wanted.verdict and not wanted.family:
-        return view.verdict in wanted.verdict or any(
-            j.verdict in wanted.verdict for j in view.measured
-        )
-    judged = [view.judgements[f] for f in wanted.families(view.judgements)]
-    if wanted.verdict:
-        return any(j.verdict in wanted.verdict for j in judged)
-    return not wanted.family or any(j.findings for j in judged)
+    known = (f for f in wanted["family"] if f in view.judgements)
+    return (f for f in known if wanted["verdict"] or view.judgements[f].findings)
 
 
-def _by_evidence(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    seen = {o.evidence for o in view.observations if not wanted.family or o.family in wanted.family}
-    return not wanted.evidence or any(grade in wanted.evidence for grade in seen)
+def _verdicts(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
+    if not wanted["family"]:
+        return (view.verdict, *(j.verdict for j in view.measured))
+    return (j.verdict for family, j in view.judgements.items() if family in wanted["family"])
 
 
-def _by_behaviour(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    words = {c.behaviour for c in (*view.table, *view.effective)}
-    words |= {o.outcome for o in view.observations}
-    return not wanted.behaviour or any(word in wanted.behaviour for word in words)
+def _evidence(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
+    families = wanted["family"]
+    return (o.evidence for o in view.observations if not families or o.family in families)
 
 
-def _by_print(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    return not wanted.printed or view.printed in wanted.printed
+def _behaviours(_: CellFilter, view: CellView, __: Members) -> Iterable[str]:
+    yield from (claim.behaviour for claim in (*view.table, *view.effective))
+    yield from (seen.outcome for seen in view.observations)
 
 
-def _by_erratum(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    slugs = {erratum.slug for erratum in view.errata}
-    any_ = ERRATUM_ANY in wanted.erratum and bool(slugs)
-    return not wanted.erratum or any_ or any(slug in wanted.erratum for slug in slugs)
+def _errata(_: CellFilter, view: CellView, __: Members) -> Iterable[str]:
+    return (*([ERRATUM_ANY] if view.errata else []), *(erratum.slug for erratum in view.errata))
 
 
-def _by_disagreement(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    return not wanted.only or view.disagrees
+def _judged(wanted: CellFilter, vocabulary: Vocabulary) -> str:
+    verdict, family = (vocabulary.words(wanted, key) for key in ("verdict", "family"))
+    judged = f"judged {verdict}" if verdict else "with evidence" if family else ""
+    return judged + (f" on {family}" if family else "")
 
 
-def _by_text(wanted: CellFilter, view: CellView, _: Mapping[str, tuple[str, ...]]) -> bool:
-    return all(word in haystack(view) for word in wanted.q.lower().split())
+def _policies(wanted: CellFilter, vocabulary: Vocabulary) -> list[str]:
+    """Return the policies that stand beside the cells, by hypervisor."""
+    known = vocabulary.knowledge.policies
+    grouped = groupby(wanted["policy"], lambda slug: known[slug].hypervisor)
+    return [" and of ".join(known[slug].name for slug in mine) for _, mine in grouped]
 
 
-_RULES: tuple[Rule, ...] = (
-    _by_key,
-    _by_judgement,
-    _by_evidence,
-    _by_behaviour,
-    _by_print,
-    _by_erratum,
-    _by_disagreement,
-    _by_text,
-)
+KEYS: tuple[Key[CellView, Members], ...] = (
+    Key("mode", lambda _: {str(m): m.label for m in Mode},
+        lambda _, view, __: (view.key.mode,),
+        control=Control("select", "Mode", "both"), api="avic or x2avic"),
+    Key("access", lambda _: {str(a): str(a) for a in Access},
+        lambda _, view, __: (view.key.access,),
+        control=Control("select", "Access", "both"), api="read or write"),
+    Key("family", lambda known: {f.slug: f.name for f in known.families.values()}, _families,
+        control=Control("boxes", "Family", more=True),
+        api="slugs of families; with verdict, the verdict on these"),
+    Key("group", lambda known: {g.slug: g.name for g in known.groups.values() if g.filter},
+        lambda _, view, members: (g for g, r in members.items() if view.key.register in r),
+        "of {}", control=Control("select", "Registers", "all", more=True),
+        api="groups of registers"),
+    Key("behaviour", lambda _: {str(b): b.label for b in Behaviour}, _behaviours,
+        "that say or show {}", control=Control("select", "Behaviour", "any", more=True),
+        api="documented, ruling or seen"),
+    Key("printed", lambda _: {str(p): p.label for p in Printed},
+        lambda _, view, __: (view.printed,),
+        "that are {}", control=Control("select", "Printed", "any", more=True)),
+    Key("verdict", lambda _: {str(v): str(v) for v in Verdict}, _verdicts, _judged,
+        control=Control("boxes", "Verdict", more=True), api="verdicts"),
+    Key("evidence", lambda _: {str(e): str(e) for e in Evidence}, _evidence,
+        "backed by {} reports", control=Control("select", "Evidence", "any", more=True),
+        api="measured, observed or stated"),
+    Key("erratum", lambda known: {ERRATUM_ANY: "any erratum"}
+        | {e.slug: e.title for e in known.errata.values() if e.cells}, _errata,
+        "touched by {}", control=Control("select", "Erratum", "with or without", more=True),
+        api="slugs of errata, or any"),
+    # The table has room for two policies beside each other.
+    Key("policy", lambda known: {p.slug: p.name for p in known.policies.values()},
+        words=lambda *asked: "".join(f", with the policy of {p}" for p in _policies(*asked)[:1]),
+        apart=lambda *asked: [f"Beside it that of {p}" for p in _policies(*asked)[1:]],
+        most=2, control=Control("boxes", "Policy"),
+        api="slugs of policies, at most two: what they assume; narrows nothing"),
+    Key("only", lambda _: {"disagreements": "only where something disagrees"},
+        lambda _, view, __: ("disagreements",) if view.disagrees else (),
+        "{}", most=1, control=Control("check", "only where something disagrees"),
+        api="disagreements"),
+    # It lets more in, but a view with it is not the table as it stands.
+    Key("pending", lambda _: {"include": "pending measurements count too"},
+        lambda *_: ("include",), "with pending measurements", most=1,
+        control=Control("check", "with pending"), api="include: pending measurements count too"),
+    filtering.free_text(lambda view, _: haystack(view), api="words that must all occur"),
+    filtering.ordering(SORTS, Control("select", "Order", SORTS["order"], more=True),
+        api="order, name, msr, verdict or reports; with - in front backwards"),
+)  # fmt: skip
+EVERY_CELL: CellFilter = Filter(KEYS)
+
+
+def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
+    """Return the valid words of the table's filter."""
+    return filtering.Vocabulary(KEYS, knowledge)
 
 
 def haystack(view: CellView) -> str:
@@ -232,60 +152,6 @@ def sort_registers(views: Mapping[CellKey, CellView], sort: str) -> tuple[str, .
 
 def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:
     """Say the filter in one English sentence, with the counts."""
-    values = vocabulary.values
-
-    def words(key: str, join: str = " or ") -> str:
-        return join.join(values[key][v] for v in getattr(wanted, key))
-
-    subject = " ".join(part for part in (words("mode"), words("access")) if part)
-    parts = [f"{shown} of {total} {subject + ' ' if subject else ''}cells"]
-    if wanted.group:
-        parts.append(f"of {words('group')}")
-    if wanted.behaviour:
-        parts.append(f"that say or show {words('behaviour')}")
-    if wanted.printed:
-        parts.append(f"that are {words('printed')}")
-    if wanted.verdict or wanted.family:
-        judged = f"judged {words('verdict')}" if wanted.verdict else "with evidence"
-        parts.append(judged + (f" on {words('family')}" if wanted.family else ""))
-    if wanted.evidence:
-        parts.append(f"backed by {words('evidence')} reports")
-    if wanted.erratum:
-        parts.append(f"touched by {words('erratum')}")
-    parts += [ONLY[wanted.only]] if wanted.only else []
-    parts += ["with pending measurements"] if wanted.pending else []
-    if wanted.q:
-        parts.append(f'matching "{wanted.q}"')
-    sort = wanted.sort.removeprefix("-")
-    backwards = ", backwards" if wanted.sort.startswith("-") else ""
-    ordered = f", by {SORTS[sort]}{backwards}" if wanted.sort != "order" else ""
-    beside, *others = _beside(wanted, vocabulary)
-    said = ", ".join(parts[:1]) + (" " + ", ".join(parts[1:]) if parts[1:] else "")
-    return ". ".join((f"{said}{beside}{ordered}", *others)) + "."
-
-
-def _beside(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Say which policies stand beside the cells, in a sentence for each hypervisor."""
-    labels = vocabulary.values["policy"]
-    grouped = groupby(wanted.policy, vocabulary.hypervisors.__getitem__)
-    named = [" and of ".join(labels[slug] for slug in mine) for _, mine in grouped]
-    first = f", with the policy of {named[0]}" if named else ""
-    return (first, *(f"Beside it that of {other}" for other in named[1:]))
-
-
-def chips(wanted: CellFilter, vocabulary: Vocabulary) -> tuple[tuple[str, str, CellFilter], ...]:
-    """Return (key, label, the filter without it) for each value that is chosen."""
-    found = []
-    for key in MANY:
-        found += [
-            (key, vocabulary.values[key][value], wanted.without(key, value))
-            for value in getattr(wanted, key)
-        ]
-    for key in ("only", "pending"):
-        if value := getattr(wanted, key):
-            found.append((key, vocabulary.values[key][value], wanted.without(key)))
-    if wanted.q:
-        found.append(("text", wanted.q, wanted.without("q")))
-    if wanted.sort != "order":
-        found.append(("sort", vocabulary.values["sort"][wanted.sort], wanted.without("sort")))
-    return tuple(found)
+    subject = (vocabulary.words(wanted, "mode"), vocabulary.words(wanted, "access"), "cells")
+    head = f"{shown} of {total} {' '.join(filter(None, subject))}"
+    return vocabulary.sentence(wanted, head, join=", ")

@@ -1,17 +1,15 @@
-"""The filter of the ledger: a query string, a value, a predicate and an English sentence.
-
-Same rules as the table's filter: equal filters have equal query strings, defaults left out.
-"""
+"""The filter of the ledger: its keys, its order and its sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from urllib.parse import quote_plus
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from app.core import filtering
 from app.core.cells import CellKey
-from app.core.choices import read_choices
 from app.core.facts import Register
+from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, Unfiled, entry_of, unfiled
 from app.core.views import CellView
@@ -28,83 +26,95 @@ STATES = {
 UNFILED = "unfiled"
 NONE = "none"
 SORTS = {"number": "number", "date": "last event"}
-MANY = ("state", "mode", "access", "register", "family", "evidence")
-SINGLE = ("q", "sort")
-KEYS = (*MANY, *SINGLE)
-Values = Mapping[str, Mapping[str, str]]
+Registers: TypeAlias = Mapping[str, Register]
+Listed: TypeAlias = LedgerEntry | Unfiled
+LedgerFilter: TypeAlias = Filter[Listed, Registers]
+Vocabulary: TypeAlias = filtering.Vocabulary[Listed, Registers]
 
 
-@dataclass(frozen=True)
-class LedgerFilter:
-    """Which differences to show, and in which order; every field empty means all of them.
+def _state(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+    return (UNFILED if isinstance(row, Unfiled) else row.difference.state,)
 
-    Values of one key are alternatives, keys add up.
-    """
 
-    state: tuple[str, ...] = ()
-    mode: tuple[str, ...] = ()
-    access: tuple[str, ...] = ()
-    register: tuple[str, ...] = ()
-    family: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    q: str = ""
-    sort: str = "number"
+def _cells(wanted: LedgerFilter, row: Listed) -> Iterable[CellKey]:
+    """Return the cells that have what is asked of mode, access and register together."""
+    asked = [(name, wanted[name]) for name in ("mode", "access", "register") if wanted[name]]
+    return (key for key in row.keys if all(getattr(key, name) in some for name, some in asked))
 
-    def query(self) -> str:
-        """Return the canonical query string, empty for the whole ledger."""
-        parts = [(key, ",".join(getattr(self, key))) for key in MANY] + [("q", self.q)]
-        parts += [("sort", self.sort)] if self.sort != "number" else []
-        return "&".join(f"{key}={quote_plus(value, safe=',')}" for key, value in parts if value)
 
-    @property
-    def active(self) -> bool:
-        """Whether anything is left out."""
-        return replace(self, sort="number") != LedgerFilter()
+def _families(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+    return (row.families if isinstance(row, Unfiled) else row.difference.families) or (NONE,)
 
-    def without(self, key: str, value: str = "") -> LedgerFilter:
-        """Return the filter with one value, or a whole key, taken out."""
-        if value and key in MANY:
-            left = tuple(v for v in getattr(self, key) if v != value)
-            return replace(self, **{key: left})  # type: ignore[arg-type]
-        return replace(self, **{key: getattr(LedgerFilter(), key)})
 
-    def admits(self, entry: LedgerEntry, registers: Mapping[str, Register]) -> bool:
-        """Whether a difference passes.
+def _evidence(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+    """Return the grades of its reports and of the measurements on its cells."""
+    if isinstance(row, Unfiled):
+        return [finding.observation.evidence for finding in row.findings] or (NONE,)
+    return row.evidence or (NONE,)
 
-        A family asks for what names it; ``none`` for what names no family. The grade of
-        evidence is that of its reports and of the measurements on its cells.
-        """
-        difference = entry.difference
-        return (
-            (not self.state or difference.state in self.state)
-            and self._admits_cells(entry.keys)
-            and _any_of(self.family, difference.families)
-            and _any_of(self.evidence, entry.evidence)
-            and self._admits_text(haystack(entry, registers))
-        )
 
-    def admits_unfiled(self, group: Unfiled, registers: Mapping[str, Register]) -> bool:
-        """Whether cells that no difference covers pass; their state is ``unfiled``."""
-        grades = tuple(finding.observation.evidence for finding in group.findings)
-        words = (*map(str, group.keys), *_names(group.keys, registers))
-        return (
-            (not self.state or UNFILED in self.state)
-            and self._admits_cells(group.keys)
-            and _any_of(self.family, group.families)
-            and _any_of(self.evidence, grades)
-            and self._admits_text(" ".join(words).lower())
-        )
+def _stated(wanted: LedgerFilter, _: Vocabulary) -> str:
+    states = " or ".join(state for state in wanted["state"] if state != UNFILED)
+    unfiled_too = ", and what is unfiled," * (UNFILED in wanted["state"])
+    return f"that are {states}{unfiled_too}" if states else ""
 
-    def _admits_cells(self, keys: Iterable[CellKey]) -> bool:
-        return any(
-            (not self.mode or key.mode in self.mode)
-            and (not self.access or key.access in self.access)
-            and (not self.register or key.register in self.register)
-            for key in keys
-        )
 
-    def _admits_text(self, text: str) -> bool:
-        return all(word in text for word in self.q.lower().split())
+def _on(wanted: LedgerFilter, vocabulary: Vocabulary) -> str:
+    if not any(wanted[key] for key in ("mode", "access", "register")):
+        return ""
+    where = ("on", vocabulary.words(wanted, "mode"), vocabulary.words(wanted, "access"), "cells")
+    return " ".join(filter(None, where))
+
+
+def _named(known: Knowledge) -> Mapping[str, str]:
+    every = known.registers.values()
+    return {r.slug: r.name if r.abbreviation == "-" else r.abbreviation for r in every}
+
+
+def haystack(entry: Listed, registers: Registers) -> str:
+    """Return the text that a search of the ledger looks through, in lower case."""
+    names = [*map(str, entry.keys), *_names(entry.keys, registers)]
+    if isinstance(entry, Unfiled):
+        return " ".join(names).lower()
+    d = entry.difference
+    words = [f"d-{d.number}", d.title, d.text, d.table_says, d.instead, d.inference]
+    words += [event.text for event in d.life]
+    words += [part for s in entry.sources for part in (s.id, s.title, s.author, s.commit)]
+    words += [s.message_id for s in entry.sources]
+    words += [*names, *d.errata]
+    return " ".join(words).lower()
+
+
+def _names(keys: Iterable[CellKey], registers: Registers) -> list[str]:
+    found = [registers[slug] for slug in dict.fromkeys(key.register for key in keys)]
+    return [
+        word
+        for r in found
+        for word in (r.name, r.abbreviation, r.macro, *r.aliases, *r.offsets, *r.msrs)
+    ]
+
+
+KEYS: tuple[Key[Listed, Registers], ...] = (
+    Key("state", lambda _: {str(s): str(s) for s in (*DifferenceState, UNFILED)}, _state, _stated,
+        control=Control("boxes", "State")),
+    Key("mode", lambda _: {str(m): m.label for m in Mode},
+        lambda wanted, row, _: (key.mode for key in _cells(wanted, row)),
+        control=Control("select", "Mode", "both")),
+    Key("access", lambda _: {str(a): str(a) for a in Access},
+        lambda wanted, row, _: (key.access for key in _cells(wanted, row)), _on,
+        control=Control("select", "Access", "both")),
+    Key("register", _named,
+        lambda wanted, row, _: (key.register for key in _cells(wanted, row)), "of {}",
+        control=Control("select", "Register", "all")),
+    Key("family",
+        lambda known: {f.slug: f.name for f in known.families.values()} | {NONE: "no family"},
+        _families, "that name {}", control=Control("select", "Family", "any")),
+    Key("evidence", lambda _: {str(e): str(e) for e in Evidence} | {NONE: "no report"},
+        _evidence, "backed by {}", control=Control("select", "Evidence", "any")),
+    filtering.free_text(haystack),
+    filtering.ordering(SORTS),
+)  # fmt: skip
+WHOLE_LEDGER: LedgerFilter = Filter(KEYS)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,7 @@ class LedgerView:
     unfiled: tuple[Unfiled, ...]
     sentence: str
     counts: tuple[tuple[str, int, LedgerFilter], ...]
-    values: Values
+    vocabulary: Vocabulary
 
     @property
     def path(self) -> str:
@@ -130,56 +140,34 @@ class LedgerView:
     @property
     def asks_for_unfiled(self) -> bool:
         """Whether the filter leaves room for what is unfiled."""
-        return not self.wanted.state or UNFILED in self.wanted.state
+        return not self.wanted["state"] or UNFILED in self.wanted["state"]
 
 
 def view_ledger(
     knowledge: Knowledge, cells: Mapping[CellKey, CellView], wanted: LedgerFilter
 ) -> LedgerView:
     """Return the ledger as a filter wants it; ``cells`` are judged ones."""
-    values = vocabulary(knowledge)
+    vocabulary = vocabulary_of(knowledge)
     every = [entry_of(d, knowledge, cells) for d in knowledge.differences.values()]
     shown = [entry for entry in every if wanted.admits(entry, knowledge.registers)]
     gaps = unfiled(cells)
     states = [str(entry.difference.state) for entry in every]
-    counts = {state: states.count(state) for state in values["state"]} | {UNFILED: len(gaps)}
+    counts = {state: states.count(state) for state in vocabulary.values["state"]} | {
+        UNFILED: len(gaps)
+    }
     return LedgerView(
         wanted=wanted,
-        entries=arrange(shown, wanted.sort),
-        unfiled=tuple(g for g in gaps if wanted.admits_unfiled(g, knowledge.registers)),
-        sentence=sentence(wanted, values, len(shown), len(every)),
-        counts=tuple((s, n, replace(wanted, state=(s,))) for s, n in counts.items()),
-        values=values,
+        entries=arrange(shown, wanted.text("sort")),
+        unfiled=tuple(g for g in gaps if wanted.admits(g, knowledge.registers)),
+        sentence=sentence(wanted, vocabulary, len(shown), len(every)),
+        counts=tuple((s, n, wanted.but(state=(s,))) for s, n in counts.items()),
+        vocabulary=vocabulary,
     )
 
 
-def vocabulary(knowledge: Knowledge) -> Values:
-    """Return the valid values of each key with their labels, in canonical order."""
-    families = {f.slug: f.name for f in knowledge.families.values()}
-    return {
-        "state": {**{str(s): str(s) for s in DifferenceState}, UNFILED: UNFILED},
-        "mode": {str(m): m.label for m in Mode},
-        "access": {str(a): str(a) for a in Access},
-        "register": {
-            r.slug: r.name if r.abbreviation == "-" else r.abbreviation
-            for r in knowledge.registers.values()
-        },
-        "family": {**families, NONE: "no family"},
-        "evidence": {**{str(e): str(e) for e in Evidence}, NONE: "no report"},
-        "sort": {k: v for name, v in SORTS.items() for k in (name, f"-{name}")},
-    }
-
-
-def parse(pairs: Iterable[tuple[str, str]], values: Values) -> LedgerFilter:
-    """Read decoded query pairs.
-
-    Raises InvalidFilter naming every unknown key and value with the nearest valid one.
-    """
-    chosen = read_choices(pairs, {key: values.get(key) for key in KEYS}, SINGLE)
-    return LedgerFilter(
-        **{key: chosen[key] for key in MANY},  # type: ignore[arg-type]
-        **{key: chosen[key][0] for key in SINGLE if chosen[key]},  # type: ignore[arg-type]
-    )
+def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
+    """Return the valid words of the ledger's filter."""
+    return filtering.Vocabulary(KEYS, knowledge)
 
 
 def arrange(entries: Iterable[LedgerEntry], sort: str) -> tuple[LedgerEntry, ...]:
@@ -191,71 +179,10 @@ def arrange(entries: Iterable[LedgerEntry], sort: str) -> tuple[LedgerEntry, ...
     return tuple(reversed(by_number) if backwards else by_number)
 
 
-def haystack(entry: LedgerEntry, registers: Mapping[str, Register]) -> str:
-    """Return the text that a search of the ledger looks through, in lower case."""
-    d = entry.difference
-    words = [f"d-{d.number}", d.title, d.text, d.table_says, d.instead, d.inference]
-    words += [event.text for event in d.life]
-    words += [part for s in entry.sources for part in (s.id, s.title, s.author, s.commit)]
-    words += [s.message_id for s in entry.sources]
-    words += [*map(str, entry.keys), *_names(entry.keys, registers), *d.errata]
-    return " ".join(words).lower()
-
-
-def _names(keys: Iterable[CellKey], registers: Mapping[str, Register]) -> list[str]:
-    found = [registers[slug] for slug in dict.fromkeys(key.register for key in keys)]
-    return [
-        word
-        for r in found
-        for word in (r.name, r.abbreviation, r.macro, *r.aliases, *r.offsets, *r.msrs)
-    ]
-
-
-def _any_of(wanted: tuple[str, ...], found: Iterable[str]) -> bool:
-    """Whether one of ``wanted`` is found; ``none`` is found where nothing is."""
-    present = set(found) or {NONE}
-    return not wanted or any(word in present for word in wanted)
-
-
-def sentence(wanted: LedgerFilter, values: Values, shown: int, total: int) -> str:
+def sentence(wanted: LedgerFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:
     """Say the filter in one English sentence, with the counts."""
-
-    def words(key: str) -> str:
-        return " or ".join(values[key][v] for v in getattr(wanted, key))
-
     noun = "difference" if total == 1 else "differences"
-    parts = [f"{shown} of {total} {noun}"] if wanted.active else [f"{total} {noun}"]
-    if wanted.state == (UNFILED,):
-        parts = ["Only disagreements without a number"]
-    elif wanted.state:
-        stated = " or ".join(state for state in wanted.state if state != UNFILED)
-        parts.append(f"that are {stated}{', and what is unfiled,' * (UNFILED in wanted.state)}")
-    where = " ".join(words(key) for key in ("mode", "access") if getattr(wanted, key))
-    if where or wanted.register:
-        parts.append(f"on {where + ' ' if where else ''}cells")
-    if wanted.register:
-        parts.append(f"of {words('register')}")
-    if wanted.family:
-        parts.append(f"that name {words('family')}")
-    if wanted.evidence:
-        parts.append(f"backed by {words('evidence')}")
-    if wanted.q:
-        parts.append(f'matching "{wanted.q}"')
-    sort = wanted.sort.removeprefix("-")
-    backwards = ", backwards" if wanted.sort.startswith("-") else ""
-    ordered = f", by {SORTS[sort]}{backwards}" if wanted.sort != "number" else ""
-    return (" ".join(parts) + ordered).removesuffix(",") + "."
-
-
-def chips(wanted: LedgerFilter, values: Values) -> tuple[tuple[str, str, LedgerFilter], ...]:
-    """Return (key, label, the filter without it) for each value that is chosen."""
-    found = [
-        (key, values[key][value], wanted.without(key, value))
-        for key in MANY
-        for value in getattr(wanted, key)
-    ]
-    if wanted.q:
-        found.append(("text", wanted.q, wanted.without("q")))
-    if wanted.sort != "number":
-        found.append(("sort", values["sort"][wanted.sort], wanted.without("sort")))
-    return tuple(found)
+    head = f"{shown} of {total} {noun}" if wanted.active else f"{total} {noun}"
+    if wanted["state"] == (UNFILED,):
+        head = "Only disagreements without a number"
+    return vocabulary.sentence(wanted, head)

@@ -7,7 +7,7 @@ again from its pinned address alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -16,7 +16,6 @@ from app.core.cells import CellKey
 from app.core.choices import OLD_KEY
 from app.core.citations import sources_of
 from app.core.facts import Source
-from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
@@ -163,9 +162,9 @@ def _selection(snapshot: Snapshot, selection: Selection) -> Cited:
         subject=_subject(selection, cells.values(), knowledge),
         sentences=tuple(_sentences(snapshot, view, chosen, len(cells))),
         cells=cells,
-        order=filters.sort_registers(cells, wanted.sort),
+        order=filters.sort_registers(cells, wanted.text("sort")),
         path=selection.path,
-        policies=wanted.policy,
+        policies=wanted["policy"],
     )
     return Cited(
         path=selection.path,
@@ -206,10 +205,10 @@ def _sentences(
     snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int
 ) -> list[str]:
     """Say what the filter took away."""
-    subject = replace(view.wanted, sort="order", policy=())
-    if not replace(subject, mode=(), access=()).active:
+    subject = view.wanted.but(sort=(), policy=())
+    if not subject.but(mode=(), access=()).active:
         return []
-    only = CellFilter(mode=subject.mode, access=subject.access)
+    only = subject.only("mode", "access")
     members = snapshot.knowledge.members
     cells = snapshot.cells.items()
     total = sum(key in rows and only.admits(cell, members) for key, cell in cells)

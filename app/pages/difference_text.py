@@ -100,7 +100,7 @@ def differences_text(view: LedgerView, knowledge: Knowledge, place: Place) -> st
     out.para(view.sentence)
     counted = (f"{number} {state}" for state, number, _ in view.counts if number)
     out.para(f"The whole ledger: {', '.join(counted)}.")
-    if not view.entries and view.wanted.state != (UNFILED_STATE,):
+    if not view.entries and view.wanted["state"] != (UNFILED_STATE,):
         out.para(NONE_PASSES)
     for entry in view.entries:
         _row(out, entry, knowledge, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from app.core import filters, names
@@ -44,30 +44,30 @@ class TableView:
             (mode, access)
             for mode in Mode
             for access in Access
-            if (not self.wanted.mode or mode in self.wanted.mode)
-            and (not self.wanted.access or access in self.wanted.access)
+            if (not self.wanted["mode"] or mode in self.wanted["mode"])
+            and (not self.wanted["access"] or access in self.wanted["access"])
         )
 
 
 def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFilter:
     """Read query pairs; raises InvalidFilter."""
-    return filters.parse(pairs, snapshot.vocabulary)
+    return snapshot.vocabulary.read(pairs)
 
 
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     members = snapshot.knowledge.members
-    cells = snapshot.cells_with_pending if wanted.pending else snapshot.cells
+    cells = snapshot.cells_with_pending if wanted["pending"] else snapshot.cells
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     worst = [view.verdict for view in shown.values()]
-    subject = CellFilter(mode=wanted.mode, access=wanted.access)
+    subject = wanted.only("mode", "access")
     total = sum(subject.admits(view, members) for view in cells.values())
     return TableView(
         wanted=wanted,
         cells=shown,
-        order=filters.sort_registers(shown, wanted.sort),
+        order=filters.sort_registers(shown, wanted.text("sort")),
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
-        counts=tuple((v, worst.count(v), replace(wanted, verdict=(str(v),))) for v in Verdict),
+        counts=tuple((v, worst.count(v), wanted.but(verdict=(str(v),))) for v in Verdict),
         total=total,
     )
 
@@ -75,7 +75,7 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
 def shown(view: TableView) -> Shown:
     """Return what the text of the table shows of a view."""
     counts = tuple((verdict, number) for verdict, number, _ in view.counts)
-    return Shown(view.cells, view.order, view.sentence, view.path, view.wanted.policy, counts)
+    return Shown(view.cells, view.order, view.sentence, view.path, view.wanted["policy"], counts)
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.NamedRegister:

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"(?m)^(?:- )?\s*number: *(\d+)")
 
 def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> LedgerFilter:
     """Read query pairs; raises InvalidFilter."""
-    return ledger_filter.parse(pairs, ledger_filter.vocabulary(snapshot.knowledge))
+    return ledger_filter.vocabulary_of(snapshot.knowledge).read(pairs)
 
 
 def view(snapshot: Snapshot, wanted: LedgerFilter) -> LedgerView:
@@ -35,7 +35,7 @@ def view(snapshot: Snapshot, wanted: LedgerFilter) -> LedgerView:
 
 def touching(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
     """Return what of the ledger touches a cell that the table's filter admits, in its order."""
-    whole = view(snapshot, LedgerFilter())
+    whole = view(snapshot, ledger_filter.WHOLE_LEDGER)
     if not wanted.active:
         return whole
     shown = set(explore.table(snapshot, wanted).cells)

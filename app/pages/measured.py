@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote_plus
+from typing import TypeAlias
 
 from app.core.cells import CellKey
-from app.core.choices import read_choices
 from app.core.facts import Measurement
+from app.core.filtering import Filter, Key, Vocabulary
+from app.core.knowledge import Knowledge
 from app.core.measuring import Effect, effects, observations_of
 from app.core.rulings import Conditions
 from app.core.verdicts import classify
@@ -18,7 +19,33 @@ from app.pages.measurement_text import Row
 from app.pens import phrases
 from app.store.snapshots import Snapshot
 
-DIFFERS = {"yes": "differs from the manual"}
+MeasurementFilter: TypeAlias = Filter[Measurement, Snapshot]
+
+
+def _used(field: str) -> Callable[[Knowledge], Mapping[str, str]]:
+    """Return what the measurements have there, as values of a key."""
+    return lambda known: {
+        word: word for word in sorted({getattr(m, field) for m in known.measurements.values()})
+    }
+
+
+def _families(known: Knowledge) -> Mapping[str, str]:
+    """Return the families that were measured; all of them where nothing was."""
+    used = {m.family for m in known.measurements.values()} or known.families
+    return {slug: family.name for slug, family in known.families.items() if slug in used}
+
+
+KEYS: tuple[Key[Measurement, Snapshot], ...] = (
+    Key("family", _families, lambda _, m, __: (m.family,), "family: {}"),
+    Key("mode", lambda _: {str(mode): mode.label for mode in Mode},
+        lambda _, m, __: (seen.mode for seen in m.observations), "mode: {}"),
+    Key("state", lambda _: {str(state): str(state) for state in State},
+        lambda _, m, __: (m.state,), "state: {}"),
+    Key("tool", _used("tool"), lambda _, m, __: (m.tool,), "tool: {}"),
+    Key("kernel", _used("hypervisor"), lambda _, m, __: (m.hypervisor,), "kernel: {}"),
+    Key("differs", lambda _: {"yes": "differs from the manual"},
+        lambda _, m, snapshot: ("yes",) if differs(snapshot, m) else (), "differs: {}"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,35 +53,21 @@ class MeasurementList:
     """The measurements that a filter admits, newest first."""
 
     found: tuple[Measurement, ...]
-    chosen: Mapping[str, tuple[str, ...]]
+    wanted: MeasurementFilter
     valid: Mapping[str, Mapping[str, str]]
+    sentence: str
     total: int
-
-    @property
-    def query(self) -> str:
-        """The canonical query string."""
-        parts = (f"{key}={quote_plus(','.join(self.chosen[key]), safe=',')}" for key in self.valid)
-        return "&".join(part for part in parts if not part.endswith("="))
-
-    @property
-    def sentence(self) -> str:
-        """The filter in one sentence, with the counts."""
-        words = [
-            f"{key}: {' or '.join(self.valid[key][value] for value in values)}"
-            for key, values in self.chosen.items()
-            if values
-        ]
-        shown = f"{len(self.found)} of {self.total} measurements"
-        return f"{shown}; {', '.join(words)}." if words else f"{shown}."
 
 
 def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> MeasurementList:
     """Return the measurements that a query admits. Raises InvalidFilter."""
-    every = tuple(snapshot.knowledge.measurements.values())
-    valid = _valid(snapshot, every)
-    chosen = read_choices(pairs, valid)
-    found = tuple(m for m in every if _admits(m, chosen, snapshot))
-    return MeasurementList(found, chosen, valid, len(every))
+    every = snapshot.knowledge.measurements.values()
+    vocabulary = Vocabulary(KEYS, snapshot.knowledge)
+    wanted = vocabulary.read(pairs)
+    found = tuple(m for m in every if wanted.admits(m, snapshot))
+    head = f"{len(found)} of {len(every)} measurements"
+    said = vocabulary.sentence(wanted, head, "; ", ", ")
+    return MeasurementList(found, wanted, vocabulary.values, said, len(every))
 
 
 def find_measurement(snapshot: Snapshot, slug: str) -> Measurement:
@@ -85,31 +98,6 @@ def differs(snapshot: Snapshot, measurement: Measurement) -> bool:
 def effects_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Effect, ...]:
     """Return what a measurement changes, or would change, cell by cell."""
     return effects(snapshot.knowledge, snapshot.cells, observations_of(measurement))
-
-
-def _valid(snapshot: Snapshot, every: tuple[Measurement, ...]) -> Mapping[str, Mapping[str, str]]:
-    families = snapshot.knowledge.families
-    used = [f for f in families if any(m.family == f for m in every)]
-    return {
-        "family": {f: families[f].name for f in used or families},
-        "mode": {str(mode): mode.label for mode in Mode},
-        "state": {str(state): str(state) for state in State},
-        "tool": {tool: tool for tool in sorted({m.tool for m in every})},
-        "kernel": {kernel: kernel for kernel in sorted({m.hypervisor for m in every})},
-        "differs": DIFFERS,
-    }
-
-
-def _admits(m: Measurement, chosen: Mapping[str, tuple[str, ...]], snapshot: Snapshot) -> bool:
-    modes = {str(seen.mode) for seen in m.observations}
-    return (
-        (not chosen["family"] or m.family in chosen["family"])
-        and (not chosen["mode"] or bool(modes & set(chosen["mode"])))
-        and (not chosen["state"] or m.state in chosen["state"])
-        and (not chosen["tool"] or m.tool in chosen["tool"])
-        and (not chosen["kernel"] or m.hypervisor in chosen["kernel"])
-        and (not chosen["differs"] or differs(snapshot, m))
-    )
 
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:

@@ -180,17 +180,12 @@ def cell_lines(view: CellView, slugs: Iterable[str], knowledge: Knowledge) -> tu
     return tuple(lines)
 
 
-def cell_columns(view: CellView, slugs: Iterable[str]) -> tuple[str, ...]:
-    """Return action, kind of exit 402h and marks of each policy, for rows of data."""
-    return tuple(
-        word
-        for shown in chosen(view, slugs)
-        for word in (
-            shown.summary if shown.actions else "",
-            shown.takes if shown.reaches else "",
-            " ".join(f"{mark.kind}:{mark.basis}" for mark in shown.marks),
-        )
-    )
+def cell_columns(view: CellView, slug: str) -> tuple[str, ...]:
+    """Return action, kind of exit 402h and marks of a policy, for rows of data."""
+    (shown,) = chosen(view, (slug,))
+    marks = " ".join(f"{mark.kind}:{mark.basis}" for mark in shown.marks)
+    action, kind = shown.actions and shown.summary, shown.reaches and shown.takes
+    return (action or "", kind or "", marks)
 
 
 def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, PolicyView], ...]:

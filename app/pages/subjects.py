@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.core.filters import CellFilter
 from app.core.views import Cells, CellView
@@ -53,7 +52,7 @@ class Subject:
         return {
             key: sides
             for key, sides in step.cells.items()
-            if any(_admits(self.wanted, v, m) for v, m in zip(sides, step.members, strict=True))
+            if any(v and self.wanted.admits(v, m) for v, m in zip(sides, step.members, strict=True))
         }
 
     def _covers(self, sides: tuple[CellView | None, CellView | None]) -> bool:
@@ -74,14 +73,3 @@ class Subject:
         if self.wanted is None:
             return (self.path,) if self.path in step.pages else ()
         return tuple(key.url for key in self.cells(step))
-
-
-def _admits(
-    wanted: CellFilter, view: CellView | None, members: Mapping[str, tuple[str, ...]]
-) -> bool:
-    """Whether a cell passed a filter at a version that may not know all of its words."""
-    families = tuple(f for f in wanted.family if view and f in view.judgements)
-    if view is None or (wanted.family and not families):
-        return False
-    groups = {**dict.fromkeys(wanted.group, ()), **members}
-    return replace(wanted, family=families).admits(view, groups)

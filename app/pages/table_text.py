@@ -11,6 +11,7 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
+from app.pages.table_columns import CellColumn, columns
 from app.pens import leads, phrases
 from app.pens.place import Place, head
 from app.pens.plain import Plain
@@ -45,13 +46,14 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
     if not shown.cells:
         out.blank()
         out.para(f"No cell passes this filter. The whole table: {place.site}/")
+    every = columns(knowledge, shown.policies)
     for slug in shown.order:
         views = [view for key, view in shown.cells.items() if key.register == slug]
         register = views[0].register
         out.blank()
         out.para(f"{phrases.heading(register)} ({phrases.addresses(register)})", 0, 2)
         for view in views:
-            _cell(out, view, shown.policies, knowledge)
+            _cell(out, view, every, knowledge)
     return out.render()
 
 
@@ -75,18 +77,12 @@ def _introduction(out: Plain, shown: Shown, knowledge: Knowledge, place: Place) 
             out.para(f"Side by side: {place.site}/policy/{'..'.join(slugs)}")
 
 
-def _cell(out: Plain, view: CellView, policies: tuple[str, ...], knowledge: Knowledge) -> None:
+def _cell(out: Plain, view: CellView, shown: tuple[CellColumn, ...], knowledge: Knowledge) -> None:
     label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
     out.field(label, _line(view, Conditions(knowledge.conditions)), width=16)
-    for judgement in view.measured:
-        seen = ", ".join(judgement.behaviours) or "nothing unmasked"
-        text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
-        out.field("", f"{judgement.family} {text}", width=16)
-    touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences]
-    touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
-    out.field("", ", ".join(touching), width=16)
-    for line in policy_phrases.cell_lines(view, policies, knowledge):
-        out.field("", line, width=16)
+    for column in shown:
+        for line in column.lines(view):
+            out.field("", line, width=16)
 
 
 def _line(view: CellView, conditions: Conditions) -> str:
@@ -105,26 +101,6 @@ def cells_table(
     policies: tuple[str, ...] = (),
 ) -> Table:
     """Return one row per cell, for CSV and Markdown, with columns for ``policies``."""
-    families = tuple(knowledge.families)
-    fixed = ("cell", "offset", "msr", "table_15_22", "rules", "printed", "rules_differ",
-             "verdict")  # fmt: skip
-    rows = [
-        (
-            str(key),
-            " ".join(view.register.offsets),
-            " ".join(view.register.msrs),
-            phrases.branches(view.table, ""),
-            phrases.branches(view.effective, ""),
-            str(view.printed),
-            "yes" if view.rules_differ else "no",
-            str(view.verdict),
-            *(str(view.judgements[family].verdict) for family in families),
-            *policy_phrases.cell_columns(view, policies),
-            " ".join(e.slug for e in view.errata),
-            " ".join(f"D-{d.number}" for d in view.differences if d.retraction is None),
-            f"{site}{key.url}",
-        )
-        for key, view in cells.items()
-    ]
-    added = [f"{slug}{part}" for slug in policies for part in ("", "_402h", "_marks")]
-    return Table((*fixed, *families, *added, "errata", "differences", "url"), tuple(rows))
+    every = columns(knowledge, policies, site)
+    rows = (tuple(word for c in every for word in c.values(view)) for view in cells.values())
+    return Table(tuple(name for c in every for name in c.names), tuple(rows))

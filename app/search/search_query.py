@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from app.core.filters import KEYS, Vocabulary
+from app.core.filters import Vocabulary
 from app.errors import InvalidQuery
 from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
 
@@ -28,8 +28,7 @@ def _parser() -> Lark:
 
 def keys_of(vocabulary: Vocabulary) -> Keys:
     """Return the keys of a query with their values: those of the table's filter, and ``kind``."""
-    known = {key: vocabulary.values[key] for key in KEYS if key in vocabulary.values}
-    kept = {key: values for key, values in known.items() if key not in NO_KEYS}
+    kept = {key: values for key, values in vocabulary.values.items() if key not in NO_KEYS}
     return {**kept, KIND_KEY: KINDS}
 
 

@@ -156,7 +156,7 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     # A register that was named stands before those that only mention it.
     wanted = frozenset(name for term in query.wanted for name in meant[term])
     shown.sort(key=lambda view: not _is_named(view, wanted))
-    hits = tuple(_cell_hit(view, chosen.family) for view in shown[:MANY])
+    hits = tuple(_cell_hit(view, chosen["family"]) for view in shown[:MANY])
     groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()
     return SearchResult(
         query, (), groups, _in_table(snapshot, query, chosen, {v.key for v in shown})
@@ -189,7 +189,7 @@ def _cell_hit(view: CellView, families: tuple[str, ...]) -> Hit:
 
 def _in_table(snapshot: Snapshot, query: Query, chosen: CellFilter, found: set[CellKey]) -> InTable:
     """Return the table that shows what was found; where it has no words for it, the keys alone."""
-    words = replace(chosen, q=query.name)
+    words = chosen.but(q=(query.name,))
     table = explore.table(snapshot, words)
     if set(table.cells) == found:
         return InTable(table.path, len(table.cells), same=True)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
-from app.core.filters import Vocabulary
+from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.measuring import observations_of
 from app.core.views import CellView, view_cells
@@ -75,7 +75,7 @@ class Snapshot:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The valid words of the filter."""
-        return Vocabulary.of(self.knowledge)
+        return vocabulary_of(self.knowledge)
 
     def warm(self) -> None:
         """Derive everything now, off the request path."""

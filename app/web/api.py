@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.core.filters import KEYS
 from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore, ledger
@@ -18,22 +19,9 @@ from app.web.deps import NO_FILTER, Filter, Render, Snap
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
 router = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
 
-FILTERS = (
-    ("mode", "avic or x2avic"),
-    ("access", "read or write"),
-    ("family", "slugs of families; with verdict, the verdict on these"),
-    ("group", "groups of registers"),
-    ("behaviour", "documented, ruling or seen"),
-    ("verdict", "verdicts"),
-    ("evidence", "measured, observed or stated"),
-    ("erratum", "slugs of errata, or any"),
-    ("policy", "slugs of policies, at most two: what they assume; narrows nothing"),
-    ("only", "disagreements"),
-    ("pending", "include: pending measurements count too"),
-    ("q", "words that must all occur"),
-    ("at", "a data version or a date: what was public then"),
-    ("sort", "order, name, msr, verdict or reports; with - in front backwards"),
-)
+_SEVERAL = ". Several values are joined with commas."
+*_NAMED, _SORT = ((k.name, f"{k.api}{'.' if k.most == 1 else _SEVERAL}") for k in KEYS if k.api)
+FILTERS = (*_NAMED, ("at", "a data version or a date: what was public then."), _SORT)
 # The filter reads the raw query, so that its errors name every problem; these describe it.
 OPENAPI_FILTERS = {
     "parameters": [
@@ -41,9 +29,7 @@ OPENAPI_FILTERS = {
             "name": name,
             "in": "query",
             "required": False,
-            "description": f"{text}. Several values are joined with commas."
-            if name not in ("only", "pending", "q", "at", "sort")
-            else f"{text}.",
+            "description": text,
             "schema": {"type": "string"},
         }
         for name, text in FILTERS
@@ -58,7 +44,7 @@ def list_cells(snapshot: Snap, wanted: Filter, render: Render) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
     view = explore.table(snapshot, wanted)
     site = render.place(snapshot).site
-    return cell_list(view.cells.values(), snapshot.knowledge, site, snapshot.name, wanted.policy)
+    return cell_list(view.cells.values(), snapshot.knowledge, site, snapshot.name, wanted["policy"])
 
 
 @router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_PIN, dependencies=NO_FILTER)
@@ -86,7 +72,7 @@ def list_registers(snapshot: Snap, wanted: Filter, render: Render) -> RegisterLi
 def list_families(snapshot: Snap, wanted: Filter) -> FactList:
     """Families that the filter speaks of, with CPUID ranges and feature readings."""
     families = snapshot.knowledge.families
-    chosen = [families[slug] for slug in wanted.families(families)]
+    chosen = [families[slug] for slug in wanted["family"] or families]
     return FactList(data_version=snapshot.name, families=[body_of(kind_of(f), f) for f in chosen])
 
 

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from app.core import ledger_filter, words
 from app.core.assumptions import MarkKind
 from app.core.faults import BadDocument
-from app.core.filters import KEYS
 from app.errors import NotFound
 from app.intake.faults import PATTERNS
 from app.intake.format1 import json_schema
@@ -80,12 +79,12 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         site=settings.site,
         version=snapshot.name,
         knowledge=snapshot.knowledge,
-        filter_keys=KEYS,
+        filter_keys=[key.name for key in snapshot.vocabulary.keys],
         vocabulary=snapshot.vocabulary.values,
         most=(quoting.MOST_LINKS, quoting.MOST_VERSIONS, quoting.MOST_BLOCKS),
-        ledger_keys=ledger_filter.KEYS,
+        ledger_keys=[key.name for key in ledger_filter.KEYS],
         ledger_states=ledger_filter.STATES,
-        ledger_values=ledger_filter.vocabulary(snapshot.knowledge),
+        ledger_values=ledger_filter.vocabulary_of(snapshot.knowledge).values,
         **search_pages.documented(snapshot),
         settings=setting_lines(),
         entry=entry,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.filters import Vocabulary
+from app.core.filters import vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.views import view_cells
 from app.curation.seed import check_seed
@@ -25,4 +25,4 @@ def views(knowledge):
 @pytest.fixture(scope="session")
 def vocabulary(knowledge):
     """The filter words of the real seed."""
-    return Vocabulary.of(knowledge)
+    return vocabulary_of(knowledge)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.filters import CellFilter, parse, sort_registers
+from app.core.filters import sort_registers
 from app.core.views import WORST_FIRST
 
 law = settings(deadline=None, max_examples=40)
@@ -16,7 +16,7 @@ def shown(knowledge, views, vocabulary):
     """Return what a query string shows, as cells in words."""
 
     def show(query):
-        wanted = parse(parse_qsl(query), vocabulary)
+        wanted = vocabulary.read(parse_qsl(query))
         return {str(k) for k, view in views.items() if wanted.admits(view, knowledge.members)}
 
     return show
@@ -118,12 +118,6 @@ def test_a_family_narrows_what_its_verdict_means(shown, vocabulary):
 
 def test_the_words_of_a_search_are_looked_for_one_by_one(shown):
     assert shown("q=register+priority") == shown("q=register") & shown("q=priority")
-
-
-@pytest.mark.parametrize(("asked", "spoken"), [("", ("zen-1", "zen-4")), ("zen-4", ("zen-4",))])
-def test_a_view_speaks_of_the_families_asked_for_or_of_all(asked, spoken):
-    wanted = CellFilter(family=tuple(asked.split()))
-    assert spoken == wanted.families(("zen-1", "zen-4"))
 
 
 def measures(views, sort, slug):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.ledger_filter import KEYS, MANY, LedgerFilter, chips, parse, view_ledger, vocabulary
+from app.core.ledger_filter import KEYS, WHOLE_LEDGER, view_ledger, vocabulary_of
 from app.core.views import view_cells
 from app.core.words import DifferenceState
 from app.errors import InvalidFilter
@@ -16,16 +16,16 @@ from tests.factories import make_difference, make_knowledge, make_observation
 @pytest.fixture(scope="module")
 def values(knowledge):
     """The valid words of the real seed."""
-    return vocabulary(knowledge)
+    return vocabulary_of(knowledge)
 
 
 def read(query, values):
-    return parse(parse_qsl(query, keep_blank_values=True), values)
+    return values.read(parse_qsl(query, keep_blank_values=True))
 
 
 def numbers(query, knowledge, views):
     """Return the numbers that a query shows, in its order."""
-    shown = view_ledger(knowledge, views, read(query, vocabulary(knowledge))).entries
+    shown = view_ledger(knowledge, views, read(query, vocabulary_of(knowledge))).entries
     return [entry.difference.number for entry in shown]
 
 
@@ -48,17 +48,18 @@ def test_equal_filters_have_one_query_string(canonical, query, values):
 
 @given(st.data())
 def test_any_filter_survives_its_query_string_and_loses_a_chip_at_a_time(values, data):
-    picked = {
-        key: data.draw(st.sets(st.sampled_from(list(values[key])), max_size=2)) for key in MANY
-    }
-    many = {key: tuple(v for v in values[key] if v in picked[key]) for key in MANY}
+    many = {}
+    for name in (key.name for key in KEYS if not key.most):
+        picked = data.draw(st.sets(st.sampled_from(list(values.values[name])), max_size=2))
+        many[name] = tuple(v for v in values.values[name] if v in picked)
     q = " ".join(data.draw(st.text("abc#&=,+ %", max_size=8)).split())
-    wanted = LedgerFilter(**many, q=q, sort=data.draw(st.sampled_from(list(values["sort"]))))
+    sort = data.draw(st.sampled_from(list(values.values["sort"])))
+    wanted = WHOLE_LEDGER.but(**many, q=(q,), sort=(sort,))
 
     assert wanted == read(wanted.query(), values)
-    for _ in chips(wanted, values):
-        wanted = chips(wanted, values)[0][2]
-    assert LedgerFilter() == wanted
+    for _ in values.chips(wanted):
+        wanted = values.chips(wanted)[0][2]
+    assert WHOLE_LEDGER == wanted
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def one_of_each_state():
 )
 def test_entries_and_what_is_unfiled_pass_by_the_same_words(shown, groups, query):
     knowledge = one_of_each_state()
-    view = view_ledger(knowledge, view_cells(knowledge), read(query, vocabulary(knowledge)))
+    view = view_ledger(knowledge, view_cells(knowledge), read(query, vocabulary_of(knowledge)))
 
     assert (shown, groups) == ([e.difference.number for e in view.entries], len(view.unfiled))
     assert {"seen": 1, "reproduced": 1, "reported": 1, "documented": 1, "retracted": 1,
@@ -158,10 +159,10 @@ def test_the_last_event_decides_the_order_by_date(knowledge, views):
     ],
 )
 def test_the_filter_is_said_in_one_sentence(sentence, query, knowledge, views):
-    wanted = read(query, vocabulary(knowledge))
+    wanted = read(query, vocabulary_of(knowledge))
 
     assert sentence == view_ledger(knowledge, views, wanted).sentence
 
 
 def test_every_key_but_the_free_text_has_a_closed_vocabulary(values):
-    assert {"q"} == set(KEYS) - set(values)
+    assert {"q"} == {key.name for key in KEYS} - set(values.values)

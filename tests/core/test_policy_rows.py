@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.facts import MsrPolicy
-from app.core.filters import Vocabulary, parse
+from app.core.filters import vocabulary_of
 from app.core.policy_rows import pairs, policy_table
 from app.core.views import view_cells
 from app.core.words import Action
@@ -63,11 +63,11 @@ def test_pairs_are_of_one_hypervisor_and_the_older_one_is_first():
 
 def test_the_filter_takes_two_policies_at_most_and_narrows_nothing(knowledge, views):
     three = [make_policy(slug=f"kvm-{n}.0", order=n) for n in (1, 2, 3)]
-    words = Vocabulary.of(make_knowledge(*three))
-    wanted = parse([("policy", "kvm-2.0,kvm-1.0")], words)
+    words = vocabulary_of(make_knowledge(*three))
+    wanted = words.read([("policy", "kvm-2.0,kvm-1.0")])
 
     assert "policy=kvm-1.0,kvm-2.0" == wanted.query()
     assert not wanted.active
     assert all(wanted.admits(view, knowledge.members) for view in views.values())
     with pytest.raises(InvalidFilter, match="one value or two"):
-        parse([("policy", "kvm-1.0,kvm-2.0,kvm-3.0")], words)
+        words.read([("policy", "kvm-1.0,kvm-2.0,kvm-3.0")])

@@ -64,7 +64,7 @@ def test_every_filter_key_is_documented(client):
     text = client.get("/docs/api.txt").text
 
     for key in KEYS:
-        assert f"`{key}`" in text
+        assert f"`{key.name}`" in text
 
 
 def test_every_command_is_documented(client):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.core import ledger_filter
 from app.core.citations import commit_form
 from app.core.ledger import columns_of
 from app.pages import difference_data, difference_text, explore, ledger
@@ -32,7 +31,7 @@ class LedgerPage(PageKind):
             subject=Subject(LEDGER, "The ledger of differences: changes"),
             view={
                 "view": view,
-                "chips": ledger_filter.chips(view.wanted, view.values),
+                "chips": view.vocabulary.chips(view.wanted),
                 "wording": difference_text,
                 "columns_of": columns_of,
                 "commit_form": commit_form,

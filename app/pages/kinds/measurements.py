@@ -19,8 +19,9 @@ class MeasurementsPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the measurements that the filter admits. Raises InvalidFilter."""
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
+        query = listed.wanted.query()
         return Page(
-            path=f"/m?{listed.query}" if listed.query else "/m",
+            path=f"/m?{query}" if query else "/m",
             title="Measurements",
             template="measurements/index.html",
             view={"listed": listed},

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from app.core import filters
 from app.core.corrected import CorrectedCell, CorrectedTable
 from app.core.revisions import revision_read
 from app.pages import corrected_text, explore, table_text
 from app.pages.api import cell_list
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
+from app.pages.table_columns import columns
 from app.pens.page import Page
 from app.pens.place import Place
 
@@ -41,16 +41,17 @@ class TablePage(PageKind):
             ),
             view={
                 "view": view,
-                "chips": filters.chips(view.wanted, snapshot.vocabulary),
+                "chips": snapshot.vocabulary.chips(view.wanted),
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,
+                "columns": [c for c in columns(knowledge, view.wanted["policy"]) if c.head],
             },
             text=lambda place: table_text.table_text(explore.shown(view), knowledge, place),
             table=lambda place: table_text.cells_table(
-                view.cells, knowledge, place.site, view.wanted.policy
+                view.cells, knowledge, place.site, view.wanted["policy"]
             ),
             data=lambda place: cell_list(
-                view.cells.values(), knowledge, place.site, snapshot.name, view.wanted.policy
+                view.cells.values(), knowledge, place.site, snapshot.name, view.wanted["policy"]
             ).model_dump(mode="json", by_alias=True),
         )
 

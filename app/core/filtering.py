@@ -1,0 +1,188 @@
+"""A filter is a tuple of keys: address, rule, sentence, chips and form loop over them.
+
+The same words serve the form, the URL, the API and the CLI. Equal filters have equal
+query strings: defaults left out, keys and values in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote_plus
+
+from app.core.choices import read_choices
+from app.core.knowledge import Knowledge
+from app.errors import InvalidFilter
+
+T = TypeVar("T")
+C = TypeVar("C")
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a form asks for a key: ``select``, ``boxes`` or ``check``.
+
+    ``every`` is what a select calls no choice; what is ``more`` may be folded away.
+    """
+
+    kind: str
+    label: str
+    every: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Key(Generic[T, C]):
+    """One key: its valid values with their labels, its rule, and its words.
+
+    ``values`` is None for free text. ``found`` returns the values that a thing has; it passes
+    where one of them is chosen, and it is asked only where something is. A key without it
+    narrows nothing, and its words end the sentence. ``words`` are a pattern for the labels,
+    said where something is chosen, or a function; ``apart`` are sentences that follow.
+    ``most`` is how many values it takes, 1 or 2, and 0 for any number. ``chip`` is its name on
+    a chip, ``api`` its line in the API's description.
+    """
+
+    name: str
+    values: Callable[[Knowledge], Labels] | None = None
+    found: Callable[[Filter[T, C], T, C], Iterable[str]] | None = None
+    words: str | Callable[[Filter[T, C], Vocabulary[T, C]], str] = ""
+    apart: Callable[[Filter[T, C], Vocabulary[T, C]], Iterable[str]] = lambda *_: ()
+    most: int = 0
+    default: str = ""
+    chip: str = ""
+    control: Control | None = None
+    api: str = ""
+
+
+@dataclass(frozen=True)
+class Filter(Generic[T, C]):
+    """What is chosen of each key, in one order and without defaults; nothing means all.
+
+    Values of one key are alternatives, keys add up.
+    """
+
+    keys: tuple[Key[T, C], ...]
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        return self.chosen.get(name, ())
+
+    def text(self, name: str) -> str:
+        """Return the one value of a key, or its default."""
+        return next(iter(self[name] or [key.default for key in self.keys if key.name == name]))
+
+    def but(self, **chosen: tuple[str, ...]) -> Filter[T, C]:
+        """Return the filter with other choices for some keys."""
+        both = {**self.chosen, **chosen}
+        some = {k.name: both[k.name] for k in self.keys if both.get(k.name, ()) != (k.default,)
+                and both.get(k.name)}  # fmt: skip
+        return replace(self, chosen=some)
+
+    def only(self, *names: str) -> Filter[T, C]:
+        """Return the filter with nothing chosen but of some keys."""
+        return replace(self, chosen={k: v for k, v in self.chosen.items() if k in names})
+
+    def without(self, name: str, value: str = "") -> Filter[T, C]:
+        """Return the filter with one value, or a whole key, taken out."""
+        return self.but(**{name: tuple(v for v in self[name] if value and v != value)})
+
+    def query(self) -> str:
+        """Return the canonical query string, empty for the default view."""
+        parts = ((name, ",".join(values)) for name, values in self.chosen.items())
+        return "&".join(f"{name}={quote_plus(value, safe=',')}" for name, value in parts)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is left out."""
+        return any(self[key.name] and key.found for key in self.keys)
+
+    def admits(self, thing: T, known: C) -> bool:
+        """Whether a thing passes; ``known`` is what the rules ask beside it."""
+        return all(
+            not {*self[key.name]}.isdisjoint(key.found(self, thing, known))
+            for key in self.keys
+            if self[key.name] and key.found
+        )
+
+
+@dataclass(frozen=True)
+class Vocabulary(Generic[T, C]):
+    """The keys of a filter with the valid values that what is known gives them."""
+
+    keys: tuple[Key[T, C], ...]
+    knowledge: Knowledge
+
+    @cached_property
+    def values(self) -> Mapping[str, Labels]:
+        """The valid values of each key but free text, with their labels, in canonical order."""
+        return {key.name: key.values(self.knowledge) for key in self.keys if key.values}
+
+    def read(self, pairs: Iterable[tuple[str, str]]) -> Filter[T, C]:
+        """Read decoded query pairs.
+
+        Raises InvalidFilter naming every unknown key and value with the nearest valid one.
+        """
+        valid = {key.name: self.values.get(key.name) for key in self.keys}
+        chosen = read_choices(pairs, valid, [key.name for key in self.keys if key.most == 1])
+        for key in self.keys:
+            if key.most and len(chosen[key.name]) > key.most:
+                found = ",".join(chosen[key.name][-key.most :])
+                raise InvalidFilter(f"{key.name!r} takes one value or two.", hints=(found,))
+        return Filter(self.keys).but(**chosen)
+
+    def labels(self, wanted: Filter[T, C], name: str) -> tuple[str, ...]:
+        """Return what is chosen of a key in words."""
+        known = self.values.get(name, {})
+        return tuple(known.get(value, value) for value in wanted[name])
+
+    def words(self, wanted: Filter[T, C], name: str) -> str:
+        """Return what is chosen of a key as alternatives, empty where nothing is."""
+        return " or ".join(self.labels(wanted, name))
+
+    def chips(self, wanted: Filter[T, C]) -> tuple[tuple[str, str, Filter[T, C]], ...]:
+        """Return (key, label, the filter without it) for each value that is chosen."""
+        return tuple(
+            (key.chip or key.name, label, wanted.without(key.name, value))
+            for key in self.keys
+            for value, label in zip(wanted[key.name], self.labels(wanted, key.name), strict=True)
+        )
+
+    def sentence(self, wanted: Filter[T, C], head: str, lead: str = " ", join: str = " ") -> str:
+        """Say the filter in one English sentence that begins with ``head``."""
+        said = [(key, self._said(wanted, key)) for key in self.keys]
+        parts = join.join(text for key, text in said if text and key.found)
+        ends = "".join(text for key, text in said if not key.found)
+        apart = (text for key in self.keys for text in key.apart(wanted, self))
+        whole = head + (lead + parts if parts else "") + ends
+        return ". ".join((whole.removesuffix(","), *apart)) + "."
+
+    def _said(self, wanted: Filter[T, C], key: Key[T, C]) -> str:
+        if not isinstance(key.words, str):
+            return key.words(wanted, self)
+        return key.words.format(self.words(wanted, key.name)) if wanted[key.name] else ""
+
+
+def free_text(haystack: Callable[[T, C], str], api: str = "") -> Key[T, C]:
+    """Return the key ``q``: words that must all occur in the text of a thing."""
+
+    def found(wanted: Filter[T, C], thing: T, known: C) -> Iterable[str]:
+        text = haystack(thing, known)
+        return wanted["q"] if all(w in text for w in wanted.text("q").lower().split()) else ()
+
+    return Key("q", found=found, words='matching "{}"', most=1, chip="text", api=api)
+
+
+def ordering(sorts: Labels, control: Control | None = None, api: str = "") -> Key[Any, Any]:
+    """Return the key ``sort``; the first order is the default, a minus in front turns it."""
+
+    def words(wanted: Filter[Any, Any], vocabulary: Vocabulary[Any, Any]) -> str:
+        backwards = ", backwards" * wanted.text("sort").startswith("-")
+        return f", by {vocabulary.words(wanted, 'sort')}{backwards}" if wanted["sort"] else ""
+
+    values = {k: v for name, v in sorts.items() for k in (name, f"-{name}")}
+    return Key("sort", lambda _: values, None, words, most=1, default=next(iter(sorts)),
+               control=control, api=api)  # fmt: skip

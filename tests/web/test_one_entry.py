@@ -1,0 +1,95 @@
+"""A key of the filter and a column of the table are one entry each, in every format."""
+
+import csv
+import io
+import shutil
+
+import pytest
+from bs4 import BeautifulSoup
+from starlette.testclient import TestClient
+
+from app.core import filters
+from app.core.filtering import Control, Key
+from app.pages import table_columns
+from app.pages.table_columns import CellColumn
+from app.settings import Settings
+from app.web.api import FILTERS
+from app.web.app import create_app
+
+MADE_UP = Key(
+    "members",
+    lambda _: {"one": "one address", "many": "many addresses"},
+    lambda _, view, __: ("one" if view.key.register in ("icr", "ldr") else "many",),
+    "with {}",
+    control=Control("boxes", "Members", more=True),
+)
+LETTERS = CellColumn(
+    ("letters",),
+    lambda view: (f"{len(view.register.name)} letters",),
+    lambda view: (f"has {len(view.register.name)} letters",),
+    head="Letters",
+)
+REGISTER = "Logical Destination Register"
+
+
+def soup_of(client, path):
+    return BeautifulSoup(client.get(path, headers={"accept": "text/html"}).text, "html.parser")
+
+
+@pytest.fixture(scope="module")
+def client(migrated_template, tmp_path_factory):
+    """The real application over the real seed, with one key and one column more."""
+    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("entry") / "seeded.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(filters, "KEYS", (*filters.KEYS, MADE_UP))
+        patch.setattr(table_columns, "LAST", (*table_columns.LAST, LETTERS))
+        app = create_app(Settings(database_url=f"sqlite:///{path}"))
+        with TestClient(app, base_url="http://127.0.0.1:8000") as found:
+            yield found
+
+
+def test_one_entry_is_a_key_of_the_filter(client):
+    text = client.get("/index.txt?members=one").text
+    page = soup_of(client, "/?members=one")
+    cells = client.get("/api/v1/cells?members=one").json()["cells"]
+
+    assert "8 of 132 cells with one address." in text
+    assert "http://127.0.0.1:8000/?members=one" in text
+    assert {"icr", "ldr"} == {cell["register"] for cell in cells}
+    assert "8 of 132 cells with one address." == page.select_one(".sentence").get_text()
+    assert "members: one address" in page.select_one(".removable").get_text()
+    boxes = page.select("#filters input[name=members]")
+    assert [("one", True), ("many", False)] == [(b["value"], b.has_attr("checked")) for b in boxes]
+    assert page.select_one("#filters details").has_attr("open")
+
+
+def test_one_entry_is_known_to_errors_search_and_documentation(client):
+    refused = client.get("/index.txt?members=on")
+
+    assert (400, True) == (refused.status_code, "did you mean 'one'?" in refused.text)
+    assert (
+        "These cells: http://127.0.0.1:8000/?members=one"
+        in client.get("/search.txt?q=members:one").text
+    )
+    assert "`members`" in client.get("/docs/api.txt").text
+
+
+def test_the_api_lists_the_keys_that_say_what_they_are():
+    described = [name for name, _ in FILTERS]
+
+    assert [key.name for key in filters.KEYS if key.api] == [n for n in described if n != "at"]
+
+
+def test_one_entry_is_a_column_in_every_format(client):
+    rows = list(csv.DictReader(io.StringIO(client.get("/index.csv?q=ldr").text)))
+    markdown = client.get("/index.md?q=ldr").text.splitlines()
+    page = soup_of(client, "/?q=ldr")
+    value = f"{len(REGISTER)} letters"
+
+    assert value in {row["letters"] for row in rows}
+    assert "| letters |" in markdown[0]
+    assert f"| {value} |" in "\n".join(markdown[2:])
+    assert f"has {value}" in client.get("/index.txt?q=ldr").text
+    assert "Letters" == page.select("table.main thead th")[-1].get_text()
+    assert value in page.select_one("#ldr td:last-child").get_text()
+    assert str(len(page.select("table.main thead th"))) == page.select_one(".opened td")["colspan"]
