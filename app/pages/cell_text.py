@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.core import facts
-from app.core.citations import address_of, cite_claim, cite_source, sources_of
+from app.core.citations import cite_claim, cite_source, sources_of
 from app.core.knowledge import Knowledge
 from app.core.rulings import CheckStep, Conditions
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
+from app.pages.ledger_text import list_sources
 from app.pens import phrases
 from app.pens.place import Place, head
-from app.pens.plain import COLUMNS, Plain
+from app.pens.plain import Plain
+from app.pens.sheet import Passage, add_parts
 
 OUTCOMES = {
     "rules": "rules this cell",
@@ -178,23 +180,14 @@ def _touching(out: Plain, view: CellView, place: Place) -> None:
         out.heading("Errata and quirks")
         for e in view.errata:
             out.item(f"{e.title}: {place.site}/errata/{e.slug}")
-    add_annotations(out, view.annotations)
+    add_annotations(out, view.annotations, place)
 
 
-def add_annotations(out: Plain, annotations: tuple[facts.Annotation, ...]) -> None:
+def add_annotations(out: Plain, annotations: Iterable[facts.Annotation], place: Place) -> None:
     """Add remarks with their sources, under a heading if there are any."""
-    if annotations:
-        out.heading("Annotations")
-        add_remarks(out, annotations)
-
-
-def add_remarks(out: Plain, annotations: Iterable[facts.Annotation]) -> None:
-    """Add remarks, each with the fragment by which search and other pages link it."""
-    for note in annotations:
-        inferred = " (inference)" if note.inference else ""
-        out.item(f"{note.kind}: {note.title}{inferred}")
-        pages = f" (p.{note.pages})" if note.pages else ""
-        out.para(f"{note.text}{pages} [{', '.join(note.sources)}] #note-{note.slug}", 2)
+    part = Passage("annotations")
+    part.remarks("Annotations", annotations)
+    add_parts(out, part, place)
 
 
 def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
@@ -207,10 +200,6 @@ def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> 
 
 def add_sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:
     """Add the named sources, each once, with the address where it can be read."""
-    out.heading("Sources")
-    for source in sources_of(ids, knowledge.sources):
-        out.item(f"[{source.id}] {cite_source(source)}")
-        address = place.absolute(address_of(source))
-        if len(address) > COLUMNS - 2:
-            address = f"{place.site}/docs/sources#{source.id}"
-        out.para(address, 2)
+    part = Passage("sources")
+    list_sources(part, ids, knowledge)
+    add_parts(out, part, place)

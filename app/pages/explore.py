@@ -106,15 +106,6 @@ def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annota
     )
 
 
-def table_annotations(snapshot: Snapshot) -> tuple[Annotation, ...]:
-    """Return the annotations on the table as a whole."""
-    return tuple(
-        a
-        for a in snapshot.knowledge.annotations.values()
-        if not (a.cells or a.registers or a.families)
-    )
-
-
 def find_family(snapshot: Snapshot, slug: str) -> Family:
     """Return a family by slug; raises NotFound."""
     return _find(snapshot.knowledge.families, slug, "family")

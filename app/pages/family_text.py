@@ -78,7 +78,7 @@ def family_text(
     if not touching:
         out.para("None is recorded.")
     notes = (a for a in knowledge.annotations.values() if family.slug in a.families)
-    add_annotations(out, tuple(notes))
+    add_annotations(out, notes, place)
     out.heading("Sources")
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     for source in sources_of(ids, knowledge.sources):

@@ -1,16 +1,14 @@
-"""The text twins of errata and of the list of sources."""
+"""Errata and the list of sources, as sheets and as rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.core.citations import address_of, cite_source
-from app.core.facts import Annotation, Document, Erratum, Revision
+from app.core.citations import address_of, cite_source, sources_of
+from app.core.facts import Document, Erratum, Revision
 from app.core.knowledge import Knowledge
-from app.pages.cell_text import add_remarks, add_sources
 from app.pens import leads
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.sheet import Linked, Passage, Sheet, Sourced
 from app.pens.tables import Table
 
 
@@ -26,20 +24,16 @@ def errata_table(knowledge: Knowledge, site: str) -> Table:
     return Table(columns, tuple(rows))
 
 
-def errata_text(knowledge: Knowledge, place: Place) -> str:
+def errata_sheet(knowledge: Knowledge) -> Sheet:
     """Return the list of errata and quirks."""
-    out = Plain()
-    out.title("Errata and quirks of AVIC, x2AVIC and the local APIC")
-    head(out, place, "/errata")
-    out.blank()
-    out.para(leads.ERRATA)
+    out = Sheet(title="Errata and quirks of AVIC, x2AVIC and the local APIC", path="/errata")
+    out.para(leads.ERRATA, "lead")
     for e in knowledge.errata.values():
-        out.blank()
-        out.para(f"{e.number + ': ' if e.number else ''}{e.title}", 0, 4)
-        out.field("kind", f"{e.kind}, {GRADES[e.grade.value]}", indent=2)
-        out.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated", indent=2)
-        out.field("URL", f"{place.site}/errata/{e.slug}", indent=2)
-    return out.render()
+        name = f"{e.number + ': ' if e.number else ''}{e.title}"
+        record = out.record(name, href=f"/errata/{e.slug}")
+        record.field("kind", f"{e.kind}, {GRADES[e.grade.value]}")
+        record.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated")
+    return out
 
 
 GRADES = {
@@ -49,11 +43,11 @@ GRADES = {
 }
 
 
-def erratum_text(e: Erratum, knowledge: Knowledge, place: Place) -> str:
+def erratum_sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
     """Return one erratum or quirk."""
-    out = Plain()
-    out.title(f"Erratum {e.number}: {e.title}" if e.number else e.title)
-    head(out, place, f"/errata/{e.slug}")
+    title = f"Erratum {e.number}: {e.title}" if e.number else e.title
+    up = (Linked("Errata", "/errata"), e.slug)
+    out = Sheet(title=title, path=f"/errata/{e.slug}", up=up)
     out.field("Kind", str(e.kind))
     out.field("Read", GRADES[e.grade.value])
     out.field("Also called", ", ".join(e.aliases))
@@ -66,21 +60,22 @@ def erratum_text(e: Erratum, knowledge: Knowledge, place: Place) -> str:
     if e.affected:
         out.heading("Affected")
         for part in e.affected:
-            family = f" ({knowledge.families[part.family].name})" if part.family else ""
-            stepping = f", {part.stepping}" if part.stepping else ""
-            out.item(f"{part.cpuid}{family}{stepping} [{part.source}]")
+            name = part.family and knowledge.families[part.family].name
+            family = (" (", Linked(name, f"/c/{part.family}"), ")") if name else ()
+            stepping = f", {part.stepping} " if part.stepping else " "
+            out.item((part.cpuid, *family, stepping, Sourced((part.source,))))
     if e.software:
         out.heading("What software does")
         for note in e.software:
-            out.item(f"{note.text} [{', '.join(note.sources)}]")
+            out.item((f"{note.text} ", Sourced(note.sources)))
     cells = knowledge.cells_named(e.cells)
     if cells:
         out.heading("Cells")
         for key in cells:
-            out.item(f"{place.site}{key.url}")
+            out.item((Linked(str(key), key.url, told=True),))
     ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
-    add_sources(out, ids, knowledge, place)
-    return out.render()
+    list_sources(out, ids, knowledge)
+    return out
 
 
 def document_heading(document: Document) -> str:
@@ -93,34 +88,34 @@ def revision_heading(revision: Revision) -> str:
     return ", ".join(part for part in (revision.revision, revision.date) if part)
 
 
-def sources_text(knowledge: Knowledge, annotations: Iterable[Annotation], place: Place) -> str:
+def sources_sheet(knowledge: Knowledge) -> Sheet:
     """Return the documents, the remarks on the whole table, and every source."""
-    out = Plain()
-    out.title("Sources")
-    head(out, place, "/docs/sources")
-    out.blank()
-    out.para(leads.SOURCES)
+    out = Sheet(title="Sources", path="/docs/sources")
+    out.para(leads.SOURCES, "lead")
     out.heading("The manual")
     for document in knowledge.documents.values():
-        _document(out, document)
-    out.heading(leads.ON_THE_TABLE)
-    add_remarks(out, annotations)
+        record = out.record(document_heading(document))
+        record.para(document.note)
+        for r in document.revisions:
+            record.field(revision_heading(r), (f"{r.change} ", Sourced((r.source,))))
+    notes = knowledge.annotations.values()
+    whole = (a for a in notes if not (a.cells or a.registers or a.families))
+    out.remarks(leads.ON_THE_TABLE, whole)
     out.heading("All sources")
     for source in knowledge.sources.values():
-        out.blank()
-        out.item(f"[{source.id}] {cite_source(source)}", mark="-")
-        out.field("Message-ID", source.message_id, indent=2)
-        out.field("commit", source.commit, indent=2)
-        out.field("repository", source.repository, indent=2)
-        out.address(place.absolute(address_of(source)))
-        out.para(source.note, 2)
-    return out.render()
+        told = f" {cite_source(source)}"
+        record = out.record((Sourced((source.id,)),), told, id=source.id, mark="- ")
+        record.field("Message-ID", source.message_id)
+        record.field("commit", source.commit)
+        record.field("repository", source.repository)
+        record.fetched(address_of(source))
+        record.para(source.note)
+    return out
 
 
-def _document(out: Plain, document: Document) -> None:
-    out.blank()
-    out.para(document_heading(document), 0, 2)
-    out.para(document.note, 2)
-    for revision in document.revisions:
-        told = f"{revision.change} [{revision.source}]"
-        out.field(revision_heading(revision), told, indent=2)
+def list_sources(out: Passage, ids: Iterable[str], knowledge: Knowledge) -> None:
+    """Add the named sources, each once, with the address where it can be read."""
+    out.heading("Sources")
+    for source in sources_of(ids, knowledge.sources):
+        item = out.item((Sourced((source.id,)), f" {cite_source(source)}"))
+        item.fetched(address_of(source), f"/docs/sources#{source.id}")

@@ -36,7 +36,7 @@ def register_text(
             out.item(member)
     for view in cells:
         _cell(out, view, knowledge, place.site + view.key.url)
-    add_annotations(out, annotations)
+    add_annotations(out, annotations, place)
     add_sources(out, _sources(cells, annotations), knowledge, place)
     return out.render()
 

@@ -20,17 +20,12 @@ class ErrataPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the list of errata."""
         knowledge = asked.knowledge
-        every = knowledge.errata.values()
-        return Page(
-            path="/errata",
+        return ledger_text.errata_sheet(knowledge).page(
             title="Errata and quirks",
-            template="errata/index.html",
-            view={"grades": ledger_text.GRADES},
-            text=lambda place: ledger_text.errata_text(knowledge, place),
             table=lambda place: ledger_text.errata_table(knowledge, place.site),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
-                "errata": [body_of("erratum", erratum) for erratum in every],
+                "errata": [body_of("erratum", e) for e in knowledge.errata.values()],
             },
         )
 
@@ -45,22 +40,11 @@ class ErratumPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one erratum with the cells that it touches. Raises NotFound."""
         found = explore.find_erratum(asked.snapshot, asked.parts["slug"])
-        path = f"/errata/{found.slug}"
-        return Page(
-            path=path,
+        sheet = ledger_text.erratum_sheet(found, asked.knowledge)
+        return sheet.page(
             title=found.title,
-            template="errata/show.html",
-            subject=Subject(path, f"{found.title}: changes"),
-            view={
-                "erratum": found,
-                "keys": asked.knowledge.cells_named(found.cells),
-                "grades": ledger_text.GRADES,
-            },
-            text=lambda place: ledger_text.erratum_text(found, asked.knowledge, place),
-            data=lambda _: {
-                "data_version": asked.snapshot.name,
-                **body_of("erratum", found),
-            },
+            subject=Subject(sheet.path, f"{found.title}: changes"),
+            data=lambda _: {"data_version": asked.snapshot.name, **body_of("erratum", found)},
         )
 
 

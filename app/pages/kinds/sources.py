@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.pages import explore, ledger_text
+from app.pages import ledger_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pens.page import Page
 
@@ -16,14 +16,7 @@ class SourcesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return the list of sources."""
-        notes = explore.table_annotations(asked.snapshot)
-        return Page(
-            path="/docs/sources",
-            title="Sources",
-            template="docs/sources.html",
-            view={"annotations": notes, "wording": ledger_text},
-            text=lambda place: ledger_text.sources_text(asked.knowledge, notes, place),
-        )
+        return ledger_text.sources_sheet(asked.knowledge).page()
 
 
 KINDS: tuple[PageKind, ...] = (SourcesPage(),)

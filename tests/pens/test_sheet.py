@@ -1,0 +1,99 @@
+"""A sheet's text and its HTML are made of one value."""
+
+import pytest
+from bs4 import BeautifulSoup
+
+from app.pens.place import Place
+from app.pens.plain import Plain
+from app.pens.sheet import Linked, Passage, Sourced, add_parts
+from app.web.render import make_environment
+
+SITE = Place("http://site.example", "2026-01-01.1")
+MACROS = "{% import 'macros/sheet.html' as s with context %}{{ s.parts(part) }}"
+
+
+class Known:
+    """A source as the template asks for it."""
+
+    author, title, date = "Somebody", "A title", "2026"
+
+    def __init__(self, name):
+        self.id = name
+
+
+def html(part):
+    template = make_environment().from_string(MACROS)
+    found = template.render(part=part, sources_of=lambda ids: [Known(name) for name in ids])
+    return BeautifulSoup(found, "lxml")
+
+
+def text(part):
+    out = Plain()
+    add_parts(out, part, SITE)
+    return out.render()
+
+
+LONG = "/" + 80 * "x"
+TOLD = "http://site.example"
+
+
+@pytest.mark.parametrize(
+    ("add", "told", "selector"),
+    [
+        (lambda p: p.heading("Head", "h"), "Head\n----\n", "h2#h"),
+        (lambda p: p.field("Kind", "erratum"), "Kind            erratum\n", "dl.facts > dd"),
+        (lambda p: p.para("Said.", "lead"), "Said.\n", "p.lead"),
+        (lambda p: p.para("Said."), "Said.\n", "p:not(.lead)"),
+        (lambda p: p.item(("seen ", Sourced(("a", "b")))), "- seen [a, b]\n", "li a.src"),
+        (lambda p: p.item((Linked("ldr", "/r", told=True),)), f"- {TOLD}/r\n", "a[href='/r']"),
+        (lambda p: p.item((Linked("Zen 2", "/c/zen-2"),)), "- Zen 2\n", "a[href='/c/zen-2']"),
+        (lambda p: p.item("one").para("below"), "- one\n  below\n", "li > p"),
+        (lambda p: p.fetched("/x"), f"  {TOLD}/x\n", "a[rel=noreferrer][href='/x']"),
+        (lambda p: p.fetched(LONG, "/y"), f"  {TOLD}/y\n", f"a[href='{LONG}']"),
+        (lambda p: p.record("One", ", named", id="o").para("x"), "One, named\n  x\n", "#o > h2"),
+        (lambda p: p.record("One", mark="- "), "- One\n", "h2"),
+        (lambda p: p.record("One", href="/o"), f"One\n  URL             {TOLD}/o\n", "h2 > a"),
+    ],
+)
+def test_every_kind_of_part_is_written_as_text_and_as_html(add, told, selector):
+    part = Passage("sheet")
+    add(part)
+
+    assert told == text(part)
+    assert html(part).select_one(selector)
+
+
+def test_parts_of_a_kind_that_follow_each_other_make_one_list():
+    part = Passage("sheet")
+    for name in "ab":
+        part.item(name)
+    part.para("c")
+    part.item("d")
+
+    assert [["a", "b"], ["d"]] == [[li.text for li in ul("li")] for ul in html(part)("ul")]
+
+
+def test_what_has_nothing_to_say_is_left_out_of_both():
+    part = Passage("sheet")
+    part.field("Fix", "")
+    part.para("")
+    part.para("", "lead")
+    part.fetched("")
+
+    assert "\n" == text(part)
+    assert not html(part).text.strip()
+
+
+def test_records_below_a_heading_have_headings_below_it():
+    part = Passage("sheet")
+    part.heading("Many")
+    part.record("One")
+
+    assert html(part).select_one("section > h3")
+
+
+def test_what_a_sheet_says_is_escaped():
+    part = Passage("sheet")
+    part.para("<b>")
+
+    assert "<b>" == html(part).p.text
