@@ -1,4 +1,4 @@
-"""What changed and when: data versions as sentences, text and rows."""
+"""What changed and when: data versions as sentences, sheet and rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from app.pens import leads
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.sheet import Linked, Sheet
 from app.pens.tables import Table
 
 # The first load of a seed adds hundreds of facts: counted, not listed.
@@ -79,20 +78,17 @@ def version_body(version: VersionChanges) -> dict[str, Any]:
     }
 
 
-def changes_text(versions: Iterable[VersionChanges], place: Place) -> str:
+def changes_sheet(versions: Iterable[VersionChanges]) -> Sheet:
     """Return every data version, newest first."""
-    out = Plain()
-    out.title("Changes: what became public, and when")
-    head(out, place, "/changes")
-    out.field("One of them", f"{place.site}/changes/VERSION")
-    out.blank()
-    out.para(leads.CHANGES)
+    made = ("One of them", "/changes/VERSION")
+    out = Sheet(title="Changes: what became public, and when", path="/changes", made=made)
+    out.para(leads.CHANGES, "lead")
     for e in versions:
-        out.blank()
-        out.para(f"{e.name}  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}", 0, 2)
+        told = f"  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}"
+        record = out.record((Linked(e.name, f"/changes/{e.name}"),), told, id=e.name)
         for line in e.lines:
-            out.item(line, 2)
-    return out.render()
+            record.item(line)
+    return out
 
 
 def changes_table(versions: Iterable[VersionChanges]) -> Table:

@@ -18,13 +18,9 @@ class ChangesPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
         versions = explore.data_versions(asked.snapshot)
-        return Page(
-            path=EVERYTHING,
+        return changes_text.changes_sheet(versions).page(
             title="Changes",
-            template="changes/index.html",
             subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
-            view={"versions": versions},
-            text=lambda place: changes_text.changes_text(versions, place),
             table=lambda _: changes_text.changes_table(versions),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
