@@ -8,8 +8,7 @@ from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.ledger_text import document_heading, revision_heading
 from app.pens.page import Page
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.sheet import Linked, Sheet, Sourced
 from app.pens.tables import Table
 
 PATH = "/docs/apm"
@@ -39,13 +38,7 @@ class RevisionsPage(PageKind):
             for r in reversed(document.revisions)
         ))  # fmt: skip
         modes = {r.revision: list(r.modes) for r in document.revisions}
-        lead = f"{document_heading(document)}. {LEAD}"
-        return Page(
-            path=PATH,
-            title=TITLE,
-            template="docs/revisions.html",
-            view={"lead": lead, "cited": CITED, "note": document.note, "rows": table.records()},
-            text=lambda place: _text(document, lead, table, place),
+        return _sheet(document, table).page(
             table=lambda _: table,
             data=lambda _: {
                 "data_version": asked.snapshot.name,
@@ -57,18 +50,16 @@ class RevisionsPage(PageKind):
         )
 
 
-def _text(document: Document, lead: str, table: Table, place: Place) -> str:
-    out = Plain()
-    out.title(TITLE)
-    head(out, place, PATH)
-    for text in (lead, document.note, CITED):
-        out.blank()
-        out.para(text)
+def _sheet(document: Document, table: Table) -> Sheet:
+    out = Sheet(title=TITLE, path=PATH, up=(Linked("Documentation", "/docs"), "the manual"))
+    for text in (f"{document_heading(document)}. {LEAD}", document.note, CITED):
+        out.para(text, "lead")
     for revision, row in zip(reversed(document.revisions), table.records(), strict=True):
-        out.heading(revision_heading(revision))
+        out.heading(revision_heading(revision), revision.revision)
         out.field("What changed", revision.change)
-        out.field("Read", f"{row['read']}; what changed is from [{revision.source}]")
-    return out.render()
+        read = f"{row['read']}; what changed is from "
+        out.field("Read", (read, Sourced((revision.source,))))
+    return out
 
 
 KINDS: tuple[PageKind, ...] = (RevisionsPage(),)
