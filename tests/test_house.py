@@ -1,6 +1,7 @@
 """The house: no name twice, nothing too long, each package says its job."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -70,3 +71,9 @@ def test_the_layout_of_the_contributing_page_names_every_package():
     layout = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     packages = [p.name for p in (ROOT / "app").iterdir() if (p / "__init__.py").exists()]
     assert not [name for name in packages if f"`app/{name}`" not in layout]
+
+
+def test_the_contributing_page_names_only_files_that_exist():
+    named = re.findall(r"`(\w[\w.-]*/[\w/.-]+)`", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert named
+    assert not [n for n in named if not ((ROOT / n).exists() or (ROOT / "app" / n).exists())]
