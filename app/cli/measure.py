@@ -109,9 +109,12 @@ def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, 
 def _explain(answer: httpx2.Response) -> str:
     try:
         body = answer.json()
+        message = body["error"]["message"]
+        # A refusal that is about no place of the document has its message as its only problem.
+        problems = [p for p in body.get("problems", ()) if p["found"] != message]
         lines = [f"{p['pointer'] or '/'}: found {p['found']}, expected {p['expected']} {p['hint']}"
-                 for p in body.get("problems", ())]  # fmt: skip
-        return "\n".join([body["error"]["message"], *(line.strip() for line in lines)])
+                 for p in problems]  # fmt: skip
+        return "\n".join([message, *(line.strip() for line in lines)])
     except (ValueError, KeyError, TypeError):
         return f"the server answered {answer.status_code}"
 

@@ -72,6 +72,16 @@ def test_submit_shows_what_the_server_refused(vapic, site, tmp_path):
     assert "/measured_at: found" in ran.err
 
 
+def test_submit_says_once_what_is_wrong_with_no_place_of_the_document(vapic, site, tmp_path):
+    path = tmp_path / "good.json"
+    path.write_bytes(document())
+    ran = vapic("submit", path, "--to", site, "--token", "of-nobody")
+
+    assert 1 == ran.code
+    assert "token" in ran.err
+    assert "found" not in ran.err
+
+
 def test_submit_says_when_nobody_answers(vapic, tmp_path, monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda _: None)
     path = tmp_path / "good.json"
