@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Observation, Register
@@ -25,13 +24,6 @@ class NoteKind(Word):
     """What a footnote is for, strongest change first; the heading is that of its group."""
 
     heading: str
-
-    def __new__(cls, slug: str, heading: str) -> Self:
-        """Build a member whose value is its slug; raises TypeError at import without a heading."""
-        member = str.__new__(cls, slug)
-        member._value_ = slug
-        member.heading = heading
-        return member
 
     WRONG = "wrong", "Wrong: an ordinary access never meets what is printed"
     INCOMPLETE = "incomplete", "Incomplete: what is printed lacks a condition"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from inspect import get_annotations
 from typing import Self
 
 
@@ -31,7 +32,22 @@ class Access(StrEnum):
 
 
 class Word(StrEnum):
-    """A closed vocabulary whose members carry their own words, so that none can lack them."""
+    """A closed vocabulary whose members carry their own words, so that none can lack them.
+
+    A subclass annotates its words, and each member is a tuple: the slug, which is its value, and
+    one word for each annotation, in their order.
+    """
+
+    def __new__(cls, slug: str, *words: object) -> Self:
+        """Build a member; raises TypeError at import if it has a word too few or too many."""
+        names = tuple(get_annotations(cls))
+        if len(words) != len(names):
+            raise TypeError(f"{cls.__name__} {slug}: {len(words)} words, expected {names}")
+        member = str.__new__(cls, slug)
+        member._value_ = slug
+        for name, word in zip(names, words, strict=True):
+            setattr(member, name, word)
+        return member
 
     @classmethod
     def of(cls, slug: str) -> Self:
@@ -61,15 +77,8 @@ class Behaviour(Word):
 
     label: str
     short: str
-    meaning: str
     sight: Sight
-
-    def __new__(cls, slug: str, label: str, short: str, sight: Sight, meaning: str) -> Self:
-        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
-        member = str.__new__(cls, slug)
-        member._value_ = slug
-        member.label, member.short, member.meaning, member.sight = label, short, meaning, sight
-        return member
+    meaning: str
 
     # fmt: off
     ALLOWED = ("allowed", "allowed", "allowed", _H, "Completes against the vAPIC backing page.")
@@ -101,15 +110,8 @@ class Verdict(Word):
     """
 
     mark: str
-    meaning: str
     disagrees: bool
-
-    def __new__(cls, slug: str, mark: str, disagrees: bool, meaning: str) -> Self:  # noqa: FBT001
-        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
-        member = str.__new__(cls, slug)
-        member._value_ = slug
-        member.mark, member.meaning, member.disagrees = mark, meaning, disagrees
-        return member
+    meaning: str
 
     # fmt: off
     DISPUTED = ("disputed", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", True,
@@ -144,15 +146,8 @@ class Printed(Word):
     """
 
     label: str
-    meaning: str
     differs: bool
-
-    def __new__(cls, slug: str, label: str, differs: bool, meaning: str) -> Self:  # noqa: FBT001
-        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
-        member = str.__new__(cls, slug)
-        member._value_ = slug
-        member.label, member.meaning, member.differs = label, meaning, differs
-        return member
+    meaning: str
 
     # fmt: off
     WRONG = ("wrong", "wrong in print", True,
@@ -185,13 +180,6 @@ class Evidence(Word):
     """How an observation is known, strongest first; ``meaning`` is one sentence for the legend."""
 
     meaning: str
-
-    def __new__(cls, slug: str, meaning: str) -> Self:
-        """Build a member whose value is its slug; raises TypeError at import if a word lacks."""
-        member = str.__new__(cls, slug)
-        member._value_ = slug
-        member.meaning = meaning
-        return member
 
     MEASURED = "measured", "Itemised, in a measurement document with its machine and raw bytes."
     OBSERVED = "observed", "A public report says that somebody ran it and saw this."
