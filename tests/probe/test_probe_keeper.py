@@ -39,7 +39,9 @@ try:
         Tracer(tracefs, keeper).start(child.pid, (0,))
         child.stdin.write(b"x")
         print(child.pid, folder, flush=True)
-        time.sleep(60)
+        # One long sleep would not see a signal that comes just before it begins.
+        while True:
+            time.sleep(0.05)
 except Interrupted as error:
     sys.exit(128 + error.number)
 """
