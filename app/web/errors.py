@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Mount
 
 from app.core.faults import BadDocument, Fault
 from app.errors import (
@@ -102,11 +103,29 @@ def install(app: FastAPI, renderer: Renderer) -> None:
         refusal = explain(error)
         if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("answered %s to %s", refusal.status, request.url.path, exc_info=error)
-        return answer(request, renderer, refusal)
+        response = answer(request, renderer, refusal)
+        if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["allow"] = allowed(request)
+        return response
 
     kinds = (AppError, BadDocument, HTTPException, RequestValidationError, DBAPIError, Exception)
     for kind in kinds:
         app.add_exception_handler(kind, handle)
+
+
+def allowed(request: Request) -> str:
+    """Return the methods of a path, as ``Allow`` names them.
+
+    A form and what it sends are two routes of one path, and the framework names the first
+    alone. HEAD goes wherever GET does; static files have no route.
+    """
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    found = [
+        method
+        for method in ("GET", "POST")
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
+    return ", ".join(found or ["GET"]).replace("GET", "GET, HEAD")
 
 
 def explain(error: Exception) -> Refusal:

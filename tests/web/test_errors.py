@@ -77,6 +77,27 @@ def test_pages_are_read_only(client, method):
     assert 405 == getattr(client, method)("/").status_code
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD"),
+        ("/r/ldr.txt", "GET, HEAD"),
+        ("/upload", "GET, HEAD, POST"),
+        ("/check-mail", "GET, HEAD, POST"),
+        ("/review/0123456789ab", "GET, HEAD, POST"),
+        ("/review/logout", "GET, HEAD, POST"),
+        ("/m/0123456789ab/withdraw", "POST"),
+        ("/api/v1/measurements", "POST"),
+        ("/api/v1/openapi.json", "GET, HEAD"),
+        ("/static/app.css", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_a_path_has_not_is_answered_with_those_that_it_has(client, path, methods):
+    answer = client.delete(path)
+
+    assert (405, methods) == (answer.status_code, answer.headers["allow"])
+
+
 def test_an_empty_database_says_what_to_do(empty_url):
     with TestClient(create_app(Settings(database_url=empty_url))) as client:
         answer = client.get("/", headers=HTML)
