@@ -29,11 +29,13 @@ def has_htmx() -> bool:
 
 
 class HashedFiles(StaticFiles):
-    """Serves the folder; an address with a hash never changes its content."""
+    """Serves the folder; an address with its file's hash never changes its content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Add the long cache to addresses that carry a hash."""
+        """Add the long cache to an address that carries the hash of what it is answered with."""
         response = await super().get_response(path, scope)
-        if scope["query_string"].startswith(b"v=") and response.status_code == HTTPStatus.OK:
+        address = f"/static/{path}?{scope['query_string'].decode('latin-1')}"
+        # Any other hash may come from a page that is older or newer than the file.
+        if response.status_code == HTTPStatus.OK and address == static_url(path):
             response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response

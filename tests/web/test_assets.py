@@ -27,11 +27,17 @@ def test_every_template_loads_and_is_short(name):
     assert len(source.splitlines()) <= 120
 
 
-def test_a_static_address_with_a_hash_is_kept_for_a_year(client):
+def test_a_static_address_with_its_hash_is_kept_for_a_year(client):
     hashed = client.get(static_url("app.css"))
 
     assert "immutable" in hashed.headers["cache-control"]
-    assert "immutable" not in client.get("/static/app.css").headers.get("cache-control", "")
+
+
+@pytest.mark.parametrize("query", ["", "?", "?v=", "?v=0", "?v=0123456789ab", "?w=1"])
+def test_a_static_address_with_any_other_hash_or_none_is_not_kept(query, client):
+    answer = client.get(f"/static/app.css{query}")
+
+    assert (200, None) == (answer.status_code, answer.headers.get("cache-control"))
 
 
 def test_htmx_is_the_version_of_the_lock_file(client):
