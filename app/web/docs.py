@@ -114,60 +114,6 @@ def setting_lines() -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
-# What each key of format 1 means; its type and its limits come from the schema.
-MEANINGS = {
-    "format": "Always 1.",
-    "tool": "What wrote the document.",
-    "tool.name": "Its name.",
-    "tool.version": "Its version; a commit is fine.",
-    "measured_at": "When it was measured.",
-    "cpu": "The processor, as CPUID reports it.",
-    "cpu.vendor": "Twelve letters of CPUID leaf 0, AuthenticAMD for example.",
-    "cpu.family": "Base plus extended family as a plain number: 1Ah is 26.",
-    "cpu.model": "Extended and base model as a plain number: 11h is 17.",
-    "cpu.stepping": "The stepping.",
-    "cpu.microcode": "The microcode revision; Linux shows it in /proc/cpuinfo.",
-    "cpu.brand": "The brand string.",
-    "features": "Feature bits of CPUID Fn8000_000A; leave out what was not read.",
-    "features.avic": "EDX[13].",
-    "features.x2avic": "EDX[18].",
-    "features.avic_extlvt": "EDX[27], ExtLvtAvicAccessChg.",
-    "features.x2avic_ext": "ECX[6], x2AVIC with up to 4096 vCPUs.",
-    "hypervisor": "What ran the guest, and how it was set up.",
-    "hypervisor.name": "KVM, Xen, bhyve: what decides about intercepts.",
-    "hypervisor.version": "Its version; for KVM what `uname -r` says, with the commit if patched.",
-    "hypervisor.parameters": "Parameters of the kernel and its modules.",
-    "hypervisor.accelerator": "How guest code ran; tcg (emulation) is refused.",
-    "guest": "What made the accesses.",
-    "guest.name": "The guest or the test program.",
-    "guest.version": "Its version.",
-    "guest.command": "The command line that repeats the measurement.",
-    "exits_watched": "false where only the guest looked: partial evidence, by itself.",
-    "observations": "What was seen, one item for each access and condition.",
-    "observations.register": "Any name of a register, see below.",
-    "observations.mode": "How the guest reached its APIC.",
-    "observations.access": "The direction.",
-    "observations.outcome": "What the access did; the words are on /docs/words.",
-    "observations.member": "Which register of a vector (ISR, TMR, IRR, IER), from 0.",
-    "observations.condition": "The case that was met: a slug of /docs/words, or your own words.",
-    "observations.value": "The value written or read.",
-    "observations.read_back": "What a later read of the same register gave.",
-    "observations.exit": "The exit that the hypervisor saw; leave it out when there was none.",
-    "observations.exit.code": "EXITCODE: 0x402, 0x401, 0x400, 0x7c.",
-    "observations.exit.info1": "EXITINFO1.",
-    "observations.exit.info2": "EXITINFO2.",
-    "observations.exit.rip": "Where the guest stood: at the instruction, or after it.",
-    "observations.intercepted": "Whether the hypervisor's own intercept was on; false if left out.",
-    "observations.count": "How often it was seen, always alike; 1 if left out.",
-    "observations.note": "Anything a reader should know.",
-    "links": "Where it was discussed.",
-    "submitter": "Who sends it.",
-    "submitter.name": "A name, or a nickname.",
-    "submitter.contact": "How to be reached.",
-    "submitter.withhold": "Keep the contact off the page; the raw bytes still hold it.",
-    "notes": "Free text, shown as Markdown.",
-}
-
 # The example of a refused document: a key is missing, and one is misspelt.
 BROKEN = """{"format": 1, "tool": {"name": "by hand"}, "measured_at": "2026-11-22T10:13:27Z",
   "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1},
@@ -177,11 +123,11 @@ BROKEN = """{"format": 1, "tool": {"name": "by hand"}, "measured_at": "2026-11-2
 
 
 @cache
-def format_keys() -> tuple[str, ...]:
-    """Return a list item for every key of format 1, in the order of the schema."""
+def format_keys() -> tuple[tuple[str, str], ...]:
+    """Return (dotted path, limits in words) of every key of format 1, in the schema's order."""
     schema = json_schema()
     return tuple(
-        entry(path, f"{limits(node)}; {'required' if needed else 'optional'}. {MEANINGS[path]}")
+        (path, f"{limits(node)}; {'required' if needed else 'optional'}")
         for path, node, needed in keys_of(schema, schema["$defs"])
     )
 
