@@ -12,10 +12,10 @@ import typer
 from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
 from app.intake import probed
-from app.probing import correlating
+from app.probing import correlation
 from app.probing.correlation import Correlation
 from app.probing.correlation_text import correlation_text
-from app.probing.probe_document import HostFacts
+from app.probing.probe_document import HostFacts, as_bytes
 
 PAIR = 2
 
@@ -59,7 +59,7 @@ def _one(guest: Path, trace: Path) -> Correlation:
         show_eta=False,
         file=sys.stderr,
     ) as bar:
-        run = correlating.correlate(raw, text, lambda line: bar.update(line - bar.pos))
+        run = correlation.correlate(raw, text, lambda line: bar.update(line - bar.pos))
         bar.update(bar.length - bar.pos)  # type: ignore[operator]
     typer.echo(correlation_text(run))
     return run
@@ -75,5 +75,5 @@ def _finish(runs: Sequence[Correlation], host: HostFacts, output: Path | None) -
     if output is None:
         typer.echo(f"{count} observations; --output FILE writes the document.")
         return
-    output.write_bytes(correlating.as_bytes(body))
+    output.write_bytes(as_bytes(body))
     typer.echo(f"{count} observations in {output}; `vapic check {output}` says their effect.")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.intake import measurement
-from app.probing import correlating, probe_document
+from app.probing import probe_document
 from app.probing.correlation import Correlation
 from app.probing.probe_document import HostFacts
 
@@ -18,5 +18,5 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
     says does not fit the format.
     """
     body = probe_document.document(runs, host)
-    measurement.parse(correlating.as_bytes(body))
+    measurement.parse(probe_document.as_bytes(body))
     return body

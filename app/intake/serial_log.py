@@ -33,7 +33,7 @@ def read_log(raw: bytes) -> dict[str, Any]:
     """
     try:
         raw.decode("utf-8")
-        return document([alone(guest_log.read(raw))], HostFacts())
+        return document([alone(raw)], HostFacts())
     except BadGuestLog as error:
         raise BadDocument(tuple(map(_fault, error.problems))) from None
     except UnicodeDecodeError as error:

@@ -14,6 +14,11 @@ The rules, each with its reason:
 * No exit, and a #GP in the guest: the processor raised it itself.
 * No exit, and a write that completed: what became of it is for the read-back and for the
   guest's eyes to say; where neither knows, it is ``completed`` and nothing more.
+
+The condition of the seed under which an access was made comes from what the guest did on
+purpose, but what the trace proves wins: an incomplete IPI names its own reason. A guest
+knows that it halted the target, and not whether IsRunning was clear, so it claims no more
+than that the IPI is simple.
 """
 
 from __future__ import annotations
@@ -49,6 +54,29 @@ _BY_CODE = {
     MSR: Behaviour.VMEXIT_MSR,
     NPF: Behaviour.VMEXIT_NPF,
 }
+# The condition of each of the guest's words; none where it is the access as it stands, or the
+# only kind of write that the register has (Self IPI).
+BY_WHY = {
+    **dict.fromkeys(("initial", "pattern", "own-value", "after-write", "restore", "self-ipi"), ""),
+    "bit18": "bit-18-set",
+    "busy": "busy-set",
+    "nonzero": "non-zero",
+    # No condition of the seed: it lies outside edge and level.
+    "eoi-none": "nothing-in-service",
+    "eoi-edge": "edge",
+    "eoi-level": "level",
+    "self-fixed": "self-ipi",
+    **dict.fromkeys(("to-running", "to-halted", "absent-target"), "simple-ipi"),
+}
+# By the id of an incomplete IPI (KVM's AVIC_IPI_FAILURE_*): what it is called, the condition.
+REASONS = {
+    0: ("invalid interrupt type", "advanced"),
+    1: ("target not running", "target-not-running"),
+    2: ("invalid target", "invalid-target"),
+    3: ("invalid backing page", "incomplete"),
+    4: ("invalid vector", "invalid-vector"),
+}
+UNKNOWN_REASON = ("unknown", "incomplete")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +130,13 @@ def classify(access: GuestAccess, window: Window, machine: Machine, old: int | N
     return replace(_with_exit(access, window, own[0], machine), noise=noise)
 
 
+def condition_of(access: GuestAccess, seen: SeenAccess) -> str:
+    """Return the slug of a condition, the guest's own word, or empty for a plain access."""
+    if seen.reason is not None:
+        return REASONS.get(seen.reason, UNKNOWN_REASON)[1]
+    return BY_WHY.get(access.why, access.why)
+
+
 def place_of(rip: int, sites: tuple[GuestSite, ...]) -> str:
     """Return where a rip stands: at the access instruction, after it, or empty."""
     if any(rip == site.at for site in sites):
@@ -117,21 +152,18 @@ def _with_exit(access: GuestAccess, window: Window, exit_: KvmExit, machine: Mac
         trapped = place == AFTER
         outcome = Behaviour.VMEXIT_TRAP if trapped else Behaviour.VMEXIT_FAULT
         lacks = trapped and access.read_back not in (None, access.value)
-        return SeenAccess(
-            outcome=outcome, exit=exit_, place=place, note=TRAP_NOT_STORED if lacks else ""
-        )
-    if exit_.code == NPF and (where := _page(window, exit_)) != APIC_PAGE:
-        return SeenAccess(outcome=None, why_not=f"{exit_}: a nested fault on page {where:#x}")
+        note = TRAP_NOT_STORED if lacks else ""
+        return SeenAccess(outcome=outcome, exit=exit_, place=place, note=note)
+    if exit_.code == NPF:
+        # EXITINFO2, or what KVM prints.
+        told = [event.address for event in window.events if isinstance(event, PageFault)]
+        page = (told[-1] if told else exit_.info2) >> PAGE_SHIFT
+        if page != APIC_PAGE:
+            return SeenAccess(outcome=None, why_not=f"{exit_}: a nested fault on page {page:#x}")
     if exit_.code not in _BY_CODE:
         return SeenAccess(outcome=None, why_not=str(exit_))
     reason = exit_.info2 >> 32 if exit_.code == INCOMPLETE_IPI else None
     return SeenAccess(outcome=_BY_CODE[exit_.code], exit=exit_, place=place, reason=reason)
-
-
-def _page(window: Window, exit_: KvmExit) -> int:
-    """Return the guest-physical page of a nested fault (EXITINFO2, or what KVM prints)."""
-    told = [event.address for event in window.events if isinstance(event, PageFault)]
-    return (told[-1] if told else exit_.info2) >> PAGE_SHIFT
 
 
 def _without_exit(access: GuestAccess, window: Window, old: int | None) -> SeenAccess:
@@ -151,9 +183,8 @@ def _quiet_write(access: GuestAccess, old: int | None) -> SeenAccess:
     kept, written = access.read_back, access.value
     proves = kept is not None and old != written
     if proves and kept == written:
-        return SeenAccess(
-            outcome=Behaviour.ALLOWED, note=NO_ACTION if access.effect is False else STORED
-        )
+        note = NO_ACTION if access.effect is False else STORED
+        return SeenAccess(outcome=Behaviour.ALLOWED, note=note)
     if proves and kept == old:
         return SeenAccess(outcome=Behaviour.IGNORED, note=NOT_STORED)
     if access.effect is False and kept is None:

@@ -13,13 +13,11 @@ from app.core.words import Access
 from app.probing.classes import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
 from app.probing.guest import GP, GuestAccess, GuestSite, Machine, Way
 from app.probing.trace import (
-    ASYNCHRONOUS,
     INCOMPLETE_IPI,
     MSR,
     UNACCELERATED,
     IncompleteIpi,
     Injected,
-    KvmExit,
     MsrEmulated,
     PageFault,
     Unaccelerated,
@@ -38,27 +36,28 @@ def contradictions(access: GuestAccess, window: Window, machine: Machine) -> tup
     if access.tag != window.begin.tag:
         # Nothing else about this window can be held against this access.
         return (f"the marker says {window.begin.tag}, the guest says {access.tag}",)
-    found = [*_of_exits(access, window), *_of_msr(access, window)]
-    found += _of_faults(access, window, machine.sites[access.kind])
+    found = [*_of_exits(access, window)]
     for event in window.events:
-        if isinstance(event, Unaccelerated):
+        if isinstance(event, MsrEmulated):
+            found += _of_msr(access, event)
+        elif isinstance(event, Unaccelerated):
             found += _of_place(access, "the AVIC event", event.offset, write=event.write)
         elif isinstance(event, IncompleteIpi):
             found += _of_ipi(window, event)
         elif isinstance(event, PageFault) and event.address >> PAGE_SHIFT == APIC_PAGE:
             found += _of_offset(access, "the nested page fault", event.address & 0xFFF)
+    found += _of_faults(access, window, machine.sites[access.kind])
     return tuple(dict.fromkeys(found))
 
 
 def _of_exits(access: GuestAccess, window: Window) -> Iterable[str]:
     writes = access.access is Access.WRITE
+    is_icr = access.address == (ICR_MSR if access.way is Way.MSR else ICR)
     for exit_ in window.exits:
-        if exit_.code in ASYNCHRONOUS:
-            continue
         if exit_.code == UNACCELERATED:
             offset, write = exit_.info1 & OFFSET_MASK, bool(exit_.info1 >> WRITE_BIT & 1)
             yield from _of_place(access, "the exit", offset, write=write)
-        elif exit_.code == INCOMPLETE_IPI and not (writes and _is_icr(access)):
+        elif exit_.code == INCOMPLETE_IPI and not (writes and is_icr):
             yield f"an incomplete IPI, but the guest says {access.tag}"
         elif exit_.code == INCOMPLETE_IPI and (exit_.info1 ^ (access.value or 0)) & VECTOR:
             yield f"the exit says vector {exit_.info1 & VECTOR:#x}, the guest {_hex(access.value)}"
@@ -66,10 +65,6 @@ def _of_exits(access: GuestAccess, window: Window) -> Iterable[str]:
             yield f"an exit for an MSR, but the guest says {access.tag}"
         elif exit_.code == MSR and bool(exit_.info1 & 1) != writes:
             yield f"the exit says {_word(write=not writes)}, the guest says {access.tag}"
-
-
-def _is_icr(access: GuestAccess) -> bool:
-    return access.address == (ICR_MSR if access.way is Way.MSR else ICR)
 
 
 def _of_place(access: GuestAccess, who: str, offset: int, *, write: bool) -> Iterable[str]:
@@ -95,32 +90,26 @@ def _of_ipi(window: Window, event: IncompleteIpi) -> Iterable[str]:
             yield f"the exit says {held}, the AVIC event ICR {event.icr:#x}, id {event.reason}"
 
 
-def _of_msr(access: GuestAccess, window: Window) -> Iterable[str]:
-    for event in window.events:
-        if not isinstance(event, MsrEmulated):
-            continue
-        word = f"{_word(write=event.write)} of MSR {format_hex(event.number)}"
-        direction = event.write == (access.access is Access.WRITE)
-        if access.way is not Way.MSR or event.number != access.address or not direction:
-            yield f"kvm_msr says {word}, the guest says {access.tag}"
-        elif event.refused != (access.fault == GP):
-            ending = "with #GP" if event.refused else "which completed"
-            yield f"kvm_msr says {word}, {ending}; the guest saw {access.fault or 'no fault'}"
-        elif not event.refused and event.value != access.value:
-            yield f"kvm_msr says value {event.value:#x}, the guest says {_hex(access.value)}"
+def _of_msr(access: GuestAccess, event: MsrEmulated) -> Iterable[str]:
+    word = f"{_word(write=event.write)} of MSR {format_hex(event.number)}"
+    direction = event.write == (access.access is Access.WRITE)
+    if access.way is not Way.MSR or event.number != access.address or not direction:
+        yield f"kvm_msr says {word}, the guest says {access.tag}"
+    elif event.refused != (access.fault == GP):
+        ending = "with #GP" if event.refused else "which completed"
+        yield f"kvm_msr says {word}, {ending}; the guest saw {access.fault or 'no fault'}"
+    elif not event.refused and event.value != access.value:
+        yield f"kvm_msr says value {event.value:#x}, the guest says {_hex(access.value)}"
 
 
 def _of_faults(access: GuestAccess, window: Window, sites: tuple[GuestSite, ...]) -> Iterable[str]:
     injected = {e.exception for e in window.events if isinstance(e, Injected)}
     for exception in sorted(injected - {access.fault}):
         yield f"KVM injected {exception}, the guest saw {access.fault or 'no fault'}"
-    if access.fault and not injected and any(_finished(exit_, sites) for exit_ in window.exits):
+    # AVIC reported the access after it had completed.
+    finished = any(e.code in AVIC_EXITS and place_of(e.rip, sites) == AFTER for e in window.exits)
+    if access.fault and not injected and finished:
         yield f"the guest saw {access.fault}, but the access had completed before the exit"
-
-
-def _finished(exit_: KvmExit, sites: tuple[GuestSite, ...]) -> bool:
-    """Whether AVIC reported the access after it had completed."""
-    return exit_.code in AVIC_EXITS and place_of(exit_.rip, sites) == AFTER
 
 
 def _word(*, write: bool) -> str:

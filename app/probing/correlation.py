@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.core.words import Access, Behaviour, Mode
+from app.core.words import Access
+from app.errors import AppError
+from app.probing import guest_log, trace_reader
 from app.probing.classes import SeenAccess, as_told, classify
 from app.probing.contradictions import contradictions
 from app.probing.guest import GuestAccess, GuestLog, Machine, Way
 from app.probing.majority import Result, decide, grouped, without_first
 from app.probing.matching import Matched, match
 from app.probing.trace import Trace
-from app.probing.windows import Cut, cut
+from app.probing.void import why_empty, why_void
+from app.probing.windows import cut
 
 NO_WINDOW = "the trace holds no window of it"
 ELSEWHERE = "the guest log holds no such access"
-NOT_AVIC = (
-    "no access of the APIC page went without exit 400h, so AVIC was off before the trace began"
-)
+
+
+class NoMarker(AppError):
+    """A trace in which nothing belongs to the guest."""
+
+    code = "no-marker"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +52,12 @@ class Correlation:
     trace: Trace | None = None
 
 
-def alone(log: GuestLog) -> Correlation:
-    """Return what a guest without a trace can say: completed, or which fault."""
+def alone(guest: bytes) -> Correlation:
+    """Return what a guest's log says without a trace: completed, #GP or #PF, and no more.
+
+    Raises BadGuestLog.
+    """
+    log = guest_log.read(guest)
     groups = grouped((access, as_told(access)) for access in log.accesses)
     results, unexplained = _decided([without_first(group) for group in groups])
     return Correlation(
@@ -60,26 +70,35 @@ def alone(log: GuestLog) -> Correlation:
     )
 
 
-def correlate(log: GuestLog, trace: Trace) -> Correlation:
-    """Hold a guest's account against the host's trace of the same boot.
+def correlate(
+    guest: bytes, text: str, progress: Callable[[int], object] | None = None
+) -> Correlation:
+    """Hold a guest's log against a trace of the same boot; ``progress`` is told of lines.
 
-    A trace without a single marker gives nothing but discarded accesses; callers look
-    for ``matched`` being 0.
+    Raises BadGuestLog for a log that is not whole, NoMarker for a trace without a window.
     """
+    log = guest_log.read(guest)
+    trace = trace_reader.read(text, progress)
     pieces = cut(trace)
     matched = match(log.accesses, pieces.windows)
+    if not any(window for _, window in matched.pairs):
+        raise NoMarker(why_empty(log, trace, matched))
     judged = _judge(log, matched)
     results, unexplained = _decided(judged.groups)
-    void = pieces.inhibit or matched.ambiguous or _shows_no_avic(results)
+    void = why_void(pieces, results)
+    strangers = [
+        f"lines {window.first}-{window.last} of the trace: {window.begin.tag}, {ELSEWHERE}"
+        for window in matched.strangers
+    ]
     return Correlation(
         machine=log.machine,
         results=() if void else tuple(r for r in results if r.access.mode),
         elsewhere=() if void else tuple(r for r in results if not r.access.mode),
         discarded=tuple(sorted(judged.discarded.items())),
-        unexplained=(*unexplained, *judged.empty, *_loose(pieces, matched)),
+        unexplained=(*unexplained, *judged.empty, *pieces.strays, *strangers),
         contradictions=(*judged.contradictions, *matched.twice),
         void=void,
-        noise=judged.noise,
+        noise=sum(seen.noise for group in judged.groups for _, seen in group),
         accesses=len(log.accesses),
         matched=sum(window is not None for _, window in matched.pairs),
         remarks=log.remarks,
@@ -95,11 +114,6 @@ class _Judged:
     empty: list[str] = field(default_factory=list)
     discarded: Counter[str] = field(default_factory=Counter)
     contradictions: list[str] = field(default_factory=list)
-
-    @property
-    def noise(self) -> int:
-        """Asynchronous exits in all windows that count."""
-        return sum(seen.noise for group in self.groups for _, seen in group)
 
 
 def _judge(log: GuestLog, matched: Matched) -> _Judged:
@@ -151,18 +165,6 @@ def _decided(
         strange = Counter(seen.why_not for _, seen in group if seen.outcome is None)
         unexplained += [f"{first}: {n} of {len(group)}: {why}" for why, n in strange.items()]
     return results, unexplained
-
-
-def _shows_no_avic(results: Sequence[Result]) -> str:
-    """Say so when every access of the page faulted: with AVIC on, some never exit."""
-    page = [r.outcome for r in results if r.access.mode is Mode.AVIC]
-    return NOT_AVIC if page and set(page) == {Behaviour.VMEXIT_NPF} else ""
-
-
-def _loose(pieces: Cut, matched: Matched) -> Iterable[str]:
-    yield from pieces.strays
-    for window in matched.strangers:
-        yield f"lines {window.first}-{window.last} of the trace: {window.begin.tag}, {ELSEWHERE}"
 
 
 def _counts(counted: Iterable[tuple[str, int]]) -> str:

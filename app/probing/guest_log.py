@@ -7,32 +7,33 @@ it, each with one newline, so a log that lost a character on its way is not take
 
 from __future__ import annotations
 
+import json
+import re
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.faults import describe
 from app.core.numbers import PAGE_LAST
 from app.core.words import Access
 from app.errors import AppError, Problem
 from app.pens.plain import to_ascii
 from app.probing.guest import GP, PF, GuestAccess, GuestLog, GuestSite, Machine, Way
-from app.probing.guest_line import GuestLine, read_line
 
 JSON_LINE = b'{"event":'
 MAX_PROBLEMS = 1000
+LONGEST_LINE = 4096
+LONGEST_TEXT = 200
+# The protocol nests two deep; a parser that recurses must not be led further.
+MAX_BRACKETS = 16
 KINDS = ("mmio-read", "mmio-write", "rdmsr", "wrmsr")
 APICS = ("xapic", "x2apic")
-EVENTS = (
-    "start",
-    "selftest",
-    "access",
-    "irqs",
-    "skip",
-    "note",
-    "panic",
-    "end",
-    "checksum",
-)
+EVENTS = ("start", "selftest", "access", "irqs", "skip", "note", "panic", "end", "checksum")
+
+_HEX = re.compile(r"0x[0-9a-fA-F]{1,16}")
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_PRINTABLE = re.compile(rf"[ -~]{{0,{LONGEST_TEXT}}}")
 
 
 class BadGuestLog(AppError):
@@ -91,8 +92,66 @@ def read(raw: bytes, file: str = "guest log") -> GuestLog:
     return GuestLog(reading.machine, tuple(reading.accesses), tuple(reading.remarks))
 
 
+@dataclass(frozen=True)
+class _Line:
+    """A line as an object; its methods return a field, or complain and return nothing."""
+
+    reading: _Reading
+    number: int
+    values: dict[str, Any]
+
+    def complain(self, key: str, found: Any, expected: str) -> None:
+        self.reading.tell(self.number, key, describe(found), expected)
+
+    def field(self, key: str, fits: Callable[[Any], bool], expected: str) -> Any:
+        value = self.values.get(key)
+        if fits(value):
+            return value
+        self.complain(key, value, expected)
+        return None
+
+    def text(self, key: str, *, empty: bool = False) -> str:
+        def fits(value: Any) -> bool:
+            printable = isinstance(value, str) and _PRINTABLE.fullmatch(value)
+            return bool(printable and (value or empty))
+
+        expected = f"a text of up to {LONGEST_TEXT} printable characters"
+        return str(self.field(key, fits, expected) or "")
+
+    def word(self, key: str, words: Sequence[str]) -> str:
+        return str(self.field(key, lambda v: v in words, "one of " + ", ".join(words)) or "")
+
+    def slug(self, key: str) -> str:
+        def fits(value: Any) -> bool:
+            return isinstance(value, str) and bool(_SLUG.fullmatch(value))
+
+        return str(self.field(key, fits, "a word of letters, digits and dashes") or "")
+
+    def number_at(self, key: str, least: int, most: int, *, missing: bool = False) -> int | None:
+        """Return a whole number within bounds."""
+
+        def fits(value: Any) -> bool:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            return (missing and value is None) or (whole and least <= value <= most)
+
+        bounds = str(least) if least == most else f"a whole number from {least} to {most}"
+        number: int | None = self.field(key, fits, bounds)
+        return number
+
+    def hexadecimal(self, key: str, bits: int, *, missing: bool = False) -> int | None:
+        """Return a hexadecimal number of so many bits."""
+        value = self.values.get(key)
+        return None if missing and value is None else self.as_hexadecimal(key, value, bits)
+
+    def as_hexadecimal(self, key: str, value: Any, bits: int) -> int | None:
+        if not isinstance(value, str) or not _HEX.fullmatch(value) or int(value, 16) >> bits:
+            self.complain(key, value, f"hexadecimal such as 0x80, at most {bits} bits")
+            return None
+        return int(value, 16)
+
+
 def _take(reading: _Reading, number: int, text: bytes) -> None:
-    line = read_line(text, reading.file, number, reading.problems)
+    line = _line(reading, number, text)
     event = line.word("event", EVENTS) if line else None
     if reading.closed:
         reading.tell(number, "", "a line after the checksum", "one boot in one log")
@@ -106,12 +165,31 @@ def _take(reading: _Reading, number: int, text: bytes) -> None:
     reading.lines += 1
 
 
-def _start(reading: _Reading, line: GuestLine) -> None:
+def _line(reading: _Reading, number: int, text: bytes) -> _Line | None:
+    found = f"{len(text)} bytes"
+    if len(text) <= LONGEST_LINE and text.count(b"[") + text.count(b"{") <= MAX_BRACKETS:
+        try:
+            values = json.loads(text.decode("ascii"), object_pairs_hook=_distinct)
+            return _Line(reading, number, values)
+        except ValueError as error:
+            # The text of a parser's complaint; never the bytes, which may hold anything.
+            found = str(error).splitlines()[0]
+    reading.tell(number, "", found, "a whole JSON line: is it garbled?")
+    return None
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("a key that stands there twice")
+    return values
+
+
+def _start(reading: _Reading, line: _Line) -> None:
     if reading.machine is not None:
         reading.tell(line.number, "", "a second start line", "one boot in one log")
     if line.number_at("schema", 1, 1) is None:
         return
-    sites = line.values.get("insns")
     reading.machine = Machine(
         tool=line.text("tool"),
         version=line.text("version"),
@@ -123,14 +201,14 @@ def _start(reading: _Reading, line: GuestLine) -> None:
         hypervisor=line.text("hypervisor", empty=True),
         marker=line.word("marker", ("port", "cpuid")),
         repeat=line.number_at("repeat", 1, 100_000) or 1,
-        sites={kind: (_site(line, sites, kind),) for kind in KINDS},
+        sites={kind: (_site(line, kind),) for kind in KINDS},
         svm_edx=line.hexadecimal("svm_edx", 32, missing=True),
     )
 
 
-def _site(line: GuestLine, sites: Any, kind: str) -> GuestSite:
+def _site(line: _Line, kind: str) -> GuestSite:
+    sites, place = line.values.get("insns"), f"insns.{kind}"
     pair = sites.get(kind) if isinstance(sites, dict) else None
-    place = f"insns.{kind}"
     if not isinstance(pair, list) or len(pair) != len(("at", "after")):
         line.complain(place, pair, "two addresses: of the access, and of what follows it")
         return GuestSite(0, 0)
@@ -138,15 +216,13 @@ def _site(line: GuestLine, sites: Any, kind: str) -> GuestSite:
     return GuestSite(at or 0, after or 0)
 
 
-def _access(line: GuestLine) -> GuestAccess:
+def _access(line: _Line) -> GuestAccess:
     way = Way(line.word("via", tuple(Way)) or Way.MMIO)
     access = Access(line.word("op", tuple(Access)) or Access.READ)
     fault = line.values.get("fault", "")
     if fault not in (None, GP, PF):
         line.complain("fault", fault, "null, #GP or #PF")
-    # What was read is unknown where the read faulted; what was to be written never is.
-    unread = access is Access.READ and fault in (GP, PF)
-    value = None if unread else line.hexadecimal("value", 64)
+        fault = None
     address = line.hexadecimal("reg", 32) or 0
     if way is Way.MMIO and address > PAGE_LAST:
         line.complain("reg", f"0x{address:x}", "an offset within the APIC page")
@@ -160,19 +236,20 @@ def _access(line: GuestLine) -> GuestAccess:
         address=address,
         slug=line.slug("slug"),
         width=line.number_at("width", 8, 64) or 0,
-        value=value,
+        # What was read is unknown where the read faulted; what was to be written never is.
+        value=None if fault and access is Access.READ else line.hexadecimal("value", 64),
         why=line.slug("why"),
-        fault=fault if fault in (GP, PF) else "",
+        fault=fault or "",
         error=line.hexadecimal("err", 32, missing=True),
         member=line.number_at("member", 0, 255, missing=True),
         read_back=line.hexadecimal("read_back", 64, missing=True),
         esr=line.hexadecimal("esr", 32, missing=True),
         cycles=line.number_at("cycles", 0, 1 << 64, missing=True),
-        effect=line.flag("effect"),
+        effect=line.field("effect", lambda v: v is None or isinstance(v, bool), "true or false"),
     )
 
 
-def _other(reading: _Reading, line: GuestLine, event: str) -> None:
+def _other(reading: _Reading, line: _Line, event: str) -> None:
     if event in ("skip", "note"):
         words = (line.text("what", empty=True), line.text("why", empty=True))
         reading.remarks.append(to_ascii(f"{event} {': '.join(filter(None, words))}"))
@@ -196,7 +273,7 @@ def _other(reading: _Reading, line: GuestLine, event: str) -> None:
             reading.tell(line.number, "", "the checksum", "an end line before it")
 
 
-def _counted(line: GuestLine, key: str, count: int) -> None:
+def _counted(line: _Line, key: str, count: int) -> None:
     told = line.number_at(key, 0, 1 << 32)
     if told is not None and told != count:
         line.complain(key, told, f"{count}, as many as stand above")

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.core.words import Behaviour
-from app.probing.classes import SeenAccess
-from app.probing.conditions import condition_of
+from app.probing.classes import SeenAccess, condition_of
 from app.probing.guest import GuestAccess
 
 T = TypeVar("T", bound=Hashable)
@@ -47,9 +46,6 @@ class Result:
         return self.seen.outcome
 
 
-Told = Sequence[tuple[GuestAccess, SeenAccess]]
-
-
 def grouped(told: Iterable[tuple[GuestAccess, T]]) -> list[list[tuple[GuestAccess, T]]]:
     """Return repetitions together, in the order in which each access came first.
 
@@ -73,7 +69,7 @@ def without_first(group: Sequence[tuple[GuestAccess, T]]) -> list[tuple[GuestAcc
     return rest or list(group)
 
 
-def decide(told: Told) -> Result | None:
+def decide(told: Sequence[tuple[GuestAccess, SeenAccess]]) -> Result | None:
     """Return the result of repetitions that count; None without a majority that is explained."""
     kinds = Counter(seen.kind for _, seen in told)
     (kind, count), *_ = kinds.most_common(1)
@@ -82,6 +78,7 @@ def decide(told: Told) -> Result | None:
     if count * 2 <= len(told) or seen.outcome is None:
         return None
     others = Counter(s.label for _, s in told if s.kind != kind)
+    infos = Counter((s.exit.info1, s.exit.info2) for _, s in agreeing if s.exit).most_common(1)
     return Result(
         access=access,
         seen=seen,
@@ -90,7 +87,7 @@ def decide(told: Told) -> Result | None:
         counted=len(told),
         value=_same(a.value for a, _ in agreeing),
         read_back=_same(a.read_back for a, _ in agreeing),
-        info=_commonest((s.exit.info1, s.exit.info2) for _, s in agreeing if s.exit),
+        info=infos[0][0] if infos else None,
         minority=tuple(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
         noise=sum(s.noise for _, s in told),
     )
@@ -100,8 +97,3 @@ def _same(values: Iterable[int | None]) -> int | None:
     """Return what all share: a value that changes from one repetition to the next is none."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
-
-
-def _commonest(values: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
-    counted = Counter(values).most_common(1)
-    return counted[0][0] if counted else None

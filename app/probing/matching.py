@@ -76,17 +76,11 @@ def _shift(
     # Shifts under which the two overlap at all.
     least = (min(wanted) - max(numbers)) // WRAP
     most = (max(wanted) - min(numbers)) // WRAP + 1
-    agreeing = Counter(
-        {wraps: _agreeing(wanted, windows, wraps * WRAP) for wraps in range(least, most + 1)}
-    )
+    agreeing: Counter[int] = Counter()
+    for wraps in range(least, most + 1):
+        pairs = ((wanted.get(number + wraps * WRAP), window) for number, window in windows)
+        agreeing[wraps] = sum(bool(a and a.tag == window.begin.tag) for a, window in pairs)
     (best, count), *others = agreeing.most_common(2)
     if count and others and others[0][1] == count:
         return 0, "the sequence numbers fit the guest's in more than one way"
     return best * WRAP if count else 0, ""
-
-
-def _agreeing(
-    wanted: dict[int, GuestAccess], windows: Sequence[tuple[int, Window]], shift: int
-) -> int:
-    pairs = ((wanted.get(number + shift), window) for number, window in windows)
-    return sum(access is not None and access.tag == window.begin.tag for access, window in pairs)

@@ -7,6 +7,7 @@ and why, what stayed unexplained.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 from app.core.numbers import MSR_BASE
 from app.core.words import Behaviour
 from app.errors import AppError
-from app.probing.conditions import REASONS
+from app.probing.classes import REASONS, UNKNOWN_REASON
 from app.probing.correlation import Correlation
 from app.probing.guest import Machine, Way
 from app.probing.majority import Result
@@ -53,7 +54,6 @@ class HostFacts:
     parameters: Sequence[str] = ()
     command: str = ""
     microcode: str = ""
-    brand: str = ""
     features: Mapping[str, bool] = field(default_factory=dict)
     notes: str = ""
 
@@ -72,31 +72,32 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
         whys = [run.void or "no access of a cell is left" for run in runs]
         raise NothingMeasured("; ".join(dict.fromkeys(whys)) or "no run was given")
     machine = runs[0].machine
-    if any(_identity(run.machine) != _identity(machine) for run in runs):
+    if len({_identity(run.machine) for run in runs}) > 1:
         raise NothingMeasured("the runs are of different machines or hypervisors")
     watched = {run.trace is not None for run in runs}
     if len(watched) > 1:
         raise NothingMeasured("some runs have a trace and some have none: make two documents")
-    body: dict[str, Any] = {
-        "format": 1,
-        "tool": {"name": machine.tool, "version": machine.version},
-        "measured_at": machine.measured_at,
-        "cpu": _cpu(machine, host),
-        "hypervisor": _hypervisor(machine, host),
-        "guest": {
-            "name": machine.tool,
-            "version": machine.version,
-            "command": host.command or NOT_STATED,
-        },
-        **({} if watched.pop() else {"exits_watched": False}),
-        "observations": observations,
-        "x-correlation": [_account(run) for run in runs],
-    }
-    if features := _features(machine, host):
-        body["features"] = features
-    if host.notes:
-        body["notes"] = host.notes
-    return body
+    tool = {"name": machine.tool, "version": machine.version}
+    return _said(
+        {
+            "format": 1,
+            "tool": tool,
+            "measured_at": machine.measured_at,
+            "cpu": _cpu(machine, host),
+            "hypervisor": _hypervisor(machine, host),
+            "guest": tool | {"command": host.command or NOT_STATED},
+            "exits_watched": None if watched.pop() else False,
+            "observations": observations,
+            "x-correlation": [_account(run) for run in runs],
+            "features": _features(machine, host),
+            "notes": host.notes,
+        }
+    )
+
+
+def as_bytes(body: dict[str, Any]) -> bytes:
+    """Return a document as it goes into a file."""
+    return (json.dumps(body, indent=1) + "\n").encode("ascii")
 
 
 def _identity(machine: Machine) -> tuple[object, ...]:
@@ -104,23 +105,25 @@ def _identity(machine: Machine) -> tuple[object, ...]:
 
 
 def _cpu(machine: Machine, host: HostFacts) -> dict[str, Any]:
-    cpu: dict[str, Any] = {
+    cpu = {
         "vendor": machine.vendor,
         "family": machine.family,
         "model": machine.model,
         "stepping": machine.stepping,
+        "microcode": host.microcode,
+        "brand": machine.brand.strip(),
     }
-    if host.microcode:
-        cpu["microcode"] = host.microcode
-    if brand := host.brand or machine.brand.strip():
-        cpu["brand"] = brand
-    return cpu
+    return _said(cpu)
+
+
+def _said(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what says something: None, an empty text and an empty object do not."""
+    return {key: value for key, value in body.items() if value not in (None, "", {})}
 
 
 def _features(machine: Machine, host: HostFacts) -> dict[str, bool]:
-    if machine.hypervisor or machine.svm_edx is None:
-        return dict(host.features)
-    bits = {name: bool(machine.svm_edx >> bit & 1) for name, bit in FEATURE_BITS.items()}
+    edx = None if machine.hypervisor else machine.svm_edx
+    bits = {} if edx is None else {name: bool(edx >> n & 1) for name, n in FEATURE_BITS.items()}
     return bits | dict(host.features)
 
 
@@ -151,42 +154,32 @@ def _observations(results: Sequence[Result]) -> Iterable[dict[str, Any]]:
 
 
 def _observation(result: Result, name: str) -> dict[str, Any]:
-    access, mode = result.access, result.access.mode
-    assert mode is not None  # noqa: S101 - results without a cell stand elsewhere
-    body: dict[str, Any] = {
-        "register": name,
-        "mode": mode.value,
-        "access": access.access.value,
-        "outcome": result.outcome.value,
-        "count": result.count,
-        "x-address": f"{access.address:#05x}",
-        "x-why": access.why,
-    }
-    if access.member is not None:
-        body["member"] = access.member
-    if result.condition:
-        body["condition"] = result.condition
-    for key, value in (("value", result.value), ("read_back", result.read_back)):
-        if value is not None:
-            body[key] = f"{value:#x}"
-    if result.outcome is Behaviour.VMEXIT_MSR:
-        body["intercepted"] = True
-    body |= _exit(result)
-    if note := note_of(result):
-        body["note"] = note
-    if result.minority:
-        body["x-minority"] = dict(result.minority)
-    if result.noise:
-        body["x-noise"] = result.noise
-    return body
-
-
-def _exit(result: Result) -> dict[str, Any]:
-    exit_, info = result.seen.exit, result.info
-    if exit_ is None or exit_.code is None or info is None:
-        return {}
-    held = {"info1": f"{info[0]:#x}", "info2": f"{info[1]:#x}"}
-    return {"exit": {"code": f"{exit_.code:#x}", **held, "rip": result.seen.place}}
+    access, exit_ = result.access, result.seen.exit
+    held = {}
+    if exit_ and exit_.code is not None and result.info:
+        info1, info2 = (f"{info:#x}" for info in result.info)
+        rip = result.seen.place
+        held = {"code": f"{exit_.code:#x}", "info1": info1, "info2": info2, "rip": rip}
+    return _said(
+        {
+            "register": name,
+            "mode": str(access.mode),
+            "access": access.access.value,
+            "outcome": result.outcome.value,
+            "count": result.count,
+            "x-address": f"{access.address:#05x}",
+            "x-why": access.why,
+            "member": access.member,
+            "condition": result.condition,
+            "value": None if result.value is None else f"{result.value:#x}",
+            "read_back": None if result.read_back is None else f"{result.read_back:#x}",
+            "intercepted": result.outcome is Behaviour.VMEXIT_MSR or None,
+            "exit": held,
+            "note": note_of(result),
+            "x-minority": dict(result.minority),
+            "x-noise": result.noise or None,
+        }
+    )
 
 
 def note_of(result: Result) -> str:
@@ -194,7 +187,8 @@ def note_of(result: Result) -> str:
     parts = [result.seen.note]
     reason = result.seen.reason
     if reason is not None:
-        parts.append(f"Incomplete IPI, id {reason}: {REASONS.get(reason, 'unknown')}.")
+        name, _ = REASONS.get(reason, UNKNOWN_REASON)
+        parts.append(f"Incomplete IPI, id {reason}: {name}.")
     if result.access.fault and result.seen.exit:
         parts.append(f"The guest saw {result.access.fault}, from the hypervisor.")
     if result.minority:
@@ -207,6 +201,18 @@ def note_of(result: Result) -> str:
 
 def _account(run: Correlation) -> dict[str, Any]:
     """Return what became of everything that is no observation."""
+    elsewhere = [
+        {
+            "apic": result.access.apic,
+            "way": result.access.way.value,
+            "address": f"{result.access.address:#05x}",
+            "access": result.access.access.value,
+            "why": result.access.why,
+            "outcome": result.outcome.value,
+            "count": result.count,
+        }
+        for result in run.elsewhere
+    ]
     account: dict[str, Any] = {
         "apic": run.machine.apic,
         "marker": run.machine.marker,
@@ -216,22 +222,8 @@ def _account(run: Correlation) -> dict[str, Any]:
         "discarded": dict(run.discarded),
         "unexplained": list(run.unexplained),
         "remarks": list(run.remarks),
-        "elsewhere": [_elsewhere(result) for result in run.elsewhere],
+        "elsewhere": elsewhere,
     }
-    if run.trace is not None:
-        trace = run.trace
+    if trace := run.trace:
         account["trace"] = {"layout": trace.layout, "lines": trace.lines, "unread": trace.unread}
     return account
-
-
-def _elsewhere(result: Result) -> dict[str, Any]:
-    access = result.access
-    return {
-        "apic": access.apic,
-        "way": access.way.value,
-        "address": f"{access.address:#05x}",
-        "access": access.access.value,
-        "why": access.why,
-        "outcome": result.outcome.value,
-        "count": result.count,
-    }

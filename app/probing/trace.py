@@ -7,14 +7,39 @@ reported.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-# Codes of exits, APM vol. 2 appendix C; KVM's names of them are in app/probing/exit_names.py.
+# Codes of exits, APM vol. 2 appendix C.
 INTR, NMI, SMI, INIT, VINTR = range(0x60, 0x65)
 CPUID, IOIO, MSR = 0x72, 0x7B, 0x7C
 NPF, INCOMPLETE_IPI, UNACCELERATED = 0x400, 0x401, 0x402
 # What the host did to the processor, whatever the guest was doing.
 ASYNCHRONOUS = frozenset({INTR, NMI, SMI, INIT, VINTR})
+# What kvm_exit calls them: the kernel's words (arch/x86/include/uapi/asm/svm.h), and those of
+# trace-cmd's kvm plugin, where they are not the kernel's behind EXIT_.
+_CODES = {
+    "interrupt": INTR,
+    "nmi": NMI,
+    "smi": SMI,
+    "init": INIT,
+    "vintr": VINTR,
+    "cpuid": CPUID,
+    "pause": 0x77,
+    "hlt": 0x78,
+    "io": IOIO,
+    "msr": MSR,
+    "shutdown": 0x7F,
+    "hypercall": 0x81,
+    "npf": NPF,
+    "avic_incomplete_ipi": INCOMPLETE_IPI,
+    "avic_unaccelerated_access": UNACCELERATED,
+    "EXIT_INTR": INTR,
+    "EXIT_IOIO": IOIO,
+    "EXIT_VMMCALL": 0x81,
+}
+# A reason that the plugin's table lacks (decimal), and one that the kernel's lacks.
+_UNKNOWN = re.compile(r"UNKNOWN \((?P<decimal>\d+)\)|0x(?P<hex>[0-9a-f]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +53,19 @@ class TraceEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class KvmExit(TraceEvent):
-    """``kvm_exit``: ``code`` is None where nobody knows the reason's name."""
+    """``kvm_exit``."""
 
     reason: str
-    code: int | None
     rip: int
     info1: int
     info2: int
+
+    @property
+    def code(self) -> int | None:
+        """The code of the reason; None where nobody knows its name."""
+        if match := _UNKNOWN.fullmatch(self.reason):
+            return int(match["decimal"]) if match["decimal"] else int(match["hex"], 16)
+        return _CODES.get(self.reason, _CODES.get(self.reason.removeprefix("EXIT_").lower()))
 
     def __str__(self) -> str:
         code = "" if self.code is None else f" ({self.code:X}h)"

@@ -55,13 +55,13 @@ class Window:
 class Cut:
     """A trace cut into windows, in the order in which they began.
 
-    ``strays`` are markers that fit no window; ``inhibit`` says why the whole run counts
-    for nothing, if it does.
+    ``strays`` are markers that fit no window; ``inhibited`` is the change that switched
+    AVIC off before the last window ended and that none took back.
     """
 
     windows: tuple[Window, ...]
     strays: tuple[str, ...]
-    inhibit: str
+    inhibited: InhibitChanged | None
 
 
 @dataclass
@@ -73,15 +73,6 @@ class _Thread:
     events: list[TraceEvent] = field(default_factory=list)
 
 
-def marker_value(event: TraceEvent) -> int | None:
-    """Return the marker that an event carries, by port or by CPUID."""
-    if isinstance(event, PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
-        return event.value
-    if isinstance(event, CpuidAsked) and event.function == LEAF:
-        return event.index
-    return None
-
-
 def cut(trace: Trace) -> Cut:
     """Return the windows of a trace, with the reasons for which some are unfit."""
     threads: dict[str, _Thread] = {}
@@ -90,7 +81,7 @@ def cut(trace: Trace) -> Cut:
     ended = False
     for event in trace.events:
         thread = threads.setdefault(event.thread, _Thread())
-        value = marker_value(event)
+        value = _marker_value(event)
         if value == END_OF_MEASURING:
             ended = True
         elif value is None:
@@ -103,9 +94,26 @@ def cut(trace: Trace) -> Cut:
             windows += _step(thread, marker, event, strays)
     windows += [_cut_off(thread, name) for name, thread in threads.items() if thread.begin]
     windows.sort(key=lambda window: window.first)
-    spoiled = _spoil_lost(windows, trace.events)
-    whole, inhibit = _spoil_inhibited(spoiled, trace.events)
-    return Cut(tuple(whole), tuple(strays), inhibit)
+    lost = _lost_spans(trace.events)
+    off, inhibited = _inhibited_spans(trace.events)
+    done = max((window.last for window in windows), default=0)
+    return Cut(
+        tuple(
+            _spoiled(_spoiled(window, lost.get(window.thread, []), LOST), off, INHIBITED)
+            for window in windows
+        ),
+        tuple(strays),
+        inhibited if inhibited and inhibited.line <= done else None,
+    )
+
+
+def _marker_value(event: TraceEvent) -> int | None:
+    """Return the marker that an event carries, by port or by CPUID."""
+    if isinstance(event, PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
+        return event.value
+    if isinstance(event, CpuidAsked) and event.function == LEAF:
+        return event.index
+    return None
 
 
 def _step(
@@ -129,20 +137,15 @@ def _step(
 
 def _closed(thread: _Thread, begin: Marker, end: TraceEvent) -> Window:
     own = IOIO if isinstance(end, PortWrite) else CPUID
-    events = list(thread.events)
-    places = [i for i, event in enumerate(events) if isinstance(event, KvmExit)]
-    last = events[places[-1]] if places else None
-    unfit = NO_OWN_EXIT
-    if isinstance(last, KvmExit) and last.code == own:
-        del events[places[-1]]
-        unfit = ""
+    exits = [event for event in thread.events if isinstance(event, KvmExit)]
+    whole = bool(exits) and exits[-1].code == own
     return Window(
         begin=begin,
         thread=end.thread,
         first=thread.first,
         last=end.line,
-        events=tuple(events),
-        unfit=unfit,
+        events=tuple(e for e in thread.events if not whole or e is not exits[-1]),
+        unfit="" if whole else NO_OWN_EXIT,
     )
 
 
@@ -151,12 +154,6 @@ def _cut_off(thread: _Thread, name: str) -> Window:
     assert begin is not None  # noqa: S101 - callers look first
     last = max((event.line for event in thread.events), default=thread.first)
     return Window(begin=begin, thread=name, first=thread.first, last=last, unfit=CUT_OFF)
-
-
-def _spoil_lost(windows: list[Window], events: tuple[TraceEvent, ...]) -> list[Window]:
-    """Mark the windows in which events may have been lost."""
-    spans = _lost_spans(events)
-    return [_spoiled(window, spans.get(window.thread, []), LOST) for window in windows]
 
 
 def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int]]]:
@@ -183,32 +180,24 @@ def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int
     return spans
 
 
-def _spoil_inhibited(
-    windows: list[Window], events: tuple[TraceEvent, ...]
-) -> tuple[list[Window], str]:
-    """Mark the windows during which AVIC was off; say so when it never came back.
+def _inhibited_spans(
+    events: tuple[TraceEvent, ...],
+) -> tuple[list[tuple[int, int]], InhibitChanged | None]:
+    """Return the lines between which AVIC was off, and the change that nothing took back.
 
     With AVIC inhibited every access exits, for reasons that are none of AVIC's.
     """
-    changes = [event for event in events if isinstance(event, InhibitChanged)]
-    if not windows or not changes:
-        return windows, ""
-    done = max(window.last for window in windows)
     began: InhibitChanged | None = None
     spans: list[tuple[int, int]] = []
-    for change in changes:
+    for change in events:
+        if not isinstance(change, InhibitChanged):
+            continue
         if change.inhibits and began is None:
             began = change
         elif not change.inhibits and began is not None:
             spans.append((began.line, change.line))
             began = None
-    inhibit = ""
-    if began is not None and began.line <= done:
-        inhibit = (
-            f"AVIC was inhibited (reason {began.reason}, inhibits {began.inhibits:#x}, "
-            f"line {began.line} of the trace) and not enabled again"
-        )
-    return [_spoiled(window, spans, INHIBITED) for window in windows], inhibit
+    return spans, began
 
 
 def _spoiled(window: Window, spans: list[tuple[int, int]], why: str) -> Window:

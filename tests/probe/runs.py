@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.probing import correlating
+from app.probing import correlation
 from app.probing.correlation import Correlation
 from app.probing.probe_document import HostFacts
 from tests.probe.scenes import Place, Scene, incomplete, intercepted, noise, unaccelerated
@@ -13,7 +13,7 @@ LDR_MSR, VERSION_MSR, ICR_MSR = ("ldr", 0x80D), ("version", 0x803), ("icr", 0x83
 
 
 def came_to(scene: Scene, layout: str = "trace-cmd", *, new: bool = True) -> Correlation:
-    return correlating.correlate(scene.guest(), scene.trace(layout, new=new))
+    return correlation.correlate(scene.guest(), scene.trace(layout, new=new))
 
 
 def only(scene: Scene) -> tuple[object, ...]:

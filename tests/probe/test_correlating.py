@@ -15,8 +15,8 @@ from app.core.faults import BadDocument
 from app.core.words import Behaviour
 from app.intake import probed
 from app.intake.measurement import parse, to_measurement
-from app.probing import correlating, guest_log, traces
-from app.probing.correlating import NoMarker
+from app.probing import correlation, guest_log, probe_document, trace_reader
+from app.probing.correlation import NoMarker
 from app.probing.markers import END_OF_MEASURING
 from app.probing.matching import match
 from app.probing.probe_document import HostFacts, NothingMeasured
@@ -59,7 +59,7 @@ def test_an_inhibit_that_is_cleared_spoils_only_what_lies_within_it() -> None:
     assert [B.ALLOWED] == [r.outcome for r in came_to(early).results]
     assert ["tpr", "timer-current"] == [r.access.slug for r in came_to(late).results]
     assert (("AVIC was inhibited during it", 3),) == came_to(late).discarded
-    assert "" == correlating.correlate(after.guest(), trace).void
+    assert "" == correlation.correlate(after.guest(), trace).void
 
 
 def test_lost_events_spoil_the_window_they_fall_into_and_no_other() -> None:
@@ -88,7 +88,7 @@ def test_a_window_without_the_exit_of_its_end_marker_proves_nothing() -> None:
 def test_an_unreadable_line_of_kvm_may_have_been_the_exit() -> None:
     scene = Scene().repeated(*TPR).did(*LDR, rep=0).did(*LDR, said("kvm_exit", "bad io 1 1"), rep=1)
     trace = scene.trace().replace(" reason bad io rip 0x1", " reason bad")
-    run = correlating.correlate(scene.guest(), trace.replace("vcpu 0 reason bad", "cut off"))
+    run = correlation.correlate(scene.guest(), trace.replace("vcpu 0 reason bad", "cut off"))
     assert (("events were lost in it", 1),) == run.discarded
     assert [1, True] == [run.trace.unread, "cut off" in run.trace.examples[0]]
 
@@ -108,10 +108,10 @@ def test_a_truncated_trace_loses_its_end_and_says_so() -> None:
     scene = full_scene()
     lines = scene.trace().splitlines(keepends=True)
     for keep in range(40, len(lines), 17):
-        run = correlating.correlate(scene.guest(), "".join(lines[:keep]) + lines[keep][:50])
+        run = correlation.correlate(scene.guest(), "".join(lines[:keep]) + lines[keep][:50])
         assert () == run.contradictions
         assert sum(n for _, n in run.discarded) > 0
-    cut_off = correlating.correlate(scene.guest(), "".join(lines[:-40]))
+    cut_off = correlation.correlate(scene.guest(), "".join(lines[:-40]))
     assert any("END marker is missing" in why or "no window" in why for why, _ in cut_off.discarded)
 
 
@@ -141,7 +141,7 @@ def test_every_layout_of_either_kernel_gives_the_same_document(layout: str, new:
 
 def test_the_document_of_a_scene_is_the_expected_one_and_a_server_takes_it(knowledge) -> None:
     run = came_to(full_scene())
-    raw = correlating.as_bytes(probed.document([run], HOST))
+    raw = probe_document.as_bytes(probed.document([run], HOST))
     measured = to_measurement(parse(raw), knowledge.registers, knowledge.families, "2026-11-22")
     seen = [(o.register, o.member, o.access, o.outcome, o.count) for o in measured.observations]
     assert [
@@ -173,7 +173,7 @@ def test_two_boots_make_one_document_and_two_machines_do_not() -> None:
 def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> None:
     scene = Scene("x2apic").repeated(*LDR_MSR).repeated(*VERSION_MSR, write=True, fault="#GP")
     scene.repeated("tpr", 0x808, write=True, effect=True)
-    body = probed.document([correlating.alone(scene.guest())], HostFacts())
+    body = probed.document([correlation.alone(scene.guest())], HostFacts())
     assert ["completed", "gp", "completed"] == [o["outcome"] for o in body["observations"]]
     assert Counter() == Counter(key for o in body["observations"] for key in o if key == "exit")
     assert "not stated" == body["hypervisor"]["version"]
@@ -181,7 +181,9 @@ def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> Non
 
 def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None:
     scene = Scene(start={"hypervisor": "TCGTCGTCGTCG"}).repeated(*TPR)
-    parsed = parse(correlating.as_bytes(probed.document([correlating.alone(scene.guest())], HOST)))
+    parsed = parse(
+        probe_document.as_bytes(probed.document([correlation.alone(scene.guest())], HOST))
+    )
     assert "tcg" == parsed.document.hypervisor.accelerator
     with pytest.raises(BadDocument, match="not AVIC"):
         to_measurement(parsed, knowledge.registers, knowledge.families, "2026-11-22")
@@ -198,7 +200,7 @@ def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None
 )
 def test_a_trace_without_a_marker_says_what_is_missing(trace: str, word: str) -> None:
     with pytest.raises(NoMarker, match=word):
-        correlating.correlate(Scene().did(*LDR).guest(), trace)
+        correlation.correlate(Scene().did(*LDR).guest(), trace)
 
 
 def test_markers_by_cpuid_are_as_good_as_those_by_port() -> None:
@@ -267,7 +269,7 @@ def test_sequence_numbers_that_fit_twice_are_no_match_at_all() -> None:
     log = guest_log.read(Scene().repeated(*TPR).guest())
     (access, *_) = log.accesses
     again = tuple(replace(access, seq=n * 0x4000) for n in range(8))
-    window = cut(traces.read(Scene(first=0).did(*TPR).trace())).windows[0]
+    window = cut(trace_reader.read(Scene(first=0).did(*TPR).trace())).windows[0]
     matched = match(again, [window])
     assert "the sequence numbers fit the guest's in more than one way" == matched.ambiguous
     assert [None] * 8 == [found for _, found in matched.pairs]

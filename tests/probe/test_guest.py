@@ -253,7 +253,7 @@ def test_a_word_that_means_nothing_ends_the_boot(elf, words, complaint):
 
 
 def test_a_document_made_of_the_log_names_the_registers_that_the_guest_touched(ran, knowledge):
-    made = document([alone(guest_log.read(ran.raw))], HostFacts())
+    made = document([alone(ran.raw)], HostFacts())
     told = {o["x-address"]: _touched(o, ran) for o in made["observations"]}
     found = {
         o["x-address"]: resolve(o["register"], knowledge.registers).register.slug

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.words import Behaviour
 from app.intake import probed
-from app.probing import correlating
+from app.probing import correlation
 from app.probing.probe_document import Contradicted
 from tests.probe.runs import HOST, ICR, ICR_MSR, LDR, LDR_MSR, TPR, VERSION_MSR, came_to, only
 from tests.probe.scenes import (
@@ -201,7 +201,7 @@ def test_where_guest_and_trace_disagree_there_is_no_document(
 def test_a_marker_that_names_another_access_is_a_contradiction() -> None:
     scene, other = Scene().repeated(*TPR), Scene().repeated(*TPR, times=3)
     other.did(*TPR, write=True, rep=3)
-    run = correlating.correlate(other.guest(), scene.trace())
+    run = correlation.correlate(other.guest(), scene.trace())
     assert ["the marker says read of offset 080h in xAPIC mode"] == [
         text.partition(", pattern: ")[2].partition(", the guest")[0] for text in run.contradictions
     ]

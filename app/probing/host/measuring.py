@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import Conflict
-from app.probing import correlating, probe_document
+from app.probing import correlation, probe_document
 from app.probing.correlation import Correlation
 from app.probing.guest_build import build
 from app.probing.host.emulator import Qemu
@@ -45,7 +45,7 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) ->
         step(f"reading what it did in {run.apic} mode")
         found.append(_judge(plan, guest, trace))
     body = maker(found, facts_of(plan, host, qemu))
-    return correlating.as_bytes(body)
+    return probe_document.as_bytes(body)
 
 
 def steps(plan: Plan) -> int:
@@ -121,8 +121,8 @@ def _keep(folder: Path, run: Run, guest: bytes, trace: str, keeper: Keeper) -> N
 
 def _judge(plan: Plan, guest: bytes, trace: str) -> Correlation:
     if plan.wish.accel == "kvm":
-        return correlating.correlate(guest, trace)
-    return correlating.alone(guest)
+        return correlation.correlate(guest, trace)
+    return correlation.alone(guest)
 
 
 def _build(folder: Path) -> Path:
