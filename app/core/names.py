@@ -39,7 +39,7 @@ def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
     if name in registers:
         return NamedRegister(registers[name])
     wanted = _fold(name)
-    table = {_fold(alias): r for r in registers.values() for alias in _aliases(r)}
+    table = {_fold(alias): r for r in registers.values() for alias in aliases(r)}
     if wanted in table:
         return NamedRegister(table[wanted])
     if (match := _MEMBER.fullmatch(name)) and (r := table.get(_fold(match["name"]))):
@@ -60,13 +60,8 @@ def members(register: Register) -> int:
     return sum((span.last >> 4) - (span.first >> 4) + 1 for span in register.offset_spans)
 
 
-def address_of(register: Register, member: int) -> tuple[int, int]:
-    """Return offset and MSR of a member of a vector register."""
-    offset = register.offset_spans[0].first + member * SLOT
-    return offset, register.msr_spans[0].first + member
-
-
-def _aliases(register: Register) -> tuple[str, ...]:
+def aliases(register: Register) -> tuple[str, ...]:
+    """Return every name of a register, without its addresses."""
     names = (register.slug, register.abbreviation, register.macro, *register.aliases)
     macro = register.macro.removesuffix("n")
     return tuple(name for name in (*names, macro) if name and name != "-")

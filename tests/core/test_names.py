@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.names import address_of, members, resolve
-from app.core.numbers import MSR_BASE, MSR_LAST
+from app.core.names import members, resolve
+from app.core.numbers import MSR_BASE, MSR_LAST, SLOT
 from app.errors import NotFound
 
 OFFSETS = range(0x000, 0x1000, 0x10)
@@ -135,7 +135,8 @@ def test_a_row_stands_for_as_many_registers_as_it_has_slots(count, slug, knowled
 def test_the_addresses_of_a_member_resolve_back_to_it(knowledge):
     for register in (r for r in knowledge.registers.values() if r.vector):
         for member in range(members(register)):
-            offset, msr = address_of(register, member)
+            offset = register.offset_spans[0].first + member * SLOT
+            msr = register.msr_spans[0].first + member
             names = (f"{offset:x}h", f"{msr:x}h", f"{register.slug}#{member}")
             assert {(register.slug, member)} == {
                 (found.register.slug, found.member)
