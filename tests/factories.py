@@ -1,5 +1,7 @@
 """Facts for tests, each sound by itself; name only what the case is about."""
 
+from collections.abc import Iterable
+
 from app.core.facts import (
     Claim,
     Condition,
@@ -154,3 +156,9 @@ def make_knowledge(*facts: Fact) -> Knowledge:
         make_register(),
     )
     return Knowledge.of((*world, *facts))
+
+
+def knowing(knowledge: Knowledge, more: Iterable[Fact]) -> Knowledge:
+    """Return what is known with some facts more."""
+    known = (fact for kind in knowledge.by_kind.values() for fact in kind.values())
+    return Knowledge.of((*known, *more))

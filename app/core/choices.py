@@ -9,8 +9,9 @@ from app.errors import InvalidFilter
 
 # Keys that mail and social programs append to links; they say nothing about the view.
 TRACKING = ("utm_", "fbclid", "gclid", "mc_")
-# Once the revision of the manual that a page was to show: such an address leads to the page.
-OLD_KEY = "apm"
+# Once the revision of the manual that a page was to show, and whether measurements that wait for a
+# decision were to count: such an address leads to the page.
+OLD_KEYS = frozenset({"apm", "pending"})
 Valid = Mapping[str, Mapping[str, str] | None]
 
 

@@ -107,9 +107,6 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         "{}", most=1, control=Control("check", "only where something disagrees"),
         api="disagreements"),
     # It lets more in, but a view with it is not the table as it stands.
-    Key("pending", lambda _: {"include": "pending measurements count too"},
-        lambda *_: ("include",), "with pending measurements", most=1,
-        control=Control("check", "with pending"), api="include: pending measurements count too"),
     filtering.free_text(lambda view, _: haystack(view), api="words that must all occur"),
     filtering.ordering(SORTS, Control("select", "Order", SORTS["order"], more=True),
         api="order, name, msr, verdict or reports; with - in front backwards"),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from app.core import facts
 from app.core.cells import CellKey, cells_of, expand
 from app.core.numbers import Span
+from app.core.summaries import Measured
 from app.core.words import Action, AnnotationKind, Behaviour, Mode
 
 KINDS: Mapping[str, type[facts.Fact]] = {
@@ -32,6 +34,8 @@ KINDS: Mapping[str, type[facts.Fact]] = {
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 
 F = TypeVar("F")
+# Measurements by cell and family.
+MeasuredBy = Mapping[tuple[CellKey, str], Measured]
 
 
 def kind_of(fact: facts.Fact) -> str:
@@ -48,21 +52,23 @@ def key_of(fact: facts.Fact) -> str:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """An immutable set of facts.
+    """An immutable set of facts, and what is measured.
 
-    The indexes are computed on first use and expect facts that the linter accepts:
-    a cell pattern that names nothing is dropped from an index, never an error here.
+    Of measurements it holds summaries, and the newest observations of each as facts. The
+    indexes are computed on first use and expect facts that the linter accepts: a cell pattern
+    that names nothing is dropped from an index, never an error here.
     """
 
     by_kind: Mapping[str, Mapping[str, facts.Fact]]
+    measured: MeasuredBy = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def of(cls, entries: Iterable[facts.Fact]) -> Knowledge:
+    def of(cls, entries: Iterable[facts.Fact], measured: MeasuredBy | None = None) -> Knowledge:
         """Sort facts by kind and key; of two with one key the last stays."""
         by_kind: dict[str, dict[str, facts.Fact]] = {kind: {} for kind in KINDS}
         for fact in entries:
             by_kind[kind_of(fact)][key_of(fact)] = fact
-        return cls(by_kind)
+        return cls(by_kind, measured or MappingProxyType({}))
 
     def _all(self, cls: type[F]) -> dict[str, F]:
         kind = _KIND_OF[cls]  # type: ignore[index]

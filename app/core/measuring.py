@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from app.core.kernels import policy_of
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span, parse_hex
 from app.core.rulings import Conditions, literal
+from app.core.summaries import NOTHING, Sort
 from app.core.verdicts import Judgement, judge
 from app.core.views import CellView
 from app.core.words import Action, Behaviour, Evidence, Mode, Reading, SourceKind
@@ -89,31 +91,43 @@ class Effect:
 
 
 def effects(
-    knowledge: Knowledge,
-    cells: Mapping[CellKey, CellView],
-    observations: Iterable[Observation],
+    knowledge: Knowledge, cells: Mapping[CellKey, CellView], measurement: Measurement
 ) -> tuple[Effect, ...]:
-    """Return what observations change, cell by cell, in the order of the table.
+    """Return what a measurement changes, cell by cell, in the order of the table.
 
-    ``before`` is without them, ``after`` with them, whether or not they count already.
+    ``before`` is without it, ``after`` with it, whether or not it counts already. The work
+    grows with its observations, and not with those of others.
     """
     conditions = Conditions(knowledge.conditions)
-    by_cell: dict[CellKey, list[Observation]] = {}
-    for seen in observations:
-        for key in knowledge.cells_named(seen.cells):
-            by_cell.setdefault(key, []).append(seen)
+    mine: dict[CellKey, list[Observation]] = defaultdict(list)
+    for seen in observations_of(measurement):
+        mine[Sort.of(seen).cell].append(seen)
     found = []
-    for key in (k for k in cells if k in by_cell):
-        view, new = cells[key], by_cell[key]
-        mine = {o.id for o in new}
-        others = tuple(o for o in view.observations if o.id not in mine)
-        for family in dict.fromkeys(o.family for o in new):
-            here = [o for o in new if o.family == family]
-            before = judge(view.claims, others, family, conditions)
-            after = judge(view.claims, (*others, *new), family, conditions)
-            masked = sum(o.intercepted or o.outcome is Behaviour.VMEXIT_MSR for o in here)
-            found.append(Effect(key, before, after, len(here), masked))
+    for key in (k for k in cells if k in mine):
+        view, own = cells[key], {Sort.of(seen): seen for seen in mine[key]}
+        measured = knowledge.measured.get((key, measurement.family), NOTHING)
+        counted = measured.of_id.keys() | {seen.id for seen in mine[key]}
+        others = [o for o in view.observations if o.id not in counted]
+        others += [
+            _stand_in(s.sort)
+            for s in measured.summaries
+            if s.counts.reports > (measurement.accepted and s.sort in own)
+        ]
+        before = judge(view.claims, others, measurement.family, conditions)
+        after = judge(view.claims, (*others, *own.values()), measurement.family, conditions)
+        masked = sum(Sort.of(seen).hearing is None for seen in mine[key])
+        found.append(Effect(key, before, after, len(mine[key]), masked))
     return tuple(found)
+
+
+def _stand_in(sort: Sort) -> Observation:
+    """Return an observation of a sort: for a verdict it is as good as any."""
+    return Observation(
+        id=str(sort), family=sort.family, cpu="", evidence=Evidence.MEASURED,
+        cells=(str(sort.cell),), outcome=sort.outcome, reporter="", date="", text="", sources=(),
+        condition=sort.condition, member=sort.member, intercepted=sort.intercepted,
+        unwatched=sort.unwatched,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ never averaged, voted on or merged.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 from app.core.facts import Claim, Observation
 from app.core.rulings import Conditions, asked_of, certain, expected, firm, literal, possible
-from app.core.words import Behaviour, Evidence, Scope, Sight, Verdict
+from app.core.summaries import INVISIBLE, NOTHING, Measured
+from app.core.words import Behaviour, Evidence, Scope, Verdict
 
-# What a guest that only watches itself cannot tell apart from a completed access.
-INVISIBLE = frozenset({b for b in Behaviour if b.sight is Sight.HOST} | {Behaviour.UNDEFINED})
 _SEVERITY = (
     Verdict.CONTRADICTS,
     Verdict.SIDE_EFFECT,
@@ -47,7 +47,8 @@ class Judgement:
 
     ``behaviours`` in the order of the vocabulary; ``reports``, ``machines`` and
     ``microcodes`` count distinct unmasked ones (machines and microcodes only where the
-    report tells them apart); ``evidence`` is the strongest grade.
+    report tells them apart); ``evidence`` is the strongest grade. ``measured`` are the
+    measurements behind it, of which the findings show the newest of each sort.
     """
 
     family: str
@@ -60,6 +61,7 @@ class Judgement:
     masked: int = 0
     evidence: Evidence | None = None
     scope: Scope | None = None
+    measured: Measured = NOTHING
 
     @property
     def sides(self) -> tuple[tuple[Behaviour, str, tuple[Finding, ...]], ...]:
@@ -99,28 +101,36 @@ def judge(
     observations: Iterable[Observation],
     family: str,
     conditions: Conditions,
+    measured: Measured = NOTHING,
 ) -> Judgement:
     """Return the judgement on a cell for one family.
 
     ``claims`` are those of the cell; ``observations`` the accepted ones that touch it,
     of any family: others than ``family`` are passed over. Their order never matters.
+    ``measured`` counts for the observations that it names, and for all that are like them.
     """
     mine = sorted((o for o in observations if o.family == family), key=lambda o: (o.date, o.id))
     findings = tuple(classify(claims, o, conditions) for o in mine)
     heard = [f for f in findings if f.verdict is not Verdict.MASKED]
     seen = {f.observation.outcome for f in heard}
     told = [f.observation for f in heard]
+    stands_for = measured.of_id
+    alone = [o for o in told if o.id not in stands_for]
+    summed = {stands_for[o.id].sort for o in told if o.id in stands_for}
+    behind = measured.behind({h for sort in summed if (h := sort.hearing) is not None})
+    masked = sum(f.observation.id not in stands_for for f in findings) - len(alone)
     return Judgement(
         family=family,
         verdict=_verdict(claims, findings, heard, conditions),
         findings=findings,
         behaviours=tuple(b for b in Behaviour if b in seen),
-        reports=len({o.report or o.id for o in told}),
-        machines=len({o.machine for o in told if o.machine}),
-        microcodes=len({o.microcode for o in told if o.microcode}),
-        masked=len(findings) - len(heard),
+        reports=len({o.report or o.id for o in alone}) + behind.reports,
+        machines=len({o.machine for o in alone if o.machine}) + behind.machines,
+        microcodes=len({o.microcode for o in alone if o.microcode}) + behind.microcodes,
+        masked=masked + sum(s.observations for s in measured.summaries if s.sort not in summed),
         evidence=next((e for e in Evidence if any(o.evidence is e for o in told)), None),
         scope=next((s for s in Scope if any(o.scope is s for o in told)), None),
+        measured=measured,
     )
 
 
@@ -206,17 +216,28 @@ def _verdict(
         return Verdict.UNMEASURED
     if not heard:
         return Verdict.MASKED
-    if any(_disagree(claims, a, b, conditions) for a, b in combinations(heard, 2)):
+    if any(_disagree(claims, a, b, conditions) for a, b in _rivals(heard)):
         return Verdict.DISPUTED
     # Partial evidence adds nothing to a full report, unless it stands against the manual.
     return next(v for v in _SEVERITY if any(f.verdict is v for f in heard))
+
+
+def _rivals(heard: Iterable[Finding]) -> Iterable[tuple[Finding, Finding]]:
+    """Return the pairs that could disagree: one of each sort, under the same condition."""
+    by_condition: dict[str, dict[object, Finding]] = defaultdict(dict)
+    for finding in heard:
+        seen = finding.observation
+        sort = (seen.outcome, seen.member, seen.partial, seen.restates)
+        by_condition[seen.condition].setdefault(sort, finding)
+    for sorts in by_condition.values():
+        yield from combinations(sorts.values(), 2)
 
 
 def _disagree(
     claims: tuple[Claim, ...], one: Finding, other: Finding, conditions: Conditions
 ) -> bool:
     a, b = one.observation, other.observation
-    if a.condition != b.condition or a.outcome is b.outcome:
+    if a.outcome is b.outcome:
         return False
     if a.member and b.member and a.member != b.member:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from app.core.rulings import (
     printed,
     questions,
 )
+from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
 from app.core.words import Evidence, Printed, Verdict
 
@@ -94,18 +95,10 @@ class CellView:
 
 
 def view_cells(
-    knowledge: Knowledge,
-    extra: Iterable[facts.Observation] = (),
-    only: Collection[CellKey] | None = None,
+    knowledge: Knowledge, only: Collection[CellKey] | None = None
 ) -> dict[CellKey, CellView]:
-    """Return every cell of the table, or those of ``only``, in its order.
-
-    ``extra`` observations count as if accepted: a dry run shows what they would change.
-    """
+    """Return every cell of the table, or those of ``only``, in its order."""
     conditions = Conditions(knowledge.conditions)
-    if added := tuple(extra):
-        entries = (f for kind in knowledge.by_kind.values() for f in kind.values())
-        knowledge = Knowledge.of((*entries, *added))
     wanted = (key for key in knowledge.cells if only is None or key in only)
     return {key: _view(knowledge, key, conditions) for key in wanted}
 
@@ -118,7 +111,10 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         key=key,
         register=register,
         claims=claims,
-        judgements={f: judge(claims, seen, f, conditions) for f in knowledge.families},
+        judgements={
+            f: judge(claims, seen, f, conditions, knowledge.measured.get((key, f), NOTHING))
+            for f in knowledge.families
+        },
         observations=seen,
         errata=knowledge.errata_of.get(key, ()),
         differences=knowledge.differences_of.get(key, ()),

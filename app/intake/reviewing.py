@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.core.cells import CellKey
 from app.core.facts import Measurement
-from app.core.measuring import Effect, Oddity, effects, observations_of, oddities
+from app.core.measuring import Effect, Oddity, effects, oddities
 from app.core.words import Behaviour, State, TokenScope
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import submitting
@@ -114,11 +114,10 @@ def list_recent(snapshot: Snapshot) -> tuple[Measurement, ...]:
 def show(session: Session, snapshot: Snapshot, slug: str) -> Review:
     """Return all that a decision needs to know. Raises NotFound."""
     measurement = submitting.get_measurement(session, slug)
-    mine = observations_of(measurement)
     knowledge = snapshot.knowledge
     return Review(
         measurement,
-        effects(knowledge, snapshot.cells, mine),
+        effects(knowledge, snapshot.cells, measurement),
         oddities(measurement, knowledge),
         submissions.list_decisions(session, slug),
     )

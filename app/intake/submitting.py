@@ -60,7 +60,7 @@ def review_of(measurement: Measurement, snapshot: Snapshot) -> Checked:
     knowledge = snapshot.knowledge
     return Checked(
         measurement,
-        effects(knowledge, snapshot.cells, observations_of(measurement)),
+        effects(knowledge, snapshot.cells, measurement),
         oddities(measurement, knowledge),
     )
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from app.core import filters
 from app.core.cells import CellKey
-from app.core.choices import OLD_KEY
+from app.core.choices import OLD_KEYS
 from app.core.citations import sources_of
 from app.core.facts import Source
 from app.core.knowledge import Knowledge
@@ -122,7 +122,7 @@ def find(snapshot: Snapshot, address: str) -> Cited:
     that means nothing.
     """
     path, _, query = address.partition("?")
-    pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] not in (PIN, OLD_KEY)]
+    pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] not in (PIN, *OLD_KEYS)]
     bare = path.removesuffix(".txt")
     if bare == "/mail":
         return _selection(snapshot, read_selection(snapshot, pairs))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from app.core.choices import OLD_KEY
+from app.core.choices import OLD_KEYS
 from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, MailLine, read_mail
 from app.mail import citing, mail_links, quotes
@@ -127,7 +127,7 @@ class _Checker:
         path = path.removesuffix("/index").rstrip("/") or "/"
         rest = urlencode([pair for pair in pairs if pair[0] != PIN], safe=",/")
         snapshot = self._version(pin) if pin else self._live
-        if any(key == OLD_KEY for key, _ in pairs):
+        if any(key in OLD_KEYS for key, _ in pairs):
             # Its block cannot be made again.
             return MailTarget(snapshot, path, pin, None)
         return _target_of(snapshot, f"{path}?{rest}" if rest else path, pin)

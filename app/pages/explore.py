@@ -57,7 +57,7 @@ def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFil
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     members = snapshot.knowledge.members
-    cells = snapshot.cells_with_pending if wanted["pending"] else snapshot.cells
+    cells = snapshot.cells
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     worst = [view.verdict for view in shown.values()]
     subject = wanted.only("mode", "access")

@@ -97,7 +97,7 @@ def differs(snapshot: Snapshot, measurement: Measurement) -> bool:
 
 def effects_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Effect, ...]:
     """Return what a measurement changes, or would change, cell by cell."""
-    return effects(snapshot.knowledge, snapshot.cells, observations_of(measurement))
+    return effects(snapshot.knowledge, snapshot.cells, measurement)
 
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:

@@ -17,9 +17,7 @@ from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
 from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
-from app.core.measuring import observations_of
 from app.core.views import CellView, view_cells
-from app.core.words import State
 from app.errors import NotFound, NotReady
 from app.store import queries
 from app.store.queries import Change, DataVersion
@@ -60,12 +58,6 @@ class Snapshot:
     def cells(self) -> Mapping[CellKey, CellView]:
         """Every cell, judged, in the order of the table."""
         return view_cells(self.knowledge)
-
-    @cached_property
-    def cells_with_pending(self) -> Mapping[CellKey, CellView]:
-        """The same as if every pending measurement were accepted."""
-        pending = (m for m in self.knowledge.measurements.values() if m.state is State.PENDING)
-        return view_cells(self.knowledge, [o for m in pending for o in observations_of(m)])
 
     @cached_property
     def corrected(self) -> CorrectedTable:

@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         openapi_url="/api/v1/openapi.json",
     )
     _share(app, settings, engine, snapshots)
-    app.add_middleware(moved.WithoutRevision)
+    app.add_middleware(moved.WithoutOldKeys)
     app.add_middleware(guard.SameOrigin)
     app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
     errors.install(app, app.state.renderer)

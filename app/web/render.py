@@ -33,9 +33,8 @@ from app.web.negotiate import Format
 from app.web.pins import Pin
 from app.web.static import has_htmx, static_url
 
-# Summaries that were looked at last: data version, with or without pending.
+# Data versions whose summaries were looked at last.
 FRAGMENTS = 8
-Summaries = tuple[int, bool]
 
 
 def make_environment() -> jinja2.Environment:
@@ -73,7 +72,7 @@ class Renderer:
         self._environment = make_environment()
         self._environment.globals["read_only"] = settings.export_file is not None
         self._lock = threading.Lock()
-        self._fragments: OrderedDict[Summaries, Mapping[CellKey, Markup]] = OrderedDict()
+        self._fragments: OrderedDict[int, Mapping[CellKey, Markup]] = OrderedDict()
 
     def place(self, snapshot: Snapshot) -> Place:
         """Return where this snapshot's pages are published."""
@@ -133,7 +132,7 @@ class Renderer:
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             cite_source=cite_source,
             copies=lambda address: citing.copies(snapshot, address, self._settings.site),
-            fragments=lambda pending: self.fragments(snapshot, pending=pending),
+            fragments=lambda: self.fragments(snapshot),
         )
 
     def bare(self, name: str, **context: Any) -> str:
@@ -145,27 +144,26 @@ class Renderer:
         plain = self._environment.overlay(autoescape=False)
         return plain.get_template(name).render(**context).strip() + "\n"
 
-    def fragments(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
+    def fragments(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
         """Return each cell's summary, rendered once per data version."""
-        key = (snapshot.version.id, pending)
+        key = snapshot.version.id
         with self._lock:
             if key not in self._fragments:
-                self._fragments[key] = self._render_cells(snapshot, pending=pending)
+                self._fragments[key] = self._render_cells(snapshot)
                 while len(self._fragments) > FRAGMENTS:
                     self._fragments.popitem(last=False)
             self._fragments.move_to_end(key)
             return self._fragments[key]
 
-    def _render_cells(self, snapshot: Snapshot, *, pending: bool) -> Mapping[CellKey, Markup]:
+    def _render_cells(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
         template = self._environment.get_template("table/_summary.html")
         shared = {
             "knowledge": snapshot.knowledge,
             "conditions": Conditions(snapshot.knowledge.conditions),
         }
-        cells = snapshot.cells_with_pending if pending else snapshot.cells
         return {
             key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
-            for key, view in cells.items()
+            for key, view in snapshot.cells.items()
         }
 
 

@@ -11,6 +11,7 @@ from app.pages import corrected_text
 from app.pens.place import Place
 from tests.core.shapes import CONDITIONS, ID, LVT, TPR, TRAP, check
 from tests.factories import (
+    knowing,
     make_claim,
     make_family,
     make_knowledge,
@@ -34,7 +35,7 @@ def cells(table):
 def small(*registers, extra=()):
     """Return the corrected table of a few made-up registers."""
     knowledge = make_knowledge(*registers)
-    return correct(view_cells(knowledge, extra), knowledge)
+    return correct(view_cells(knowing(knowledge, extra)), knowledge)
 
 
 def wrote(table):

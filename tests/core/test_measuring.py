@@ -10,6 +10,7 @@ from app.core.numbers import Span, parse_hex
 from app.core.views import view_cells
 from app.core.words import Behaviour, Evidence, SourceKind, Verdict
 from tests.core.machines import AMD, HYGON, INTEL, cpu_of, make_measurement, saw
+from tests.factories import knowing
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def seen_effects(knowledge, views):
     def run(measurement):
         return [
             (str(e.key), str(e.before.verdict), str(e.after.verdict), e.added, e.masked)
-            for e in effects(knowledge, views, observations_of(measurement))
+            for e in effects(knowledge, views, measurement)
         ]
 
     return run
@@ -147,10 +148,10 @@ def test_members_of_a_vector_register_count_for_its_cell(seen_effects):
 
 def test_an_observation_changes_nothing_for_other_families(knowledge, views):
     measurement = make_measurement(saw("apr/avic/read", "allowed"), family="zen-5")
-    (effect,) = effects(knowledge, views, observations_of(measurement))
+    (effect,) = effects(knowledge, views, measurement)
     assert "zen-5" == effect.before.family == effect.after.family
     assert effect.changes
-    other = view_cells(knowledge, observations_of(measurement))[effect.key]
+    other = view_cells(knowing(knowledge, observations_of(measurement)))[effect.key]
     assert Verdict.CONTRADICTS is other.judgements["zen-5"].verdict
     rest = {f: j for f, j in other.judgements.items() if f != "zen-5"}
     assert {f: j for f, j in views[effect.key].judgements.items() if f != "zen-5"} == rest
@@ -160,9 +161,10 @@ def test_what_counts_already_is_not_counted_twice(knowledge, views):
     measurement = make_measurement(
         saw("apr/avic/read", "allowed"), saw("ldr/x2avic/write", "gp"), family="zen-5"
     )
-    observations = observations_of(measurement)
-    pending = effects(knowledge, views, observations)
-    accepted = effects(knowledge, view_cells(knowledge, observations), observations)
+    pending = effects(knowledge, views, measurement)
+    accepted = effects(
+        knowledge, view_cells(knowing(knowledge, observations_of(measurement))), measurement
+    )
     assert pending == accepted
     assert [1, 1] == [effect.after.reports - effect.before.reports for effect in accepted]
 
@@ -173,9 +175,8 @@ def test_the_effect_is_what_the_table_shows_once_it_is_accepted(knowledge, views
         saw("eoi/x2avic/write", "accelerated", "edge"),
         saw("ppr/x2avic/write", "gp", intercepted=True),
     )
-    observations = observations_of(measurement)
-    then = view_cells(knowledge, observations)
-    for effect in effects(knowledge, views, observations):
+    then = view_cells(knowing(knowledge, observations_of(measurement)))
+    for effect in effects(knowledge, views, measurement):
         assert views[effect.key].judgements["zen-4"] == effect.before
         assert then[effect.key].judgements["zen-4"] == effect.after
 

@@ -74,7 +74,6 @@ def test_140_observations_show_only_after_acceptance_and_leave_with_withdrawal(c
     assert 140 == sum(effect["observed"] for effect in checked["effects"])
     assert checked["effects"] == pending["effects"]
     assert before == {path: _facts(client, path) for path in paths}
-    assert "Zen 5" in client.get("/index.txt?pending=include&family=zen-5").text
 
     decide(client, writer, slug, State.ACCEPTED)
     shown = client.get("/api/v1/cells?family=zen-5").json()["cells"]

@@ -16,6 +16,7 @@ def flat(client, path):
     ("asked", "found"),
     [
         ("/?apm=3.38", "/"),
+        ("/index.txt?mode=avic&pending=include", "/index.txt?mode=avic"),
         ("/?apm=nonsense&mode=avic", "/?mode=avic"),
         ("/index.json?mode=x2avic&apm=3.38&sort=msr", "/index.json?mode=x2avic&sort=msr"),
         (f"/corrected?apm=3.38&at={AT}", f"/corrected?at={AT}"),

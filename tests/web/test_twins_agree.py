@@ -21,7 +21,6 @@ PAGES = (
     "/?family=zen-4&verdict=explained",
     "/?q=nothing-has-this-name",
     "/?policy=kvm-6.0,kvm-7.2",
-    "/?pending=include",
     "/corrected",
     "/c",
     "/d",
