@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from app.probing import guest_build
+from app.probing import guest_build, probe_table
 from app.settings import Settings
 
 
 def table() -> None:
     """Print the guest's register table, made from the seed."""
-    typer.echo(guest_build.table(Settings().seed), nl=False)
+    typer.echo(probe_table.table(Settings().seed), nl=False)
 
 
 def build(

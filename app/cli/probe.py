@@ -26,12 +26,12 @@ from app.intake.measurement import EMULATORS, parse, to_measurement
 from app.pages import measured
 from app.pages.measurement_text import check_text
 from app.pens.plain import Plain
+from app.probing.host.checks import Wish
 from app.probing.host.emulator import find_qemu
 from app.probing.host.host import Host
-from app.probing.host.interrupts import Interrupted, Interrupts
-from app.probing.host.keeping import Keeper
+from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.measuring import Step, measure, steps, write_whole
-from app.probing.host.plan import NO_OBSERVATION, Plan, Wish, findings, make_plan, plan_text
+from app.probing.host.plan import NO_OBSERVATION, Plan, findings, make_plan, plan_text
 from app.store.snapshots import Snapshot
 
 SIGNALLED = 128
@@ -117,7 +117,7 @@ def _carry_out(plan: Plan, host: Host) -> None:
     if output.exists():
         raise Conflict(f"{output} is there already: name another file with --output.")
     try:
-        with Interrupts(), Keeper() as keeper:
+        with interrupts(), Keeper() as keeper:
             with _progress(plan) as step:
                 raw = measure(plan, host, keeper, step, probed.document)
             report = _report(raw)

@@ -26,19 +26,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.core.words import Access, Behaviour
+from app.probing import trace
 from app.probing.guest import GP, PF, GuestAccess, GuestSite, Machine
-from app.probing.trace import (
-    ASYNCHRONOUS,
-    INCOMPLETE_IPI,
-    MSR,
-    NPF,
-    UNACCELERATED,
-    IncompleteIpi,
-    KvmExit,
-    MsrEmulated,
-    PageFault,
-    Unaccelerated,
-)
 from app.probing.windows import Window
 
 AT, AFTER = "at", "after"
@@ -50,9 +39,9 @@ NOT_STORED = "No exit; the read-back holds the old value."
 NO_ACTION = "No exit; the guest saw no action of the hardware."
 TRAP_NOT_STORED = "The exit came after the write, but the read-back does not hold it."
 _BY_CODE = {
-    INCOMPLETE_IPI: Behaviour.VMEXIT_IPI,
-    MSR: Behaviour.VMEXIT_MSR,
-    NPF: Behaviour.VMEXIT_NPF,
+    trace.INCOMPLETE_IPI: Behaviour.VMEXIT_IPI,
+    trace.MSR: Behaviour.VMEXIT_MSR,
+    trace.NPF: Behaviour.VMEXIT_NPF,
 }
 # The condition of each of the guest's words; none where it is the access as it stands, or the
 # only kind of write that the register has (Self IPI).
@@ -88,7 +77,7 @@ class SeenAccess:
     """
 
     outcome: Behaviour | None
-    exit: KvmExit | None = None
+    exit: trace.KvmExit | None = None
     place: str = ""
     reason: int | None = None
     note: str = ""
@@ -120,7 +109,7 @@ def classify(access: GuestAccess, window: Window, machine: Machine, old: int | N
 
     ``old`` is what the register held before, where the guest had read it.
     """
-    own = [exit_ for exit_ in window.exits if exit_.code not in ASYNCHRONOUS]
+    own = [exit_ for exit_ in window.exits if exit_.code not in trace.ASYNCHRONOUS]
     noise = len(window.exits) - len(own)
     if not own:
         return replace(_without_exit(access, window, old), noise=noise)
@@ -137,37 +126,37 @@ def condition_of(access: GuestAccess, seen: SeenAccess) -> str:
     return BY_WHY.get(access.why, access.why)
 
 
-def place_of(rip: int, sites: tuple[GuestSite, ...]) -> str:
+def place_of(rip: int, site: GuestSite) -> str:
     """Return where a rip stands: at the access instruction, after it, or empty."""
-    if any(rip == site.at for site in sites):
-        return AT
-    return AFTER if any(rip == site.after for site in sites) else ""
+    return AT if rip == site.at else AFTER if rip == site.after else ""
 
 
-def _with_exit(access: GuestAccess, window: Window, exit_: KvmExit, machine: Machine) -> SeenAccess:
+def _with_exit(
+    access: GuestAccess, window: Window, exit_: trace.KvmExit, machine: Machine
+) -> SeenAccess:
     place = place_of(exit_.rip, machine.sites[access.kind])
     if not place:
         return SeenAccess(outcome=None, why_not=f"{exit_}, which is not at the access")
-    if exit_.code == UNACCELERATED:
+    if exit_.code == trace.UNACCELERATED:
         trapped = place == AFTER
         outcome = Behaviour.VMEXIT_TRAP if trapped else Behaviour.VMEXIT_FAULT
         lacks = trapped and access.read_back not in (None, access.value)
         note = TRAP_NOT_STORED if lacks else ""
         return SeenAccess(outcome=outcome, exit=exit_, place=place, note=note)
-    if exit_.code == NPF:
+    if exit_.code == trace.NPF:
         # EXITINFO2, or what KVM prints.
-        told = [event.address for event in window.events if isinstance(event, PageFault)]
+        told = [event.address for event in window.events if isinstance(event, trace.PageFault)]
         page = (told[-1] if told else exit_.info2) >> PAGE_SHIFT
         if page != APIC_PAGE:
             return SeenAccess(outcome=None, why_not=f"{exit_}: a nested fault on page {page:#x}")
     if exit_.code not in _BY_CODE:
         return SeenAccess(outcome=None, why_not=str(exit_))
-    reason = exit_.info2 >> 32 if exit_.code == INCOMPLETE_IPI else None
+    reason = exit_.info2 >> 32 if exit_.code == trace.INCOMPLETE_IPI else None
     return SeenAccess(outcome=_BY_CODE[exit_.code], exit=exit_, place=place, reason=reason)
 
 
 def _without_exit(access: GuestAccess, window: Window, old: int | None) -> SeenAccess:
-    handled = (MsrEmulated, Unaccelerated, IncompleteIpi)
+    handled = (trace.MsrEmulated, trace.Unaccelerated, trace.IncompleteIpi)
     if any(isinstance(event, handled) for event in window.events):
         return SeenAccess(outcome=None, why_not="KVM handled it, but no exit was recorded")
     if access.fault:

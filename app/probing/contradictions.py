@@ -10,25 +10,16 @@ from collections.abc import Iterable
 
 from app.core.numbers import format_hex
 from app.core.words import Access
+from app.probing import trace
 from app.probing.classes import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
 from app.probing.guest import GP, GuestAccess, GuestSite, Machine, Way
-from app.probing.trace import (
-    INCOMPLETE_IPI,
-    MSR,
-    UNACCELERATED,
-    IncompleteIpi,
-    Injected,
-    MsrEmulated,
-    PageFault,
-    Unaccelerated,
-)
 from app.probing.windows import Window
 
 ICR, ICR_MSR = 0x300, 0x830
 OFFSET_MASK = 0xFF0
 WRITE_BIT = 32
 VECTOR = 0xFF
-AVIC_EXITS = frozenset({INCOMPLETE_IPI, UNACCELERATED})
+AVIC_EXITS = frozenset({trace.INCOMPLETE_IPI, trace.UNACCELERATED})
 
 
 def contradictions(access: GuestAccess, window: Window, machine: Machine) -> tuple[str, ...]:
@@ -38,13 +29,13 @@ def contradictions(access: GuestAccess, window: Window, machine: Machine) -> tup
         return (f"the marker says {window.begin.tag}, the guest says {access.tag}",)
     found = [*_of_exits(access, window)]
     for event in window.events:
-        if isinstance(event, MsrEmulated):
+        if isinstance(event, trace.MsrEmulated):
             found += _of_msr(access, event)
-        elif isinstance(event, Unaccelerated):
+        elif isinstance(event, trace.Unaccelerated):
             found += _of_place(access, "the AVIC event", event.offset, write=event.write)
-        elif isinstance(event, IncompleteIpi):
+        elif isinstance(event, trace.IncompleteIpi):
             found += _of_ipi(window, event)
-        elif isinstance(event, PageFault) and event.address >> PAGE_SHIFT == APIC_PAGE:
+        elif isinstance(event, trace.PageFault) and event.address >> PAGE_SHIFT == APIC_PAGE:
             found += _of_offset(access, "the nested page fault", event.address & 0xFFF)
     found += _of_faults(access, window, machine.sites[access.kind])
     return tuple(dict.fromkeys(found))
@@ -54,16 +45,16 @@ def _of_exits(access: GuestAccess, window: Window) -> Iterable[str]:
     writes = access.access is Access.WRITE
     is_icr = access.address == (ICR_MSR if access.way is Way.MSR else ICR)
     for exit_ in window.exits:
-        if exit_.code == UNACCELERATED:
+        if exit_.code == trace.UNACCELERATED:
             offset, write = exit_.info1 & OFFSET_MASK, bool(exit_.info1 >> WRITE_BIT & 1)
             yield from _of_place(access, "the exit", offset, write=write)
-        elif exit_.code == INCOMPLETE_IPI and not (writes and is_icr):
+        elif exit_.code == trace.INCOMPLETE_IPI and not (writes and is_icr):
             yield f"an incomplete IPI, but the guest says {access.tag}"
-        elif exit_.code == INCOMPLETE_IPI and (exit_.info1 ^ (access.value or 0)) & VECTOR:
+        elif exit_.code == trace.INCOMPLETE_IPI and (exit_.info1 ^ (access.value or 0)) & VECTOR:
             yield f"the exit says vector {exit_.info1 & VECTOR:#x}, the guest {_hex(access.value)}"
-        elif exit_.code == MSR and access.way is not Way.MSR:
+        elif exit_.code == trace.MSR and access.way is not Way.MSR:
             yield f"an exit for an MSR, but the guest says {access.tag}"
-        elif exit_.code == MSR and bool(exit_.info1 & 1) != writes:
+        elif exit_.code == trace.MSR and bool(exit_.info1 & 1) != writes:
             yield f"the exit says {_word(write=not writes)}, the guest says {access.tag}"
 
 
@@ -80,9 +71,9 @@ def _of_offset(access: GuestAccess, who: str, offset: int) -> Iterable[str]:
         yield f"{who} says offset {format_hex(offset)}, the guest says {access.tag}"
 
 
-def _of_ipi(window: Window, event: IncompleteIpi) -> Iterable[str]:
+def _of_ipi(window: Window, event: trace.IncompleteIpi) -> Iterable[str]:
     for exit_ in window.exits:
-        if exit_.code == INCOMPLETE_IPI and (exit_.info1, exit_.info2 >> 32) != (
+        if exit_.code == trace.INCOMPLETE_IPI and (exit_.info1, exit_.info2 >> 32) != (
             event.icr,
             event.reason,
         ):
@@ -90,7 +81,7 @@ def _of_ipi(window: Window, event: IncompleteIpi) -> Iterable[str]:
             yield f"the exit says {held}, the AVIC event ICR {event.icr:#x}, id {event.reason}"
 
 
-def _of_msr(access: GuestAccess, event: MsrEmulated) -> Iterable[str]:
+def _of_msr(access: GuestAccess, event: trace.MsrEmulated) -> Iterable[str]:
     word = f"{_word(write=event.write)} of MSR {format_hex(event.number)}"
     direction = event.write == (access.access is Access.WRITE)
     if access.way is not Way.MSR or event.number != access.address or not direction:
@@ -102,12 +93,12 @@ def _of_msr(access: GuestAccess, event: MsrEmulated) -> Iterable[str]:
         yield f"kvm_msr says value {event.value:#x}, the guest says {_hex(access.value)}"
 
 
-def _of_faults(access: GuestAccess, window: Window, sites: tuple[GuestSite, ...]) -> Iterable[str]:
-    injected = {e.exception for e in window.events if isinstance(e, Injected)}
+def _of_faults(access: GuestAccess, window: Window, site: GuestSite) -> Iterable[str]:
+    injected = {e.exception for e in window.events if isinstance(e, trace.Injected)}
     for exception in sorted(injected - {access.fault}):
         yield f"KVM injected {exception}, the guest saw {access.fault or 'no fault'}"
     # AVIC reported the access after it had completed.
-    finished = any(e.code in AVIC_EXITS and place_of(e.rip, sites) == AFTER for e in window.exits)
+    finished = any(e.code in AVIC_EXITS and place_of(e.rip, site) == AFTER for e in window.exits)
     if access.fault and not injected and finished:
         yield f"the guest saw {access.fault}, but the access had completed before the exit"
 

@@ -47,7 +47,7 @@ class Machine:
     hypervisor: str
     marker: str
     repeat: int
-    sites: Mapping[str, tuple[GuestSite, ...]]
+    sites: Mapping[str, GuestSite]
     svm_edx: int | None = None
 
     @property

@@ -6,33 +6,20 @@ and the same compiler give the same bytes in any folder.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from app.core.facts.documents import Register
-from app.curation.seed import check_seed
 from app.errors import AppError
-from app.probing.probe_table import probe_table
 from app.settings import ROOT
 
 PROBE = ROOT / "probe"
 ELF = "probe.elf"
 # In the order in which they are linked.
 SOURCES = (
-    "boot.S",
-    "touch.S",
-    "ap.S",
-    "main.c",
-    "words.c",
-    "identity.c",
-    "output.c",
-    "events.c",
-    "faults.c",
-    "access.c",
-    "sweep.c",
-    "interrupts.c",
-    "smp.c",
+    *("boot.S", "touch.S", "ap.S", "main.c", "words.c", "identity.c", "output.c", "events.c"),
+    *("faults.c", "access.c", "sweep.c", "interrupts.c", "smp.c"),
 )
 CFLAGS = (
     *("-m32", "-march=i686", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie"),
@@ -53,45 +40,37 @@ class BuildFailed(AppError):
     code = "build-failed"
 
 
-def table(seed: Path) -> str:
-    """Return ``probe/registers.h`` as the seed gives it.
-
-    Raises InvalidSeed, and NoPlan for a register that the probe cannot write safely.
-    """
-    facts = (entry.fact for entry in check_seed(seed))
-    return probe_table(fact for fact in facts if isinstance(fact, Register))
-
-
 def build(folder: Path) -> Path:
     """Build the guest in ``folder`` and return the path of its ELF.
 
     Raises BuildFailed when a tool is missing or says no.
     """
-    gcc, ld = _tool("gcc"), _tool("ld")
+    for tool, package in PACKAGES.items():
+        if shutil.which(tool) is None:
+            raise BuildFailed(
+                f"{tool} is missing, and the guest is built with it: "
+                f"install the Debian package {package}."
+            )
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     objects = [folder / f"{Path(name).stem}.o" for name in SOURCES]
-    # From within probe/ and by bare names, so that no path gets into the objects.
     for name, made in zip(SOURCES, objects, strict=True):
-        _run(gcc, *CFLAGS, "-c", name, "-o", str(made))
+        _run(folder, "gcc", *CFLAGS, "-c", name, "-o", str(made))
     elf = folder / ELF
-    _run(ld, *LDFLAGS, "-o", str(elf), *map(str, objects))
+    _run(folder, "ld", *LDFLAGS, "-o", str(elf), *map(str, objects))
     return elf
 
 
-def _tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise BuildFailed(
-            f"{name} is missing, and the guest is built with it: "
-            f"install the Debian package {PACKAGES[name]}."
-        )
-    return found
-
-
-def _run(*command: str) -> None:
+def _run(folder: Path, *command: str) -> None:
+    # From within probe/ and by bare names, so that no path gets into the objects. What the
+    # tools keep for a while lies with ours, so that it goes with ours when they are killed.
     done = subprocess.run(  # noqa: S603 - fixed words
-        command, cwd=PROBE, capture_output=True, text=True, check=False
+        command,
+        cwd=PROBE,
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise BuildFailed(f"{command[0]} failed:\n{done.stderr.strip()}")

@@ -201,7 +201,7 @@ def _start(reading: _Reading, line: _Line) -> None:
         hypervisor=line.text("hypervisor", empty=True),
         marker=line.word("marker", ("port", "cpuid")),
         repeat=line.number_at("repeat", 1, 100_000) or 1,
-        sites={kind: (_site(line, kind),) for kind in KINDS},
+        sites={kind: _site(line, kind) for kind in KINDS},
         svm_edx=line.hexadecimal("svm_edx", 32, missing=True),
     )
 

@@ -76,11 +76,3 @@ class Marker:
             index=value >> 16 & 0xFF,
         )
         return cls(phase, tag, value % WRAP)
-
-    @property
-    def value(self) -> int:
-        """The 32 bits."""
-        tag = self.tag
-        flags = tag.outside << 27 | tag.x2apic << 26 | tag.by_msr << 25
-        write = tag.access is Access.WRITE
-        return self.phase << 28 | flags | write << 24 | tag.index << 16 | self.seq % WRAP

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.core.facts.documents import Register
 from app.core.numbers import MSR_BASE, Span, msr_of
+from app.curation.seed import check_seed
 from app.errors import AppError
 
 NOWHERE = 0xFFFF
@@ -48,15 +50,8 @@ PLANS = {
     "ldr": RegisterPlan("OWN", disruptive=True),
     "dfr": RegisterPlan("OWN", 0xFFFFFFFF, disruptive=True),
     # Read-only: another value could be taken for state, in a page that stores it.
-    "version": OWN,
-    "apr": OWN,
-    "ppr": OWN,
-    "remote-read": OWN,
-    "isr": OWN,
-    "tmr": OWN,
-    "irr": OWN,
-    "timer-current": OWN,
-    "ext-feature": OWN,
+    **dict.fromkeys(("version", "apr", "ppr", "remote-read", "isr", "tmr", "irr"), OWN),
+    **dict.fromkeys(("timer-current", "ext-feature"), OWN),
     "tpr": RegisterPlan("VALUE", 0x20, 1 << 8),
     "eoi": RegisterPlan("EOI"),
     # Stays enabled (bit 8), other spurious vector.
@@ -65,12 +60,8 @@ PLANS = {
     "icr": RegisterPlan("ICR", reserved=1 << 13),
     # A destination for nobody: ICRL is what sends.
     "icrh": RegisterPlan("VALUE", 0x01000000, 0x00FFFFFF),
-    "lvt-timer": LVT,
-    "lvt-thermal": LVT,
-    "lvt-perf": LVT,
-    "lvt-lint0": LVT,
-    "lvt-lint1": LVT,
-    "lvt-error": LVT,
+    **dict.fromkeys(("lvt-timer", "lvt-thermal", "lvt-perf"), LVT),
+    **dict.fromkeys(("lvt-lint0", "lvt-lint1", "lvt-error"), LVT),
     # The timer's LVT is masked, and the old count, 0, is put back.
     "timer-initial": RegisterPlan("VALUE", 0x00100000),
     "timer-divide": RegisterPlan("VALUE", 0xB, 1 << 4),
@@ -93,53 +84,47 @@ const struct row rows[] = {
 """
 
 
+def table(seed: Path) -> str:
+    """Return ``probe/registers.h`` as the seed gives it.
+
+    Raises InvalidSeed, and NoPlan for a register that the probe cannot write safely.
+    """
+    facts = (entry.fact for entry in check_seed(seed))
+    return probe_table(fact for fact in facts if isinstance(fact, Register))
+
+
 def probe_table(registers: Iterable[Register]) -> str:
     """Return the C header: a row per run of addresses, in the order of Table 15-22.
 
     Raises NoPlan for a register that ``PLANS`` does not name.
     """
     rows = [
-        _row(register, run)
+        _row(register, *run)
         for register in sorted(registers, key=lambda register: register.order)
         for run in _runs(register)
     ]
     return HEAD + "".join(rows) + "};\n"
 
 
-@dataclass(frozen=True)
-class RegisterRun:
-    """Consecutive slots that exist by page, by MSR, or both."""
-
-    offset: int
-    msr: int
-    slots: int
-
-
-def _runs(register: Register) -> Iterator[RegisterRun]:
+def _runs(register: Register) -> Iterator[tuple[int, int, int]]:
+    """Return offset, MSR and number of consecutive slots that exist by page, by MSR, or both."""
     by_index = {(span.first - MSR_BASE, _length(span, 1)): span for span in register.msr_spans}
     for span in register.offset_spans:
         key = (msr_of(span.first) - MSR_BASE, _length(span, SLOT))
         msr = by_index.pop(key, None)
-        yield RegisterRun(span.first, msr.first if msr else NOWHERE, key[1])
+        yield span.first, msr.first if msr else NOWHERE, key[1]
     for (_, slots), msr in by_index.items():
-        yield RegisterRun(NOWHERE, msr.first, slots)
+        yield NOWHERE, msr.first, slots
 
 
 def _length(span: Span, step: int) -> int:
     return (span.last - span.first) // step + 1
 
 
-def _row(register: Register, run: RegisterRun) -> str:
+def _row(register: Register, offset: int, msr: int, slots: int) -> str:
     plan = PLANS.get(register.slug)
     if plan is None:
         raise NoPlan(f"app/probing/probe_table.py does not say how to write {register.slug!r}.")
-    return (
-        f'    {{ "{register.slug}", 0x{run.offset:03X}, 0x{run.msr:03X}, {run.slots}, '
-        f"PLAN_{plan.kind}, {_flags(register, plan)}, 0x{plan.value:X}, 0x{plan.reserved:X} }},\n"
-    )
-
-
-def _flags(register: Register, plan: RegisterPlan) -> str:
     writable = register.access in ("RW", "WO") and plan.kind not in ("EOI", "ESR", "ICR")
     words = {
         "VECTOR": register.vector,
@@ -148,4 +133,8 @@ def _flags(register: Register, plan: RegisterPlan) -> str:
         # 16.11.3 (p.659): bits 63:32 of every legacy register but ICR; of Self IPI no page says it.
         "RESERVED_HIGH": writable,
     }
-    return " | ".join(word for word, holds in words.items() if holds) or "0"
+    flags = " | ".join(word for word, holds in words.items() if holds) or "0"
+    return (
+        f'    {{ "{register.slug}", 0x{offset:03X}, 0x{msr:03X}, {slots}, '
+        f"PLAN_{plan.kind}, {flags}, 0x{plan.value:X}, 0x{plan.reserved:X} }},\n"
+    )

@@ -133,16 +133,13 @@ class PageFault(TraceEvent):
 class InhibitChanged(TraceEvent):
     """``kvm_apicv_inhibit_changed``: ``inhibits`` is the mask after the change."""
 
-    is_set: bool
     reason: int
     inhibits: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lost(TraceEvent):
-    """The tracer dropped events of one processor here; ``count`` is None where it is unknown."""
-
-    count: int | None = None
+    """The tracer dropped events of one processor here."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,10 +36,8 @@ _PERF = re.compile(
     r"\s*(?P<comm>\S.*?)\s+(?:\d+/)?(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]"
     r"\s+\d+(?:\.\d+)?:\s+(?:\d+\s+)?(?P<system>\w+):(?P<event>\w+):\s*(?P<text>.*)"
 )
-_FTRACE_LOST = re.compile(
-    r"\s*CPU:(?P<cpu>\d+) \[(?:LOST )?(?:(?P<count>\d+) )?EVENTS(?: DROPPED)?\]"
-)
-_PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST\b(?:\D*(?P<count>\d+))?.*")
+_FTRACE_LOST = re.compile(r"\s*CPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]")
+_PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST\b.*")
 # What stands around events and says nothing: headers, comments, blank lines, buffer changes.
 _HEADER = re.compile(
     r"\s*(#.*|cpus\s*=\s*\d+|version\s*=\s*\d+|CPU \d+ is empty|##### CPU \d+ buffer.*)?"
@@ -51,7 +49,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "x": lambda text: int(text.replace(":", ""), 16),
     "d": int,
     "t": str,
-    "b": lambda text: text in ("write", "set", " (#GP)"),
+    "b": lambda text: text in ("write", " (#GP)"),
 }
 
 
@@ -94,7 +92,7 @@ _FORMS = {
     ),
     "kvm_apicv_inhibit_changed": _form(
         trace.InhibitChanged,
-        rf"(?P<b_is_set>set|cleared) reason=(?P<d_reason>\d+), inhibits=(?P<x_inhibits>{HEX})",
+        rf"(?:set|cleared) reason=(?P<d_reason>\d+), inhibits=(?P<x_inhibits>{HEX})",
     ),
 }
 
@@ -188,5 +186,5 @@ def _lost(line: str, number: int) -> trace.Lost | None:
     match = (_PERF_LOST if "PERF_RECORD_LOST" in line else _FTRACE_LOST).fullmatch(line)
     if match is None:
         return None
-    cpu, count = (int(told) if told else None for told in match.group("cpu", "count"))
-    return trace.Lost(thread="", cpu=cpu, line=number, count=count)
+    cpu = int(match["cpu"]) if match["cpu"] else None
+    return trace.Lost(thread="", cpu=cpu, line=number)

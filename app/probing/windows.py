@@ -13,19 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from app.probing import trace
 from app.probing.markers import END_OF_MEASURING, LEAF, PORT, Marker
-from app.probing.trace import (
-    CPUID,
-    IOIO,
-    CpuidAsked,
-    InhibitChanged,
-    KvmExit,
-    Lost,
-    PortWrite,
-    Trace,
-    TraceEvent,
-    Unreadable,
-)
 
 MARKER_SIZE = 4
 CUT_OFF = "its END marker is missing"
@@ -42,13 +31,13 @@ class Window:
     thread: str
     first: int
     last: int
-    events: tuple[TraceEvent, ...] = ()
+    events: tuple[trace.TraceEvent, ...] = ()
     unfit: str = ""
 
     @property
-    def exits(self) -> tuple[KvmExit, ...]:
+    def exits(self) -> tuple[trace.KvmExit, ...]:
         """Its exits, without that of the END marker."""
-        return tuple(event for event in self.events if isinstance(event, KvmExit))
+        return tuple(event for event in self.events if isinstance(event, trace.KvmExit))
 
 
 @dataclass(frozen=True)
@@ -61,7 +50,7 @@ class Cut:
 
     windows: tuple[Window, ...]
     strays: tuple[str, ...]
-    inhibited: InhibitChanged | None
+    inhibited: trace.InhibitChanged | None
 
 
 @dataclass
@@ -70,16 +59,16 @@ class _Thread:
 
     begin: Marker | None = None
     first: int = 0
-    events: list[TraceEvent] = field(default_factory=list)
+    events: list[trace.TraceEvent] = field(default_factory=list)
 
 
-def cut(trace: Trace) -> Cut:
+def cut(told: trace.Trace) -> Cut:
     """Return the windows of a trace, with the reasons for which some are unfit."""
     threads: dict[str, _Thread] = {}
     windows: list[Window] = []
     strays: list[str] = []
     ended = False
-    for event in trace.events:
+    for event in told.events:
         thread = threads.setdefault(event.thread, _Thread())
         value = _marker_value(event)
         if value == END_OF_MEASURING:
@@ -94,8 +83,8 @@ def cut(trace: Trace) -> Cut:
             windows += _step(thread, marker, event, strays)
     windows += [_cut_off(thread, name) for name, thread in threads.items() if thread.begin]
     windows.sort(key=lambda window: window.first)
-    lost = _lost_spans(trace.events)
-    off, inhibited = _inhibited_spans(trace.events)
+    lost = _lost_spans(told.events)
+    off, inhibited = _inhibited_spans(told.events)
     done = max((window.last for window in windows), default=0)
     return Cut(
         tuple(
@@ -107,17 +96,17 @@ def cut(trace: Trace) -> Cut:
     )
 
 
-def _marker_value(event: TraceEvent) -> int | None:
+def _marker_value(event: trace.TraceEvent) -> int | None:
     """Return the marker that an event carries, by port or by CPUID."""
-    if isinstance(event, PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
+    if isinstance(event, trace.PortWrite) and (event.port, event.size) == (PORT, MARKER_SIZE):
         return event.value
-    if isinstance(event, CpuidAsked) and event.function == LEAF:
+    if isinstance(event, trace.CpuidAsked) and event.function == LEAF:
         return event.index
     return None
 
 
 def _step(
-    thread: _Thread, marker: Marker, event: TraceEvent, strays: list[str]
+    thread: _Thread, marker: Marker, event: trace.TraceEvent, strays: list[str]
 ) -> Iterable[Window]:
     """Take one marker; return the windows that it closes."""
     if marker.begins:
@@ -135,9 +124,9 @@ def _step(
     thread.begin = None
 
 
-def _closed(thread: _Thread, begin: Marker, end: TraceEvent) -> Window:
-    own = IOIO if isinstance(end, PortWrite) else CPUID
-    exits = [event for event in thread.events if isinstance(event, KvmExit)]
+def _closed(thread: _Thread, begin: Marker, end: trace.TraceEvent) -> Window:
+    own = trace.IOIO if isinstance(end, trace.PortWrite) else trace.CPUID
+    exits = [event for event in thread.events if isinstance(event, trace.KvmExit)]
     whole = bool(exits) and exits[-1].code == own
     return Window(
         begin=begin,
@@ -156,7 +145,7 @@ def _cut_off(thread: _Thread, name: str) -> Window:
     return Window(begin=begin, thread=name, first=thread.first, last=last, unfit=CUT_OFF)
 
 
-def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int]]]:
+def _lost_spans(events: tuple[trace.TraceEvent, ...]) -> dict[str, list[tuple[int, int]]]:
     """Return, for each thread, the runs of lines from which some of its own may be missing.
 
     A tracer tells of a processor's losses with the next line of that processor, so they
@@ -168,11 +157,11 @@ def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int
     latest: dict[tuple[str, int | None], int] = {}
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for event in events:
-        if isinstance(event, Lost) and event.cpu is not None:
+        if isinstance(event, trace.Lost) and event.cpu is not None:
             for thread, cpu in homes:
                 if cpu == event.cpu:
                     spans[thread].append((latest.get((thread, cpu), 0), event.line))
-        elif isinstance(event, Lost | Unreadable):
+        elif isinstance(event, trace.Lost | trace.Unreadable):
             for thread in {event.thread} if event.thread else {thread for thread, _ in homes}:
                 spans[thread].append((event.line, event.line))
         else:
@@ -181,16 +170,16 @@ def _lost_spans(events: tuple[TraceEvent, ...]) -> dict[str, list[tuple[int, int
 
 
 def _inhibited_spans(
-    events: tuple[TraceEvent, ...],
-) -> tuple[list[tuple[int, int]], InhibitChanged | None]:
+    events: tuple[trace.TraceEvent, ...],
+) -> tuple[list[tuple[int, int]], trace.InhibitChanged | None]:
     """Return the lines between which AVIC was off, and the change that nothing took back.
 
     With AVIC inhibited every access exits, for reasons that are none of AVIC's.
     """
-    began: InhibitChanged | None = None
+    began: trace.InhibitChanged | None = None
     spans: list[tuple[int, int]] = []
     for change in events:
-        if not isinstance(change, InhibitChanged):
+        if not isinstance(change, trace.InhibitChanged):
             continue
         if change.inhibits and began is None:
             began = change

@@ -82,6 +82,14 @@ class Touch:
 Happening = Callable[[Touch], Sequence[Told]]
 
 
+def bits_of(marker: Marker) -> int:
+    """The 32 bits that the guest sends for a marker."""
+    tag = marker.tag
+    flags = tag.outside << 27 | tag.x2apic << 26 | tag.by_msr << 25
+    write = tag.access is Access.WRITE
+    return marker.phase << 28 | flags | write << 24 | tag.index << 16 | marker.seq % 0x10000
+
+
 def exits(reason: str, where: str = "at", info1: int = 0, info2: int = 0) -> Happening:
     """An exit for any reason, at or after the access."""
     return lambda t: [
@@ -247,7 +255,7 @@ class Scene:
         } | said_ | hexes  # fmt: skip
 
     def _mark(self, touch: Touch, phase: int, seq: int) -> None:
-        value = Marker(phase, touch.tag, seq % 0x10000).value
+        value = bits_of(Marker(phase, touch.tag, seq))
         self.told += self.marker_of(touch.place, value)
 
     def marker_of(self, place: Place, value: int) -> list[Told]:

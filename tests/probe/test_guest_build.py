@@ -8,7 +8,7 @@ import pytest
 
 from app.core.facts.documents import Register
 from app.probing import guest_build
-from app.probing.probe_table import NoPlan, probe_table
+from app.probing.probe_table import NoPlan, probe_table, table
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_what_a_tool_complains_about_is_told(tmp_path, monkeypatch):
 
 def test_the_committed_table_is_what_the_seed_gives():
     committed = (guest_build.PROBE / "registers.h").read_text("ascii")
-    assert committed == guest_build.table(guest_build.ROOT / "seed"), (
+    assert committed == table(guest_build.ROOT / "seed"), (
         "run: vapic probe table > probe/registers.h"
     )
 

@@ -13,7 +13,7 @@ from app.probing.guest import Way
 from app.probing.guest_log import BadGuestLog, is_guest_log, read
 from app.probing.markers import Marker, Tag
 from tests.probe.runs import LDR, LDR_MSR, TPR
-from tests.probe.scenes import START, Scene, serial
+from tests.probe.scenes import START, Scene, bits_of, serial
 
 END = {"event": "end", "accesses": 0}
 
@@ -145,14 +145,14 @@ def test_what_the_guest_skipped_is_a_remark() -> None:
 )
 def test_a_marker_is_its_32_bits_and_back(phase: int, tag: Tag, seq: int) -> None:
     marker = Marker(phase, tag, seq)
-    assert marker == Marker.read(marker.value)
+    assert marker == Marker.read(bits_of(marker))
 
 
 def test_an_access_has_the_marker_of_the_protocol() -> None:
     read_tpr = read(Scene().did(*TPR).guest()).accesses[0]
     write_ldr = read(Scene("x2apic").did(*LDR_MSR, write=True).guest()).accesses[0]
-    assert 0xB0080008 == Marker(0xB, read_tpr.tag, 8).value
-    assert 0xE70D0009 == Marker(0xE, write_ldr.tag, 9).value
+    assert 0xB0080008 == bits_of(Marker(0xB, read_tpr.tag, 8))
+    assert 0xE70D0009 == bits_of(Marker(0xE, write_ldr.tag, 9))
 
 
 @given(st.binary(max_size=300), st.integers(0, len(GOOD)))

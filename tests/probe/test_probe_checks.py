@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from app.core.words import Mode
-from app.probing.host.checks import CheckState, HostWanted, check_host
+from app.probing.host.checks import CheckState, Wish, check_host
 from app.probing.host.emulator import Qemu, find_qemu
 from app.probing.host.host import Host
-from app.probing.host.plan import Wish, fold, make_plan, plan_text
+from app.probing.host.plan import fold, make_plan, plan_text
 from tests.probe.hosts import CPUINFO, QEMU, TRACING, machine
 
-KVM = HostWanted("kvm", QEMU)
+OUT = Path("out.json")
+KVM = Wish("kvm", OUT)
+TCG = Wish("tcg", OUT)
 OLD = replace(QEMU, version="7.2.22", discards=False)
 
 
@@ -38,12 +40,20 @@ def _cpu(old: str, new: str):
     return _file("proc/cpuinfo", CPUINFO.replace(old, new))
 
 
+def _unfit(host: Host, wish: Wish = KVM, qemu: Qemu | None = QEMU):
+    return [f for f in check_host(host, qemu, wish) if f.state is not CheckState.FINE]
+
+
+MISSING, REMARK = CheckState.MISSING, CheckState.REMARK
 PARAMETER = "sys/module/kvm_amd/parameters"
-MISSING = [
+LOCKED = "none integrity [confidentiality]\n"
+# What was done to the machine, or the file that may not be used; what is said of it.
+UNFIT = [
     (_cpu("AuthenticAMD", "GenuineIntel"), "processor", "This is GenuineIntel", "such a processor"),
     (_cpu("svm ", ""), "processor", "does not offer SVM", "firmware"),
     (_gone("proc/cpuinfo"), "processor", "no x86 processor", ""),
     (_gone("dev/kvm"), "/dev/kvm", "does not exist", "modprobe kvm_amd"),
+    ("dev/kvm", "/dev/kvm", "may not open", "group"),
     (_gone("sys/module/kvm_amd"), "kvm_amd", "not loaded", "modprobe kvm_amd"),
     (_file(f"{PARAMETER}/avic", "N\n"), "kvm_amd.avic", "It is N", "kvm_amd avic=1"),
     (_file(f"{PARAMETER}/avic", "0\n"), "kvm_amd.avic", "It is 0", "kvm_amd avic=1"),
@@ -51,28 +61,18 @@ MISSING = [
     (_file(f"{PARAMETER}/npt", "N\n"), "kvm_amd.npt", "Nested paging is off", "npt=1"),
     (_cpu(" avic", ""), "AVIC", "no avic in /proc/cpuinfo", "firmware"),
     (_gone(f"{TRACING}/tracing_on"), "tracefs", "not mounted", "mount -t tracefs"),
-    (_gone(f"{TRACING}/events/kvm/kvm_exit"), "tracefs", "no event kvm:kvm_exit", "kvm_amd"),
-    (
-        _file("sys/kernel/security/lockdown", "none integrity [confidentiality]\n"),
-        "tracefs",
-        "locked down",
-        "lockdown=none",
-    ),
-]
-FORBIDDEN = [
-    ("dev/kvm", "/dev/kvm", "may not open", "group"),
     (TRACING, "tracefs", "may not use", "sudo"),
     (f"{TRACING}/set_event", "tracefs", "not switch events on", "sudo"),
-]
-REMARKS = [
-    (_cpu(" x2avic", ""), "x2AVIC", "only the page"),
-    (_cpu("apic svm", "apic svm hypervisor"), "bare metal", "virtual"),
-    (_file(f"{PARAMETER}/enable_ipiv", "N\n"), "IPIs", "lets every IPI exit"),
+    (_gone(f"{TRACING}/events/kvm/kvm_exit"), "tracefs", "no event kvm:kvm_exit", "kvm_amd"),
+    (_file("sys/kernel/security/lockdown", LOCKED), "tracefs", "locked down", "lockdown=none"),
+    (_cpu(" x2avic", ""), "x2AVIC", "only the page", None),
+    (_cpu("apic svm", "apic svm hypervisor"), "bare metal", "virtual", None),
+    (_file(f"{PARAMETER}/enable_ipiv", "N\n"), "IPIs", "lets every IPI exit", None),
 ]
 
 
 def test_a_machine_that_has_everything_lacks_nothing(tmp_path):
-    found = check_host(machine(tmp_path), KVM)
+    found = check_host(machine(tmp_path), QEMU, KVM)
 
     assert {CheckState.FINE} == {each.state for each in found}
     assert ["QEMU", "compiler", "processor", "/dev/kvm", "kvm_amd.avic", "AVIC", "x2AVIC"] == [
@@ -80,48 +80,31 @@ def test_a_machine_that_has_everything_lacks_nothing(tmp_path):
     ][:7]
 
 
-@pytest.mark.parametrize(("damage", "name", "text", "todo"), MISSING, ids=lambda p: str(p)[:20])
-def test_what_is_missing_is_said_in_plain_words_with_what_to_do(damage, name, text, todo, tmp_path):
-    host = machine(tmp_path)
-    damage(tmp_path)
-    (found,) = [each for each in check_host(host, KVM) if each.state is CheckState.MISSING]
-
-    assert name == found.name
-    assert text in found.text
-    assert todo in found.todo
-
-
-@pytest.mark.parametrize(("path", "name", "text", "todo"), FORBIDDEN)
-def test_what_may_not_be_used_is_said_with_what_to_do(path, name, text, todo, tmp_path):
-    host = machine(tmp_path, forbidden=(path,))
-    (found,) = [each for each in check_host(host, KVM) if each.state is CheckState.MISSING]
-
-    assert name == found.name
-    assert text in found.text
-    assert todo in found.todo
-
-
-@pytest.mark.parametrize(("damage", "name", "text"), REMARKS, ids=lambda p: str(p)[:20])
-def test_what_makes_a_measurement_poorer_is_remarked_and_stops_nothing(
-    damage, name, text, tmp_path
+@pytest.mark.parametrize(("damage", "name", "text", "todo"), UNFIT, ids=lambda p: str(p)[:20])
+def test_what_will_not_do_is_said_in_plain_words_with_what_to_do(
+    damage, name, text, todo, tmp_path
 ):
-    host = machine(tmp_path)
-    damage(tmp_path)
-    (found,) = [each for each in check_host(host, KVM) if each.state is not CheckState.FINE]
+    forbidden = isinstance(damage, str)
+    host = machine(tmp_path, forbidden=(damage,) if forbidden else ())
+    if not forbidden:
+        damage(tmp_path)
+    (found,) = _unfit(host)
 
-    assert (CheckState.REMARK, name) == (found.state, found.name)
+    # A remark makes a measurement poorer and stops nothing.
+    assert (REMARK if todo is None else MISSING, name) == (found.state, found.name)
     assert text in found.text
+    assert (todo or "") in found.todo
 
 
 @pytest.mark.parametrize(
-    ("wanted", "name", "text"),
+    ("wish", "qemu", "name", "text"),
     [
-        (HostWanted("tcg", None), "QEMU", "There is no qemu-system-x86_64"),
-        (HostWanted("kvm", replace(QEMU, accelerators=frozenset({"tcg"}))), "QEMU", "without kvm"),
+        (TCG, None, "QEMU", "There is no qemu-system-x86_64"),
+        (KVM, replace(QEMU, accelerators=frozenset({"tcg"})), "QEMU", "without kvm"),
     ],
 )
-def test_an_unfit_qemu_is_told(wanted, name, text, tmp_path):
-    (found,) = [f for f in check_host(machine(tmp_path), wanted) if f.state is CheckState.MISSING]
+def test_an_unfit_qemu_is_told(wish, qemu, name, text, tmp_path):
+    (found,) = _unfit(machine(tmp_path), wish, qemu)
 
     assert name == found.name
     assert text in found.text
@@ -129,19 +112,11 @@ def test_an_unfit_qemu_is_told(wanted, name, text, tmp_path):
 
 def test_a_guest_to_be_built_wants_a_compiler_and_a_built_one_does_not(tmp_path):
     host = machine(tmp_path, tools=("ld",))
-    wanted = HostWanted("tcg", QEMU)
+    built = replace(TCG, kernel=tmp_path / "probe.elf")
 
-    assert ["compiler"] == [
-        f.name for f in check_host(host, wanted) if f.state is CheckState.MISSING
-    ]
-    assert "no gcc" in check_host(host, wanted)[1].text
-    assert ["QEMU"] == [f.name for f in check_host(host, replace(wanted, builds_guest=False))]
-
-
-def test_software_emulation_needs_nothing_of_the_host(tmp_path):
-    assert ["QEMU", "x2APIC"] == [
-        each.name for each in check_host(Host(tmp_path), HostWanted("tcg", OLD, builds_guest=False))
-    ]
+    assert [("compiler", True)] == [(f.name, "no gcc" in f.text) for f in _unfit(host, TCG)]
+    assert ["QEMU"] == [f.name for f in check_host(host, QEMU, built)]
+    assert ["QEMU", "x2APIC"] == [f.name for f in check_host(Host(tmp_path), OLD, built)]
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,11 @@ from app.core.words import State
 from app.errors import Conflict
 from app.intake import probed, submitting
 from app.intake.format1 import json_schema
+from app.probing.host.checks import Wish
 from app.probing.host.emulator import find_qemu
 from app.probing.host.keeping import Keeper
 from app.probing.host.measuring import measure, steps, write_whole
-from app.probing.host.plan import Plan, Wish, make_plan
+from app.probing.host.plan import Plan, make_plan
 from app.store.submissions import Decision
 from tests.probe import booting, fake_qemu
 from tests.probe.hosts import fake_tracefs, machine

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.probing.host import keeper as script
-from app.probing.host.interrupts import Interrupted, Interrupts
-from app.probing.host.keeping import Keeper
+from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.running import RunFailed, run_guest
 from app.probing.host.tracing import Tracer, TracingFailed
 from tests.probe.hosts import fake_tracefs
@@ -26,12 +25,11 @@ from pathlib import Path
 # Whoever runs the tests in the background ignores some of these, and children inherit it.
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_DFL)
-from app.probing.host.interrupts import Interrupted, Interrupts
-from app.probing.host.keeping import Keeper
+from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.tracing import Tracer
 tracefs = Path(sys.argv[1])
 try:
-    with Interrupts(), Keeper() as keeper:
+    with interrupts(), Keeper() as keeper:
         folder = keeper.folder()
         command, descriptor = keeper.launching(("sleep", "60"))
         child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(descriptor,),
@@ -115,7 +113,7 @@ def test_only_the_first_of_many_signals_interrupts():
     before = signal.getsignal(signal.SIGTERM)
 
     def stop_and_stop_again():
-        with Interrupts():
+        with interrupts():
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
             finally:

@@ -8,7 +8,7 @@ from app.probing import guest_log
 from app.probing.markers import BEGIN, END, Marker
 from tests.probe import qemu_log
 from tests.probe.runs import ICR, LDR, TPR
-from tests.probe.scenes import Scene
+from tests.probe.scenes import Scene, bits_of
 
 OLD = "apic_mem_{way}l 0x{offset:x} = 0x{value:08x}"
 NEW = "apic_register_{way} register 0x{index:02x} = 0x{value:x}"
@@ -23,11 +23,11 @@ def log_of(scene: Scene, form: str, *events: tuple[str, int, int]) -> list[str]:
     lines = ["SeaBIOS says", marker_line(0x12345678)]
     for access in guest_log.read(scene.guest()).accesses:
         touched = events or [(access.access.value, access.address, access.value or 0)]
-        lines.append(marker_line(Marker(BEGIN, access.tag, access.seq).value))
+        lines.append(marker_line(bits_of(Marker(BEGIN, access.tag, access.seq))))
         for way, offset, value in touched:
             text = form.format(way=way, offset=offset, index=offset >> 4, value=value)
             lines += [text, "memory_region_ops_read cpu 0 mr 0x55d0 addr 0x3fd value 0x60 size 1"]
-        lines.append(marker_line(Marker(END, access.tag, access.seq).value))
+        lines.append(marker_line(bits_of(Marker(END, access.tag, access.seq))))
     return [*lines, marker_line(0xFFFFFFFF), *lines]
 
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from app.core.words import Mode
 from app.probing.host.emulator import NAME, Qemu
 from app.probing.host.host import Host
 from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
 
 VENDORS = ("AuthenticAMD", "HygonGenuine")
+AS_ROOT = "Run it as root: sudo vapic probe ..."
 
 
 class CheckState(StrEnum):
@@ -39,47 +41,49 @@ class HostFinding:
 
 
 @dataclass(frozen=True)
-class HostWanted:
-    """What the probe is to be run with; ``x2apic`` when that mode was asked for by name."""
+class Wish:
+    """What whoever calls wants: empty ``modes`` are those that there are here."""
 
     accel: str
-    qemu: Qemu | None = None
+    output: Path
+    modes: tuple[Mode, ...] = ()
+    repeat: int = 20
+    disruptive: bool = False
+    kernel: Path | None = None
     tracefs: Path | None = None
-    builds_guest: bool = True
-    x2apic: bool = False
+    keep: Path | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the guest is told, beside its mode."""
+        return (f"repeat={self.repeat}", "late", *(("disruptive",) if self.disruptive else ()))
 
 
-def check_host(host: Host, wanted: HostWanted) -> tuple[HostFinding, ...]:
+def check_host(host: Host, qemu: Qemu | None, wish: Wish) -> tuple[HostFinding, ...]:
     """Return a finding for each thing that the probe needs here, in the order to mend them."""
-    found = [_qemu(wanted)]
-    if wanted.builds_guest:
-        found.append(_compiler(host))
-    if wanted.accel == "kvm":
-        found += _for_kvm(host, wanted)
-    elif wanted.qemu and not wanted.qemu.emulates_x2apic:
-        text = f"QEMU {wanted.qemu.version} emulates none, so only the page is run: it takes 9.0."
-        found.append(HostFinding("x2APIC", CheckState.REMARK, text))
-    return tuple(found)
+    return tuple(_findings(host, qemu, wish))
 
 
-def _for_kvm(host: Host, wanted: HostWanted) -> Iterator[HostFinding]:
-    processor = _processor(host)
-    yield processor
-    if processor.state is CheckState.MISSING:
-        # Nothing else would help here.
-        return
-    yield _device(host)
-    yield from _module(host)
-    yield _avic(host)
-    yield from _x2avic(host, wanted)
-    yield from _virtual(host)
-    yield from _ipi(host)
-    yield _pit(wanted.qemu)
-    yield _tracing(host, wanted.tracefs)
+def _findings(host: Host, qemu: Qemu | None, wish: Wish) -> Iterator[HostFinding]:
+    yield _qemu(qemu, wish.accel)
+    if wish.kernel is None:
+        yield _compiler(host)
+    if wish.accel == "kvm":
+        processor = _processor(host)
+        yield processor
+        # Nothing else would help without it.
+        if processor.state is not CheckState.MISSING:
+            yield _device(host)
+            yield from _module(host)
+            yield from _avic(host, wish)
+            yield _pit(qemu)
+            yield _tracing(host, wish.tracefs)
+    elif qemu and not qemu.emulates_x2apic:
+        text = f"QEMU {qemu.version} emulates none, so only the page is run: it takes 9.0."
+        yield HostFinding("x2APIC", CheckState.REMARK, text)
 
 
-def _qemu(wanted: HostWanted) -> HostFinding:
-    qemu = wanted.qemu
+def _qemu(qemu: Qemu | None, accel: str) -> HostFinding:
     if qemu is None:
         return _missing(
             "QEMU",
@@ -87,43 +91,29 @@ def _qemu(wanted: HostWanted) -> HostFinding:
             "Install qemu-system-x86 (Debian) or qemu-system-x86-core (Fedora), or name yours "
             "with --qemu.",
         )
-    if wanted.accel not in qemu.accelerators:
-        text = f"QEMU {qemu.version} was built without {wanted.accel}."
+    if accel not in qemu.accelerators:
+        text = f"QEMU {qemu.version} was built without {accel}."
         return _missing("QEMU", text, "Install your distribution's QEMU.")
     return _fine("QEMU", f"{qemu.version}, {qemu.path}")
 
 
-def _pit(qemu: Qemu | None) -> HostFinding:
-    """The in-kernel PIT switches AVIC off when it re-injects ticks (PIT_REINJ in svm.h)."""
-    if qemu is not None and qemu.discards:
-        text = "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
-    else:
-        text = "Kept out of the kernel (kernel_irqchip=split), so it cannot switch AVIC off."
-    return _fine("PIT", text)
-
-
 def _compiler(host: Host) -> HostFinding:
-    tools = ("gcc", "ld")
-    absent = [tool for tool in tools if not host.which(tool)]
-    if absent:
-        return _missing(
-            "compiler",
-            f"There is no {' and no '.join(absent)} to build the guest with.",
-            "Install gcc and binutils, or give a guest that is built already with --kernel.",
-        )
+    if absent := [tool for tool in ("gcc", "ld") if not host.which(tool)]:
+        text = f"There is no {' and no '.join(absent)} to build the guest with."
+        hint = "Install gcc and binutils, or give a guest that is built already with --kernel."
+        return _missing("compiler", text, hint)
     return _fine("compiler", "gcc and ld are there to build the guest.")
 
 
 def _processor(host: Host) -> HostFinding:
-    cpu = host.cpuinfo
-    if cpu.get("vendor_id", "") not in VENDORS:
-        vendor = cpu.get("vendor_id", "no x86 processor")
+    vendor = host.cpuinfo.get("vendor_id", "no x86 processor")
+    if vendor not in VENDORS:
         text = f"This is {vendor}; AVIC is a feature of AMD's processors."
         return _missing("processor", text, "Run it on a machine with such a processor.")
     if "svm" not in host.flags:
         text = "The processor does not offer SVM, on which KVM is built."
         return _missing("processor", text, "Switch SVM on in the firmware's set-up.")
-    return _fine("processor", f"{cpu.get('model name', 'AMD')}, with SVM.")
+    return _fine("processor", f"{host.cpuinfo.get('model name', 'AMD')}, with SVM.")
 
 
 def _device(host: Host) -> HostFinding:
@@ -131,11 +121,8 @@ def _device(host: Host) -> HostFinding:
     if not path.exists():
         return _missing("/dev/kvm", "It does not exist.", "Load KVM: modprobe kvm_amd")
     if not host.may(path, os.R_OK | os.W_OK):
-        return _missing(
-            "/dev/kvm",
-            "You may not open it.",
-            "Run it as root, or join the group that owns it (mostly kvm) and log in again.",
-        )
+        hint = "Run it as root, or join the group that owns it (mostly kvm) and log in again."
+        return _missing("/dev/kvm", "You may not open it.", hint)
     return _fine("/dev/kvm", "You may use it.")
 
 
@@ -143,82 +130,75 @@ def _module(host: Host) -> Iterator[HostFinding]:
     if not host.path("sys/module/kvm_amd").exists():
         yield _missing("kvm_amd", "The module is not loaded.", "Load it: modprobe kvm_amd")
         return
-    parameters = host.parameters
-    reload = "With no guest running: modprobe -r kvm_amd && modprobe kvm_amd avic=1"
-    avic = parameters.get("kvm_amd.avic")
+    avic = host.parameters.get("kvm_amd.avic")
     if avic is None:
         text = "This kernel's kvm_amd has no parameter avic."
         yield _missing("kvm_amd.avic", text, "Boot a kernel whose KVM was built with AVIC.")
-    elif not is_on(avic):
+    elif not _is_on(avic):
+        reload = "With no guest running: modprobe -r kvm_amd && modprobe kvm_amd avic=1"
         yield _missing("kvm_amd.avic", f"It is {avic}: KVM does not use AVIC.", reload)
     else:
         yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
-    if not is_on(parameters.get("kvm_amd.npt", "Y")):
+    if not _is_on(host.parameters.get("kvm_amd.npt", "Y")):
         text = "Nested paging is off, and KVM uses AVIC only with it."
         yield _missing("kvm_amd.npt", text, "Load kvm_amd with npt=1.")
 
 
-def _avic(host: Host) -> HostFinding:
+def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
+    """What the processor has, and what makes a measurement poorer and stops nothing."""
     if "avic" in host.flags:
-        return _fine("AVIC", "The processor reports it.")
-    return _missing(
-        "AVIC",
-        "The processor does not report it (no avic in /proc/cpuinfo).",
-        "Look for AVIC in the firmware's set-up, or for a newer firmware; some parts have none.",
-    )
-
-
-def _x2avic(host: Host, wanted: HostWanted) -> Iterator[HostFinding]:
+        yield _fine("AVIC", "The processor reports it.")
+    else:
+        text = "The processor does not report it (no avic in /proc/cpuinfo)."
+        hint = "Look for AVIC in the firmware's set-up, or for a newer firmware; some parts have"
+        yield _missing("AVIC", text, f"{hint} none.")
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
-    elif wanted.x2apic:
+    elif Mode.X2AVIC in wish.modes:
         text = "The processor does not report it: KVM will intercept every MSR of this mode."
         yield HostFinding("x2AVIC", CheckState.REMARK, text, "Nothing of it will count as x2AVIC.")
     else:
         text = "The processor does not report it, so only the page (AVIC) is measured."
         yield HostFinding("x2AVIC", CheckState.REMARK, text)
-
-
-def _virtual(host: Host) -> Iterator[HostFinding]:
     if "hypervisor" in host.flags:
         text = "This machine is a virtual one; whatever runs it answers along with the processor."
         yield HostFinding("bare metal", CheckState.REMARK, text, "Measure on bare metal.")
-
-
-def _ipi(host: Host) -> Iterator[HostFinding]:
-    value = host.parameters.get("kvm_amd.enable_ipiv")
-    if value is not None and not is_on(value):
+    if not _is_on(value := host.parameters.get("kvm_amd.enable_ipiv", "Y")):
         text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
         hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."
         yield HostFinding("IPIs", CheckState.REMARK, text, hint)
 
 
+def _pit(qemu: Qemu | None) -> HostFinding:
+    """The in-kernel PIT switches AVIC off when it re-injects ticks (PIT_REINJ in svm.h)."""
+    if qemu is not None and qemu.discards:
+        return _fine(
+            "PIT", "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
+        )
+    text = "Kept out of the kernel (kernel_irqchip=split), so it cannot switch AVIC off."
+    return _fine("PIT", text)
+
+
 def _tracing(host: Host, given: Path | None) -> HostFinding:
     folder = given or find_tracefs(host)
-    if _locked_down(host):
+    if "[confidentiality]" in host.read("sys/kernel/security/lockdown"):
         text = "The kernel is locked down (confidentiality), so nothing can be traced."
         return _missing("tracefs", text, "Boot with lockdown=none.")
     if folder is None or not host.may(folder, os.R_OK | os.X_OK):
         if folder is None and host.may(host.path("sys/kernel/tracing"), os.R_OK | os.X_OK):
             mount = "mount -t tracefs nodev /sys/kernel/tracing"
             return _missing("tracefs", "It is not mounted.", f"Mount it: {mount}")
-        return _missing("tracefs", "You may not use it.", "Run it as root: sudo vapic probe ...")
+        return _missing("tracefs", "You may not use it.", AS_ROOT)
     if not host.may(folder / "set_event", os.W_OK):
-        text = "You may read it, and not switch events on."
-        return _missing("tracefs", text, "Run it as root: sudo vapic probe ...")
-    absent = [event for event in NEEDED_EVENTS if not (folder / "events/kvm" / event).exists()]
-    if absent:
-        text = f"It has no event kvm:{absent[0]}."
-        hint = "Load kvm and kvm_amd; the kernel must be built with tracing."
-        return _missing("tracefs", text, hint)
+        return _missing("tracefs", "You may read it, and not switch events on.", AS_ROOT)
+    for event in NEEDED_EVENTS:
+        if not (folder / "events/kvm" / event).exists():
+            hint = "Load kvm and kvm_amd; the kernel must be built with tracing."
+            return _missing("tracefs", f"It has no event kvm:{event}.", hint)
     return _fine("tracefs", f"{folder}, with KVM's events.")
 
 
-def _locked_down(host: Host) -> bool:
-    return "[confidentiality]" in host.read("sys/kernel/security/lockdown")
-
-
-def is_on(value: str) -> bool:
+def _is_on(value: str) -> bool:
     """Whether a module's parameter reads as on: a bool is Y or N, an int a number."""
     return value.strip() not in ("N", "n", "0", "")
 

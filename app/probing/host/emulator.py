@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +29,9 @@ class Qemu:
         return int(self.version.partition(".")[0] or 0) >= TCG_X2APIC
 
 
-def find_qemu(given: str, which: Callable[[str], str | None] = shutil.which) -> Qemu | None:
+def find_qemu(given: str) -> Qemu | None:
     """Return the QEMU that is named, else the one on PATH; None where there is none that runs."""
-    path = which(given or NAME)
+    path = shutil.which(given or NAME)
     if path is None:
         return None
     qemu = Path(path).absolute()
@@ -50,13 +49,14 @@ def _ask(qemu: Path, *question: str) -> str:
     try:
         ran = subprocess.run(  # noqa: S603 - the QEMU that will run the guest
             [qemu, *question],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
             check=False,
             text=True,
             errors="replace",
-            stdin=subprocess.DEVNULL,
             timeout=ASK_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return ran.stdout + ran.stderr
+    return ran.stdout

@@ -32,14 +32,6 @@ def undo(what: str, *args: str) -> None:
         STEPS[what](*args)
 
 
-def main(arguments: list[str]) -> None:
-    """Run one of the two parts; ``launch`` takes the descriptor and then the command."""
-    if arguments[0] == "keep":
-        keep(sys.stdin)
-    else:
-        launch(int(arguments[1]), arguments[2:])
-
-
 def keep(lines: Iterable[str]) -> None:
     """Take steps until the lines end, then undo what was not forgotten."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -74,16 +66,6 @@ def kill(pid: str) -> None:
         time.sleep(0.005)
 
 
-def write(path: str, text: str) -> None:
-    """Put a text into a file of the kernel."""
-    Path(path).write_text(text, "ascii")
-
-
-def unlink(path: str) -> None:
-    """Remove a file."""
-    Path(path).unlink(missing_ok=True)
-
-
 def rmtree(path: str) -> None:
     """Remove a folder with all that is in it, though somebody may still be writing there."""
     end = time.monotonic() + KILL_SECONDS
@@ -110,13 +92,18 @@ def _alive(pid: str) -> bool:
     return state != "Z"
 
 
-STEPS: dict[str, Callable[..., None]] = {
+STEPS: dict[str, Callable[..., object]] = {
     "kill": kill,
-    "write": write,
-    "unlink": unlink,
+    # Into a file of the kernel.
+    "write": lambda path, text: Path(path).write_text(text, "ascii"),
+    "unlink": lambda path: Path(path).unlink(missing_ok=True),
     "rmtree": rmtree,
     "drop-instance": drop_instance,
 }
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    # ``launch`` takes the descriptor and then the command.
+    if sys.argv[1] == "keep":
+        keep(sys.stdin)
+    else:
+        launch(int(sys.argv[2]), sys.argv[3:])

@@ -1,20 +1,57 @@
-"""What must be undone is written down before it is done: with a helper that outlives us."""
+"""What must be undone is written down before it is done: with a helper that outlives us.
+
+Signals that ask to stop become one exception, so that every ``finally`` is gone through.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import IO, Self
 
 from app.probing.host import keeper
 
 SCRIPT = (sys.executable, "-I", "-S", keeper.__file__)
 CLOSE_SECONDS = 20
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """Somebody asked to stop; not an Exception, so that nothing takes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}")
+        self.number = number
+
+
+@contextmanager
+def interrupts() -> Iterator[None]:
+    """While it lasts, the first signal to stop raises Interrupted; more of them change nothing."""
+    asked = False
+
+    def stop(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        # What is being cleaned up after the first one is not to be interrupted.
+        if not asked:
+            asked = True
+            raise Interrupted(number)
+
+    heard = [n for n in STOPPING if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Keeper:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.probing.host.emulator import Qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
 from app.probing.host.plan import Plan
-from app.probing.host.running import Run, choose_cpus, run_guest
+from app.probing.host.running import choose_cpus, run_guest
 from app.probing.host.tracing import Tracer
 
 Step = Callable[[str], object]
@@ -31,21 +30,26 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) ->
     without it only whether it completed is known. Raises BuildFailed, RunFailed,
     TracingFailed, BadGuestLog, NoMarker, Contradicted, NothingMeasured and BadDocument.
     """
-    qemu = plan.qemu
+    wish, qemu = plan.wish, plan.qemu
     assert qemu is not None  # noqa: S101 - a plan that lacks something is not carried out
     folder = keeper.folder()
     step("building the guest")
-    kernel = plan.wish.kernel or _build(folder)
+    kernel = wish.kernel or build(folder / "guest")
     found = []
     for run in plan.runs:
         step(f"running it in {run.apic} mode")
-        guest, trace = _boot(plan, run, (qemu, kernel, folder), keeper)
-        if plan.wish.keep:
-            _keep(plan.wish.keep, run, guest, trace, keeper)
+        command = run.command(qemu, str(kernel), str(folder / f"{run.apic}.log"))
+        guest, trace = _boot(plan.tracefs, command, folder / run.apic, keeper)
+        if wish.keep:
+            # For `vapic correlate` or for whoever looks into it.
+            wish.keep.mkdir(parents=True, exist_ok=True)
+            write_whole(wish.keep / f"{run.apic}.log", guest, keeper)
+            if trace:
+                write_whole(wish.keep / f"{run.apic}.trace", trace.encode(), keeper)
         step(f"reading what it did in {run.apic} mode")
-        found.append(_judge(plan, guest, trace))
-    body = maker(found, facts_of(plan, host, qemu))
-    return probe_document.as_bytes(body)
+        by_kvm = wish.accel == "kvm"
+        found.append(correlation.correlate(guest, trace) if by_kvm else correlation.alone(guest))
+    return probe_document.as_bytes(maker(found, _facts(plan, host, qemu)))
 
 
 def steps(plan: Plan) -> int:
@@ -53,7 +57,7 @@ def steps(plan: Plan) -> int:
     return 1 + 2 * len(plan.runs)
 
 
-def facts_of(plan: Plan, host: Host, qemu: Qemu) -> probe_document.HostFacts:
+def _facts(plan: Plan, host: Host, qemu: Qemu) -> probe_document.HostFacts:
     """Return what the document says that only the host knows.
 
     The command has no folders: they could name whoever ran it.
@@ -91,54 +95,16 @@ def write_whole(path: Path, raw: bytes, keeper: Keeper) -> None:
 
 
 def _boot(
-    plan: Plan, run: Run, parts: tuple[Qemu, Path, Path], keeper: Keeper
+    tracefs: Path | None, command: tuple[str, ...], run: Path, keeper: Keeper
 ) -> tuple[bytes, str]:
-    """Run the guest once; return its log, and the trace if there is one."""
-    qemu, kernel, folder = parts
-    serial = folder / f"{run.apic}.log"
-    command = run.command(qemu, str(kernel), str(serial))
+    """Run the guest once, its files beside ``run``; return its log and its trace, if any."""
     cpus = choose_cpus()
-    tracer = Tracer(plan.tracefs, keeper) if plan.tracefs else None
+    errors = run.with_suffix(".errors")
     trace = ""
-    try:
-        before = (lambda pid: tracer.start(pid, cpus)) if tracer else (lambda _: None)
-        run_guest(command, keeper, folder / f"{run.apic}.errors", before, cpus)
-        if tracer:
+    if tracefs:
+        with Tracer(tracefs, keeper) as tracer:
+            run_guest(command, keeper, errors, lambda pid: tracer.start(pid, cpus), cpus)
             trace = tracer.stop()
-    finally:
-        if tracer:
-            tracer.close()
-    return serial.read_bytes(), trace
-
-
-def _keep(folder: Path, run: Run, guest: bytes, trace: str, keeper: Keeper) -> None:
-    """Keep what was recorded, for `vapic correlate` or for whoever looks into it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{run.apic}.log", guest, keeper)
-    if trace:
-        write_whole(folder / f"{run.apic}.trace", trace.encode(), keeper)
-
-
-def _judge(plan: Plan, guest: bytes, trace: str) -> Correlation:
-    if plan.wish.accel == "kvm":
-        return correlation.correlate(guest, trace)
-    return correlation.alone(guest)
-
-
-def _build(folder: Path) -> Path:
-    with _temporary_files_in(folder):
-        return build(folder / "guest")
-
-
-@contextmanager
-def _temporary_files_in(folder: Path) -> Iterator[None]:
-    """Have the compiler's own files go away with ours, even when it is killed half-way."""
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
+    else:
+        run_guest(command, keeper, errors, cpus=cpus)
+    return run.with_suffix(".log").read_bytes(), trace

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.core.words import Mode
 from app.pens.plain import Plain
-from app.probing.host.checks import CheckState, HostFinding, HostWanted, check_host
+from app.probing.host.checks import CheckState, HostFinding, Wish, check_host
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import PARAMETERS, Host
 from app.probing.host.running import STOPPED, Run
@@ -38,25 +38,6 @@ NOTHING_LEAVES = (
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What whoever calls wants: empty ``modes`` are those that there are here."""
-
-    accel: str
-    output: Path
-    modes: tuple[Mode, ...] = ()
-    repeat: int = 20
-    disruptive: bool = False
-    kernel: Path | None = None
-    tracefs: Path | None = None
-    keep: Path | None = None
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """What the guest is told, beside its mode."""
-        return (f"repeat={self.repeat}", "late", *(("disruptive",) if self.disruptive else ()))
-
-
-@dataclass(frozen=True)
 class Plan:
     """All that will be done; ``tracefs`` is None where nothing is traced."""
 
@@ -82,18 +63,11 @@ class Plan:
 def make_plan(host: Host, qemu: Qemu | None, wish: Wish) -> Plan:
     """Look at a machine and return what would be done on it; nothing is changed."""
     by_kvm = wish.accel == "kvm"
-    wanted = HostWanted(
-        accel=wish.accel,
-        qemu=qemu,
-        tracefs=wish.tracefs,
-        builds_guest=wish.kernel is None,
-        x2apic=Mode.X2AVIC in wish.modes,
-    )
     x2avic = "x2avic" in host.flags if by_kvm else bool(qemu and qemu.emulates_x2apic)
     modes = wish.modes or ((Mode.AVIC, Mode.X2AVIC) if x2avic else (Mode.AVIC,))
     runs = tuple(Run(wish.accel, APICS[mode], wish.words, x2avic) for mode in modes)
     tracefs = wish.tracefs or (find_tracefs(host) if by_kvm else None)
-    return Plan(wish, qemu, runs, tracefs, check_host(host, wanted))
+    return Plan(wish, qemu, runs, tracefs, check_host(host, qemu, wish))
 
 
 def plan_text(plan: Plan) -> str:

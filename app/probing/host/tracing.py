@@ -11,25 +11,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 from app.errors import AppError
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
 
 EVENTS = (
-    "kvm_entry",
-    "kvm_exit",
-    "kvm_pio",
-    "kvm_cpuid",
-    "kvm_msr",
-    "kvm_apic",
-    "kvm_mmio",
-    "kvm_page_fault",
-    "kvm_inj_exception",
-    "kvm_userspace_exit",
-    "kvm_avic_unaccelerated_access",
-    "kvm_avic_incomplete_ipi",
-    "kvm_apicv_inhibit_changed",
+    *("kvm_entry", "kvm_exit", "kvm_pio", "kvm_cpuid", "kvm_msr", "kvm_apic", "kvm_mmio"),
+    *("kvm_page_fault", "kvm_inj_exception", "kvm_userspace_exit"),
+    *("kvm_avic_unaccelerated_access", "kvm_avic_incomplete_ipi", "kvm_apicv_inhibit_changed"),
 )
 # Without these a trace says nothing; the others are older or newer than some kernels.
 NEEDED_EVENTS = (
@@ -56,13 +47,20 @@ def find_tracefs(host: Host) -> Path | None:
 
 
 class Tracer:
-    """KVM's events of one virtual machine, from ``start`` until ``stop``."""
+    """KVM's events of one virtual machine, from ``start`` until ``stop``; gone when it is left."""
 
     def __init__(self, tracefs: Path, keeper: Keeper) -> None:
         self._root = tracefs
         self._folder = tracefs / "instances" / f"vapic-probe-{os.getpid()}"
         self._keeper = keeper
         self._promises: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._promises:
+            self._keeper.settle(self._promises.pop())
 
     def start(self, pid: int, cpus: Iterable[int]) -> None:
         """Trace a process and the threads that it will make.
@@ -71,7 +69,11 @@ class Tracer:
         Raises TracingFailed when tracefs does not do it.
         """
         try:
-            self._make()
+            self._promises.append(self._keeper.promise("drop-instance", str(self._folder)))
+            self._folder.mkdir()
+            # Nothing is to be traced into it while it is taken away.
+            switch = self._folder / "tracing_on"
+            self._promises.append(self._keeper.promise("write", str(switch), "0"))
             self._write("tracing_on", "0")
             self._write_if_there("trace_clock", "mono")
             self._write_if_there("options/event-fork", "1")
@@ -79,14 +81,19 @@ class Tracer:
             for cpu in cpus:
                 self._write_if_there(f"per_cpu/cpu{cpu}/buffer_size_kb", str(BUFFER_KB))
             self._write("set_event_pid", str(pid))
-            self._enable()
+            # Those of the events that this kernel has, with one write for each.
+            with (self._folder / "set_event").open("a", encoding="ascii") as file:
+                for event in EVENTS:
+                    if (self._root / "events/kvm" / event).exists():
+                        file.write(f"kvm:{event}\n")
+                        file.flush()
             self._write("tracing_on", "1")
         except OSError as error:
             what = f"{error.filename}: {error.strerror}"
             raise TracingFailed(f"Tracing could not be switched on: {what}.") from None
 
     def stop(self) -> str:
-        """Switch tracing off, remove the instance and return what was traced as text.
+        """Switch tracing off and return what was traced as text.
 
         Raises TracingFailed when the trace cannot be read.
         """
@@ -96,28 +103,6 @@ class Tracer:
             return trace.read_text("utf-8", "replace") if trace.exists() else ""
         except OSError as error:
             raise TracingFailed(f"The trace could not be read: {error.strerror}.") from None
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Remove the instance, if there is one."""
-        while self._promises:
-            self._keeper.settle(self._promises.pop())
-
-    def _make(self) -> None:
-        self._promises.append(self._keeper.promise("drop-instance", str(self._folder)))
-        self._folder.mkdir()
-        # Nothing is to be traced into it while it is taken away.
-        switch = self._folder / "tracing_on"
-        self._promises.append(self._keeper.promise("write", str(switch), "0"))
-
-    def _enable(self) -> None:
-        """Switch on those of the events that this kernel has, with one write for each."""
-        known = self._root / "events/kvm"
-        with (self._folder / "set_event").open("a", encoding="ascii") as file:
-            for event in (e for e in EVENTS if (known / e).exists()):
-                file.write(f"kvm:{event}\n")
-                file.flush()
 
     def _write_if_there(self, name: str, text: str) -> None:
         if (self._folder / name).exists():
