@@ -36,8 +36,9 @@ from app.core.words import Access, Mode
 from app.curation.seed import check_seed
 from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
 from app.export.copies import open_copy
-from app.pages import cell_text, explore, register_text
+from app.pages import cell_text, explore
 from app.pens.place import Place
+from app.pens.sheet import sheet_text
 from app.settings import Settings
 from app.store import seeding
 from app.store.migrate import migrate as run_migrations
@@ -188,8 +189,10 @@ def _named(snapshot: Snapshot, place: Place, name: str, chosen: Chosen) -> str:
     knowledge = snapshot.knowledge
     if chosen.mode is None and chosen.access is None:
         notes = explore.register_annotations(snapshot, register)
-        return register_text.register_text(register, cells, notes, knowledge, place)
-    return "\n\n".join(cell_text.cell_text(view, knowledge, place) for view in cells)
+        sheets = [cell_text.register_sheet(register, cells, notes, knowledge)]
+    else:
+        sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
+    return "\n\n".join(sheet_text(sheet, place) for sheet in sheets)
 
 
 def _only(view: CellView, family: str) -> CellView:

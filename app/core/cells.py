@@ -24,6 +24,13 @@ class CellKey:
         """The permalink's path."""
         return f"/r/{self}"
 
+    @property
+    def way(self) -> str:
+        """What a guest gets at it by: ``MMIO``, ``RDMSR``, ``WRMSR``."""
+        if self.mode is Mode.AVIC:
+            return "MMIO"
+        return "RDMSR" if self.access is Access.READ else "WRMSR"
+
 
 def cells_of(register: str) -> tuple[CellKey, ...]:
     """Return a register's four cells: AVIC read and write, x2AVIC read and write."""

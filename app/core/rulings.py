@@ -162,6 +162,15 @@ def _levels(claims: Iterable[Claim], family: str) -> Iterable[list[Claim]]:
         yield [c for c in usable if c.kind in kinds]
 
 
+OUTCOMES = {
+    "rules": "rules this cell",
+    "rules-when": "rules when its condition holds",
+    "rules-otherwise": "rules otherwise",
+    "passes": "passes",
+    "not-reached": "not reached",
+}
+
+
 @dataclass(frozen=True)
 class CheckStep:
     """One check of the chain, in order: what it asks, what follows, and whether it rules.
@@ -177,6 +186,11 @@ class CheckStep:
     cites: str
     claims: tuple[Claim, ...]
     outcome: str
+
+    @property
+    def told(self) -> str:
+        """The outcome in words."""
+        return OUTCOMES[self.outcome]
 
 
 _X2APIC_CHECKS = (

@@ -22,7 +22,7 @@ from app.core.rulings import (
 )
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
-from app.core.words import Evidence, Printed, Verdict
+from app.core.words import Evidence, Mode, Printed, Verdict
 
 WORST_FIRST = tuple(Verdict)
 
@@ -42,6 +42,14 @@ class CellView:
     policies: tuple[PolicyView, ...]
     printed: Printed
     side_effects: tuple[facts.Observation, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """``MMIO 0D0h``, ``RDMSR 80Dh``: how a guest gets at it."""
+        if self.key.mode is Mode.X2AVIC:
+            return f"{self.key.way} {', '.join(self.register.msrs)}"
+        offsets = ", ".join(self.register.offsets)
+        return f"{self.key.way} {offsets}" if offsets else "no xAPIC offset"
 
     @cached_property
     def effective(self) -> tuple[facts.Claim, ...]:

@@ -1,63 +1,59 @@
-"""The text twin of a cell's page, and the parts that other text pages share with it."""
+"""A cell and a register as sheets, and what other text pages share with them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from app.core import facts
+from app.core.assumptions import PolicyView
+from app.core.cells import CellKey
 from app.core.citations import cite_claim, cite_source, sources_of
+from app.core.facts import Annotation, Observation, Register
 from app.core.knowledge import Knowledge
-from app.core.rulings import CheckStep, Conditions
+from app.core.rulings import Conditions
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
 from app.pages.ledger_text import list_sources
 from app.pens import phrases
-from app.pens.place import Place, head
+from app.pens.place import Place
 from app.pens.plain import Plain
-from app.pens.sheet import Passage, add_parts
+from app.pens.sheet import Field, Item, Para, Passage, Section, Sheet, add_parts, told
 
-OUTCOMES = {
-    "rules": "rules this cell",
-    "rules-when": "rules when its condition holds",
-    "rules-otherwise": "rules otherwise",
-    "passes": "passes",
-    "not-reached": "not reached",
-}
+# What stands behind long labels.
+WIDE = 24
 
 
-def cell_text(view: CellView, knowledge: Knowledge, place: Place) -> str:
+def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
     """Return everything known about one cell."""
-    out = Plain()
-    register, key = view.register, view.key
-    out.title(f"{phrases.heading(register)}: {key.mode.label} {key.access}")
-    head(out, place, key.url)
-    out.field("Where", _where(view))
-    out.field("In short", _in_short(view))
-    out.field("Table 15-22", view.printed.label)
-    if view.open:
-        out.field("Open beside it", phrases.branches(view.open))
-    for seen in view.side_effects:
-        effect = seen.side_effect.text if seen.side_effect else ""
-        family = knowledge.families[seen.family].name
-        behind = f"({family}, {phrases.grade(seen)}) [{', '.join(seen.sources)}]"
-        out.field("Wrong side effect", f"{effect} {behind}")
-    _claims(out, view, knowledge, place)
-    _chain(out, view.chain)
-    _measured(out, view, knowledge, place)
-    _policies(out, view, knowledge, place)
-    _touching(out, view, place)
-    _sources(out, view, knowledge, place)
-    return out.render()
-
-
-def _where(view: CellView) -> str:
-    register = view.register
-    if view.key.mode.value == "avic":
-        return f"MMIO {', '.join(register.offsets)}" if register.offsets else "no xAPIC offset"
-    instruction = "RDMSR" if view.key.access.value == "read" else "WRMSR"
-    return f"{instruction} {', '.join(register.msrs)}"
+    key = view.key
+    does = [policy for policy in view.policies if policy.actions or policy.reaches]
+    out = Sheet(
+        title=f"{phrases.heading(view.register)}: {key.mode.label} {key.access}",
+        path=key.url,
+        parts=[
+            Field("Where", view.where),
+            Field("In short", _in_short(view)),
+            Field("Table 15-22", view.printed.label),
+            Field("Open beside it", phrases.branches(view.open, "")),
+            *(_side_effect(seen, knowledge) for seen in view.side_effects),
+            Section("Documented, highest rank first", parts=[*_documented(view, knowledge)]),
+            Section("Which check comes first", parts=[*_chain(view)]),
+            Section("Measured", parts=[*_measured(view, knowledge)]),
+            Section("What hypervisors do", parts=[*_policies(key, does, knowledge)]),
+            Section("Differences", parts=[*_differences(view)]),
+            Section("Errata and quirks", parts=[
+                Item((f"{e.title}: ", told(f"/errata/{e.slug}")))
+                for e in view.errata
+            ]),
+        ],
+    )  # fmt: skip
+    out.remarks("Annotations", view.annotations)
+    ids = [claim.source for claim in view.claims]
+    ids += [name for seen in (*view.observations, *view.side_effects) for name in seen.sources]
+    ids += [name for note in view.annotations for name in note.sources]
+    list_sources(out, [*ids, *(s for p in does for s in p.policy.every_source)], knowledge)
+    return out
 
 
 def _in_short(view: CellView) -> str:
@@ -72,57 +68,54 @@ def _in_short(view: CellView) -> str:
     return f"Table 15-22 says {said}, which is {view.printed}: {rules}."
 
 
-def _claims(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
+def _side_effect(seen: Observation, knowledge: Knowledge) -> Field:
+    effect = seen.side_effect.text if seen.side_effect else ""
+    family = knowledge.families[seen.family].name
+    behind = f"({family}, {phrases.grade(seen)}) [{', '.join(seen.sources)}]"
+    return Field("Wrong side effect", f"{effect} {behind}")
+
+
+def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     conditions = Conditions(knowledge.conditions)
-    out.heading("Documented, highest rank first")
     for claim in view.claims:
-        out.field(phrases.strength(claim), f"{claim.behaviour} ({claim.behaviour.label})", width=24)
+        yield Field(phrases.strength(claim), f"{claim.behaviour} ({claim.behaviour.label})", WIDE)
         if claim.condition:
-            out.field("", f"when {conditions.text(claim.condition)}", width=24)
+            yield Field("", f"when {conditions.text(claim.condition)}", WIDE)
         if claim.bits:
-            out.field("", f"reserved bits {claim.bits}", width=24)
+            yield Field("", f"reserved bits {claim.bits}", WIDE)
         if claim.qualifier:
-            out.field("", f"table's own tag: {claim.qualifier}", width=24)
+            yield Field("", f"table's own tag: {claim.qualifier}", WIDE)
         if claim.family:
             models = f", model {claim.models}" if claim.models else ""
-            name = knowledge.families[claim.family].name
-            out.field("", f"for {name}{models} only", width=24)
-        out.field("", cite_claim(claim, knowledge.sources, knowledge.documents), width=24)
-        out.field("", phrases.since(claim), width=24)
-        out.field("", claim.text, width=24)
-        if claim.inference:
-            out.field("", f"inference: {claim.inference}", width=24)
+            yield Field("", f"for {knowledge.families[claim.family].name}{models} only", WIDE)
+        yield Field("", cite_claim(claim, knowledge.sources, knowledge.documents), WIDE)
+        yield Field("", phrases.since(claim), WIDE)
+        yield Field("", claim.text, WIDE)
+        yield Field("", claim.inference and f"inference: {claim.inference}", WIDE)
     if not view.claims:
-        out.para("Nothing.")
-    out.para(f"The revisions of the manual: {place.site}/docs/apm")
+        yield Para("Nothing.")
+    yield Para(("The revisions of the manual: ", told("/docs/apm")))
 
 
-def _chain(out: Plain, steps: tuple[CheckStep, ...]) -> None:
-    if not steps:
-        return
-    out.heading("Which check comes first")
-    for number, step in enumerate(steps, 1):
-        out.item(f"{step.title}: {OUTCOMES[step.outcome]}", mark=f"{number}.")
-        if step.claims:
-            out.para(phrases.branches(step.claims), 3)
-        out.para(f"{step.text} ({step.cites})", 3)
+def _chain(view: CellView) -> Iterator[Item]:
+    for number, step in enumerate(view.chain, 1):
+        below = [phrases.branches(step.claims, ""), f"{step.text} ({step.cites})"]
+        yield Item(f"{step.title}: {step.told}", f"{number}.", parts=[*map(Para, below)])
 
 
-def _measured(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
-    out.heading("Measured")
+def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     for judgement in view.measured:
-        out.field(knowledge.families[judgement.family].name, judged(judgement))
+        below: list[Passage] = []
         for outcome, condition, findings in judgement.sides:
             if judgement.verdict is Verdict.DISPUTED:
                 when = f" when {condition}" if condition else ""
-                out.para(f"{len(findings)} saw {outcome}{when}:", 2)
-            for finding in findings:
-                _finding(out, finding, knowledge)
-    missing = [knowledge.families[j.family].name for j in view.judgements.values()
-               if not j.findings]  # fmt: skip
-    if missing:
-        out.field("unmeasured", ", ".join(missing))
-    out.para(f"What a verdict means: {place.site}/docs/verdicts")
+                below.append(Para(f"{len(findings)} saw {outcome}{when}:"))
+            below += [_finding(finding, knowledge) for finding in findings]
+        yield Field(knowledge.families[judgement.family].name, judged(judgement), parts=below)
+    missing = (knowledge.families[j.family].name for j in view.judgements.values()
+               if not j.findings)  # fmt: skip
+    yield Field("unmeasured", ", ".join(missing))
+    yield Para(("What a verdict means: ", told("/docs/verdicts")))
 
 
 def judged(judgement: Judgement) -> str:
@@ -131,75 +124,112 @@ def judged(judgement: Judgement) -> str:
     return f"{judgement.verdict}: {seen or 'nothing unmasked'}; {phrases.evidence(judgement)}"
 
 
-def _finding(out: Plain, finding: Finding, knowledge: Knowledge) -> None:
+def _finding(finding: Finding, knowledge: Knowledge) -> Item:
     seen = finding.observation
-    out.item(f"{seen.outcome}, {phrases.grade(seen)}", 2)
-    if seen.condition:
-        out.para(f"when {Conditions(knowledge.conditions).text(seen.condition)}", 4)
-    elif not finding.condition_stated:
-        out.para("condition not stated", 4)
-    if finding.verdict is Verdict.MASKED:
-        out.para("masked: the hypervisor's own intercept was on", 4)
-    if seen.side_effect:
-        out.para(f"wrong side effect: {seen.side_effect.text}", 4)
-    if seen.inference:
-        out.para(f"inference: {seen.inference}", 4)
-    out.para(seen.text, 4)
-    out.para(f"CPU: {seen.cpu}. {phrases.reported(seen)}.", 4)
-    for source in sources_of(seen.sources, knowledge.sources):
-        out.para(f"Source: {cite_source(source)} [{source.id}]", 4)
+    unstated = "" if finding.condition_stated else "condition not stated"
+    when = f"when {Conditions(knowledge.conditions).text(seen.condition)}"
+    masked = finding.verdict is Verdict.MASKED
+    cited = [f"Source: {cite_source(source)} [{source.id}]"
+             for source in sources_of(seen.sources, knowledge.sources)]  # fmt: skip
+    below = [
+        when if seen.condition else unstated,
+        "masked: the hypervisor's own intercept was on" if masked else "",
+        f"wrong side effect: {seen.side_effect.text}" if seen.side_effect else "",
+        f"inference: {seen.inference}" if seen.inference else "",
+        seen.text,
+        f"CPU: {seen.cpu}. {phrases.reported(seen)}.",
+        *cited,
+    ]
+    return Item(f"{seen.outcome}, {phrases.grade(seen)}", parts=[*map(Para, below)])
 
 
-def _policies(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
-    shown = [p for p in view.policies if p.actions or p.reaches]
-    if not shown:
-        return
-    out.heading("What hypervisors do")
-    for does in shown:
-        name = does.policy.name
-        out.field(name, does.summary if does.actions else "no MSR to intercept", width=24)
-        if does.reaches:
-            out.field("", f"an exit 402h here is taken for a {does.takes}", width=24)
-        for note in does.notes:
-            out.field("", note, width=24)
-        for mark in does.marks:
-            out.field("", policy_phrases.mark_line(view.key, mark, knowledge), width=24)
+def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) -> Iterator[Passage]:
+    for view in does:
+        yield Field(view.policy.name, view.summary if view.actions else "no MSR to intercept", WIDE)
+        if view.reaches:
+            yield Field("", f"an exit 402h here is taken for a {view.takes}", WIDE)
+        for note in view.notes:
+            yield Field("", note, WIDE)
+        for mark in view.marks:
+            yield Field("", policy_phrases.mark_line(key, mark, knowledge), WIDE)
             for line in policy_phrases.evidence_lines(mark, knowledge):
-                out.field("", line, width=26)
-        out.field("", f"{place.site}/policy/{does.policy.slug}", width=24)
-    out.para(f"What is marked, and why: {place.site}/docs/policy")
+                yield Field("", line, WIDE + 2)
+        yield Field("", (told(f"/policy/{view.policy.slug}"),), WIDE)
+    if does:
+        yield Para(("What is marked, and why: ", told("/docs/policy")))
 
 
-def _touching(out: Plain, view: CellView, place: Place) -> None:
-    if view.differences:
-        out.heading("Differences")
-        for d in view.differences:
-            out.item(f"D-{d.number} ({d.state}) {d.title}: {place.site}/d/{d.number}")
-            out.para(d.retraction.text if d.retraction else "", 2)
-    if view.errata:
-        out.heading("Errata and quirks")
-        for e in view.errata:
-            out.item(f"{e.title}: {place.site}/errata/{e.slug}")
-    add_annotations(out, view.annotations, place)
+def _differences(view: CellView) -> Iterator[Item]:
+    for d in view.differences:
+        named = (f"D-{d.number} ({d.state}) {d.title}: ", told(f"/d/{d.number}"))
+        yield Item(named, parts=[Para(d.retraction.text if d.retraction else "")])
 
 
-def add_annotations(out: Plain, annotations: Iterable[facts.Annotation], place: Place) -> None:
+def register_sheet(
+    register: Register,
+    cells: Iterable[CellView],
+    annotations: Iterable[Annotation],
+    knowledge: Knowledge,
+) -> Sheet:
+    """Return one register: its addresses, then its cells in brief."""
+    members = phrases.members(register) if register.vector else ()
+    ids = [source for view in cells for source in _brief_sources(view)]
+    out = Sheet(
+        title=phrases.heading(register),
+        path=f"/r/{register.slug}",
+        parts=[
+            Field("xAPIC offset", ", ".join(register.offsets) or "none"),
+            Field("x2APIC MSR", ", ".join(register.msrs) or "none"),
+            Field("Kernel macro", register.macro),
+            Field("x2APIC access", phrases.x2apic_access(register)),
+            Field("Note", register.note),
+            Section("Members", parts=[*map(Item, members)]),
+            *(_brief(view, knowledge) for view in cells),
+        ],
+    )
+    out.remarks("Annotations", annotations)
+    list_sources(out, [*ids, *(s for note in annotations for s in note.sources)], knowledge)
+    return out
+
+
+def _brief(view: CellView, knowledge: Knowledge) -> Section:
+    """Return a cell as its register shows it."""
+    parts = [
+        Field("URL", (told(view.key.url),)),
+        Field("Table 15-22", phrases.branches(view.table, "does not say")),
+        Field("Rules", phrases.branches(view.effective, "does not say")),
+    ]
+    for claim in view.claims:
+        cite = cite_claim(claim, knowledge.sources, knowledge.documents)
+        said = f"{phrases.branch(claim)}; {cite} [{claim.source}]"
+        parts.append(Field(phrases.strength(claim), said))
+    for judgement in view.measured:
+        behind = f"{judged(judgement)} [{', '.join(judgement.sources)}]"
+        parts.append(Field(knowledge.families[judgement.family].name, behind))
+    parts += [Field(p.policy.slug, p.summary) for p in view.policies if p.actions]
+    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
+    parts.append(Field("Differences", ", ".join(listed)))
+    parts.append(Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)))
+    return Section(f"{view.key.mode.label} {view.key.access}", parts=[*parts])
+
+
+def _brief_sources(view: CellView) -> Iterator[str]:
+    yield from (claim.source for claim in view.claims)
+    for judgement in view.measured:
+        yield from judgement.sources
+    for shown in view.policies:
+        yield from shown.policy.sources if shown.actions else ()
+
+
+def add_annotations(out: Plain, annotations: Iterable[Annotation], place: Place) -> None:
     """Add remarks with their sources, under a heading if there are any."""
-    part = Passage("annotations")
+    part = Passage()
     part.remarks("Annotations", annotations)
     add_parts(out, part, place)
 
 
-def _sources(out: Plain, view: CellView, knowledge: Knowledge, place: Place) -> None:
-    ids = [c.source for c in view.claims]
-    ids += [name for seen in (*view.observations, *view.side_effects) for name in seen.sources]
-    ids += [name for note in view.annotations for name in note.sources]
-    ids += [name for p in view.policies if p.actions or p.reaches for name in p.policy.every_source]
-    add_sources(out, ids, knowledge, place)
-
-
 def add_sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:
     """Add the named sources, each once, with the address where it can be read."""
-    part = Passage("sources")
+    part = Passage()
     list_sources(part, ids, knowledge)
     add_parts(out, part, place)

@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 
 from app.pens.place import Place
 from app.pens.plain import Plain
-from app.pens.sheet import Linked, Passage, Sourced, add_parts
+from app.pens.sheet import Field, Item, Linked, Para, Passage, Section, Sourced, add_parts, told
 from app.web.render import make_environment
 
 SITE = Place("http://site.example", "2026-01-01.1")
@@ -38,7 +38,7 @@ TOLD = "http://site.example"
 
 
 @pytest.mark.parametrize(
-    ("add", "told", "selector"),
+    ("add", "written", "selector"),
     [
         (lambda p: p.heading("Head", "h"), "Head\n----\n", "h2#h"),
         (lambda p: p.field("Kind", "erratum"), "Kind            erratum\n", "dl.facts > dd"),
@@ -55,16 +55,35 @@ TOLD = "http://site.example"
         (lambda p: p.record("One", href="/o"), f"One\n  URL             {TOLD}/o\n", "h2 > a"),
     ],
 )
-def test_every_kind_of_part_is_written_as_text_and_as_html(add, told, selector):
-    part = Passage("sheet")
+def test_every_kind_of_part_is_written_as_text_and_as_html(add, written, selector):
+    part = Passage()
     add(part)
 
-    assert told == text(part)
+    assert written == text(part)
     assert html(part).select_one(selector)
 
 
+@pytest.mark.parametrize(
+    ("part", "written", "selector"),
+    [
+        (Section("Head", parts=[Para("x")]), "Head\n----\nx\n", "h2 + p"),
+        (Section("Head"), "\n", None),
+        (Section("Head", parts=[Para("")]), "Head\n----\n", "h2"),
+        (Item("one", "1.", parts=[Para("below")]), "1. one\n   below\n", "li > p"),
+        (Field("Said", "x", 6), "Said  x\n", "dd"),
+        (Field("Said", "x", parts=[Item("y")]), "Said            x\n  - y\n", "dd > ul > li"),
+        (Para(("see ", told("/r"))), f"see {TOLD}/r\n", "a[href='/r']"),
+    ],
+)
+def test_a_part_is_a_value_with_its_parts(part, written, selector):
+    whole = Passage(parts=[part])
+
+    assert written == text(whole)
+    assert bool(selector) == bool(selector and html(whole).select_one(selector))
+
+
 def test_parts_of_a_kind_that_follow_each_other_make_one_list():
-    part = Passage("sheet")
+    part = Passage()
     for name in "ab":
         part.item(name)
     part.para("c")
@@ -74,7 +93,7 @@ def test_parts_of_a_kind_that_follow_each_other_make_one_list():
 
 
 def test_what_has_nothing_to_say_is_left_out_of_both():
-    part = Passage("sheet")
+    part = Passage()
     part.field("Fix", "")
     part.para("")
     part.para("", "lead")
@@ -85,7 +104,7 @@ def test_what_has_nothing_to_say_is_left_out_of_both():
 
 
 def test_records_below_a_heading_have_headings_below_it():
-    part = Passage("sheet")
+    part = Passage()
     part.heading("Many")
     part.record("One")
 
@@ -93,7 +112,7 @@ def test_records_below_a_heading_have_headings_below_it():
 
 
 def test_what_a_sheet_says_is_escaped():
-    part = Passage("sheet")
+    part = Passage()
     part.para("<b>")
 
     assert "<b>" == html(part).p.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.pages import cell_text, explore, register_text, table_text
+from app.pages import cell_text, explore, table_text
 from app.pages.api import cell_out, one_cell, register_out
 from app.pages.api_models import CellOut
 from app.pages.kinds.kind import Address, PageKind
@@ -28,17 +28,12 @@ class RegisterPage(PageKind):
         cells = explore.register_cells(asked.snapshot, register)
         notes = explore.register_annotations(asked.snapshot, register)
         path, _, anchor = found.path.partition("#")
-        title = phrases.heading(register)
-        return Page(
-            path=path,
+        sheet = cell_text.register_sheet(register, cells, notes, knowledge)
+        return sheet.page(
             anchor=anchor,
-            title=title,
             template="registers/show.html",
-            subject=Subject(path, f"{title}: changes"),
+            subject=Subject(path, f"{sheet.title}: changes"),
             view={"register": register, "cells": cells, "annotations": notes},
-            text=lambda place: register_text.register_text(
-                register, cells, notes, knowledge, place
-            ),
             table=lambda place: table_text.cells_table(
                 {view.key: view for view in cells}, knowledge, place.site
             ),
@@ -64,14 +59,11 @@ class CellPage(PageKind):
         view = explore.find_cell(asked.snapshot, register, mode, access)
         asked.refuse_query()
         key, heading = view.key, phrases.heading(register)
-        return Page(
-            path=key.url,
-            title=f"{heading}: {key.mode.label} {key.access}",
+        return cell_text.cell_sheet(view, asked.knowledge).page(
             template="cells/show.html",
             fragment="cells/_cell.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
             view={"cell": view},
-            text=lambda place: cell_text.cell_text(view, asked.knowledge, place),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **one_cell(view, asked.knowledge, place.site).model_dump(
