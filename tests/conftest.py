@@ -25,7 +25,7 @@ from app.settings import ROOT, Settings
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from app.store.migrate import migrate
 from app.store.seeding import load_seed
-from app.web.app import create_app
+from tests.running import client_of
 
 SEED = ROOT / "seed"
 SEEDED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -193,9 +193,23 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
+def client(database_url: str) -> Iterator[TestClient]:
     """A client of the real app over this test's seeded database."""
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+    with client_of(database_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def shared_url(migrated_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database of this file's own, with the real seed."""
+    path = tmp_path_factory.mktemp("shared") / "seeded.db"
+    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+
+
+@pytest.fixture(scope="module")
+def site(shared_url: str) -> Iterator[TestClient]:
+    """A client of the real app for all tests of a file; they only read, or clean up."""
+    with client_of(shared_url) as client:
         yield client
 
 
@@ -248,6 +262,15 @@ def vapic(
         return Ran(int(stopped.value.code or 0), caught.out, caught.err)
 
     return run
+
+
+@pytest.fixture
+def seeded(
+    vapic: Callable[..., Ran], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ran]:
+    """The command line over this test's seeded database."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return vapic
 
 
 @contextmanager

@@ -33,12 +33,7 @@ def make_claim(
     behaviour="allowed", condition="", kind="table", strength="explicit", **changes
 ) -> Claim:
     """Return what Table 15-22 says of a write in both modes, unless told otherwise."""
-    defaults = {
-        "modes": tuple(Mode),
-        "access": Access.WRITE,
-        "source": "apm-3.44",
-        "page": "567",
-    }
+    defaults = {"modes": tuple(Mode), "access": Access.WRITE, "source": "apm-3.44", "page": "567"}
     return Claim(
         behaviour=Behaviour(behaviour),
         condition=condition,

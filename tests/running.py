@@ -1,7 +1,28 @@
-"""What tests need to see of an application that runs: it stands behind its middlewares."""
+"""How tests ask the site, read what it answers, and look behind its middlewares."""
 
+import re
+
+from bs4 import BeautifulSoup, Tag
 from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp
+
+from app.settings import Settings
+from app.web.app import create_app
+
+SITE = "http://127.0.0.1:8000"
+# The data version of the seed in ``database_url``.
+FIRST = "2026-11-22.1"
+HTML = {"accept": "text/html"}
+TEXT = {"accept": "text/plain"}
+JSON = {"accept": "application/json"}
+CURL = {"user-agent": "curl/8.5.0", "accept": "*/*"}
+
+
+def client_of(url: str, **settings: object) -> TestClient:
+    """Return a client of the real app over a database; ``with`` gives the app its lifespan."""
+    return TestClient(create_app(Settings(database_url=url, **settings)), base_url=SITE)
 
 
 def app_of(asgi: ASGIApp) -> FastAPI:
@@ -11,6 +32,50 @@ def app_of(asgi: ASGIApp) -> FastAPI:
     return asgi
 
 
-def state_of(client):
+def state_of(client: TestClient):
     """Return the state of the application that a test client talks to."""
     return app_of(client.app).state
+
+
+def soup_of(client: TestClient, path: str) -> BeautifulSoup:
+    """Return a page as a browser gets it."""
+    return BeautifulSoup(client.get(path, headers=HTML).text, "lxml")
+
+
+def words(node: Tag) -> str:
+    """Return what a part of a page says, with one space between words."""
+    return " ".join(node.get_text(" ", strip=True).split())
+
+
+def flat(client: TestClient, path: str) -> str:
+    """Return what a text page says, with one space between words."""
+    return " ".join(client.get(path).text.split())
+
+
+def twin_of(path: str, extension: str) -> str:
+    """Return the address of a page in another format."""
+    page, mark, query = path.partition("?")
+    return f"{'/index' if page == '/' else page}.{extension}{mark}{query}"
+
+
+def unsound_page(answer: Response) -> list[str]:
+    """Return what is wrong with any page: a heading, a title, a version, no inline script or style.
+
+    An attribute that a page quotes is escaped, so what looks like one is one.
+    """
+    title = re.search(r"<title>([^<]*?)(?: · |<)", answer.text)
+    footer = re.sub(r"<[^>]*>|\s+", " ", answer.text[answer.text.rfind("<footer") :])
+    found = [] if re.search(r"Data version +20\d\d-\d\d-\d\d\.\d+", footer) else ["no data version"]
+    found += [] if title and len(title[1]) > 2 else ["no title"]
+    found += [] if len(re.findall(r"<h1[ >]", answer.text)) == 1 else ["not one heading"]
+    found += re.findall(r"<style|<[^>]*\sstyle=|<script(?![^>]*\ssrc=)[^>]*>", answer.text)
+    return found + ([] if answer.status_code == 200 else [f"{answer.status_code}"])
+
+
+def unsound(answer: Response) -> list[str]:
+    """Return what is wrong with a text page: it is US-ASCII within 75 columns, whole lines."""
+    found = [line for line in answer.text.splitlines() if len(line) > 75]
+    kind = answer.headers["content-type"]
+    found += [kind] if kind != "text/plain; charset=us-ascii" else []
+    found += [] if answer.content.isascii() and answer.text.endswith("\n") else ["no ASCII, no end"]
+    return found + ([] if answer.status_code == 200 else [f"{answer.status_code}"])

@@ -1,26 +1,17 @@
 """`vapic cite`, run as its users do."""
 
-import shutil
-
 import pytest
 
 from app.mail import citing
+from tests.running import FIRST, SITE
 
-ADDRESS = "http://127.0.0.1:8000"
-AT = "at=2026-11-22.1"
-
-
-@pytest.fixture(scope="module")
-def database(migrated_template, tmp_path_factory):
-    """A seeded database that nobody writes to."""
-    path = tmp_path_factory.mktemp("cite") / "seeded.db"
-    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+AT = f"at={FIRST}"
 
 
 @pytest.fixture
-def seeded(vapic, database, monkeypatch):
-    """The command line over that database."""
-    monkeypatch.setenv("DATABASE_URL", database)
+def seeded(vapic, shared_url, monkeypatch):
+    """The command line over a database that nobody writes to."""
+    monkeypatch.setenv("DATABASE_URL", shared_url)
     return vapic
 
 
@@ -34,7 +25,7 @@ def seeded(vapic, database, monkeypatch):
         (("D-3",), "/d/3/mail.txt"),
         (("d-3",), "/d/3/mail.txt"),
         (("/d/3",), "/d/3/mail.txt"),
-        ((f"{ADDRESS}/r/ldr?{AT}",), "/r/ldr/mail.txt"),
+        ((f"{SITE}/r/ldr?{AT}",), "/r/ldr/mail.txt"),
         (("ldr", "eoi", "--mode", "x2avic"), "/mail.txt?rows=eoi,ldr&mode=x2avic"),
         (("ldr", "--mode", "x2avic"), "/mail.txt?rows=ldr&mode=x2avic"),
         (("ro", "wo", "--mode", "x2avic"), "/mail.txt?rows=ro,wo&mode=x2avic"),
@@ -47,11 +38,11 @@ def test_it_prints_what_the_page_gives(args, path, seeded, snapshot):
     ran = seeded("cite", *args)
 
     assert (0, "") == (ran.code, ran.err)
-    assert citing.block(snapshot, path, ADDRESS) == ran.out
+    assert citing.block(snapshot, path, SITE) == ran.out
 
 
 def test_other_forms_have_options(seeded):
-    link = f"{ADDRESS}/r/ldr/x2avic/write?{AT}"
+    link = f"{SITE}/r/ldr/x2avic/write?{AT}"
 
     assert f"Link: {link}\n" == seeded("cite", "ldr/x2avic/write", "--trailer").out
     assert f"Link: {link} # [1]\n" == seeded("cite", "ldr/x2avic/write", "--number", 1).out

@@ -1,21 +1,16 @@
 """The command line, run as its users do."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from app import __version__
 from app.cli.main import app as commands
 from app.core.cells import cells_of
-from app.core.knowledge import Knowledge
 from app.settings import ROOT
 
 ALL = {
@@ -38,20 +33,13 @@ WRITING = [("seed",), ("rebuild",)]
 
 
 @pytest.fixture
-def seeded(vapic, database_url: str, monkeypatch: pytest.MonkeyPatch):
-    """The command line over this test's seeded database."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    return vapic
-
-
-@pytest.fixture
-def bare(vapic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def bare(vapic, tmp_path, monkeypatch):
     """The command line over a database that does not exist yet."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/bare.db")
     return vapic
 
 
-def test_the_help_names_every_command_with_a_sentence(vapic) -> None:
+def test_the_help_names_every_command_with_a_sentence(vapic):
     ran = vapic("--help")
     listed = dict(re.findall(r"(?m)^  ([\w-]+) +(\S.*)$", ran.out.split("Commands:")[1]))
     assert (0, "") == (ran.code, ran.err)
@@ -60,7 +48,7 @@ def test_the_help_names_every_command_with_a_sentence(vapic) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(REGISTERED))
-def test_every_command_explains_itself_and_its_options(command: str, vapic) -> None:
+def test_every_command_explains_itself_and_its_options(command, vapic):
     ran = vapic(command, "--help")
     options = re.findall(r"(?m)^  (--[\w-]+|\[?\w+\]?)(?: <.*?>)?  +(.*)$", ran.out)
     assert (0, "") == (ran.code, ran.err)
@@ -69,20 +57,17 @@ def test_every_command_explains_itself_and_its_options(command: str, vapic) -> N
     assert [] == [name for name, text in options if not text]
 
 
-def test_no_command_at_all_shows_the_help(vapic) -> None:
+def test_no_command_at_all_shows_the_help(vapic):
     assert vapic("--help").out.strip() == (vapic().out + vapic().err).strip()
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["ICRL", "apic_icr", "0x300", "830h"],
-)
-def test_any_name_shows_the_register(name: str, seeded) -> None:
+@pytest.mark.parametrize("name", ["ICRL", "apic_icr", "0x300", "830h"])
+def test_any_name_shows_the_register(name, seeded):
     assert seeded("show", "icr") == seeded("show", name)
 
 
 @pytest.mark.parametrize("name", ["APIC_ISR", "isr#3", "813h"])
-def test_any_member_shows_its_vector_register(name: str, seeded) -> None:
+def test_any_member_shows_its_vector_register(name, seeded):
     assert seeded("show", "isr") == seeded("show", name)
 
 
@@ -102,16 +87,14 @@ def test_any_member_shows_its_vector_register(name: str, seeded) -> None:
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_a_command_prints_what_the_text_page_says(
-    args: tuple[str, ...], path: str, seeded, client: TestClient
-) -> None:
+def test_a_command_prints_what_the_text_page_says(args, path, seeded, client):
     ran = seeded(*args)
     assert (0, "") == (ran.code, ran.err)
     assert client.get(path).text == ran.out
 
 
 @pytest.mark.parametrize("args", [*READING[:-1], ("show", "icr", "--mode", "x2avic")])
-def test_what_is_printed_fits_a_terminal_of_75_columns(args: tuple[str, ...], seeded) -> None:
+def test_what_is_printed_fits_a_terminal_of_75_columns(args, seeded):
     out = seeded(*args).out
     assert out.isascii()
     assert [] == [line for line in out.splitlines() if len(line) > 75]
@@ -126,17 +109,13 @@ def test_what_is_printed_fits_a_terminal_of_75_columns(args: tuple[str, ...], se
         ((), [str(key).removeprefix("ldr/") for key in cells_of("ldr")]),
     ],
 )
-def test_mode_and_access_leave_the_cells_that_they_name(
-    options: tuple[str, ...], cells: list[str], seeded
-) -> None:
+def test_mode_and_access_leave_the_cells_that_they_name(options, cells, seeded):
     out = seeded("show", "ldr", *options).out
     assert cells == re.findall(rf"(?m)^URL +{ADDRESS}/r/ldr/(\S+)$", out)
 
 
 @pytest.mark.parametrize("options", [(), ("--mode", "x2avic", "--access", "write")])
-def test_a_family_leaves_the_evidence_of_that_family(
-    options: tuple[str, ...], seeded, knowledge: Knowledge
-) -> None:
+def test_a_family_leaves_the_evidence_of_that_family(options, seeded, knowledge):
     names = "|".join(re.escape(family.name) for family in knowledge.families.values())
     judged = [
         set(re.findall(rf"(?m)^({names}) *[a-z-]+: ", seeded("show", "icr", *options, *family).out))
@@ -154,9 +133,7 @@ def test_a_family_leaves_the_evidence_of_that_family(
         (("--family", "zen-4", "--filter", "verdict=explained"), "verdict=explained&family=zen-4"),
     ],
 )
-def test_options_are_the_words_of_the_filter(
-    options: tuple[str, ...], filter_: str, seeded
-) -> None:
+def test_options_are_the_words_of_the_filter(options, filter_, seeded):
     assert seeded("show", "--filter", filter_) == seeded("show", *options)
 
 
@@ -173,9 +150,7 @@ def test_options_are_the_words_of_the_filter(
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_an_unknown_word_is_refused_with_near_misses(
-    args: tuple[str, ...], message: str, near: str, seeded
-) -> None:
+def test_an_unknown_word_is_refused_with_near_misses(args, message, near, seeded):
     ran = seeded(*args)
     first, hints = ran.err.splitlines()
     assert (1, "") == (ran.code, ran.out)
@@ -184,21 +159,21 @@ def test_an_unknown_word_is_refused_with_near_misses(
 
 
 @pytest.mark.parametrize("args", [("show", "--mode", "mmio"), ("show", "--colour"), ("shwo",)])
-def test_a_wrong_usage_is_told_in_one_line_and_how_to_get_help(args, vapic) -> None:
+def test_a_wrong_usage_is_told_in_one_line_and_how_to_get_help(args, vapic):
     ran = vapic(*args)
     assert (2, "") == (ran.code, ran.out)
     assert "--help" in ran.err
     assert "Traceback" not in ran.err
 
 
-def test_an_export_is_json_and_the_same_twice(seeded, tmp_path: Path) -> None:
+def test_an_export_is_json_and_the_same_twice(seeded, tmp_path):
     printed = seeded("export").out
     assert 0 == seeded("export", tmp_path / "all.json").code
     assert printed.encode() == (tmp_path / "all.json").read_bytes() == seeded("export").out.encode()
     assert "2026-11-22.1" == json.loads(printed)["data_version"]
 
 
-def test_an_export_holds_every_fact_and_verdict(seeded, knowledge: Knowledge) -> None:
+def test_an_export_holds_every_fact_and_verdict(seeded, knowledge):
     document = json.loads(seeded("export").out)
     keys = {kind: sorted(entries) for kind, entries in knowledge.by_kind.items()}
     assert keys == {kind: sorted(entries) for kind, entries in document["facts"].items()}
@@ -206,12 +181,12 @@ def test_an_export_holds_every_fact_and_verdict(seeded, knowledge: Knowledge) ->
     assert "2026-11-22T12:00:00Z" == document["created_at"]
 
 
-def test_a_rebuild_says_that_there_is_nothing_to_change(seeded) -> None:
+def test_a_rebuild_says_that_there_is_nothing_to_change(seeded):
     ran = seeded("rebuild")
     assert (0, "nothing to change\n", "") == (ran.code, ran.out, ran.err)
 
 
-def test_migrating_and_seeding_twice_loads_once(bare) -> None:
+def test_migrating_and_seeding_twice_loads_once(bare):
     assert [0, 0] == [bare("migrate").code, bare("migrate").code]
     first, again = bare("seed"), bare("seed")
     assert re.fullmatch(r"\d{3,} facts: data version 20\d\d-\d\d-\d\d\.1\n", first.out)
@@ -220,14 +195,14 @@ def test_migrating_and_seeding_twice_loads_once(bare) -> None:
 
 
 @pytest.mark.parametrize("args", [*READING, *WRITING], ids=" ".join)
-def test_a_database_without_tables_gives_one_clear_line(args: tuple[str, ...], bare) -> None:
+def test_a_database_without_tables_gives_one_clear_line(args, bare):
     ran = bare(*args)
     line = "vapic: The database has no tables yet: run `vapic migrate`, then `vapic seed`.\n"
     assert (1, "", line) == (ran.code, ran.out, ran.err)
 
 
 @pytest.mark.parametrize("args", READING, ids=" ".join)
-def test_an_empty_database_gives_one_clear_line(args: tuple[str, ...], bare) -> None:
+def test_an_empty_database_gives_one_clear_line(args, bare):
     bare("migrate")
     ran = bare(*args)
     line = "vapic: The database is empty: run `vapic migrate` and `vapic seed`.\n"
@@ -235,16 +210,14 @@ def test_an_empty_database_gives_one_clear_line(args: tuple[str, ...], bare) -> 
 
 
 @pytest.mark.parametrize("args", [*READING, *WRITING, ("migrate",)], ids=" ".join)
-def test_a_file_that_is_no_database_gives_one_clear_line(
-    args: tuple[str, ...], bare, tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_database_gives_one_clear_line(args, bare, tmp_path):
     (tmp_path / "bare.db").write_bytes(b"no database " * 1000)
     ran = bare(*args)
     line = "vapic: the database cannot be used: file is not a database\n"
     assert (1, "", line) == (ran.code, ran.out, ran.err)
 
 
-def test_the_version_is_that_of_the_package(vapic) -> None:
+def test_the_version_is_that_of_the_package(vapic):
     assert f"{__version__}\n" == vapic("version").out
 
 
@@ -257,9 +230,7 @@ def test_the_version_is_that_of_the_package(vapic) -> None:
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_a_process_of_its_own_does_the_same(
-    args: tuple[str, ...], code: int, words: str, database_url: str
-) -> None:
+def test_a_process_of_its_own_does_the_same(args, code, words, database_url):
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-c", "from app.cli.main import main; main()", *args],
         env=os.environ | {"DATABASE_URL": database_url},

@@ -1,13 +1,9 @@
 """`vapic difference`: the ledger in a terminal, and a draft from gap to filed entry."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from app.core.ledger import unfiled
 from app.core.views import view_cells
@@ -16,21 +12,14 @@ from app.errors import InvalidSeed, NotFound
 from app.pages import ledger
 from app.store import seeding
 from app.store.snapshots import offline_snapshot
-from tests.conftest import SEEDED_AT, SeedCopy
+from tests.conftest import SEEDED_AT
 
 WRITTEN = {"title": "x2AVIC: the reserved MSRs refuse", "text": "The table faults, and #GP is so."}
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def seeded(vapic, database_url: str, monkeypatch: pytest.MonkeyPatch):
-    """The command line over this test's seeded database."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    return vapic
-
-
-@pytest.fixture
-def without_d10(seed_copy: SeedCopy) -> SeedCopy:
+def without_d10(seed_copy):
     """The seed as if the MSRs without a register had never been filed: D-19 is D-10 there."""
     (seed_copy.folder / "differences/d-10.yaml").unlink()
     seed_copy.edit("differences/d-19.yaml", "number: 19", "number: 10")
@@ -49,9 +38,7 @@ def without_d10(seed_copy: SeedCopy) -> SeedCopy:
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_the_ledger_prints_what_its_text_page_says(
-    args: tuple[str, ...], path: str, seeded, client: TestClient
-) -> None:
+def test_the_ledger_prints_what_its_text_page_says(args, path, seeded, client):
     ran = seeded("difference", *args)
 
     assert (0, "") == (ran.code, ran.err)
@@ -67,7 +54,7 @@ def test_the_ledger_prints_what_its_text_page_says(
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_what_does_not_exist_is_told_in_one_line(args: tuple[str, ...], words: str, seeded) -> None:
+def test_what_does_not_exist_is_told_in_one_line(args, words, seeded):
     ran = seeded("difference", *args)
 
     assert (1, "") == (ran.code, ran.out)
@@ -83,7 +70,7 @@ def test_what_does_not_exist_is_told_in_one_line(args: tuple[str, ...], words: s
         (["tpr/avic/read", "apr/avic/read", "ppr/avic/read"], ["@priority/avic/read"]),
     ],
 )
-def test_cells_go_by_any_name_of_their_register(cells, patterns, knowledge) -> None:
+def test_cells_go_by_any_name_of_their_register(cells, patterns, knowledge):
     snapshot = offline_snapshot(knowledge, NOW)
 
     assert cells == [str(view.key) for view in ledger.cells_meant(snapshot, patterns)]
@@ -92,12 +79,12 @@ def test_cells_go_by_any_name_of_their_register(cells, patterns, knowledge) -> N
 @pytest.mark.parametrize(
     "pattern", ["ldr/x2avc/write", "ldr/x2avic", "lrd/x2avic/write", "@nobody/x2avic/write"]
 )
-def test_what_names_no_cell_is_refused(pattern: str, knowledge) -> None:
+def test_what_names_no_cell_is_refused(pattern, knowledge):
     with pytest.raises(NotFound):
         ledger.cells_meant(offline_snapshot(knowledge, NOW), [pattern])
 
 
-def test_a_draft_of_cells_that_an_entry_covers_says_so_and_points_to_it(seeded) -> None:
+def test_a_draft_of_cells_that_an_entry_covers_says_so_and_points_to_it(seeded):
     ran = seeded("difference", "draft", "0x80D/x2avic/write", "APIC_ID/x2avic/*")
 
     assert "number: 20" in ran.out
@@ -110,8 +97,8 @@ def test_a_draft_of_cells_that_an_entry_covers_says_so_and_points_to_it(seeded) 
 
 
 def test_a_draft_becomes_an_entry_once_its_marked_places_are_written(
-    without_d10: SeedCopy, vapic, empty_url: str, empty_writer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    without_d10, vapic, empty_url, empty_writer, monkeypatch
+):
     monkeypatch.setenv("DATABASE_URL", empty_url)
     monkeypatch.setenv("VAPIC_SEED", str(without_d10.folder))
     with empty_writer.begin() as session:
@@ -140,11 +127,11 @@ def test_a_draft_becomes_an_entry_once_its_marked_places_are_written(
     assert () == unfiled(view_cells(knowledge))
 
 
-def _written(draft: str) -> str:
+def _written(draft):
     return re.sub(r'(\w+): ""', lambda m: f'{m[1]}: "{WRITTEN.get(m[1], "")}"', draft)
 
 
-def test_a_number_is_never_used_again(seed_copy: SeedCopy, reader, tmp_path: Path) -> None:
+def test_a_number_is_never_used_again(seed_copy, reader, tmp_path):
     with reader() as session:
         assert 20 == ledger.next_number(session, tmp_path)
         # One that is only begun counts, even while it is no valid YAML.
@@ -152,9 +139,7 @@ def test_a_number_is_never_used_again(seed_copy: SeedCopy, reader, tmp_path: Pat
         assert 21 == ledger.next_number(session, seed_copy.folder)
 
 
-def test_a_seed_may_not_drop_a_difference_that_was_public(
-    seed_copy: SeedCopy, writer, knowledge
-) -> None:
+def test_a_seed_may_not_drop_a_difference_that_was_public(seed_copy, writer, knowledge):
     last = max(map(int, knowledge.differences))
     (seed_copy.folder / f"differences/d-{last}.yaml").unlink()
 

@@ -1,7 +1,5 @@
 """`vapic token` and `vapic review`, run as their users do."""
 
-from __future__ import annotations
-
 import re
 
 import pytest
@@ -12,13 +10,6 @@ from app.intake.reviewing import find_token
 from tests.reviewables import make_document, submit_document
 
 WORDS = {"accept": "accepted", "reject": "rejected", "withdraw": "withdrawn"}
-
-
-@pytest.fixture
-def seeded(vapic, database_url, monkeypatch):
-    """The command line over this test's seeded database."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    return vapic
 
 
 @pytest.fixture

@@ -250,11 +250,7 @@ def test_cells_are_told_by_mode_and_access(knowledge):
         ([("documented", "2026-03", "3.44")], (*TABLE, CHECK), []),
         ([("seen", "2026-05-06", "")], TABLE, [GP]),
         ([("reported", "2026-05-06", "")], TABLE, [replace(GP, evidence=Evidence.STATED)]),
-        (
-            [("documented", "2026-03", "3.44"), ("seen", "2026-05-06", "")],
-            (*TABLE, CHECK),
-            [GP],
-        ),
+        ([("documented", "2026-03", "3.44"), ("seen", "2026-05-06", "")], (*TABLE, CHECK), [GP]),
         # What the manual only implies, it does not document.
         ([("seen", "2026-05-06", "")], (*TABLE, replace(CHECK, strength="implied")), [GP]),
         ([("seen", "", "")], TABLE, []),

@@ -61,10 +61,7 @@ def test_nothing_is_wanted_of_a_cpu_that_nobody_named():
         ([make_observation("allowed")], set()),
         ([make_observation("allowed", intercepted=True)], {Verdict.MASKED}),
         ([make_observation("completed")], {Verdict.CONSISTENT}),
-        (
-            [make_observation("allowed"), make_observation("gp", id="report-2")],
-            {Verdict.DISPUTED},
-        ),
+        ([make_observation("allowed"), make_observation("gp", id="report-2")], {Verdict.DISPUTED}),
         ([make_observation("gp")], set()),
     ],
 )

@@ -342,18 +342,18 @@ FAULTS = {
 }
 
 
-def test_the_real_seed_passes(vapic) -> None:
+def test_the_real_seed_passes(vapic):
     ran = vapic("lint")
     assert (0, "") == (ran.code, ran.err)
     assert re.fullmatch(r"\d{3,} facts, no problem\n", ran.out)
 
 
-def test_another_folder_can_be_named(vapic, seed_copy) -> None:
+def test_another_folder_can_be_named(vapic, seed_copy):
     assert vapic("lint") == vapic("lint", seed_copy.folder)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_planted_fault_is_named_by_file_and_place(fault: Fault, vapic, seed_copy) -> None:
+def test_a_planted_fault_is_named_by_file_and_place(fault, vapic, seed_copy):
     seed_copy.edit(fault.file, fault.old, fault.new)
     ran = vapic("lint", seed_copy.folder)
     wanted = f" {fault.place}: found {fault.found}"
@@ -373,7 +373,7 @@ def test_a_planted_fault_is_named_by_file_and_place(fault: Fault, vapic, seed_co
         ("sources/kvm.yaml", "commit: f3d7c8aa6882", "commit: F3d7c8aa6882"),
     ],
 )
-def test_the_line_that_is_named_holds_the_fault(file: str, old: str, new: str, seed_copy) -> None:
+def test_the_line_that_is_named_holds_the_fault(file, old, new, seed_copy):
     seed_copy.edit(file, old, new)
     with pytest.raises(InvalidSeed) as refused:
         check_seed(seed_copy.folder)
@@ -381,7 +381,7 @@ def test_the_line_that_is_named_holds_the_fault(file: str, old: str, new: str, s
     assert new in lines[refused.value.problems[0].line - 1]
 
 
-def test_all_faults_are_told_at_once_with_their_number(vapic, seed_copy) -> None:
+def test_all_faults_are_told_at_once_with_their_number(vapic, seed_copy):
     for name in ("no source", "a page beyond the document", "a gap in a policy"):
         seed_copy.edit(*FAULTS[name][:3])
     *told, count = vapic("lint", seed_copy.folder).err.splitlines()
@@ -390,15 +390,13 @@ def test_all_faults_are_told_at_once_with_their_number(vapic, seed_copy) -> None
     assert "3 problem(s)." == count
 
 
-def test_seeding_refuses_what_the_linter_refuses(
-    vapic, seed_copy, empty_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_seeding_refuses_what_the_linter_refuses(vapic, seed_copy, empty_url, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", empty_url)
     seed_copy.edit(*FAULTS["an MSR off by one"][:3])
     assert vapic("lint", seed_copy.folder) == vapic("seed", seed_copy.folder)
 
 
-def test_the_guide_of_the_seed_lists_every_folder() -> None:
+def test_the_guide_of_the_seed_lists_every_folder():
     guide = (SEED / "README.md").read_text("utf-8")
     folders = {path.name.split(".")[0] for path in SEED.iterdir() if path.suffix != ".md"}
     assert folders == set(re.findall(r"\| \w+ \| `(\w+)[/.]", guide))

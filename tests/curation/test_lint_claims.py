@@ -1,7 +1,5 @@
 """The linter of the seed: no claim or title says more than somebody read."""
 
-from __future__ import annotations
-
 import pytest
 
 SELF_IPI = "registers/26-self-ipi.yaml"
@@ -23,7 +21,7 @@ FIX = "KVM: SVM: Fix x2APIC MSRs interception"
         ('"31:8"', "all of them"),
     ],
 )
-def test_reserved_bits_are_ranges_and_nothing_else(old: str, new: str, vapic, seed_copy) -> None:
+def test_reserved_bits_are_ranges_and_nothing_else(old, new, vapic, seed_copy):
     seed_copy.edit(SELF_IPI, old, new)
     ran = vapic("lint", seed_copy.folder)
     spelled = new.strip('"')
@@ -31,13 +29,13 @@ def test_reserved_bits_are_ranges_and_nothing_else(old: str, new: str, vapic, se
     assert (1, True) == (ran.code, ".bits: " in ran.err)
 
 
-def test_a_single_bit_is_a_range_too(vapic, seed_copy) -> None:
+def test_a_single_bit_is_a_range_too(vapic, seed_copy):
     seed_copy.edit(SELF_IPI, '"31:8"', '"31:16,14,12:8"')
     assert 0 == vapic("lint", seed_copy.folder).code
 
 
 @pytest.mark.parametrize("read", ["title", "cited"])
-def test_a_title_of_ours_needs_a_source_that_somebody_read(read: str, vapic, seed_copy) -> None:
+def test_a_title_of_ours_needs_a_source_that_somebody_read(read, vapic, seed_copy):
     seed_copy.edit(KVM, FIX, "[Intercepts what it should]")
     seed_copy.edit(KVM, "f3d7c8aa6882\n  read: cited", f"f3d7c8aa6882\n  read: {read}")
     ran = vapic("lint", seed_copy.folder)
@@ -46,7 +44,7 @@ def test_a_title_of_ours_needs_a_source_that_somebody_read(read: str, vapic, see
 
 
 @pytest.mark.parametrize("title", ["[PATCH v2] Fix x2APIC MSRs interception", "Commit [of v6.0]"])
-def test_brackets_within_a_title_are_the_authors(title: str, vapic, seed_copy) -> None:
+def test_brackets_within_a_title_are_the_authors(title, vapic, seed_copy):
     seed_copy.edit(KVM, FIX, title)
     assert 0 == vapic("lint", seed_copy.folder).code
 
@@ -58,15 +56,13 @@ def test_brackets_within_a_title_are_the_authors(title: str, vapic, seed_copy) -
         (VERSION, '    inference: "The register', "strength: implied"),
     ],
 )
-def test_a_step_that_no_source_states_is_told_as_inference(
-    file: str, key: str, told: str, vapic, seed_copy
-) -> None:
+def test_a_step_that_no_source_states_is_told_as_inference(file, key, told, vapic, seed_copy):
     seed_copy.edit(file, key, key.replace("inference", "section"))
     ran = vapic("lint", seed_copy.folder)
     assert (1, True) == (ran.code, f".inference: found nothing, with {told}" in ran.err)
 
 
-def test_what_a_document_names_needs_no_inference(vapic, seed_copy) -> None:
+def test_what_a_document_names_needs_no_inference(vapic, seed_copy):
     seed_copy.edit(VERSION, "    strength: implied\n", "")
     seed_copy.edit(VERSION, '    inference: "The register', '    text: "The register')
     assert 0 == vapic("lint", seed_copy.folder).code

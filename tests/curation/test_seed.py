@@ -1,14 +1,10 @@
 """The seed's files: what is refused, and that nothing is lost on the way."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 
 import pytest
 
 from app.core.facts import Condition
-from app.core.knowledge import Knowledge
 from app.curation.seed import FOLDERS, body_of, check_seed, fact_from, read_seed, spell
 from app.errors import InvalidSeed
 from app.settings import ROOT
@@ -106,47 +102,45 @@ REFUSED = {
 }
 
 
-def write(folder: Path, files: dict[str, str]) -> Path:
+def write(folder, files):
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, "utf-8")
     return folder
 
 
-def problems_of(folder: Path) -> list[str]:
+def problems_of(folder):
     with pytest.raises(InvalidSeed) as refused:
         read_seed(folder)
     return [str(problem) for problem in refused.value.problems]
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), REFUSED.values(), ids=REFUSED)
-def test_a_fault_is_refused_by_file_line_and_place(
-    file: str, text: str, expected: str, tmp_path: Path
-) -> None:
+def test_a_fault_is_refused_by_file_line_and_place(file, text, expected, tmp_path):
     assert [expected] == problems_of(write(tmp_path, {file: text}))
 
 
-def test_an_address_that_cannot_be_read_is_refused_by_file_and_text(tmp_path: Path) -> None:
+def test_an_address_that_cannot_be_read_is_refused_by_file_and_text(tmp_path):
     text = CLAIM.replace("order: 5", "order: 5\noffsets: [0G0h]").replace("exploded", "allowed")
     (problem,) = problems_of(write(tmp_path, {"registers/05-ppr.yaml": text}))
     assert problem.startswith("registers/05-ppr.yaml:")
     assert problem.endswith("'0G0h' is not a hexadecimal number such as 300h or 0x300")
 
 
-def test_a_file_that_is_not_utf_8_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_refused_by_name(tmp_path):
     (tmp_path / "conditions.yaml").write_bytes(EDGE.encode() + b"  within: \xff\n")
     (problem,) = problems_of(tmp_path)
     assert problem.startswith("conditions.yaml: found 'utf-8' codec can't decode byte 0xff")
 
 
 @pytest.mark.parametrize("name", ["", "missing"], ids=["empty", "missing"])
-def test_a_folder_without_a_seed_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_folder_without_a_seed_is_refused(name, tmp_path):
     folder = tmp_path / name
     expected = f"{folder}: found no seed files, expected YAML files such as registers/"
     assert [expected] == problems_of(folder)
 
 
-def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_all_files_are_told_at_once(tmp_path):
     write(tmp_path, {
         "conditions.yaml": EDGE.replace("slug", "slugg") + LEVEL + "  colour: red\n",
         "groups.yaml": "- [",
@@ -166,7 +160,7 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     ] == sorted(told, key=lambda where: (where.split(":")[0], int(where.split(":")[1] or 0)))
 
 
-def test_an_entry_given_twice_is_found_across_files(tmp_path: Path) -> None:
+def test_an_entry_given_twice_is_found_across_files(tmp_path):
     text = CLAIM.replace("exploded", "allowed")
     write(tmp_path, {"registers/05-ppr.yaml": text, "registers/06-ppr.yaml": text})
     (problem,) = problems_of(tmp_path)
@@ -175,19 +169,19 @@ def test_an_entry_given_twice_is_found_across_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("guess", ["no", "on", "012", "1e3", "2026-11-22", "~", "null", "0x10"])
-def test_what_yaml_would_guess_at_stays_text(guess: str, tmp_path: Path) -> None:
+def test_what_yaml_would_guess_at_stays_text(guess, tmp_path):
     write(tmp_path, {"conditions.yaml": EDGE.replace("edge-triggered", guess)})
     (entry,) = read_seed(tmp_path)
     assert Condition(slug="edge", text=guess, tag="edge", axis="trigger") == entry.fact
 
 
-def test_a_hash_in_quotes_or_on_a_line_of_its_own_is_fine(tmp_path: Path) -> None:
+def test_a_hash_in_quotes_or_on_a_line_of_its_own_is_fine(tmp_path):
     text = "# Conditions.\n" + EDGE.replace("edge-triggered", '"raises #GP"') + "  # Done.\n"
     (entry,) = read_seed(write(tmp_path, {"conditions.yaml": text}))
     assert ("raises #GP", 2) == (entry.fact.text, entry.line)
 
 
-def test_a_file_holds_one_entry_or_a_list_of_them(tmp_path: Path) -> None:
+def test_a_file_holds_one_entry_or_a_list_of_them(tmp_path):
     alone = CLAIM.replace("exploded", "allowed")
     listed = "- " + alone.replace("\n", "\n  ").rstrip() + "\n"
     one = read_seed(write(tmp_path / "one", {"registers/ppr.yaml": alone}))
@@ -195,14 +189,14 @@ def test_a_file_holds_one_entry_or_a_list_of_them(tmp_path: Path) -> None:
     assert [entry.fact for entry in one] == [entry.fact for entry in many]
 
 
-def test_the_linter_does_not_run_on_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_the_linter_does_not_run_on_files_that_cannot_be_read(tmp_path):
     write(tmp_path, {"conditions.yaml": EDGE + "  within: nowhere\n  colour: red\n"})
     with pytest.raises(InvalidSeed) as refused:
         check_seed(tmp_path)
     assert ["colour"] == [problem.place for problem in refused.value.problems]
 
 
-def test_every_fact_of_the_seed_survives_the_way_through_json(knowledge: Knowledge) -> None:
+def test_every_fact_of_the_seed_survives_the_way_through_json(knowledge):
     changed = [
         (kind, key)
         for kind, entries in knowledge.by_kind.items()
@@ -212,13 +206,13 @@ def test_every_fact_of_the_seed_survives_the_way_through_json(knowledge: Knowled
     assert [] == changed
 
 
-def test_what_a_fact_leaves_at_its_default_is_not_written() -> None:
+def test_what_a_fact_leaves_at_its_default_is_not_written():
     # A key that a later format adds must not change the digest of every old fact.
     body = {"slug": "edge", "text": "edge-triggered", "tag": "edge", "axis": "trigger"}
     assert body == body_of("condition", Condition(**body, within=""))
 
 
-def test_every_folder_of_the_seed_holds_facts_of_its_kind(knowledge: Knowledge) -> None:
+def test_every_folder_of_the_seed_holds_facts_of_its_kind(knowledge):
     names = {path.name.split(".")[0] for path in (ROOT / "seed").iterdir() if path.suffix != ".md"}
     empty = {name for name in names if not knowledge.by_kind[FOLDERS[name]]}
     assert names <= FOLDERS.keys()
@@ -235,5 +229,5 @@ def test_every_folder_of_the_seed_holds_facts_of_its_kind(knowledge: Knowledge) 
         (("modes", 0), "modes[0]"),
     ],
 )
-def test_a_place_is_spelled_as_in_code(path: tuple[str | int, ...], spelled: str) -> None:
+def test_a_place_is_spelled_as_in_code(path, spelled):
     assert spelled == spell(path)

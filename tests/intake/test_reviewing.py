@@ -1,7 +1,5 @@
 """Tokens, and decisions on measurements."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.words import State, TokenScope, Verdict
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import reviewing, submitting
-from app.intake.reviewing import Review
-from app.pages.changes_text import VersionChanges, version_changes
+from app.pages.changes_text import version_changes
 from app.store import seeding, submissions
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
@@ -25,17 +22,17 @@ LATER = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def slug(writer: Sessions) -> str:
+def slug(writer):
     """A pending measurement."""
     with writer.begin() as session:
         return submit_document(session, make_document()).measurement.slug
 
 
 @pytest.fixture
-def decide(writer: Sessions, slug: str) -> Decide:
+def decide(writer, slug):
     """Decide on the measurement, in a transaction of its own."""
 
-    def deciding(state: State, reason: str = "Because.", *, seen: State | None = None) -> None:
+    def deciding(state, reason="Because.", *, seen=None):
         with writer.begin() as session:
             decision = Decision(state, reason, LATER, "A reviewer")
             reviewing.decide(session, slug, decision, seen=seen)
@@ -43,18 +40,18 @@ def decide(writer: Sessions, slug: str) -> Decide:
     return deciding
 
 
-def reviewed(reader: Sessions, slug: str) -> Review:
+def reviewed(reader, slug):
     with reader() as session:
         return reviewing.show(session, load_snapshot(session), slug)
 
 
-def newest_version(reader: Sessions) -> VersionChanges:
+def newest_version(reader):
     with reader() as session:
         version, changes = load_snapshot(session).history[0]
     return version_changes(version.name, version.created_at, version.reason, changes)
 
 
-def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer: Sessions) -> None:
+def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer):
     with writer.begin() as session:
         token, secret = reviewing.new_token(session, " Ada  Example ", TokenScope.SUBMIT, LATER)
     with writer.begin() as session:
@@ -66,7 +63,7 @@ def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer: Sessions) 
     assert secret not in str(rows)
 
 
-def test_two_tokens_of_one_name_are_two(writer: Sessions) -> None:
+def test_two_tokens_of_one_name_are_two(writer):
     with writer.begin() as session:
         made = [reviewing.new_token(session, "CI", TokenScope.SUBMIT, LATER) for _ in range(2)]
         assert 2 == len({token.id for token, _ in made}) == len({secret for _, secret in made})
@@ -76,20 +73,18 @@ def test_two_tokens_of_one_name_are_two(writer: Sessions) -> None:
 @pytest.mark.parametrize(
     "name", ["", "   ", "n" * 101, "evil\x1b[2J", "abc\N{RIGHT-TO-LEFT OVERRIDE}"]
 )
-def test_a_name_that_cannot_be_shown_is_refused(name: str, writer: Sessions) -> None:
+def test_a_name_that_cannot_be_shown_is_refused(name, writer):
     with writer.begin() as session, pytest.raises(Conflict, match="The name of a token must"):
         reviewing.new_token(session, name, TokenScope.REVIEW, LATER)
 
 
 @pytest.mark.parametrize("secret", ["", "vapic_nothing", "%", "\N{SNOWMAN}"])
-def test_a_secret_that_is_none_is_forbidden(secret: str, reader: Sessions) -> None:
+def test_a_secret_that_is_none_is_forbidden(secret, reader):
     with reader() as session, pytest.raises(Forbidden, match="unknown, or it was revoked"):
         reviewing.find_token(session, secret)
 
 
-def test_a_revoked_token_is_forbidden_and_stays_listed_with_its_first_date(
-    writer: Sessions,
-) -> None:
+def test_a_revoked_token_is_forbidden_and_stays_listed_with_its_first_date(writer):
     with writer.begin() as session:
         token, secret = reviewing.new_token(session, "Ada", TokenScope.REVIEW, RECEIVED_AT)
         assert token == reviewing.get_reviewer(session, token.id)
@@ -101,13 +96,13 @@ def test_a_revoked_token_is_forbidden_and_stays_listed_with_its_first_date(
             reviewing.find_reviewer(session, secret)
 
 
-def test_revoking_a_token_that_does_not_exist_says_so(writer: Sessions) -> None:
+def test_revoking_a_token_that_does_not_exist_says_so(writer):
     with writer.begin() as session, pytest.raises(NotFound, match="There is no token 7"):
         reviewing.revoke_token(session, 7, LATER)
 
 
 @pytest.mark.parametrize("scope", [TokenScope.SUBMIT, TokenScope.TRUSTED])
-def test_only_the_scope_review_may_review(scope: TokenScope, writer: Sessions) -> None:
+def test_only_the_scope_review_may_review(scope, writer):
     with writer.begin() as session:
         token, secret = reviewing.new_token(session, "Ada", scope, LATER)
         assert reviewing.get_reviewer(session, token.id) is None
@@ -115,7 +110,7 @@ def test_only_the_scope_review_may_review(scope: TokenScope, writer: Sessions) -
             reviewing.find_reviewer(session, secret)
 
 
-def test_the_use_of_a_token_is_recorded(writer: Sessions) -> None:
+def test_the_use_of_a_token_is_recorded(writer):
     with writer.begin() as session:
         token, secret = reviewing.new_token(session, "Ada", TokenScope.REVIEW, RECEIVED_AT)
         reviewing.note_use(session, token, LATER)
@@ -125,9 +120,7 @@ def test_the_use_of_a_token_is_recorded(writer: Sessions) -> None:
         )
 
 
-def test_a_review_shows_the_exact_effect_before_and_after_acceptance(
-    reader: Sessions, slug: str, decide: Decide
-) -> None:
+def test_a_review_shows_the_exact_effect_before_and_after_acceptance(reader, slug, decide):
     before = reviewed(reader, slug)
     decide(State.ACCEPTED)
     after = reviewed(reader, slug)
@@ -143,7 +136,7 @@ def test_a_review_shows_the_exact_effect_before_and_after_acceptance(
     assert {e.key for e in before.effects} == before.outcomes.keys()
 
 
-def test_a_second_look_at_one_cell_lists_each_outcome_once(writer: Sessions) -> None:
+def test_a_second_look_at_one_cell_lists_each_outcome_once(writer):
     doubled = make_document(observations=[*SEEN, *SEEN])
     with writer.begin() as session:
         slug = submit_document(session, doubled).measurement.slug
@@ -152,7 +145,7 @@ def test_a_second_look_at_one_cell_lists_each_outcome_once(writer: Sessions) -> 
     assert {2} == {e.added for e in review.effects}
 
 
-def test_a_review_says_what_looks_odd(writer: Sessions) -> None:
+def test_a_review_says_what_looks_odd(writer):
     odd = make_document(
         cpu={"vendor": "GenuineIntel", "family": 6, "model": 85, "stepping": 4},
         features={"x2avic": False},
@@ -163,7 +156,7 @@ def test_a_review_says_what_looks_odd(writer: Sessions) -> None:
     assert {"unknown-cpu", "x2avic-absent"} <= {oddity.code for oddity in review.oddities}
 
 
-def test_decisions_are_only_ever_added(reader: Sessions, slug: str, decide: Decide) -> None:
+def test_decisions_are_only_ever_added(reader, slug, decide):
     decide(State.ACCEPTED, "It repeats.")
     first = reviewed(reader, slug).decisions
     decide(State.REJECTED, "It does\n  not repeat.")
@@ -178,9 +171,7 @@ def test_decisions_are_only_ever_added(reader: Sessions, slug: str, decide: Deci
     ] == [(d.state, d.reason, d.decided_by) for d in every]
 
 
-def test_every_decision_is_a_data_version_that_says_who_and_why(
-    reader: Sessions, slug: str, decide: Decide
-) -> None:
+def test_every_decision_is_a_data_version_that_says_who_and_why(reader, slug, decide):
     arrived = newest_version(reader)
     decide(State.ACCEPTED, "It repeats.")
     accepted = newest_version(reader)
@@ -200,7 +191,7 @@ def test_every_decision_is_a_data_version_that_says_who_and_why(
     assert [f"observation m-{slug}-{i} removed" for i in range(4)] == list(withdrawn.lines[1:5])
 
 
-def test_a_decision_on_many_observations_is_still_told(writer: Sessions, reader: Sessions) -> None:
+def test_a_decision_on_many_observations_is_still_told(writer, reader):
     with writer.begin() as session:
         slug = submit_document(session, make_document(observations=SEEN * 30)).measurement.slug
         decision = Decision(State.ACCEPTED, "It repeats.", LATER, "Ada")
@@ -214,7 +205,7 @@ def test_a_decision_on_many_observations_is_still_told(writer: Sessions, reader:
 
 
 @pytest.mark.parametrize("state", [State.ACCEPTED, State.REJECTED, State.WITHDRAWN, State.PENDING])
-def test_a_withdrawal_is_final(state: State, reader: Sessions, slug: str, decide: Decide) -> None:
+def test_a_withdrawal_is_final(state, reader, slug, decide):
     decide(State.WITHDRAWN)
     kept = reviewed(reader, slug)
     with pytest.raises(Conflict, match="a withdrawal is final"):
@@ -226,40 +217,32 @@ def test_a_withdrawal_is_final(state: State, reader: Sessions, slug: str, decide
 @pytest.mark.parametrize(
     "reason", ["", " \n\t ", "r" * 2001, "see\x07", "a\N{RIGHT-TO-LEFT OVERRIDE}b"]
 )
-def test_a_decision_needs_a_reason_that_can_be_read(
-    reason: str, reader: Sessions, slug: str, decide: Decide
-) -> None:
+def test_a_decision_needs_a_reason_that_can_be_read(reason, reader, slug, decide):
     with pytest.raises(Conflict, match="The reason of a decision must"):
         decide(State.ACCEPTED, reason)
     assert 1 == len(reviewed(reader, slug).decisions)
 
 
-def test_who_decides_has_a_name(writer: Sessions, slug: str) -> None:
+def test_who_decides_has_a_name(writer, slug):
     with writer.begin() as session, pytest.raises(Conflict, match="The name of who decides"):
         reviewing.decide(session, slug, Decision(State.ACCEPTED, "Because.", LATER, " "))
 
 
-def test_a_decision_on_what_has_changed_since_is_refused(
-    reader: Sessions, slug: str, decide: Decide
-) -> None:
+def test_a_decision_on_what_has_changed_since_is_refused(reader, slug, decide):
     decide(State.ACCEPTED, seen=State.PENDING)
     with pytest.raises(Conflict, match="is accepted by now, no longer pending"):
         decide(State.REJECTED, seen=State.PENDING)
     assert State.ACCEPTED is reviewed(reader, slug).measurement.state
 
 
-def test_what_does_not_exist_can_be_neither_shown_nor_decided(
-    writer: Sessions, reader: Sessions
-) -> None:
+def test_what_does_not_exist_can_be_neither_shown_nor_decided(writer, reader):
     with pytest.raises(NotFound, match="There is no measurement 'abc'"):
         reviewed(reader, "abc")
     with writer.begin() as session, pytest.raises(NotFound):
         reviewing.decide(session, "abc", Decision(State.ACCEPTED, "Because.", LATER, "Ada"))
 
 
-def test_lists_begin_with_who_waits_longest_and_with_the_newest_decision(
-    writer: Sessions, reader: Sessions
-) -> None:
+def test_lists_begin_with_who_waits_longest_and_with_the_newest_decision(writer, reader):
     slugs = []
     with writer.begin() as session:
         for hours in range(4):
@@ -278,10 +261,8 @@ def test_lists_begin_with_who_waits_longest_and_with_the_newest_decision(
     assert rejected == reviewing.list_recent(snapshot)
 
 
-def test_a_rebuild_changes_nothing_after_acceptance_nor_after_withdrawal(
-    writer: Sessions, reader: Sessions, decide: Decide
-) -> None:
-    def stored() -> object:
+def test_a_rebuild_changes_nothing_after_acceptance_nor_after_withdrawal(writer, reader, decide):
+    def stored():
         with reader() as session:
             return session.execute(text("select * from verdicts order by 1, 2, 3, 4")).all()
 
@@ -296,7 +277,7 @@ def test_a_rebuild_changes_nothing_after_acceptance_nor_after_withdrawal(
     assert before == states[1]
 
 
-def test_a_trusted_token_accepts_at_once_and_its_use_shows(writer: Sessions) -> None:
+def test_a_trusted_token_accepts_at_once_and_its_use_shows(writer):
     with writer.begin() as session:
         token, _ = reviewing.new_token(session, "Lab", TokenScope.TRUSTED, RECEIVED_AT)
         receipt = submit_document(session, make_document(), LATER, token)

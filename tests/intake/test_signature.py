@@ -15,7 +15,7 @@ RAW = b'{"format": 1, "notes": "caf\xc3\xa9"}\n'
 WRITTEN = "what `ssh-keygen -Y sign"
 
 
-def keygen(*args: object, raw: bytes = b"") -> bytes:
+def keygen(*args, raw=b""):
     command = ["ssh-keygen", *map(str, args)]
     return subprocess.run(command, input=raw, capture_output=True, check=True).stdout
 
@@ -36,11 +36,11 @@ def good(key):
     return sign(key, RAW)
 
 
-def sign(key: Path, raw: bytes, namespace: str = NAMESPACE) -> bytes:
+def sign(key, raw, namespace=NAMESPACE):
     return keygen("-Y", "sign", "-f", key, "-n", namespace, raw=raw)
 
 
-def refused(raw: bytes, signed: bytes):
+def refused(raw, signed):
     with pytest.raises(BadDocument) as caught:
         verify(raw, signed)
     (fault,) = caught.value.faults
@@ -157,7 +157,7 @@ def test_nothing_is_left_behind(good, monkeypatch, tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
-def install(folder: Path, script: str, monkeypatch) -> None:
+def install(folder, script, monkeypatch):
     """Put another ssh-keygen before the real one."""
     program = folder / "ssh-keygen"
     program.write_text(script)

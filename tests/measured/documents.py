@@ -26,17 +26,17 @@ DOCUMENT = {
 }
 
 
-def document(**changes) -> bytes:
+def document(**changes):
     """Return the bytes of a valid document with some top-level keys changed."""
     return json.dumps({**copy.deepcopy(DOCUMENT), **changes}).encode()
 
 
-def observed(register, mode, access, outcome, **more) -> dict:
+def observed(register, mode, access, outcome, **more):
     """Return one observation."""
     return {"register": register, "mode": mode, "access": access, "outcome": outcome, **more}
 
 
-def many(number: int) -> list[dict]:
+def many(number):
     """Return that many distinct observations: every cell, then members of vectors."""
     plain = ("id", "version", "tpr", "apr", "ppr", "ldr", "svr", "esr", "icr", "lvt-timer",
              "lvt-thermal", "lvt-perf", "lvt-lint0", "lvt-lint1", "lvt-error", "timer-initial",
@@ -57,7 +57,7 @@ def many(number: int) -> list[dict]:
     return found[:number]
 
 
-def _outcome(mode: str, access: str) -> str:
+def _outcome(mode, access):
     if access == "read":
         return "allowed"
     return "gp" if mode == "x2avic" else "vmexit-trap"

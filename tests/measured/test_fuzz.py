@@ -1,18 +1,15 @@
 """The API against its own description: nothing that is sent makes it fail or hang."""
 
 import json
-import shutil
 from urllib.parse import quote
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.testclient import TestClient
 
-from app.settings import Settings
-from app.web.app import create_app
 from tests.measured.documents import DOCUMENT
+from tests.running import SITE, client_of
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 FUZZ = settings(
@@ -26,11 +23,9 @@ ANY_JSON = st.recursive(
 
 
 @pytest.fixture(scope="module")
-def fuzzed(migrated_template, tmp_path_factory):
+def fuzzed(shared_url):
     """An application without rate limits: the fuzzer is in a hurry."""
-    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("fuzz") / "seeded.db")
-    chosen = Settings(database_url=f"sqlite:///{path}", rate_uploads="", rate_token="")
-    with TestClient(create_app(chosen), base_url="http://127.0.0.1:8000") as client:
+    with client_of(shared_url, rate_uploads="", rate_token="") as client:
         yield client
 
 
@@ -44,7 +39,7 @@ def test_no_request_of_the_description_makes_the_server_fail(fuzzed):
         def send(case):
             nonlocal tried
             tried += 1
-            sent = case.as_transport_kwargs(base_url="http://127.0.0.1:8000")
+            sent = case.as_transport_kwargs(base_url=SITE)
             if isinstance(sent.get("data"), str | bytes):
                 sent["content"] = sent.pop("data")
             known = ("method", "url", "params", "headers", "json", "data", "content", "cookies")

@@ -1,7 +1,5 @@
 """Text for terminals, and tables for other programs."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re
@@ -45,7 +43,7 @@ CALLS = st.one_of(
 )
 
 
-def built(calls: list) -> str:
+def built(calls):
     out = Plain()
     for name, args, keywords in calls:
         getattr(out, name)(*args, **keywords)
@@ -56,14 +54,14 @@ def built(calls: list) -> str:
 @example([("para", ("x" * 1000, 8, 8), {})])
 @example([("field", ("CPU", "\u00e9" * 1000), {"width": 24})])
 @example([("grid", ([("y" * 1000,) * 7], GRID[0]), {})])
-def test_a_page_never_leaves_ascii_or_its_75_columns(calls: list) -> None:
+def test_a_page_never_leaves_ascii_or_its_75_columns(calls):
     text = built(calls)
     assert text.isascii()
     assert max(len(line) for line in text.split("\n")) <= COLUMNS == 75
 
 
 @given(st.lists(CALLS, max_size=8))
-def test_a_page_ends_in_one_newline_and_its_lines_in_no_blanks(calls: list) -> None:
+def test_a_page_ends_in_one_newline_and_its_lines_in_no_blanks(calls):
     text = built(calls)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
@@ -71,7 +69,7 @@ def test_a_page_ends_in_one_newline_and_its_lines_in_no_blanks(calls: list) -> N
 
 
 @given(st.text("ab c", max_size=200))
-def test_wrapping_loses_no_word(text: str) -> None:
+def test_wrapping_loses_no_word(text):
     assert text.split() == built([("para", (text, 4, 2), {})]).split()
 
 
@@ -92,11 +90,11 @@ def test_wrapping_loses_no_word(text: str) -> None:
         ("\u6f22\u5b57", "??"),
     ],
 )
-def test_a_character_becomes_its_nearest_likeness_in_ascii(text: str, plain: str) -> None:
+def test_a_character_becomes_its_nearest_likeness_in_ascii(text, plain):
     assert plain == to_ascii(text)
 
 
-def test_a_page_reads_as_it_was_built() -> None:
+def test_a_page_reads_as_it_was_built():
     out = Plain()
     out.title("LDR")
     out.field("URL", "http://127.0.0.1:8000/r/ldr")
@@ -120,7 +118,7 @@ def test_a_page_reads_as_it_was_built() -> None:
     ) == out.render()
 
 
-def test_a_long_value_stays_in_its_column() -> None:
+def test_a_long_value_stays_in_its_column():
     out = Plain()
     out.field("Where", "word " * 20, width=10, indent=2)
     first, *rest = out.render().splitlines()
@@ -128,14 +126,14 @@ def test_a_long_value_stays_in_its_column() -> None:
     assert [" " * 12] * len(rest) == [line[:12] for line in rest] != []
 
 
-def test_the_cells_of_a_grid_wrap_side_by_side() -> None:
+def test_the_cells_of_a_grid_wrap_side_by_side():
     out = Plain()
     out.grid([("one two", "x" * 9, "end"), ("", "four", "")], (3, 5, 4))
     assert "one xxxxx end\ntwo xxxx\n    four\n" == out.render()
 
 
-def tables() -> st.SearchStrategy[Table]:
-    def of_width(width: int) -> st.SearchStrategy[Table]:
+def tables():
+    def of_width(width):
         columns = st.tuples(*[st.text("abc_", min_size=1, max_size=5)] * width)
         rows = st.lists(st.tuples(*[CELLS] * width), max_size=5).map(tuple)
         return st.builds(Table, columns, rows)
@@ -144,7 +142,7 @@ def tables() -> st.SearchStrategy[Table]:
 
 
 @given(tables())
-def test_csv_reads_back_as_it_was_but_for_the_quote_before_a_formula(table: Table) -> None:
+def test_csv_reads_back_as_it_was_but_for_the_quote_before_a_formula(table):
     read = list(csv.reader(io.StringIO(table.csv(), newline="")))
     guarded = [
         [re.sub(r"\A(?=[=+@\t\r]|-.)", "'", cell, flags=re.DOTALL) for cell in row]
@@ -169,12 +167,12 @@ def test_csv_reads_back_as_it_was_but_for_the_quote_before_a_formula(table: Tabl
         ('so "called"', '"so ""called"""'),
     ],
 )
-def test_a_spreadsheet_gets_text_and_no_formula(cell: str, written: str) -> None:
+def test_a_spreadsheet_gets_text_and_no_formula(cell, written):
     assert f"cell\r\n{written}\r\n" == Table(("cell",), ((cell,),)).csv()
 
 
 @given(tables())
-def test_markdown_keeps_every_row_on_one_line_with_all_its_cells(table: Table) -> None:
+def test_markdown_keeps_every_row_on_one_line_with_all_its_cells(table):
     lines = table.markdown().split("\n")
     cells = [
         [re.sub(r"\\(.)", r"\1", cell[1:-1]) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -184,7 +182,7 @@ def test_markdown_keeps_every_row_on_one_line_with_all_its_cells(table: Table) -
     assert [list(table.columns), ["---"] * len(table.columns), *wanted] == cells
 
 
-def test_markdown_escapes_what_would_end_a_cell() -> None:
+def test_markdown_escapes_what_would_end_a_cell():
     table = Table(("name", "said"), (("a|b", "c\\d"), ("e\nf", "*g*")))
     assert (
         "| name | said |\n| --- | --- |\n| a\\|b | c\\\\d |\n| e f | *g* |\n"
@@ -192,7 +190,7 @@ def test_markdown_escapes_what_would_end_a_cell() -> None:
 
 
 @pytest.mark.parametrize("length", [20, 60, 73, 75])
-def test_an_address_or_a_digest_that_fits_a_line_is_never_broken(length: int) -> None:
+def test_an_address_or_a_digest_that_fits_a_line_is_never_broken(length):
     address = "https://example.org/".ljust(length, "a")
     digest = "0" * (length - 2)
     out = Plain()

@@ -1,27 +1,18 @@
 """`vapic check-mail`, run as its users do."""
 
 import io
-import shutil
 import sys
 
 import pytest
 
 from tests.quoting.conftest import quote
-
-ADDRESS = "http://127.0.0.1:8000"
-
-
-@pytest.fixture(scope="module")
-def database(migrated_template, tmp_path_factory):
-    """A seeded database that nobody writes to."""
-    path = tmp_path_factory.mktemp("check") / "seeded.db"
-    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+from tests.running import SITE
 
 
 @pytest.fixture
-def piped(vapic, database, monkeypatch):
+def piped(vapic, shared_url, monkeypatch):
     """The command line over that database, with a mail on its standard input."""
-    monkeypatch.setenv("DATABASE_URL", database)
+    monkeypatch.setenv("DATABASE_URL", shared_url)
 
     def run(mail, *args):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(mail.encode())))
@@ -51,7 +42,7 @@ def test_a_mail_that_does_not_hold_ends_with_1(piped, block, old, new):
 
 def test_a_mail_may_be_a_file_and_the_site_may_have_another_address(piped, block, tmp_path):
     mail = tmp_path / "mail.eml"
-    mail.write_text(block.replace(ADDRESS, "https://old.example.org"), "utf-8")
+    mail.write_text(block.replace(SITE, "https://old.example.org"), "utf-8")
     alone = piped("", "check-mail", mail)
     named = piped("", "check-mail", mail, "--site", "https://old.example.org")
 

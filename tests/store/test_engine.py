@@ -1,15 +1,11 @@
 """SQLite as we open it: pragmas, and a write lock taken before the first read."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, sessionmaker
 
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from app.store.models import DataVersionRow, FactRow
@@ -17,14 +13,14 @@ from app.store.models import DataVersionRow, FactRow
 DAY = "2026-11-22"
 
 
-def version_row(number: int) -> DataVersionRow:
+def version_row(number):
     made = datetime(2026, 11, 22, tzinfo=UTC).replace(tzinfo=None)
     return DataVersionRow(
         name=f"{DAY}.{number}", day=DAY, number=number, created_at=made, reason="A test."
     )
 
 
-def highest(session: Session) -> int:
+def highest(session):
     return session.scalar(select(func.max(DataVersionRow.number))) or 0
 
 
@@ -32,18 +28,13 @@ def highest(session: Session) -> int:
     ("pragma", "value"),
     [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)],
 )
-def test_every_session_has_the_pragmas(
-    pragma: str,
-    value: object,
-    empty_reader: sessionmaker[Session],
-    empty_writer: sessionmaker[Session],
-) -> None:
+def test_every_session_has_the_pragmas(pragma, value, empty_reader, empty_writer):
     for sessions in (empty_reader, empty_writer):
         with sessions() as session:
             assert value == session.scalar(text(f"pragma {pragma}"))
 
 
-def test_a_missing_folder_of_the_database_is_made(tmp_path: Path) -> None:
+def test_a_missing_folder_of_the_database_is_made(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path}/one/two/vapic.db")
     with engine.connect() as connection:
         assert 1 == connection.scalar(text("select 1"))
@@ -51,22 +42,17 @@ def test_a_missing_folder_of_the_database_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "one" / "two" / "vapic.db").exists()
 
 
-def test_a_fact_of_a_version_that_does_not_exist_is_refused(
-    empty_writer: sessionmaker[Session],
-) -> None:
+def test_a_fact_of_a_version_that_does_not_exist_is_refused(empty_writer):
     orphan = FactRow(kind="source", key="a", body="{}", digest="0" * 64, valid_from=7)
-    with (
-        pytest.raises(IntegrityError, match="FOREIGN KEY"),
-        empty_writer.begin() as session,
-    ):
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"), empty_writer.begin() as session:
         session.add(orphan)
 
 
-def test_eight_threads_that_read_and_then_write_lose_nothing(empty_url: str) -> None:
+def test_eight_threads_that_read_and_then_write_lose_nothing(empty_url):
     engine = make_engine(empty_url)
     sessions = writer_sessions(engine)
 
-    def write_five(_: int) -> list[int]:
+    def write_five(_):
         written = []
         for _ in range(5):
             with sessions.begin() as session:
@@ -83,8 +69,8 @@ def test_eight_threads_that_read_and_then_write_lose_nothing(empty_url: str) -> 
 
 
 def test_a_reader_neither_waits_for_a_writer_nor_sees_what_is_not_committed(
-    empty_reader: sessionmaker[Session], empty_writer: sessionmaker[Session]
-) -> None:
+    empty_reader, empty_writer
+):
     with empty_writer.begin() as writing:
         writing.add(version_row(1))
         writing.flush()
@@ -94,9 +80,7 @@ def test_a_reader_neither_waits_for_a_writer_nor_sees_what_is_not_committed(
         assert 1 == highest(reading)
 
 
-def test_a_reader_sees_one_state_from_its_first_read_to_its_end(
-    empty_reader: sessionmaker[Session], empty_writer: sessionmaker[Session]
-) -> None:
+def test_a_reader_sees_one_state_from_its_first_read_to_its_end(empty_reader, empty_writer):
     with empty_reader() as reading:
         assert 0 == highest(reading)
         with empty_writer.begin() as writing:
@@ -104,10 +88,8 @@ def test_a_reader_sees_one_state_from_its_first_read_to_its_end(
         assert 0 == highest(reading)
 
 
-def test_what_is_left_early_is_rolled_back(
-    empty_reader: sessionmaker[Session], empty_writer: sessionmaker[Session]
-) -> None:
-    def write_and_fail() -> None:
+def test_what_is_left_early_is_rolled_back(empty_reader, empty_writer):
+    def write_and_fail():
         with empty_writer.begin() as writing:
             writing.add(version_row(1))
             writing.flush()

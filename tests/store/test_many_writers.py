@@ -1,50 +1,33 @@
 """Eight submit at once: nothing is lost, nothing is doubled, and every receipt answers."""
 
-import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 
 from app.core.words import State, TokenScope
 from app.intake import submitting
 from app.intake.submitting import Incoming
-from app.settings import Settings
 from app.store import queries, seeding, submissions
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.models import DecisionRow, FactRow, SubmissionRow
-from app.web.app import create_app
 from tests.conftest import SEEDED_AT, engine_of
+from tests.measured.documents import document
+from tests.running import client_of
 
 THREADS = 8
 DIFFERENT = IDENTICAL = 200
 NOW = SEEDED_AT + timedelta(hours=1)
 
 
-def document(number):
+def document_of(number):
     """Return the bytes of a document that no other number has."""
-    return json.dumps(
-        {
-            "format": 1,
-            "tool": {"name": "kvm-unit-tests", "version": "1"},
-            "measured_at": "2026-11-22T10:13:27+01:00",
-            "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1},
-            "features": {"avic": True, "x2avic": True},
-            "hypervisor": {"name": "KVM", "version": "7.2.0"},
-            "guest": {"name": "kvm-unit-tests", "command": f"./x86/run apic.flat -n {number}"},
-            "observations": [
-                {"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "gp"},
-                {"register": "tpr", "mode": "avic", "access": "read", "outcome": "allowed"},
-            ],
-        }
-    ).encode()
+    return document(notes=f"Document {number}.")
 
 
-SAME = document("the same")
-ALL = [document(n) for n in range(DIFFERENT)]
+SAME = document_of("the same")
+ALL = [document_of(n) for n in range(DIFFERENT)]
 # One of each in turn, so that both kinds meet in every thread.
 MIXED = [raw for different in ALL for raw in (different, SAME)]
 
@@ -65,19 +48,16 @@ def post(client, raw, headers=None):
     return client.post("/api/v1/measurements", content=raw, headers=headers)
 
 
-def site(settings):
+def site_of(url):
     """A client of the real app, which may send as often as it likes and wait for its turn."""
-    url = settings.database_url
     free = {"rate_uploads": "", "rate_token": "", "writers_waiting": 40, "writer_seconds": 120}
-    app = create_app(Settings(database_url=url, **free))
-    return TestClient(app, base_url="http://127.0.0.1:8000")
+    return client_of(url, **free)
 
 
 @pytest.fixture(scope="module")
-def crowded(migrated_template, tmp_path_factory, knowledge):
+def crowded(shared_url, knowledge):
     """A database that eight threads submitted to, and the receipts in the order of MIXED."""
-    path = tmp_path_factory.mktemp("crowd") / "crowded.db"
-    with engine_of(f"sqlite:///{shutil.copyfile(migrated_template, path)}") as engine:
+    with engine_of(shared_url) as engine:
         writers = writer_sessions(engine)
         receipts = in_threads(lambda raw: submit(writers, knowledge, raw), MIXED)
         yield engine, receipts
@@ -134,11 +114,11 @@ def test_a_rebuild_after_the_crowd_changes_nothing(crowded):
         assert not seeding.rebuild(session)
 
 
-def test_what_eight_threads_get_accepted_at_once_is_judged_as_a_rebuild_would(settings, writer):
+def test_what_eight_threads_get_accepted_at_once_is_judged_as_a_rebuild_would(database_url, writer):
     # An acceptance holds the lock for long; the queue of the site, not SQLite, puts them in order.
     with writer.begin() as session:
         submissions.add_token(session, "lab", TokenScope.TRUSTED, "a secret", NOW)
-    with site(settings) as client:
+    with site_of(database_url) as client:
         bearer = {"authorization": "Bearer a secret"}
         answers = in_threads(lambda raw: post(client, raw, bearer), MIXED[:32])
 
@@ -150,8 +130,8 @@ def test_what_eight_threads_get_accepted_at_once_is_judged_as_a_rebuild_would(se
         assert not seeding.rebuild(session)
 
 
-def test_forty_at_once_through_the_api_get_one_receipt(settings):
-    with site(settings) as client:
+def test_forty_at_once_through_the_api_get_one_receipt(database_url):
+    with site_of(database_url) as client:
         with ThreadPoolExecutor(40) as pool:
             answers = list(pool.map(lambda raw: post(client, raw), [SAME] * 40))
         pages = {client.get(answer.headers["location"]).status_code for answer in answers}

@@ -1,15 +1,11 @@
 """Loading the seed, and rebuilding what is derived from it."""
 
-from __future__ import annotations
-
 import random
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session, sessionmaker
-from starlette.testclient import TestClient
 
 from app.core.knowledge import Knowledge
 from app.errors import InvalidSeed, NotReady
@@ -24,12 +20,12 @@ VERSION = "registers/02-version.yaml"
 Sessions = sessionmaker[Session]
 
 
-def load(sessions: Sessions, folder: Path, now: datetime) -> Loaded:
+def load(sessions, folder, now):
     with sessions.begin() as session:
         return load_seed(session, folder, now)
 
 
-def state(sessions: Sessions) -> tuple:
+def state(sessions):
     """Everything that is stored and public."""
     with sessions() as session:
         newest = queries.current_version_id(session)
@@ -41,37 +37,31 @@ def state(sessions: Sessions) -> tuple:
 
 
 @pytest.fixture
-def edited(seed_copy, writer: Sessions, seeded_at: datetime) -> Loaded:
+def edited(seed_copy, writer, seeded_at):
     """One page number of the seed changed, and the seed loaded again a day later."""
     seed_copy.edit(VERSION, 'page: "566"', 'page: "567"')
     return load(writer, seed_copy.folder, seeded_at + timedelta(days=1))
 
 
-def test_the_first_load_makes_the_seed_public(
-    reader: Sessions, knowledge: Knowledge, seeded_at: datetime
-) -> None:
+def test_the_first_load_makes_the_seed_public(reader, knowledge, seeded_at):
     (version,), facts, _ = state(reader)
     assert ("2026-11-22.1", seeded_at) == (version.name, version.created_at)
     assert sum(map(len, knowledge.by_kind.values())) == len(facts)
 
 
-def test_what_was_loaded_reads_back_as_the_seed(reader: Sessions, knowledge: Knowledge) -> None:
+def test_what_was_loaded_reads_back_as_the_seed(reader, knowledge):
     with reader() as session:
         assert knowledge == load_knowledge(session, 1)
 
 
-def test_the_same_seed_again_makes_no_version(
-    reader: Sessions, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_the_same_seed_again_makes_no_version(reader, writer, seeded_at):
     before = state(reader)
     again = load(writer, SEED, seeded_at + timedelta(days=1))
     assert Loaded(len(before[1]), None) == again
     assert before == state(reader)
 
 
-def test_an_edited_page_number_makes_one_version_with_one_change(
-    edited: Loaded, reader: Sessions
-) -> None:
+def test_an_edited_page_number_makes_one_version_with_one_change(edited, reader):
     assert "2026-11-23.1" == edited.version.name
     with reader() as session:
         ((change,),) = queries.list_changes(session, [edited.version.id]).values()
@@ -79,9 +69,7 @@ def test_an_edited_page_number_makes_one_version_with_one_change(
     assert ["566", "567"] == [body["claims"][0]["page"] for body in (change.before, change.after)]
 
 
-def test_an_edited_page_number_is_one_line_of_the_changes(
-    edited: Loaded, client: TestClient
-) -> None:
+def test_an_edited_page_number_is_one_line_of_the_changes(edited, client):
     newest, first = client.get("/changes.json").json()["changes"]
     (line,) = newest["lines"]
     assert (edited.version.name, 1) == (newest["data_version"], newest["facts"])
@@ -90,17 +78,13 @@ def test_an_edited_page_number_is_one_line_of_the_changes(
     assert "claims" in line
 
 
-def test_the_version_before_an_edit_still_says_what_it_said(
-    edited: Loaded, reader: Sessions, knowledge: Knowledge
-) -> None:
+def test_the_version_before_an_edit_still_says_what_it_said(edited, reader, knowledge):
     with reader() as session:
         assert knowledge == load_knowledge(session, 1)
         assert knowledge != load_knowledge(session, edited.version.id)
 
 
-def test_an_edit_that_only_moves_files_makes_no_version(
-    seed_copy, reader: Sessions, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_an_edit_that_only_moves_files_makes_no_version(seed_copy, reader, writer, seeded_at):
     folder = seed_copy.folder
     (folder / VERSION).rename(folder / "registers" / "99-last.yaml")
     seed_copy.edit("groups.yaml", "# filter: true", "# Another comment; filter: true")
@@ -110,8 +94,8 @@ def test_an_edit_that_only_moves_files_makes_no_version(
 
 
 def test_another_outcome_of_one_report_changes_the_verdicts_of_its_cells_alone(
-    seed_copy, reader: Sessions, writer: Sessions, seeded_at: datetime, knowledge: Knowledge
-) -> None:
+    seed_copy, reader, writer, seeded_at, knowledge
+):
     before = {row[:4]: row[4:] for row in state(reader)[2]}
     seed_copy.edit("observations/x2avic-msr.yaml", "outcome: gp", "outcome: allowed")
     load(writer, seed_copy.folder, seeded_at)
@@ -122,9 +106,7 @@ def test_another_outcome_of_one_report_changes_the_verdicts_of_its_cells_alone(
     }
 
 
-def test_a_broken_seed_writes_nothing(
-    seed_copy, reader: Sessions, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_a_broken_seed_writes_nothing(seed_copy, reader, writer, seeded_at):
     before = state(reader)
     seed_copy.edit(VERSION, 'page: "566"', 'page: "9566"')
     with pytest.raises(InvalidSeed, match="1 problem"):
@@ -132,29 +114,27 @@ def test_a_broken_seed_writes_nothing(
     assert before == state(reader)
 
 
-def test_the_stored_verdicts_are_the_derived_ones(reader: Sessions, knowledge: Knowledge) -> None:
+def test_the_stored_verdicts_are_the_derived_ones(reader, knowledge):
     with reader() as session:
         stored = queries.get_verdicts(session)
     assert stored == derive_verdicts(knowledge)
     assert len(knowledge.cells) * len(knowledge.families) == len(stored)
 
 
-def test_the_stored_verdicts_follow_an_edit(edited: Loaded, reader: Sessions) -> None:
+def test_the_stored_verdicts_follow_an_edit(edited, reader):
     with reader() as session:
         derived = derive_verdicts(load_knowledge(session, edited.version.id))
         assert derived == queries.get_verdicts(session)
 
 
 @pytest.mark.parametrize("shuffle", range(3))
-def test_the_order_in_which_facts_were_read_decides_nothing(
-    shuffle: int, knowledge: Knowledge
-) -> None:
+def test_the_order_in_which_facts_were_read_decides_nothing(shuffle, knowledge):
     facts = [fact for entries in knowledge.by_kind.values() for fact in entries.values()]
     random.Random(shuffle).shuffle(facts)
     assert derive_verdicts(knowledge) == derive_verdicts(Knowledge.of(facts))
 
 
-def test_a_rebuild_changes_nothing(reader: Sessions, writer: Sessions) -> None:
+def test_a_rebuild_changes_nothing(reader, writer):
     before = state(reader)
     with writer.begin() as session:
         assert False is rebuild(session)
@@ -170,9 +150,7 @@ def test_a_rebuild_changes_nothing(reader: Sessions, writer: Sessions) -> None:
     ],
     ids=["all lost", "some lost", "some wrong"],
 )
-def test_a_rebuild_mends_damaged_verdicts(
-    damage: object, reader: Sessions, writer: Sessions
-) -> None:
+def test_a_rebuild_mends_damaged_verdicts(damage, reader, writer):
     before = state(reader)
     with writer.begin() as session:
         session.execute(damage)
@@ -183,9 +161,7 @@ def test_a_rebuild_mends_damaged_verdicts(
 
 @pytest.mark.parametrize("use", [lambda s, now: load_seed(s, SEED, now), lambda s, _: rebuild(s)],
                          ids=["seed", "rebuild"])  # fmt: skip
-def test_a_database_without_tables_says_what_to_run(
-    use: object, tmp_path: Path, seeded_at: datetime
-) -> None:
+def test_a_database_without_tables_says_what_to_run(use, tmp_path, seeded_at):
     engine = make_engine(f"sqlite:///{tmp_path}/bare.db")
     with (
         writer_sessions(engine)() as session,
@@ -195,6 +171,6 @@ def test_a_database_without_tables_says_what_to_run(
     engine.dispose()
 
 
-def test_a_rebuild_of_an_empty_database_changes_nothing(empty_writer: Sessions) -> None:
+def test_a_rebuild_of_an_empty_database_changes_nothing(empty_writer):
     with empty_writer.begin() as session:
         assert False is rebuild(session)

@@ -1,23 +1,19 @@
 """The holder of snapshots: builds once, notices a new version, keeps serving meanwhile."""
 
-from __future__ import annotations
-
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.core.knowledge import Knowledge
 from app.errors import NotReady
 from app.settings import ROOT
 from app.store import store
 from app.store.engine import make_engine, reader_sessions
 from app.store.seeding import load_seed
-from app.store.snapshots import Snapshot, SnapshotHolder, load_snapshot
+from app.store.snapshots import SnapshotHolder, load_snapshot
 
 Sessions = sessionmaker[Session]
 LATER = {("condition", "edge"): {"slug": "edge", "text": "other", "tag": "e", "axis": "trigger"}}
@@ -26,50 +22,50 @@ LATER = {("condition", "edge"): {"slug": "edge", "text": "other", "tag": "e", "a
 class Clock:
     """A clock that moves when it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.now = 1000.0
 
-    def __call__(self) -> float:
+    def __call__(self):
         return self.now
 
 
 class Gate:
     """Sessions that wait at a gate; counts who came through."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions):
         self.sessions = sessions
         self.open = threading.Event()
         self.open.set()
         self.passed = 0
 
-    def __call__(self) -> Session:
+    def __call__(self):
         assert self.open.wait(10)
         self.passed += 1
         return self.sessions()
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock():
     return Clock()
 
 
 @pytest.fixture
-def gate(reader: Sessions) -> Gate:
+def gate(reader):
     return Gate(reader)
 
 
 @pytest.fixture
-def holder(gate: Gate, clock: Clock) -> SnapshotHolder:
+def holder(gate, clock):
     return SnapshotHolder(gate, clock)
 
 
-def publish_other(writer: Sessions, now: datetime) -> None:
+def publish_other(writer, now):
     """Make a version of one condition and nothing else."""
     with writer.begin() as session:
         store.publish(session, LATER, reason="A test.", now=now)
 
 
-def wait_for(holder: SnapshotHolder, name: str) -> Snapshot:
+def wait_for(holder, name):
     """Return the snapshot once it has that name; the clock stands still meanwhile."""
     deadline = time.monotonic() + 10
     while holder.get().name != name:
@@ -79,9 +75,7 @@ def wait_for(holder: SnapshotHolder, name: str) -> Snapshot:
     return holder.refresh()
 
 
-def test_a_snapshot_holds_the_newest_version_with_all_that_is_derived(
-    reader: Sessions, knowledge: Knowledge, seeded_at: datetime
-) -> None:
+def test_a_snapshot_holds_the_newest_version_with_all_that_is_derived(reader, knowledge, seeded_at):
     with reader() as session:
         snapshot = load_snapshot(session)
     assert ("2026-11-22.1", seeded_at) == (snapshot.name, snapshot.created_at)
@@ -91,9 +85,7 @@ def test_a_snapshot_holds_the_newest_version_with_all_that_is_derived(
     assert {"cells", "corrected", "vocabulary"} <= vars(snapshot).keys(), "derived when warmed"
 
 
-def test_a_snapshot_knows_every_version_newest_first(
-    reader: Sessions, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_a_snapshot_knows_every_version_newest_first(reader, writer, seeded_at):
     publish_other(writer, seeded_at)
     with reader() as session:
         history = load_snapshot(session).history
@@ -102,16 +94,14 @@ def test_a_snapshot_knows_every_version_newest_first(
     assert {"added"} == {change.action for change in history[1][1]}
 
 
-def test_the_holder_builds_once_for_all_threads(holder: SnapshotHolder, gate: Gate) -> None:
+def test_the_holder_builds_once_for_all_threads(holder, gate):
     with ThreadPoolExecutor(8) as pool:
         snapshots = list(pool.map(lambda _: holder.get(), range(32)))
     assert 1 == gate.passed
     assert {id(holder.get())} == set(map(id, snapshots))
 
 
-def test_within_a_second_nobody_looks_for_a_new_version(
-    holder: SnapshotHolder, gate: Gate, clock: Clock, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_within_a_second_nobody_looks_for_a_new_version(holder, gate, clock, writer, seeded_at):
     first = holder.get()
     publish_other(writer, seeded_at)
     clock.now += 0.999
@@ -120,8 +110,8 @@ def test_within_a_second_nobody_looks_for_a_new_version(
 
 
 def test_after_a_second_the_old_one_is_served_until_the_new_one_is_built(
-    holder: SnapshotHolder, gate: Gate, clock: Clock, writer: Sessions, seeded_at: datetime
-) -> None:
+    holder, gate, clock, writer, seeded_at
+):
     first = holder.get()
     publish_other(writer, seeded_at)
     gate.open.clear()
@@ -133,9 +123,7 @@ def test_after_a_second_the_old_one_is_served_until_the_new_one_is_built(
     assert ["edge"] == list(wait_for(holder, "2026-11-22.2").knowledge.conditions)
 
 
-def test_a_check_that_finds_nothing_new_keeps_the_snapshot(
-    holder: SnapshotHolder, gate: Gate, clock: Clock
-) -> None:
+def test_a_check_that_finds_nothing_new_keeps_the_snapshot(holder, gate, clock):
     first = holder.get()
     clock.now += 1
     assert first is holder.get()
@@ -144,17 +132,13 @@ def test_a_check_that_finds_nothing_new_keeps_the_snapshot(
     assert 3 == gate.passed
 
 
-def test_a_refresh_shows_the_newest_version_at_once(
-    holder: SnapshotHolder, writer: Sessions, seeded_at: datetime
-) -> None:
+def test_a_refresh_shows_the_newest_version_at_once(holder, writer, seeded_at):
     holder.get()
     publish_other(writer, seeded_at + timedelta(days=1))
     assert "2026-11-23.1" == holder.refresh().name == holder.get().name
 
 
-def test_an_old_snapshot_never_changes(
-    holder: SnapshotHolder, writer: Sessions, knowledge: Knowledge, seeded_at: datetime
-) -> None:
+def test_an_old_snapshot_never_changes(holder, writer, knowledge, seeded_at):
     first = holder.get()
     publish_other(writer, seeded_at)
     holder.refresh()
@@ -162,8 +146,8 @@ def test_an_old_snapshot_never_changes(
 
 
 def test_an_empty_database_is_not_ready_and_is_once_it_is_seeded(
-    empty_reader: Sessions, empty_writer: Sessions, seeded_at: datetime
-) -> None:
+    empty_reader, empty_writer, seeded_at
+):
     holder = SnapshotHolder(empty_reader)
     for _ in range(2):
         with pytest.raises(NotReady, match="empty: run `vapic migrate` and `vapic seed`"):
@@ -173,7 +157,7 @@ def test_an_empty_database_is_not_ready_and_is_once_it_is_seeded(
     assert "2026-11-22.1" == holder.get().name
 
 
-def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_not_ready(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path}/bare.db")
     holder = SnapshotHolder(reader_sessions(engine))
     with pytest.raises(NotReady, match="no tables yet: run `vapic migrate`, then `vapic seed`"):

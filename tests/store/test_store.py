@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,7 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.store import queries, store
 from app.store.engine import make_engine, reader_sessions, writer_sessions
-from app.store.models import Base, DataVersionRow, FactRow, VerdictRow
+from app.store.models import DataVersionRow, FactRow, VerdictRow
 from app.store.queries import Change, DataVersion
 
 Sessions = sessionmaker[Session]
@@ -29,38 +27,34 @@ FIRST = {A: {"text": "one"}, B: {"text": "two"}}
 VERDICT = ("ldr", "x2avic", "write", "zen-4", "explained", "gp", 1, 0, "observed", "group")
 
 
-def publish(
-    sessions: Sessions, bodies: store.Bodies, now: datetime = NOON, reason: str = "A test."
-) -> DataVersion | None:
+def publish(sessions, bodies, now=NOON, reason="A test."):
     with sessions.begin() as session:
         return store.publish(session, bodies, reason=reason, now=now)
 
 
-def public(sessions: Sessions, version: int) -> dict:
+def public(sessions, version):
     with sessions() as session:
         return {(f.kind, f.key): f.body for f in queries.get_facts(session, version)}
 
 
-def versions(sessions: Sessions) -> tuple[DataVersion, ...]:
+def versions(sessions):
     with sessions() as session:
         return queries.list_versions(session)
 
 
-def changes(sessions: Sessions, version: int) -> tuple[Change, ...]:
+def changes(sessions, version):
     with sessions() as session:
         return queries.list_changes(session, [version])[version]
 
 
-def test_nothing_is_public_before_the_first_load(empty_reader: Sessions) -> None:
+def test_nothing_is_public_before_the_first_load(empty_reader):
     with empty_reader() as session:
         assert 0 == queries.current_version_id(session)
     assert () == versions(empty_reader)
     assert {} == public(empty_reader, 1)
 
 
-def test_the_first_load_makes_the_first_version_of_its_day(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_the_first_load_makes_the_first_version_of_its_day(empty_writer, empty_reader):
     made = publish(empty_writer, FIRST, reason="The seed was edited.")
     assert DataVersion(1, "2026-11-22.1", NOON, "The seed was edited.") == made
     assert (made,) == versions(empty_reader)
@@ -70,9 +64,7 @@ def test_the_first_load_makes_the_first_version_of_its_day(
     ]
 
 
-def test_the_same_again_makes_no_version_whatever_the_order(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_the_same_again_makes_no_version_whatever_the_order(empty_writer, empty_reader):
     body = {"text": "one", "tag": "é"}
     publish(empty_writer, {A: body, B: {}})
     again = {B: {}, A: dict(reversed(body.items()))}
@@ -80,9 +72,7 @@ def test_the_same_again_makes_no_version_whatever_the_order(
     assert ["2026-11-22.1"] == [version.name for version in versions(empty_reader)]
 
 
-def test_an_edited_fact_is_the_one_change_of_one_version(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_an_edited_fact_is_the_one_change_of_one_version(empty_writer, empty_reader):
     publish(empty_writer, FIRST)
     made = publish(empty_writer, FIRST | {B: {"text": "three"}})
     edited = Change("changed", *B, before={"text": "two"}, after={"text": "three"})
@@ -90,9 +80,7 @@ def test_an_edited_fact_is_the_one_change_of_one_version(
     assert (edited,) == changes(empty_reader, made.id)
 
 
-def test_a_removed_fact_is_gone_now_and_still_there_then(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_a_removed_fact_is_gone_now_and_still_there_then(empty_writer, empty_reader):
     publish(empty_writer, FIRST)
     made = publish(empty_writer, {A: FIRST[A]})
     assert (Change("removed", *B, before={"text": "two"}, after=None),) == changes(
@@ -102,9 +90,7 @@ def test_a_removed_fact_is_gone_now_and_still_there_then(
     assert FIRST == public(empty_reader, made.id - 1)
 
 
-def test_a_fact_that_comes_back_leaves_its_gap(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_a_fact_that_comes_back_leaves_its_gap(empty_writer, empty_reader):
     for bodies in (FIRST, {A: FIRST[A]}, FIRST):
         publish(empty_writer, bodies)
     assert [True, False, True] == [B in public(empty_reader, n) for n in (1, 2, 3)]
@@ -121,34 +107,27 @@ def test_a_fact_that_comes_back_leaves_its_gap(
             ["2026-11-22.1", "2026-11-22.2", "2026-11-23.1", "2026-11-23.2"],
         ),
         ([NOON] * 11, [f"2026-11-22.{n}" for n in range(1, 12)]),
-        (
-            [datetime(2026, 11, 23, 1, 0, tzinfo=timezone(timedelta(hours=2)))],
-            ["2026-11-22.1"],
-        ),
+        ([datetime(2026, 11, 23, 1, 0, tzinfo=timezone(timedelta(hours=2)))], ["2026-11-22.1"]),
     ],
     ids=["one day", "two days", "clock set back", "back and on", "past nine", "another zone"],
 )
 def test_versions_are_named_by_day_of_utc_and_counter_and_never_run_backwards(
-    times: list[datetime], names: list[str], empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+    times, names, empty_writer, empty_reader
+):
     for n, now in enumerate(times):
         publish(empty_writer, {A: {"text": str(n)}}, now)
     assert names == [version.name for version in versions(empty_reader)]
 
 
-def test_a_digest_is_the_sha_256_of_the_sorted_body(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_a_digest_is_the_sha_256_of_the_sorted_body(empty_writer, empty_reader):
     publish(empty_writer, {A: {"text": "é", "axis": "b"}})
     with empty_reader() as session:
         (fact,) = queries.get_facts(session, 1)
     assert hashlib.sha256('{"axis":"b","text":"é"}'.encode()).hexdigest() == fact.digest
 
 
-def test_a_load_that_fails_later_leaves_nothing(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
-    def publish_and_fail() -> None:
+def test_a_load_that_fails_later_leaves_nothing(empty_writer, empty_reader):
+    def publish_and_fail():
         with empty_writer.begin() as session:
             store.publish(session, FIRST, reason="A test.", now=NOON)
             raise LookupError
@@ -174,8 +153,8 @@ STATES = st.lists(
 @hypothesis_settings(max_examples=60)
 @given(states=STATES)
 def test_every_version_reads_back_unchanged_after_any_edits(
-    states: list, migrated_empty: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+    states, migrated_empty, tmp_path_factory
+):
     path = shutil.copyfile(migrated_empty, tmp_path_factory.mktemp("edits") / "vapic.db")
     engine = make_engine(f"sqlite:///{path}")
     sessions, published, latest = writer_sessions(engine), {}, {}
@@ -198,18 +177,18 @@ def test_every_version_reads_back_unchanged_after_any_edits(
     engine.dispose()
 
 
-def a_version(**edits: object) -> Base:
+def a_version(**edits):
     row = {"id": 2, "name": "2026-11-22.2", "day": "2026-11-22", "number": 2,
            "created_at": NOON.replace(tzinfo=None), "reason": "A test."}  # fmt: skip
     return DataVersionRow(**row | edits)
 
 
-def a_fact(**edits: object) -> Base:
+def a_fact(**edits):
     row = {"kind": "group", "key": "c", "body": "{}", "digest": "0" * 64, "valid_from": 1}
     return FactRow(**row | edits)
 
 
-def a_verdict(**edits: object) -> Base:
+def a_verdict(**edits):
     names = [column.key for column in VerdictRow.__table__.columns]
     return VerdictRow(**dict(zip(names, VERDICT, strict=True)) | edits)
 
@@ -236,9 +215,7 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize(("make", "edits", "rule"), NONSENSE.values(), ids=NONSENSE)
-def test_the_database_itself_refuses_nonsense(
-    make: Callable[..., Base], edits: dict, rule: str, empty_writer: Sessions
-) -> None:
+def test_the_database_itself_refuses_nonsense(make, edits, rule, empty_writer):
     publish(empty_writer, FIRST)
     with empty_writer() as session:
         session.add(make(**edits))
@@ -248,9 +225,7 @@ def test_the_database_itself_refuses_nonsense(
 
 
 @pytest.mark.parametrize("make", [a_version, a_fact, a_verdict])
-def test_the_database_takes_the_rows_that_the_nonsense_was_made_from(
-    make: Callable[..., Base], empty_writer: Sessions
-) -> None:
+def test_the_database_takes_the_rows_that_the_nonsense_was_made_from(make, empty_writer):
     publish(empty_writer, FIRST)
     with empty_writer.begin() as session:
         row = make()
@@ -259,9 +234,7 @@ def test_the_database_takes_the_rows_that_the_nonsense_was_made_from(
         assert inspect(row).persistent
 
 
-def test_verdicts_are_replaced_where_they_differ(
-    empty_writer: Sessions, empty_reader: Sessions
-) -> None:
+def test_verdicts_are_replaced_where_they_differ(empty_writer, empty_reader):
     other = (*VERDICT[:3], "zen-5", "unmeasured", "", 0, 0, "", "")
     changed = (*other[:4], "masked", *other[5:])
     for rows in ([VERDICT, other], [VERDICT, changed], [changed], []):
@@ -271,7 +244,7 @@ def test_verdicts_are_replaced_where_they_differ(
             assert tuple(rows) == queries.get_verdicts(session)
 
 
-def test_equal_bodies_have_equal_text() -> None:
+def test_equal_bodies_have_equal_text():
     body = {"b": ["é", 1], "a": {"d": True, "c": None}}
     text = store.canonical(body)
     assert '{"a":{"c":null,"d":true},"b":["é",1]}' == text

@@ -3,25 +3,21 @@
 import re
 
 import pytest
-from bs4 import BeautifulSoup
 
-HTML = {"accept": "text/html"}
+from tests.running import flat, soup_of
+
 CELL = re.compile(r"/r/[a-z0-9-]+/x?2?avic/(?:read|write)")
 COUNT = re.compile(r"(\d+) cells? (?:(?:wrong|incomplete) in print|not printed)")
 
 
-def page(client, path):
-    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
-
-
 def figures(client, path):
     """Return ``13`` and where it leads, for each figure of the headline."""
-    links = page(client, path).find_all("a", class_="print-count")
+    links = soup_of(client, path).find_all("a", class_="print-count")
     return [(int(COUNT.fullmatch(a.get_text())[1]), a["href"]) for a in links]
 
 
 def cells(client, path):
-    links = page(client, path).find("table").find_all("a", href=CELL)
+    links = soup_of(client, path).find("table").find_all("a", href=CELL)
     return {CELL.search(a["href"])[0] for a in links}
 
 
@@ -59,13 +55,12 @@ def test_a_footnote_has_what_the_manual_of_a_model_says_too(client, cell, told):
 
 def test_a_footnote_marks_the_order_that_no_page_states_as_inference(client):
     told = "Inference: That this is looked at before any table of targets is our reading"
-    text = " ".join(client.get("/corrected.txt").text.split())
-    assert 4 == text.count(told), "level and vector, in both modes"
-    assert told in page(client, "/corrected").get_text()
+    assert 4 == flat(client, "/corrected.txt").count(told), "level and vector, in both modes"
+    assert told in soup_of(client, "/corrected").get_text()
 
 
 def test_what_is_wrong_incomplete_or_not_printed_is_said_without_colour_too(client):
-    table = page(client, "/corrected").find("table")
+    table = soup_of(client, "/corrected").find("table")
     for word in ("wrong in print", "incomplete in print", "not printed"):
         told = [a for a in table.find_all("a", class_="open") if f"{word}: " in a.get_text(" ")]
         listed = next(

@@ -1,13 +1,9 @@
 """Errors answer in the format that was asked for, with one shape, and never a traceback."""
 
 import pytest
-from starlette.testclient import TestClient
 
 from app.errors import NotReady
-from app.settings import Settings
-from app.web.app import create_app
-
-HTML = {"accept": "text/html"}
+from tests.running import HTML, client_of
 
 
 @pytest.mark.parametrize(
@@ -33,36 +29,6 @@ def test_json_errors_have_one_shape(client, path, status, code):
     assert {"error"} == set(answer.json())
     assert {"code", "message", "hints"} == set(answer.json()["error"])
     assert code == answer.json()["error"]["code"]
-
-
-@pytest.mark.parametrize(
-    ("path", "nearest"),
-    [
-        ("/?famly=zen-4", "family"),
-        ("/?verdict=agreed", "agrees"),
-        ("/?mode=x2avik", "x2avic"),
-        ("/?sort=nam", "name"),
-        ("/r/apic_icrr", "icr"),
-        ("/r/0x304", "icr"),
-        ("/c/zen", "zen-4"),
-    ],
-)
-def test_a_mistake_is_answered_with_the_nearest_valid_word(client, path, nearest):
-    page = client.get(path, headers=HTML)
-    text = client.get(path, headers={"accept": "text/plain"})
-
-    assert page.status_code in {400, 404}
-    assert nearest in page.text
-    assert nearest in text.text
-    assert text.content.isascii()
-    assert max(map(len, text.text.splitlines())) <= 75
-
-
-def test_several_mistakes_are_named_at_once(client):
-    text = client.get("/index.txt?famly=1&verdict=agreed&mode=y").text
-
-    for word in ("'famly'", "'agreed'", "'y'"):
-        assert word in text
 
 
 @pytest.mark.parametrize(
@@ -99,7 +65,7 @@ def test_a_method_that_a_path_has_not_is_answered_with_those_that_it_has(client,
 
 
 def test_an_empty_database_says_what_to_do(empty_url):
-    with TestClient(create_app(Settings(database_url=empty_url))) as client:
+    with client_of(empty_url) as client:
         answer = client.get("/", headers=HTML)
 
     assert 503 == answer.status_code
@@ -107,8 +73,7 @@ def test_an_empty_database_says_what_to_do(empty_url):
 
 
 def test_an_unmigrated_database_says_what_to_do(tmp_path):
-    url = f"sqlite:///{tmp_path / 'new.db'}"
-    with TestClient(create_app(Settings(database_url=url))) as client:
+    with client_of(f"sqlite:///{tmp_path / 'new.db'}") as client:
         answer = client.get("/api/v1/cells")
 
     assert (503, NotReady.code) == (answer.status_code, answer.json()["error"]["code"])

@@ -3,23 +3,18 @@
 import csv
 import io
 import shutil
-from datetime import UTC, datetime
 
 import pytest
-from bs4 import BeautifulSoup
-from starlette.testclient import TestClient
 
 from app.core.words import State
 from app.intake import submitting
-from app.settings import Settings
 from app.store import seeding
 from app.store.engine import writer_sessions
-from app.store.submissions import Decision
-from app.web.app import create_app
 from tests.conftest import SEED, SEEDED_AT, SeedCopy, engine_of
 from tests.measured.documents import document, observed
+from tests.reviewables import decision, submit_document
+from tests.running import HTML, client_of, flat, soup_of, unsound, words
 
-HTML = {"accept": "text/html"}
 REASON = "Other locations were never the table's to speak of."
 RETRACTION = f"""
   - date: 2026-12-01
@@ -30,18 +25,6 @@ sources: [apm-3.44]
 """
 
 
-def soup_of(client, path):
-    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
-
-
-def flat(node):
-    return " ".join(node.get_text(" ", strip=True).split())
-
-
-def lines_of(client, path):
-    return " ".join(client.get(path).text.split())
-
-
 @pytest.fixture(scope="module")
 def gappy(migrated_empty, tmp_path_factory):
     """A client of a site where D-10 was retracted, and a Zen 5 saw #GP on a write of LDR."""
@@ -49,16 +32,13 @@ def gappy(migrated_empty, tmp_path_factory):
     copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
     copy.edit("differences/d-10.yaml", "\nsources: [apm-3.44]\n", RETRACTION)
     url = f"sqlite:///{shutil.copyfile(migrated_empty, folder / 'gappy.db')}"
-    now = datetime.now(UTC)
+    seen = [observed("ldr", "x2avic", "write", "gp")]
     with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         seeding.load_seed(session, copy.folder, SEEDED_AT)
-        raw = document(observations=[observed("ldr", "x2avic", "write", "gp")])
-        _, measurement = submitting.prepare(raw, seeding.load_knowledge(session, 1), now)
-        submitting.submit(session, submitting.Incoming(raw, measurement), now)
-        decision = Decision(State.ACCEPTED, "It is sound.", now, "somebody")
-        submitting.decide(session, measurement.slug, decision)
-    with TestClient(create_app(Settings(database_url=url)), base_url="http://127.0.0.1:8000") as c:
-        yield c
+        sent = submit_document(session, document(observations=seen)).measurement
+        submitting.decide(session, sent.slug, decision(State.ACCEPTED))
+    with client_of(url) as client:
+        yield client
 
 
 def test_a_row_has_state_cells_families_evidence_threads_and_commits(client):
@@ -68,44 +48,18 @@ def test_a_row_has_state_cells_families_evidence_threads_and_commits(client):
     assert "reported" == row.find(class_="tag").text
     assert {"/d/14", "/r/icr/avic/write", "/c/zen-4"} <= links
     assert "https://lkml.iu.edu/hypermail/linux/kernel/2605.1/10818.html" in links
-    assert 'commit 5a7c7d148e48 ("KVM: selftests: Play nice with AMD\'s AVIC errata")' in flat(row)
-    assert "1 report, observed" in flat(row)
-    assert "seen 2022-02-04, reported 2026-05-13" in flat(row)
+    assert 'commit 5a7c7d148e48 ("KVM: selftests: Play nice with AMD\'s AVIC errata")' in words(row)
+    assert "1 report, observed" in words(row)
+    assert "seen 2022-02-04, reported 2026-05-13" in words(row)
 
 
 def test_what_is_documented_stays_so_after_a_later_report(client):
-    row = flat(soup_of(client, "/d").find(id="d-19"))
+    row = words(soup_of(client, "/d").find(id="d-19"))
 
     assert "documented in 24593 rev 3.44" in row
     assert "documented 2026-03 (24593 rev 3.44), reported 2026-05-13" in row
-    assert "State documented in 24593 rev 3.44 " in lines_of(client, "/d/19.txt")
+    assert "State documented in 24593 rev 3.44 " in flat(client, "/d/19.txt")
     assert "documented" == client.get("/d/19.json").json()["state"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "canonical"),
-    [
-        ("/d?mode=&q=", "/d"),
-        ("/d?access=write&mode=x2avic", "/d?mode=x2avic&access=write"),
-        ("/d.csv?state=seen&state=reported&sort=number", "/d.csv?state=seen,reported"),
-        (
-            "/d.txt?at=2026-11-22.1&q=ldr&state=reported",
-            "/d.txt?state=reported&q=ldr&at=2026-11-22.1",
-        ),
-    ],
-)
-def test_equal_views_of_the_ledger_have_one_address(client, asked, canonical):
-    answer = client.get(asked, headers=HTML, follow_redirects=False)
-
-    assert (302, canonical) == (answer.status_code, answer.headers["location"])
-    assert 200 == client.get(canonical, follow_redirects=False).status_code
-
-
-def test_an_unknown_state_is_a_400_that_names_the_nearest(client):
-    answer = client.get("/d?state=documentd", headers={"accept": "text/plain"})
-
-    assert 400 == answer.status_code
-    assert "did you mean 'documented'?" in " ".join(answer.text.split())
 
 
 def test_the_form_is_a_plain_get_that_remembers_what_was_asked(client):
@@ -158,7 +112,7 @@ def test_the_page_of_one_entry_has_its_life_with_sources_and_every_cell(client):
         "2026-02 documented in 56323 rev 1.03",
     ]
 
-    assert started == [flat(li)[: len(s)] for li, s in zip(events, started, strict=True)]
+    assert started == [words(li)[: len(s)] for li, s in zip(events, started, strict=True)]
     assert all("/docs/sources#" in str(event) for event in events)
     assert ["/r/icr/avic/write"] == [a["href"] for a in page.find(class_="keys").find_all("a")]
 
@@ -171,7 +125,7 @@ def test_a_commit_is_cited_by_its_own_subject(client):
 
 
 def test_the_real_ledger_covers_everything(client):
-    assert "None: every cell that disagrees is covered" in flat(soup_of(client, "/d").main)
+    assert "None: every cell that disagrees is covered" in words(soup_of(client, "/d").main)
     assert [] == client.get("/d.json").json()["unfiled"]
 
 
@@ -179,13 +133,13 @@ def test_a_retracted_entry_stays_struck_out_with_its_reason(gappy):
     row = soup_of(gappy, "/d").find(id="d-10")
 
     assert "x2AVIC: MSRs without a register raise #GP" == row.h2.find("del").text
-    assert f"Retracted 2026-12-01: {REASON}" in flat(row)
-    assert "5 retracted" in flat(soup_of(gappy, "/d").main)
+    assert f"Retracted 2026-12-01: {REASON}" in words(row)
+    assert "5 retracted" in words(soup_of(gappy, "/d").main)
     assert (
         f"D-10 [retracted] x2AVIC: MSRs without a register raise #GP retracted 2026-12-01: {REASON}"
-        in lines_of(gappy, "/d.txt")
+        in flat(gappy, "/d.txt")
     )
-    assert f"Retracted 2026-12-01: {REASON}" in lines_of(gappy, "/d/10.txt")
+    assert f"Retracted 2026-12-01: {REASON}" in flat(gappy, "/d/10.txt")
     assert ("retracted", REASON) == tuple(
         gappy.get("/d/10.json").json()[key] for key in ("state", "retracted")
     )
@@ -194,7 +148,7 @@ def test_a_retracted_entry_stays_struck_out_with_its_reason(gappy):
 def test_a_retracted_entry_is_struck_out_on_its_cells_and_no_longer_counted_there(gappy):
     cell = "/r/unlisted/x2avic/read"
 
-    assert "D-10 retracted" in flat(soup_of(gappy, cell).main)
+    assert "D-10 retracted" in words(soup_of(gappy, cell).main)
     assert "x2AVIC: MSRs without" in soup_of(gappy, cell).find("del").text
     struck = soup_of(gappy, "/?mode=x2avic&group=other").find_all("del")
     assert "D-10" in " ".join(one.text for one in struck)
@@ -203,7 +157,7 @@ def test_a_retracted_entry_is_struck_out_on_its_cells_and_no_longer_counted_ther
 
 def test_what_no_entry_covers_is_listed_with_the_entries_beside_it(gappy):
     section = soup_of(gappy, "/d").find(id="unfiled").find_next("ul")
-    groups = [flat(li) for li in section.find_all("li")]
+    groups = [words(li) for li in section.find_all("li")]
     links = {a["href"] for a in section.find_all("a")}
 
     assert "x2AVIC write: LDR" in groups[0]
@@ -217,10 +171,7 @@ def test_what_no_entry_covers_is_listed_with_the_entries_beside_it(gappy):
     ("query", "cells"),
     [
         ("", ["ldr/x2avic/write", "unlisted/x2avic/read", "unlisted/x2avic/write"]),
-        (
-            "?state=unfiled&access=read",
-            ["unlisted/x2avic/read", "unlisted/x2avic/write"],
-        ),
+        ("?state=unfiled&access=read", ["unlisted/x2avic/read", "unlisted/x2avic/write"]),
         ("?family=zen-5", ["ldr/x2avic/write"]),
         ("?state=documented", []),
     ],
@@ -232,12 +183,9 @@ def test_filters_narrow_what_is_unfiled_too(gappy, query, cells):
     assert len(cells) == gappy.get(f"/d.txt{query}").text.count("\n  http://127.0.0.1:8000/r/")
 
 
-def test_text_pages_with_gaps_and_retractions_are_ascii_in_75_columns(gappy):
+def test_text_pages_with_gaps_and_retractions_are_sound(gappy):
     for path in ("/d.txt", "/d/10.txt", "/d.txt?state=unfiled"):
-        answer = gappy.get(path)
-
-        assert answer.content.isascii()
-        assert [] == [line for line in answer.text.splitlines() if len(line) > 75]
+        assert [] == unsound(gappy.get(path))
 
 
 def test_the_api_filters_the_ledger_by_its_cells(gappy):

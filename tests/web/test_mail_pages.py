@@ -1,16 +1,11 @@
 """The pages of what is pasted, and the places that lead to them."""
 
 import pytest
-from bs4 import BeautifulSoup
 
-HTML = {"accept": "text/html"}
-SITE = "http://127.0.0.1:8000"
-PIN = "at=2026-11-22.1"
+from tests.running import CURL, FIRST, JSON, SITE, TEXT, soup_of
+
+PIN = f"at={FIRST}"
 RO_WO = "/mail?rows=ro,wo&mode=x2avic"
-
-
-def page_of(client, path):
-    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
 
 
 @pytest.mark.parametrize(
@@ -33,50 +28,11 @@ def test_the_text_twin_is_the_block_alone_pinned_or_not(address, link, client):
 
 
 def test_curl_gets_the_block_unasked(client):
-    terminal = {"user-agent": "curl/8.5.0", "accept": "*/*"}
-
-    assert client.get("/d/3/mail.txt").text == client.get("/d/3/mail", headers=terminal).text
-
-
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ("/mail?mode=x2avic&rows=wo&rows=ro&sort=order", RO_WO),
-        ("/mail?mode=&rows=&q=", "/mail"),
-        ("/mail?rows=ldr%2Fx2avic%2Fwrite", "/mail?rows=ldr/x2avic/write"),
-        ("/mail.txt?at=2026-11-22&rows=LDR", "/mail.txt?rows=ldr&at=2026-11-22"),
-        ("/r/0x80d/X2AVIC/Write/mail.txt", "/r/ldr/x2avic/write/mail.txt"),
-        ("/r/LDR/mail?at=2026-11-22.1", f"/r/ldr/mail?{PIN}"),
-        ("/d/D-3/mail", "/d/3/mail"),
-    ],
-)
-def test_equal_blocks_have_one_address(asked, found, client):
-    answer = client.get(asked, headers=HTML, follow_redirects=False)
-
-    assert (302, found) == (answer.status_code, answer.headers["location"])
-    assert 200 == client.get(found, headers=HTML, follow_redirects=False).status_code
-
-
-@pytest.mark.parametrize(
-    ("path", "code", "hint"),
-    [
-        ("/mail?rows=lrd", 400, "ldr"),
-        ("/mail?rows=ldr&mode=x3avic", 400, "x2avic"),
-        ("/mail?row=ldr", 400, "did you mean"),
-        ("/r/ldt/mail", 404, "ldr"),
-        ("/d/99/mail", 404, "There is no difference"),
-        (f"{RO_WO}&at=2020-01-01", 404, "2026-11-22.1"),
-    ],
-)
-def test_what_cannot_be_cited_is_refused_with_a_hint(path, code, hint, client):
-    answer = client.get(path, headers={"accept": "text/plain"})
-
-    assert code == answer.status_code
-    assert hint in answer.text
+    assert client.get("/d/3/mail.txt").text == client.get("/d/3/mail", headers=CURL).text
 
 
 def test_the_page_holds_every_form_in_areas_that_need_no_script(client):
-    soup = page_of(client, "/d/15/mail")
+    soup = soup_of(client, "/d/15/mail")
     areas = {area["id"]: area for area in soup.find_all("textarea")}
     labels = {label["for"] for label in soup.find_all("label", attrs={"for": True})}
 
@@ -89,7 +45,7 @@ def test_the_page_holds_every_form_in_areas_that_need_no_script(client):
 
 @pytest.mark.parametrize("path", ["/r/ldr/x2avic/write", "/r/ldr", "/d/3"])
 def test_cells_registers_and_differences_offer_their_block_in_place(path, client):
-    section = page_of(client, path).select_one("main details.paste")
+    section = soup_of(client, path).select_one("main details.paste")
     buttons = section.find_all("button", class_="copy")
 
     assert "Copy for the list" == section.summary.text
@@ -102,19 +58,19 @@ def test_cells_registers_and_differences_offer_their_block_in_place(path, client
 
 
 def test_a_pinned_page_offers_the_pinned_block(client):
-    section = page_of(client, f"/r/ldr?{PIN}").select_one("main details.paste")
+    section = soup_of(client, f"/r/ldr?{PIN}").select_one("main details.paste")
 
     assert f"/r/ldr/mail.txt?{PIN}" in [a["href"] for a in section.find_all("a")]
 
 
 @pytest.mark.parametrize("query", ["", "?mode=x2avic&verdict=explained&q=l", f"?mode=avic&{PIN}"])
 def test_the_table_sends_its_ticked_rows_and_its_filter(query, client):
-    soup = page_of(client, f"/{query}")
+    soup = soup_of(client, f"/{query}")
     form = soup.find("form", id="pick")
     boxes = soup.select('table.main input[form="pick"][name="rows"]')
     kept = {field["name"]: field["value"] for field in form.find_all("input")}
     ticked = dict([("rows", boxes[0]["value"]), *kept.items()])
-    answer = client.get(form["action"], params=ticked, headers={"accept": "text/plain"})
+    answer = client.get(form["action"], params=ticked, headers=TEXT)
 
     assert ("get", "/mail") == (form["method"], form["action"])
     assert len(soup.select("table.main tbody tr[id]")) == len(boxes)
@@ -140,7 +96,7 @@ def test_the_table_sends_its_ticked_rows_and_its_filter(query, client):
 )
 def test_an_entry_for_reference_managers_is_gone_and_says_what_to_cite(form, page, words, client):
     answer = client.get(form, params={"page": page, "at": PIN[3:]})
-    refused = client.get(form, params={"page": page}, headers={"accept": "application/json"})
+    refused = client.get(form, params={"page": page}, headers=JSON)
 
     assert 410 == answer.status_code
     assert words.replace("&", "&amp;" if form != "/cite.json" else "&") in answer.text

@@ -2,19 +2,15 @@
 
 import csv
 import io
-import shutil
 
 import pytest
-from bs4 import BeautifulSoup
-from starlette.testclient import TestClient
 
 from app.core import filters
 from app.core.filtering import Control, Key
 from app.pages import table_columns
 from app.pages.table_columns import CellColumn
-from app.settings import Settings
 from app.web.api import FILTERS
-from app.web.app import create_app
+from tests.running import client_of, soup_of
 
 MADE_UP = Key(
     "members",
@@ -32,19 +28,13 @@ LETTERS = CellColumn(
 REGISTER = "Logical Destination Register"
 
 
-def soup_of(client, path):
-    return BeautifulSoup(client.get(path, headers={"accept": "text/html"}).text, "html.parser")
-
-
 @pytest.fixture(scope="module")
-def client(migrated_template, tmp_path_factory):
+def client(shared_url):
     """The real application over the real seed, with one key and one column more."""
-    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("entry") / "seeded.db")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(filters, "KEYS", (*filters.KEYS, MADE_UP))
         patch.setattr(table_columns, "LAST", (*table_columns.LAST, LETTERS))
-        app = create_app(Settings(database_url=f"sqlite:///{path}"))
-        with TestClient(app, base_url="http://127.0.0.1:8000") as found:
+        with client_of(shared_url) as found:
             yield found
 
 

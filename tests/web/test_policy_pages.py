@@ -2,10 +2,8 @@
 
 import csv
 import io
-import re
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.core.assumptions import MarkKind
 from app.core.knowledge import Knowledge
@@ -17,41 +15,15 @@ from app.pens.place import Place
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT
+from tests.running import flat, soup_of, words
 
-HTML = {"accept": "text/html"}
 OLD = "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3"
 NEW = "KVM 6.18.39 and later of 6.18.y, 7.1.4 and later of 7.1.y, 7.2 and later"
-PAGES = (
-    "/policy",
-    "/policy/kvm-6.0",
-    "/policy/kvm-7.2",
-    "/policy/kvm-6.0..kvm-7.2",
-)
-
-
-def page(client, path):
-    return BeautifulSoup(client.get(path, headers=HTML).text, "html.parser")
-
-
-def words(soup):
-    return " ".join(soup.get_text(" ", strip=True).split())
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_one_heading_and_every_twin(client, path):
-    soup = page(client, path)
-    text = client.get(f"{path}.txt")
-
-    assert 1 == len(soup.find_all("h1"))
-    assert text.content.isascii()
-    assert [] == [line for line in text.text.splitlines() if len(line) > 75]
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d\.\d+", client.get(f"{path}.json").json()["data_version"])
-    for extension in ("csv", "md"):
-        assert len(client.get(f"{path}.{extension}").text.splitlines()) > 2
+PAGES = ("/policy", "/policy/kvm-6.0", "/policy/kvm-7.2", "/policy/kvm-6.0..kvm-7.2")
 
 
 def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowledge):
-    soup = page(client, "/policy")
+    soup = soup_of(client, "/policy")
     links = {a["href"] for a in soup.main.find_all("a")}
 
     assert {f"/policy/{slug}" for slug in knowledge.policies} <= links
@@ -61,8 +33,8 @@ def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowled
 
 def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
     policy = knowledge.policies["kvm-7.2"]
-    flat = " ".join(client.get("/policy/kvm-7.2.txt").text.split())
-    soup = page(client, "/policy/kvm-7.2")
+    told = flat(client, "/policy/kvm-7.2.txt")
+    soup = soup_of(client, "/policy/kvm-7.2")
     links = {a["href"] for a in soup.main.find_all("a")}
 
     for part in (
@@ -76,7 +48,7 @@ def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
         'commit 8ba621f335a5 ("',
         "mail-2026-05-14-v3",
     ):
-        assert " ".join(part.split()) in flat
+        assert " ".join(part.split()) in told
     assert {f"/docs/sources#{name}" for name in policy.sources} <= links
     assert "/policy/kvm-6.0..kvm-7.2" in links
 
@@ -84,8 +56,8 @@ def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_says_of_which_branches_the_policy_is_not_known(client, path):
     told = "6.1.y, 6.6.y, 6.12.y, and every stable branch from 6.0.y to 7.1.y that is not named"
-    soup, body = page(client, path), client.get(f"{path}.json").json()
-    text = " ".join(client.get(f"{path}.txt").text.split())
+    soup, body = soup_of(client, path), client.get(f"{path}.json").json()
+    text = flat(client, f"{path}.txt")
 
     assert f"Not known KVM, {told}: nobody looked" in words(soup.main)
     assert f"Not known --------- KVM, {told}: nobody looked" in text
@@ -96,8 +68,8 @@ def test_a_page_says_of_which_branches_the_policy_is_not_known(client, path):
 
 def test_each_range_of_releases_has_its_sources_and_what_is_inferred(client, knowledge):
     for policy in knowledge.policies.values():
-        soup = page(client, f"/policy/{policy.slug}")
-        text = " ".join(client.get(f"/policy/{policy.slug}.txt").text.split())
+        soup = soup_of(client, f"/policy/{policy.slug}")
+        text = flat(client, f"/policy/{policy.slug}.txt")
         links = {a["href"] for a in soup.main.find_all("a")}
         for range_ in policy.ranges:
             assert f"{range_.words} [{', '.join(range_.sources)}]" in text
@@ -133,39 +105,9 @@ def test_side_by_side_shows_first_what_differs_in_the_order_asked_for(client):
     assert {"yes": 28, "no": 13} == {word: differs.count(word) for word in ("yes", "no")}
 
 
-@pytest.mark.parametrize(
-    ("asked", "hint"),
-    [
-        ("kvm-7.1", "/policy/kvm-7.2"),
-        ("kvm", "/policy/kvm-6.0"),
-        ("kvm-6.0..kvm-9", "/policy/kvm-7.2"),
-        ("kvm-6.0..", "/policy/kvm-6.0..kvm-7.2"),
-        ("kvm-6.0..kvm-7.2..kvm-6.0", "/policy/kvm-6.0..kvm-7.2"),
-    ],
-)
-def test_an_unknown_policy_is_a_404_that_offers_others(client, asked, hint):
-    answer = client.get(f"/policy/{asked}.json")
-
-    assert 404 == answer.status_code
-    assert hint in answer.json()["error"]["hints"]
-
-
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ("/policy/KVM-7.2", "/policy/kvm-7.2"),
-        ("/policy/kvm-7.2..kvm-7.2.txt", "/policy/kvm-7.2.txt"),
-    ],
-)
-def test_another_spelling_leads_to_the_policy_for_good(client, asked, found):
-    answer = client.get(asked, headers=HTML, follow_redirects=False)
-
-    assert (308, found) == (answer.status_code, answer.headers["location"])
-
-
 def test_the_column_adds_and_narrows_nothing(client):
-    plain = page(client, "/?mode=x2avic&q=register")
-    beside = page(client, "/?mode=x2avic&policy=kvm-6.0,kvm-7.2&q=register")
+    plain = soup_of(client, "/?mode=x2avic&q=register")
+    beside = soup_of(client, "/?mode=x2avic&policy=kvm-6.0,kvm-7.2&q=register")
     heads = [words(th) for th in beside.select("table.main thead th")]
     old, new = (words(td) for td in beside.select("tr#ldr td.policy"))
 
@@ -187,8 +129,8 @@ def test_the_column_adds_and_narrows_nothing(client):
 
 
 def test_the_column_follows_the_other_filters(client):
-    reads = page(client, "/?mode=x2avic&access=read&policy=kvm-6.0&q=ldr")
-    mmio = page(client, "/?mode=avic&policy=kvm-6.0&q=ldr")
+    reads = soup_of(client, "/?mode=x2avic&access=read&policy=kvm-6.0&q=ldr")
+    mmio = soup_of(client, "/?mode=avic&policy=kvm-6.0&q=ldr")
 
     assert "RDMSR pass 402h: trap" == words(reads.select_one("tr#ldr td.policy"))
     assert "402h: trap" == words(mmio.select_one("tr#ldr td.policy"))
@@ -217,22 +159,8 @@ def test_every_format_has_what_the_column_says(client):
     assert "kvm-6.0" not in client.get("/index.csv").text.splitlines()[0]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/cells"])
-def test_an_unknown_policy_in_the_filter_is_a_400_that_names_the_nearest(client, path):
-    answer = client.get(f"{path}?policy=kvm-7.3", headers={"accept": "application/json"})
-
-    assert (400, ["kvm-7.2"]) == (answer.status_code, answer.json()["error"]["hints"])
-
-
-def test_two_policies_have_one_address_in_the_table(client):
-    asked = "/?policy=kvm-7.2&policy=kvm-6.0"
-    answer = client.get(asked, headers=HTML, follow_redirects=False)
-
-    assert (302, "/?policy=kvm-6.0,kvm-7.2") == (answer.status_code, answer.headers["location"])
-
-
 def test_a_cell_shows_marks_with_their_sources_and_links_each_policy(client):
-    section = page(client, "/r/ldr/x2avic/write").find(id="policies").parent
+    section = soup_of(client, "/r/ldr/x2avic/write").find(id="policies").parent
     links = {a["href"] for a in section.find_all("a")}
     text = client.get("/r/ldr/x2avic/write.txt").text
     mmio = client.get("/r/ext-lvt/avic/write.txt").text
@@ -289,14 +217,14 @@ def test_the_command_prints_the_list_one_and_two(vapic, database_url, monkeypatc
 
 
 def test_the_documentation_defines_every_kind_of_mark(client):
-    text = " ".join(client.get("/docs/policy.txt").text.split())
+    text = flat(client, "/docs/policy.txt")
 
     for kind in MarkKind:
         assert f'`{kind}`: {kind.weight}, "{kind.label}". {kind.meaning}' in text
 
 
 def test_the_documentation_says_which_kernel_has_which_from_the_same_ranges(client):
-    text = " ".join(client.get("/docs/policy.txt").text.split())
+    text = flat(client, "/docs/policy.txt")
 
     assert f"`kvm-6.0`: {OLD}." in text
     assert f"`kvm-7.2`: {NEW}." in text

@@ -1,10 +1,7 @@
 """The registry of pages: one module and one template make a new kind."""
 
-import shutil
-
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
-from starlette.testclient import TestClient
 
 from app.errors import NotFound
 from app.pages import registry
@@ -14,11 +11,8 @@ from app.pages.subjects import Subject
 from app.pens.page import Page
 from app.pens.plain import Plain
 from app.pens.tables import Table
-from app.settings import Settings
 from app.web import render
-from app.web.app import create_app
-
-SITE = "http://127.0.0.1:8000"
+from tests.running import HTML, SITE, client_of
 
 
 class Twice(PageKind):
@@ -53,9 +47,8 @@ class Twice(PageKind):
 
 
 @pytest.fixture(scope="module")
-def client(migrated_template, tmp_path_factory):
+def client(shared_url):
     """The real application over the real seed, with one more kind of page."""
-    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("kind") / "seeded.db")
     page = '{% extends "base.html" %}{% block main %}<p id="twice">{{ length }}</p>{% endblock %}'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "KINDS", (*registry.KINDS, Twice()))
@@ -69,8 +62,7 @@ def client(migrated_template, tmp_path_factory):
             return environment
 
         patch.setattr(render, "make_environment", with_template)
-        app = create_app(Settings(database_url=f"sqlite:///{path}"))
-        with TestClient(app, base_url=SITE) as found:
+        with client_of(shared_url) as found:
             yield found
 
 
@@ -86,7 +78,7 @@ def client(migrated_template, tmp_path_factory):
     ],
 )
 def test_one_module_and_one_template_are_a_page_in_every_format(path, words, client):
-    answer = client.get(path, headers={"accept": "text/html"})
+    answer = client.get(path, headers=HTML)
     assert 200 == answer.status_code
     assert words in answer.text
 

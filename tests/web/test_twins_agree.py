@@ -5,15 +5,14 @@ from itertools import chain
 from urllib.parse import urldefrag, urljoin
 
 import pytest
-from starlette.testclient import TestClient
+from bs4 import BeautifulSoup, SoupStrainer
 
 from app.core.views import view_cells
 from app.pens.plain import to_ascii
 from app.search.search_entries import entries
-from app.settings import Settings
-from app.web.app import create_app
+from tests.running import SITE, client_of
 from tests.web.twin_pages import Pages, seed_with_measurements
-from tests.web.twinned import SITE, Twin, Words, added, left_out
+from tests.web.twinned import Twin, Words, added, left_out
 
 # One of each kind; where pages of a kind differ in their parts, more of them.
 PAGES = (
@@ -29,6 +28,7 @@ PAGES = (
     "/errata",
     "/policy",
     "/policy/kvm-6.0..kvm-7.2",
+    "/policy/kvm-7.2..kvm-6.0",
     "/wanted",
     "/wanted?family=zen-5",
     "/m",
@@ -62,8 +62,7 @@ def measured(migrated_template, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(measured, knowledge):
-    settings = Settings(database_url=measured[0])
-    with TestClient(create_app(settings), base_url=SITE) as client:
+    with client_of(measured[0]) as client:
         yield Pages(client, Words(knowledge))
 
 
@@ -135,6 +134,15 @@ def test_every_address_and_fragment_that_a_text_page_names_is_there_as_text(
                 faults.append(f"{path} names {address}: {fault}")
 
     assert "" == "\\n".join(faults)
+
+
+def test_a_page_that_shows_an_observation_links_its_sources(pages, knowledge):
+    for seen in knowledge.observations.values():
+        for key in knowledge.cells_named(seen.cells):
+            shown = BeautifulSoup(pages.html(key.url), "lxml", parse_only=SoupStrainer(id=seen.id))
+            links = {a["href"] for a in shown.find_all("a")}
+
+            assert {f"/docs/sources#{name}" for name in seen.sources} <= links
 
 
 def test_what_search_finds_stands_on_the_page_and_in_the_text_that_it_links(pages, knowledge):

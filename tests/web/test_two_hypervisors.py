@@ -9,14 +9,12 @@ import xml.etree.ElementTree as ET
 from itertools import chain, pairwise
 
 import pytest
-from starlette.testclient import TestClient
 
-from app.settings import Settings
 from app.store.engine import writer_sessions
 from app.store.seeding import load_seed
-from app.web.app import create_app
 from tests.conftest import SEED, SEEDED_AT, engine_of
 from tests.measured.documents import observed
+from tests.running import HTML, client_of, flat, twin_of
 from tests.web.twin_pages import submit
 
 # Made up, as is all that they say; only the documents behind them are real.
@@ -117,8 +115,7 @@ def _measured(engine, version):
 
 @pytest.fixture(scope="module")
 def client(world):
-    settings = Settings(database_url=world[0])
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+    with client_of(world[0]) as client:
         yield client
 
 
@@ -176,16 +173,11 @@ def paths(world):
     yield from (*PAGES, f"/m/{one}", f"/m/{two}", f"/m/{one}/diff/{two}")
 
 
-def twin(path, extension):
-    bare, mark, query = path.partition("?")
-    return f"{'/index' if bare == '/' else bare}.{extension}{mark}{query}"
-
-
 def test_no_sentence_of_any_page_in_any_format_mixes_two_hypervisors(client, world):
     found = []
     for path in paths(world):
-        html = client.get(path, headers={"accept": "text/html"})
-        twins = [client.get(twin(path, extension)) for extension in FORMATS]
+        html = client.get(path, headers=HTML)
+        twins = [client.get(twin_of(path, extension)) for extension in FORMATS]
         answers = [html, *(answer for answer in twins if answer.status_code == 200)]
         assert 200 == html.status_code, path
         assert len(answers) > 1, path
@@ -216,9 +208,9 @@ def test_a_sentence_that_mixes_is_found_in_every_format(kind, text):
 
 def test_pairs_never_run_across(client):
     for path in ("/policy", "/policy/kvm-7.2", "/policy/bhyve-14.0", MIXED):
-        html = client.get(path, headers={"accept": "text/html"}).text
+        html = client.get(path, headers=HTML).text
         both = re.findall(
-            r"/policy/([\w.-]+?)\.\.([\w.-]+)", html + client.get(twin(path, "txt")).text
+            r"/policy/([\w.-]+?)\.\.([\w.-]+)", html + client.get(twin_of(path, "txt")).text
         )
 
         assert all(one[:3] == other[:3] for one, other in both), path
@@ -227,7 +219,7 @@ def test_pairs_never_run_across(client):
 
 def test_policies_of_two_hypervisors_have_no_page_side_by_side_but_stand_in_the_table(client):
     answer = client.get("/policy/kvm-7.2..bhyve-15.0.txt")
-    beside = " ".join(client.get(twin(MIXED, "txt")).text.split())
+    beside = flat(client, twin_of(MIXED, "txt"))
 
     assert 404 == answer.status_code
     assert "/?policy=kvm-7.2,bhyve-15.0" in answer.text
@@ -244,7 +236,7 @@ def test_policies_of_two_hypervisors_have_no_page_side_by_side_but_stand_in_the_
 
 def test_wanted_says_of_each_hypervisor_what_lets_an_access_through(client):
     wanted = client.get("/wanted.json").json()["wanted"]
-    text = " ".join(client.get("/wanted.txt").text.split())
+    text = flat(client, "/wanted.txt")
     said = {cell["cell"]: batch["kernel"] for batch in wanted for cell in batch["cells"]}
     newest = "any KVM with x2AVIC: every version on record lets the access through"
 

@@ -1,44 +1,28 @@
 """The page of what nobody has measured yet, in every format, and its feed."""
 
-import json
-import shutil
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from bs4 import BeautifulSoup
-from starlette.testclient import TestClient
 
 from app.core import wanted
 from app.core.views import view_cells
 from app.core.words import State
 from app.intake import submitting
-from app.settings import Settings
 from app.store import store
-from app.store.engine import writer_sessions
-from app.store.seeding import load_knowledge
 from app.store.snapshots import LISTED_VERSIONS
 from app.store.submissions import Decision
-from app.web.app import create_app
-from tests.conftest import SEEDED_AT, engine_of
+from tests.conftest import SEEDED_AT
+from tests.measured.documents import document, observed
+from tests.reviewables import submit_document
+from tests.running import HTML, SITE, client_of, flat, soup_of, unsound
 
-SITE = "http://127.0.0.1:8000"
-HTML = {"accept": "text/html"}
 ATOM = "{http://www.w3.org/2005/Atom}"
-FIRST = "2026-11-22T12:00:00+00:00"
-DOCUMENT = {
-    "format": 1,
-    "tool": {"name": "probe", "version": "1"},
-    "measured_at": "2026-11-23T10:00:00Z",
-    "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1},
-    "hypervisor": {"name": "KVM", "version": "7.2.0"},
-    "guest": {"name": "guest", "command": "./run"},
-    "observations": [
-        {"register": "tpr", "mode": "x2avic", "access": "write", "outcome": "accelerated"},
-        {"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "vmexit-msr",
-         "intercepted": True},
-    ],
-}  # fmt: skip
+LOADED = SEEDED_AT.isoformat()
+SEEN = [
+    observed("tpr", "x2avic", "write", "accelerated"),
+    observed("ldr", "x2avic", "write", "vmexit-msr", intercepted=True),
+]
 
 
 def entries(text):
@@ -53,32 +37,27 @@ def updated(entry):
 
 
 @pytest.fixture
-def measured(migrated_template, tmp_path):
-    """A database with a pending measurement: its feed, a way to decide, its address."""
-    url = f"sqlite:///{shutil.copyfile(migrated_template, tmp_path / 'measured.db')}"
+def measured(database_url, writer):
+    """A database with a pending measurement: its feed, and a way to decide."""
+    with writer.begin() as session:
+        slug = submit_document(session, document(observations=SEEN), SEEDED_AT).measurement.slug
 
     def feed():
-        with TestClient(create_app(Settings(database_url=url))) as client:
+        with client_of(database_url) as client:
             return client.get("/wanted.atom?family=zen-5").text
 
     def decide(state, when):
-        decision = Decision(state, "A reason.", when, "somebody")
-        with engine_of(url) as engine, writer_sessions(engine).begin() as session:
-            submitting.decide(session, measurement.slug, decision)
+        with writer.begin() as session:
+            submitting.decide(session, slug, Decision(state, "A reason.", when, "somebody"))
 
-    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
-        raw = json.dumps(DOCUMENT).encode()
-        now = SEEDED_AT + timedelta(days=1)
-        _, measurement = submitting.prepare(raw, load_knowledge(session, 1), now)
-        submitting.submit(session, submitting.Incoming(raw, measurement), now)
-    return feed, decide, url
+    return feed, decide
 
 
 def test_the_page_names_every_wanted_cell_once_and_links_it(client, knowledge):
     wants = wanted.list_wants(knowledge, view_cells(knowledge))
-    soup = BeautifulSoup(client.get("/wanted", headers=HTML).text, "html.parser")
+    soup = soup_of(client, "/wanted")
     rest = soup.main.find("a", string="what each takes")["href"]
-    others = BeautifulSoup(client.get(rest, headers=HTML).text, "html.parser")
+    others = soup_of(client, rest)
     links = [
         a["href"]
         for s in (soup, others)
@@ -96,15 +75,14 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
 ):
     silent = wanted.unheard(knowledge, view_cells(knowledge))
     line = f"Nothing yet for {', '.join(silent)}: {SITE}/c/FAMILY"
-    soup = BeautifulSoup(client.get("/wanted", headers=HTML).text, "html.parser")
-    text, coverage = (client.get(path).text for path in ("/wanted.txt", "/c.txt"))
+    soup = soup_of(client, "/wanted")
     body = client.get("/wanted.json").json()
 
     assert {"zen-2", "hygon-18h"} <= set(silent)
     assert {*silent, "zen-4"} <= {tag["id"] for tag in soup.main.find_all(id=True)}
-    assert line in " ".join(text.split())
-    assert line in " ".join(coverage.split())
-    assert "Zen 3, AVIC" not in text
+    assert line in flat(client, "/wanted.txt")
+    assert line in flat(client, "/c.txt")
+    assert "Zen 3, AVIC" not in client.get("/wanted.txt").text
     assert "Zen 3, AVIC: 64 unmeasured" in client.get("/wanted.txt?family=zen-3,zen-4").text
     assert set(knowledge.families) == {
         f["family"] for f in client.get("/c.json").json()["families"]
@@ -114,10 +92,8 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
 
 def test_the_text_is_short_ascii_and_says_what_it_takes(client):
     text = client.get("/wanted.txt")
-    flat = " ".join(text.text.split())
 
-    assert text.content.isascii()
-    assert [] == [line for line in text.text.splitlines() if len(line) > 75]
+    assert [] == unsound(text)
     assert len(text.text.splitlines()) < 230
     for part in (
         "vapic check FILE && vapic submit FILE --to http://127.0.0.1:8000",
@@ -127,7 +103,7 @@ def test_the_text_is_short_ascii_and_says_what_it_takes(client):
         "of 7.1.y, 7.2 and later intercepts it; other stable branches are not known",
         "x2AVIC (CPUID Fn8000_000A_EDX[18])",
     ):
-        assert part in flat
+        assert part in flat(client, "/wanted.txt")
     assert "not-stated" not in text.text
 
 
@@ -147,31 +123,6 @@ def test_the_filter_holds_in_every_format(client, extension):
 
     assert "1Ah/44h" in text
     assert "19h/01h" not in text
-
-
-@pytest.mark.parametrize(
-    ("asked", "canonical"),
-    [
-        ("/wanted?family=", "/wanted"),
-        ("/wanted?family=zen-5&family=zen-4", "/wanted?family=zen-4,zen-5"),
-        ("/wanted.atom?family=zen-5,zen-4", "/wanted.atom?family=zen-4,zen-5"),
-        ("/wanted.csv?utm_source=mail", "/wanted.csv"),
-    ],
-)
-def test_equal_views_have_one_address(client, asked, canonical):
-    answer = client.get(asked, headers=HTML, follow_redirects=False)
-
-    assert (302, canonical) == (answer.status_code, answer.headers["location"])
-
-
-@pytest.mark.parametrize(
-    ("query", "hint"), [("family=zen5", "zen-5"), ("famly=zen-5", "family"), ("mode=avic", "")]
-)
-def test_an_unknown_key_or_value_is_a_400_that_names_the_nearest(client, query, hint):
-    answer = client.get(f"/wanted?{query}", headers=HTML)
-
-    assert 400 == answer.status_code
-    assert hint in answer.text
 
 
 def test_a_family_of_which_nothing_is_wanted_says_so(client):
@@ -203,20 +154,14 @@ def test_the_feed_has_an_entry_per_want_named_by_cell_and_family(client):
     }
     assert client.get("/wanted.json?family=zen-4").json()["count"] == len(found)
     assert len(found) == answer.text.count("<entry>")
-    assert {FIRST} == {updated(e) for e in found.values()}
+    assert {LOADED} == {updated(e) for e in found.values()}
     text = " ".join(entry.find(f"{ATOM}content").text.split())
-    for part in (
-        "unmeasured",
-        "kvm_amd.avic=1",
-        "7.1.y up to 7.1.3; or",
-        "reserved-bits",
-        "submit",
-    ):
+    for part in ("unmeasured", "kvm_amd.avic=1", "up to 7.1.3; or", "reserved-bits", "submit"):
         assert part in text
 
 
 def test_one_data_version_gives_the_same_bytes_at_any_time(measured):
-    feed, _, _ = measured
+    feed, _ = measured
 
     assert feed() == feed()
 
@@ -230,7 +175,7 @@ def test_pages_that_have_a_feed_offer_it_and_others_answer_404(client):
 
 
 def test_an_entry_changes_with_the_evidence_on_its_cell_alone(measured):
-    feed, decide, _ = measured
+    feed, decide = measured
     tpr, ldr, other = (f"wanted/zen-5/{c}/x2avic/write" for c in ("tpr", "ldr", "svr"))
     pending = entries(feed())[1]
     decide(State.ACCEPTED, datetime(2026, 12, 1, 8, 0, tzinfo=UTC))
@@ -238,20 +183,20 @@ def test_an_entry_changes_with_the_evidence_on_its_cell_alone(measured):
     decide(State.WITHDRAWN, datetime(2026, 12, 2, 8, 0, tzinfo=UTC))
     withdrawn = entries(feed())[1]
 
-    assert {FIRST} == {updated(e) for e in pending.values()}
+    assert {LOADED} == {updated(e) for e in pending.values()}
     assert tpr not in after
     assert "ldr/x2avic/write on Zen 5: masked" == after[ldr].find(f"{ATOM}title").text
-    assert ["2026-12-01T08:00:00+00:00", FIRST] == [updated(after[ldr]), updated(after[other])]
+    assert ["2026-12-01T08:00:00+00:00", LOADED] == [updated(after[ldr]), updated(after[other])]
     assert "2026-12-01T08:00:00+00:00" == updated(accepted)
     assert "2026-12-02T08:00:00+00:00" == updated(withdrawn[tpr])
     assert "unmeasured" in withdrawn[ldr].find(f"{ATOM}title").text
-    assert FIRST == updated(withdrawn[other])
+    assert LOADED == updated(withdrawn[other])
 
 
-def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured):
-    feed, _, url = measured
+def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured, writer):
+    feed, _ = measured
     before = feed()
-    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+    with writer.begin() as session:
         for _ in range(LISTED_VERSIONS + 1):
             store.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
 

@@ -11,10 +11,9 @@ from app.store.seeding import load_knowledge
 from app.store.submissions import Decision
 from tests.conftest import engine_of
 from tests.measured.documents import document, observed
+from tests.running import HTML, TEXT, twin_of, unsound, unsound_page
 from tests.web.twinned import Shown, Twin, added, left_out
 
-HTML = {"accept": "text/html"}
-TEXT = {"accept": "text/plain"}
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 EXIT = {"code": "0x402", "info1": "0x1000000d0", "info2": "0x0", "rip": "after"}
 SEEN = [
@@ -74,7 +73,7 @@ def submit(engine, seen, state, **changes):
 
 
 class Pages:
-    """Pages and text twins of one application, each asked for once."""
+    """Pages and text twins of one application, each asked for once, and each of them sound."""
 
     def __init__(self, client, words):
         self._client, self._words = client, words
@@ -83,15 +82,14 @@ class Pages:
     def html(self, path):
         if path not in self._pages:
             answer = self._client.get(path, headers=HTML)
-            assert 200 == answer.status_code, (path, answer.status_code)
+            assert [] == unsound_page(answer), path
             self._pages[path] = answer.text
         return self._pages[path]
 
     def twin(self, path):
         if path not in self._twins:
-            bare, mark, query = path.partition("?")
-            text = self._client.get(f"{'/index' if bare == '/' else bare}.txt{mark}{query}")
-            assert 200 == text.status_code, (path, text.status_code)
+            text = self._client.get(twin_of(path, "txt"))
+            assert [] == unsound(text), path
             self._twins[path] = Twin(text.text, self._words)
         return self._twins[path]
 

@@ -19,8 +19,8 @@ from app.core.citations import address_of
 from app.core.knowledge import Knowledge
 from app.core.words import Behaviour
 from app.pens.plain import COLUMNS, to_ascii
+from tests.running import SITE
 
-SITE = "http://127.0.0.1:8000"
 SOURCES = "/docs/sources"
 
 # No part of what a page says: where it is, what it asks, what is pasted elsewhere, what it

@@ -153,10 +153,7 @@ TOO_LARGE = [
         ("model-2-64", MODEL, 2**64),
     ),
     *wrong(
-        FULL,
-        "a number up to 270",
-        ("family-2-63", FAMILY, 2**63),
-        ("family-2-64", FAMILY, 2**64),
+        FULL, "a number up to 270", ("family-2-63", FAMILY, 2**63), ("family-2-64", FAMILY, 2**64)
     ),
     *wrong(
         FULL,

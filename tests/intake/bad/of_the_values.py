@@ -64,10 +64,7 @@ TOO_LONG = [
         found=CUT,
     ),
     *wrong(
-        MINIMAL,
-        "at most 20000 characters",
-        ("too-long-notes", "/notes", "x" * 20_001),
-        found=CUT,
+        MINIMAL, "at most 20000 characters", ("too-long-notes", "/notes", "x" * 20_001), found=CUT
     ),
     *wrong(
         MINIMAL,
@@ -81,9 +78,7 @@ TOO_MANY_OR_TOO_FEW = [
     *wrong(MINIMAL, "at least 1 item", ("no-observations", "/observations", [])),
     *wrong(MINIMAL, "at most 50 items", ("links-51", "/links", ["a@b"] * 51)),
     *wrong(
-        MINIMAL,
-        "at most 100 items",
-        ("parameters-101", "/hypervisor/parameters", ["a=1"] * 101),
+        MINIMAL, "at most 100 items", ("parameters-101", "/hypervisor/parameters", ["a=1"] * 101)
     ),
 ]
 

@@ -20,9 +20,7 @@ WORDS = [
         ("word-accelerator", "/hypervisor/accelerator", "kvmm", "did you mean `kvm`?"),
     ),
     *wrong(
-        FULL,
-        "one of read, write",
-        ("type-observation-access-number", "/observations/0/access", 7),
+        FULL, "one of read, write", ("type-observation-access-number", "/observations/0/access", 7)
     ),
     *wrong(
         MINIMAL,
@@ -30,9 +28,7 @@ WORDS = [
         ("word-access", "/observations/0/access", "wrte", "did you mean `write`?"),
     ),
     *wrong(
-        FULL,
-        "one of avic, x2avic",
-        ("type-observation-mode-number", "/observations/0/mode", 7),
+        FULL, "one of avic, x2avic", ("type-observation-mode-number", "/observations/0/mode", 7)
     ),
     *wrong(
         MINIMAL,
@@ -105,9 +101,7 @@ NOT_WATCHED = [
         },
         Fault("/observations/0/exit", '"0x402"', "no exit: `exits_watched` is false"),
         Fault(
-            "/observations/1/outcome",
-            '"allowed"',
-            "completed, gp, pf: `exits_watched` is false",
+            "/observations/1/outcome", '"allowed"', "completed, gp, pf: `exits_watched` is false"
         ),
     )
 ]
