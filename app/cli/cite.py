@@ -12,7 +12,7 @@ from app.core.names import resolve
 from app.core.selection import ROWS
 from app.core.words import Access, Mode
 from app.errors import InvalidFilter, NotFound
-from app.mail import citing, mail_text
+from app.mail import citing
 from app.store.snapshots import Snapshot
 
 CELL = 2
@@ -47,14 +47,14 @@ def cite(
     with reading() as (_, snapshot, place):
         pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
         address = _address(snapshot, what or [], pairs, place.site)
+        cited = citing.find(snapshot, address, place.site)
         if trailer:
-            url = citing.pinned(snapshot, address, place.site)
-            typer.echo(mail_text.trailer(url, number))
+            typer.echo(f"{cited.trailer} # [{number}]" if number else cited.trailer)
         elif commits:
-            for line in citing.copies(snapshot, address, place.site).commits:
+            for line in cited.commits:
                 typer.echo(line)
         else:
-            typer.echo(citing.block(snapshot, address, place.site), nl=False)
+            typer.echo(cited.block(), nl=False)
 
 
 def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]], site: str) -> str:

@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl
 from app.core import filters
 from app.core.cells import CellKey
 from app.core.choices import OLD_KEYS
-from app.core.citations import sources_of
+from app.core.citations import commit_form, has_subject, sources_of
 from app.core.facts import Source
 from app.core.knowledge import Knowledge
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
-from app.core.words import Access, Mode
+from app.core.words import Access, Mode, SourceKind
 from app.errors import AppError, NotFound
 from app.mail import mail_phrases, mail_table, mail_text
 from app.mail.mail_table import Rows
@@ -31,25 +31,31 @@ from app.store.snapshots import Snapshot
 WITH_BLOCK = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
 # Longer lists of names make room for their number.
 NAMED = 5
+DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Cited:
-    """A page as it is cited: its canonical address without a pin, and its title.
+    """A page as it is cited, in every form in which it is pasted.
 
-    ``write`` makes the block, None for a page that has none; ``sources`` stand behind it.
+    ``path`` is its canonical address without a pin; ``write`` makes its block, None for a page
+    that has none; ``sources`` stand behind it.
     """
 
     path: str
     title: str
-    write: Callable[[Place], str] | None
+    place: Place
+    write: Callable[[Place], str] | None = None
     sources: tuple[Source, ...] = ()
 
-    def block(self, place: Place) -> str:
-        """Return the block. Raises NotFound where there is none."""
+    def block(self) -> str:
+        """Return the ASCII block, whose last line is its one address, pinned.
+
+        Raises NotFound for a page that has none.
+        """
         if self.write is None:
             raise NotFound(f"{self.path} has no block for a mail.", hints=WITH_BLOCK)
-        return self.write(place)
+        return self.write(self.place)
 
     @property
     def twin(self) -> str:
@@ -58,64 +64,40 @@ class Cited:
         text = "/mail.txt" if bare == "/mail" else f"{bare}/mail.txt"
         return f"{text}?{query}" if query else text
 
+    @property
+    def trailer(self) -> str:
+        """``Link: https://...``: never wrapped, as trailers are not."""
+        return f"Link: {self.place.pin(self.path)}"
 
-@dataclass(frozen=True)
-class Copies:
-    """Every form in which a page is pasted; ``unnamed`` are commits of unknown subject."""
+    @property
+    def commits(self) -> tuple[str, ...]:
+        """``commit 5a7c7d148e48 ("KVM: selftests: ...")``, as the kernel cites its commits.
 
-    path: str
-    title: str
-    twin: str
-    version: str
-    block: str
-    trailer: str
-    commits: tuple[str, ...]
-    unnamed: tuple[str, ...]
+        Only commits whose subject is recorded whole.
+        """
+        commits = (s for s in self.sources if s.kind is SourceKind.COMMIT and has_subject(s))
+        return tuple(dict.fromkeys(map(commit_form, commits)))
 
-
-def block(snapshot: Snapshot, address: str, site: str) -> str:
-    """Return the ASCII block of a cell, a register, a difference or a selection of rows.
-
-    Its last line is its one address, pinned to the snapshot's version. Raises NotFound for
-    a page that has no block, InvalidFilter for a query that means nothing.
-    """
-    return find(snapshot, address).block(Place(site, snapshot.name))
-
-
-def copies(snapshot: Snapshot, address: str, site: str) -> Copies:
-    """Return every form of a page that has a block. Raises as ``block`` does."""
-    found = find(snapshot, address)
-    place = Place(site, snapshot.name)
-    return Copies(
-        path=found.path,
-        title=found.title,
-        twin=found.twin,
-        version=snapshot.name,
-        block=found.block(place),
-        trailer=mail_text.trailer(place.pin(found.path)),
-        commits=mail_text.commit_lines(found.sources),
-        unnamed=mail_text.unnamed_commits(found.sources),
-    )
-
-
-def pinned(snapshot: Snapshot, address: str, site: str) -> str:
-    """Return the pinned address of a page. Raises NotFound, InvalidFilter."""
-    return Place(site, snapshot.name).pin(find(snapshot, address).path)
+    @property
+    def unnamed(self) -> tuple[str, ...]:
+        """The hashes, 12 digits, of the commits that ``commits`` leaves out."""
+        commits = (s for s in self.sources if s.kind is SourceKind.COMMIT and not has_subject(s))
+        return tuple(dict.fromkeys(s.commit[:DIGITS] for s in commits))
 
 
 def instead_of_entry(snapshot: Snapshot, address: str, site: str) -> str:
     """Say how a page is cited, to whoever asks for an entry of a reference manager."""
     gone = "Entries for reference managers are not made any more."
     try:
-        found = find(snapshot, address)
+        found = find(snapshot, address, site)
     except AppError:
         return f"{gone} Cite a page by its pinned address, see /docs/cite."
-    place = Place(site, snapshot.name)
-    block = f"; its block for a mail is {place.pin(found.twin)}" if found.write else ""
-    return f"{gone} Cite the page itself, {place.pin(found.path)}{block}."
+    pin = found.place.pin
+    block = f"; its block for a mail is {pin(found.twin)}" if found.write else ""
+    return f"{gone} Cite the page itself, {pin(found.path)}{block}."
 
 
-def find(snapshot: Snapshot, address: str) -> Cited:
+def find(snapshot: Snapshot, address: str, site: str) -> Cited:
     """Return what an address of the site means, a pin and a twin's extension aside.
 
     Raises NotFound for a page that cannot be cited in this way, InvalidFilter for a query
@@ -123,36 +105,30 @@ def find(snapshot: Snapshot, address: str) -> Cited:
     """
     path, _, query = address.partition("?")
     pairs = [p for p in parse_qsl(query, keep_blank_values=True) if p[0] not in (PIN, *OLD_KEYS)]
+    place, known = Place(site, snapshot.name), snapshot.knowledge
     bare = path.removesuffix(".txt")
     if bare == "/mail":
-        return _selection(snapshot, read_selection(snapshot, pairs))
+        rows = read_rows((value for key, value in pairs if key == ROWS), known)
+        wanted = explore.read_filter(snapshot, [pair for pair in pairs if pair[0] != ROWS])
+        return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
     page = registry.find(snapshot, f"{bare}?{query}" if query else bare)
-    known = snapshot.knowledge
+    cited = partial(Cited, page.path, place=place)
     match page.view:
         case {"cell": view}:
-            title, sources = mail_text.cell_title(view), _sources(snapshot, [view])
-            return Cited(page.path, title, partial(mail_text.cell_block, view, known), sources)
+            write = partial(mail_text.cell_block, view, known)
+            return cited(mail_text.cell_title(view), write=write, sources=_sources([view], known))
         case {"register": register, "cells": views}:
-            title, sources = mail_table.register_title(register), _sources(snapshot, views)
-            return Cited(
-                page.path, title, partial(mail_table.register_block, views, known), sources
-            )
+            write = partial(mail_table.register_block, views, known)
+            title = mail_table.register_title(register)
+            return cited(title, write=write, sources=_sources(views, known))
         case {"entry": entry}:
-            block = partial(mail_text.difference_block, entry, known)
-            return Cited(page.path, page.title, block, entry.sources)
-    return Cited(page.path, page.title, None)
+            write = partial(mail_text.difference_block, entry, known)
+            return cited(page.title, write=write, sources=entry.sources)
+    return cited(page.title)
 
 
-def read_selection(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> Selection:
-    """Read the query of ``/mail``: rows, and the table's filter. Raises InvalidFilter."""
-    every = list(pairs)
-    rows = read_rows((value for key, value in every if key == ROWS), snapshot.knowledge)
-    rest = [pair for pair in every if pair[0] != ROWS]
-    return Selection(rows, explore.read_filter(snapshot, rest))
-
-
-def _selection(snapshot: Snapshot, selection: Selection) -> Cited:
+def _selection(snapshot: Snapshot, selection: Selection, place: Place) -> Cited:
     knowledge, wanted = snapshot.knowledge, selection.wanted
     view = explore.table(snapshot, wanted)
     chosen = {key for word in selection.rows for key in cells_of_row(word, knowledge)}
@@ -160,18 +136,14 @@ def _selection(snapshot: Snapshot, selection: Selection) -> Cited:
     cells = {key: cell for key, cell in view.cells.items() if key in chosen}
     rows = Rows(
         subject=_subject(selection, cells.values(), knowledge),
-        sentences=tuple(_sentences(snapshot, view, chosen, len(cells))),
+        sentence=_sentence(snapshot, view, chosen, len(cells)),
         cells=cells,
         order=filters.sort_registers(cells, wanted.text("sort")),
         path=selection.path,
         policies=wanted["policy"],
     )
-    return Cited(
-        path=selection.path,
-        title=rows.subject,
-        write=lambda place: mail_table.selection_block(rows, knowledge, place),
-        sources=_sources(snapshot, cells.values()),
-    )
+    write = partial(mail_table.selection_block, rows, knowledge)
+    return Cited(selection.path, rows.subject, place, write, _sources(cells.values(), knowledge))
 
 
 def _subject(selection: Selection, cells: Collection[CellView], knowledge: Knowledge) -> str:
@@ -197,28 +169,26 @@ def _called(word: str, knowledge: Knowledge) -> str:
     if word in knowledge.groups:
         return knowledge.groups[word].name
     slug, *rest = word.split("/")
-    name = mail_phrases.label(knowledge.registers[slug])
+    name = knowledge.registers[slug].label
     return f"{name} {mail_phrases.way(Mode(rest[0]), Access(rest[1]))}" if rest else name
 
 
-def _sentences(
-    snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int
-) -> list[str]:
-    """Say what the filter took away."""
+def _sentence(snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int) -> str:
+    """Say what the filter took away; empty where it took nothing."""
     subject = view.wanted.but(sort=(), policy=())
     if not subject.but(mode=(), access=()).active:
-        return []
+        return ""
     only = subject.only("mode", "access")
     members = snapshot.knowledge.members
     cells = snapshot.cells.items()
     total = sum(key in rows and only.admits(cell, members) for key, cell in cells)
-    return [filters.sentence(subject, snapshot.vocabulary, shown, total)]
+    return filters.sentence(subject, snapshot.vocabulary, shown, total)
 
 
-def _sources(snapshot: Snapshot, views: Iterable[CellView]) -> tuple[Source, ...]:
+def _sources(views: Iterable[CellView], knowledge: Knowledge) -> tuple[Source, ...]:
     """Return what stands behind the reports and the ledger entries of some cells."""
     ids: list[str] = []
     for view in views:
         ids += [name for seen in view.observations for name in seen.sources]
         ids += [name for difference in view.differences for name in difference.all_sources]
-    return sources_of(ids, snapshot.knowledge.sources)
+    return sources_of(ids, knowledge.sources)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
@@ -32,24 +32,44 @@ PAGES = re.compile(r"p\.(\d+)(?:-(\d+))?")
 
 
 @dataclass(frozen=True)
-class Manual:
-    """The document that most claims of a block cite: named once, at its end."""
+class Speech:
+    """How a block speaks: of its document, which is named once at its end, and of conditions.
 
-    source: str
+    ``source`` is what most of its claims cite; a condition is said in full, or by its tag if
+    it is among ``tagged``.
+    """
+
     knowledge: Knowledge
+    source: str
+    tagged: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, views: Iterable[CellView], knowledge: Knowledge) -> Manual:
-        """Take the source of most claims, of the table's own if there are any."""
+    def of_table(cls, views: Iterable[CellView], knowledge: Knowledge) -> Speech:
+        """Cite the source of most claims, of the table's own if there are any; tag everything."""
         claims = list(chain.from_iterable(view.table or view.claims for view in views))
         if not claims:
             # The manual is silent here, and still the one that was looked at.
             claims = [c for r in knowledge.registers.values() for c in r.claims]
         counted = Counter(claim.source for claim in claims).most_common(1)
-        return cls(counted[0][0] if counted else "", knowledge)
+        return cls(knowledge, counted[0][0] if counted else "", tuple(knowledge.conditions))
+
+    @classmethod
+    def of_cell(cls, view: CellView, knowledge: Knowledge) -> Speech:
+        """Tag the conditions of a cell if its block says any of them more than once."""
+        claims = (*view.table, *differing(view), *view.open, *products(view))
+        seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
+        counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
+        often = any(times > 1 for slug, times in counted.items() if slug)
+        tagged = tuple(filter(None, counted)) if often else ()
+        return cls(knowledge, cls.of_table([view], knowledge).source, tagged)
 
     @property
-    def name(self) -> str:
+    def conditions(self) -> Conditions:
+        """The conditions that are known."""
+        return Conditions(self.knowledge.conditions)
+
+    @property
+    def manual(self) -> str:
         """``AMD64 Architecture Programmer's Manual vol. 2 (24593) rev 3.44``."""
         source = self.knowledge.sources.get(self.source)
         document = self.knowledge.documents.get(source.document) if source else None
@@ -64,32 +84,10 @@ class Manual:
         place = full.partition(", ")[2] if claim.source == self.source else full
         return f"implied by {place}" if claim.strength is Strength.IMPLIED else place
 
-    @property
-    def speech(self) -> Speech:
-        """Words in which every condition is its tag."""
-        conditions = Conditions(self.knowledge.conditions)
-        return Speech(conditions, tuple(self.knowledge.conditions))
-
-
-@dataclass(frozen=True)
-class Speech:
-    """How conditions are said: in full, or those that come more than once by their tags."""
-
-    conditions: Conditions
-    tagged: tuple[str, ...]
-
-    @classmethod
-    def of(cls, view: CellView, knowledge: Knowledge) -> Speech:
-        """Tag the conditions of a cell if its block says any of them more than once."""
-        claims = (*view.table, *differing(view), *questions(view), *products(view))
-        seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
-        counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
-        often = any(times > 1 for slug, times in counted.items() if slug)
-        return cls(Conditions(knowledge.conditions), tuple(filter(None, counted)) if often else ())
-
     def when(self, condition: str, bits: str = "") -> str:
         """`` when bit 12 ... is 1``, `` if reserved (63:10)``, empty without condition."""
-        where = f" ({_bits(bits)})" if bits else ""
+        # Bits in several runs get room to wrap.
+        where = f" ({bits.replace(',', ', ')})" if bits else ""
         if not condition:
             return where
         if condition in self.tagged:
@@ -98,7 +96,7 @@ class Speech:
 
     def legend(self, used: Iterable[str]) -> list[tuple[str, str]]:
         """Return tag and meaning of the tagged conditions among ``used``, in their order."""
-        known = self.conditions.by_slug
+        known = self.knowledge.conditions
         wanted = (known.get(slug) for slug in dict.fromkeys(used) if slug in self.tagged)
         return [(c.tag, c.text) for c in wanted if c]
 
@@ -107,11 +105,6 @@ def differing(view: CellView) -> tuple[Claim, ...]:
     """Return the claims that rule a cell and that Table 15-22 does not make."""
     printed = said(view.table)
     return tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
-
-
-def questions(view: CellView) -> tuple[Claim, ...]:
-    """Return the alternatives that the manual leaves open."""
-    return tuple(c for c in view.claims if not c.ranks)
 
 
 def products(view: CellView) -> tuple[Claim, ...]:
@@ -128,12 +121,12 @@ def side_effects(view: CellView, knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
-def product(claim: Claim, manual: Manual) -> tuple[str, str, str]:
+def product(claim: Claim, speech: Speech) -> tuple[str, str, str]:
     """``AMD 57896``, ``inferred from rev 3.00, p.176``, ``Zen 5 model 44h``."""
-    knowledge = manual.knowledge
+    knowledge = speech.knowledge
     name = knowledge.families[claim.family].name
     model = f"{name} model {claim.models}" if claim.models else name
-    number, _, place = manual.cite(claim).partition(" ")
+    number, _, place = speech.cite(claim).partition(" ")
     document = knowledge.documents.get(knowledge.sources[claim.source].document)
     place = f"inferred from {place}" if claim.inference else place
     return f"{document.publisher if document else ''} {number}".strip(), place, model
@@ -146,14 +139,11 @@ def outcome(behaviour: Behaviour, when: str = "") -> str:
     return f"{label},{when}" if when and "," in label else f"{label}{when}"
 
 
-def _bits(text: str) -> str:
-    """``63:32,15:0`` as ``63:32, 15:0``, with room to wrap."""
-    return text.replace(",", ", ")
-
-
-def label(register: Register) -> str:
-    """``LDR``; the name where there is no abbreviation."""
-    return register.name if register.abbreviation == "-" else register.abbreviation
+def named(register: Register) -> str:
+    """``LDR, Logical Destination Register``; the name alone where there is no abbreviation."""
+    if register.abbreviation == "-":
+        return register.name
+    return f"{register.abbreviation}, {register.name}"
 
 
 def way(mode: Mode, access: Access) -> str:
@@ -170,38 +160,33 @@ def sightings(judgement: Judgement, speech: Speech) -> tuple[str, ...]:
         seen = found.observation
         masked = found.verdict is Verdict.MASKED
         sides.setdefault((seen.outcome, seen.condition, masked), []).append(found)
-    return tuple(_side(side, judgement.verdict, speech) for side in sides.values())
-
-
-def _side(side: list[Finding], verdict: Verdict, speech: Speech) -> str:
-    remarks = [text for v, text in REMARKS.items() if any(f.verdict is v for f in side)]
-    remarks += ["disputed"] if verdict is Verdict.DISPUTED else []
-    stated = all(f.condition_stated for f in side)
-    text = sighting([f.observation for f in side], speech, stated=stated)
-    return "; ".join((text, *remarks))
+    phrases = []
+    for side in sides.values():
+        stated = all(f.condition_stated for f in side)
+        parts = [sighting([f.observation for f in side], speech, stated=stated)]
+        parts += [text for v, text in REMARKS.items() if any(f.verdict is v for f in side)]
+        parts += ["disputed"] if judgement.verdict is Verdict.DISPUTED else []
+        phrases.append("; ".join(parts))
+    return tuple(phrases)
 
 
 def sighting(seen: list[Observation], speech: Speech, *, stated: bool = True) -> str:
     """``#GP, no #VMEXIT (2 reports, 1 machine, measured)``; all of ``seen`` agree.
 
-    ``stated`` is false where the cell is conditional and a report does not say which case.
+    Each grade of evidence is counted by itself. ``stated`` is false where the cell is
+    conditional and a report does not say which case.
     """
-    first = seen[0]
-    behind = _behind(seen) + ("" if stated else ", condition not stated")
-    return f"{outcome(first.outcome, speech.when(first.condition))} ({behind})"
-
-
-def _behind(seen: list[Observation]) -> str:
-    """``2 reports, 1 machine, measured; 1 report, stated``: each grade counted by itself."""
     grades: dict[str, Evidence] = {}
     for grade in reversed(Evidence):
         # A report counts once, with the strongest of its parts.
         grades |= {o.report or o.id: grade for o in seen if o.evidence is grade}
-    return "; ".join(
+    behind = "; ".join(
         _graded([o for o in seen if grades[o.report or o.id] is grade], grade)
         for grade in Evidence
         if grade in grades.values()
     )
+    behind += "" if stated else ", condition not stated"
+    return f"{outcome(seen[0].outcome, speech.when(seen[0].condition))} ({behind})"
 
 
 def _graded(seen: list[Observation], grade: Evidence) -> str:
@@ -236,13 +221,9 @@ def places_of(text: str) -> str:
 
 def pages_of(text: str) -> str:
     """Return the pages of ``p.566-568, p.583`` in order, runs joined: ``566-568, 583``."""
-    numbers: set[int] = set()
-    for first, last in PAGES.findall(text):
-        numbers |= set(range(int(first), int(last or first) + 1))
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return ", ".join(f"{r[0]}-{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs)
+    named = [(int(first), int(last or first)) for first, last in PAGES.findall(text)]
+    numbers = sorted({number for first, last in named for number in range(first, last + 1)})
+    # Within a run a number and its place in the list grow alike.
+    runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
+    ends = [(run[0][1], run[-1][1]) for run in ([*pairs] for _, pairs in runs)]
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)

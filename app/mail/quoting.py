@@ -11,13 +11,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from app.core.choices import OLD_KEYS
 from app.errors import AppError, InvalidFilter, NotFound
-from app.intake.mail_reading import Mail, MailLine, read_mail
+from app.intake.mail_reading import Mail, read_mail
 from app.mail import citing, mail_links, quotes
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import Piece, Placed, Standing
 from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
 from app.pages import comparing, registry, since_text
 from app.pages.promises import OURS
+from app.pages.since_text import PageComparison
 from app.pens.place import PIN, Place
 from app.pens.plain import to_ascii
 from app.store.snapshots import Snapshot
@@ -47,7 +48,7 @@ class MailTarget:
     snapshot: Snapshot
     address: str
     pin: str
-    write: Callable[[Place], str] | None
+    write: Callable[[Place], str] | None = None
 
     @property
     def is_block(self) -> bool:
@@ -65,36 +66,36 @@ def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> Chec
     ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
     addresses of this site, the one that pages print first.
     """
-    return _Checker(live, at, sites).check(read_mail(raw))
+    return _Checker(read_mail(raw), live, at, sites).report()
 
 
 class _Checker:
     """Checks one mail: knows its lines, and remembers what it needed."""
 
-    def __init__(self, live: Snapshot, at: At, sites: Sequence[str]) -> None:
+    def __init__(self, mail: Mail, live: Snapshot, at: At, sites: Sequence[str]) -> None:
+        self._mail = mail
+        self._lines = mail.lines
         self._live = live
         self._at = at
         self._sites = tuple(site.rstrip("/") for site in sites)
         self._site = self._sites[0]
         self._known = {live.name: live}
-        self._lines: Sequence[MailLine] = ()
         # Pinned links so far, with where they end; lines that a block has.
         self._ends: list[tuple[MailLink, LinkReading]] = []
         self._taken: set[int] = set()
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def check(self, mail: Mail) -> CheckedMail:
-        """Return the report."""
-        self._lines = mail.lines
+    def report(self) -> CheckedMail:
+        """Check every link, in the order of the mail: a block has the lines that are left."""
         sites = [SiteAddress.of(site) for site in self._sites]
-        links = mail_links.find_links(mail.lines, sites)
+        links = mail_links.find_links(self._lines, sites)
         return CheckedMail(
             version=self._live.name,
             sites=self._sites,
             links=tuple(self._link(link) for link in links[:MOST_LINKS]),
-            strangers=mail_links.strangers(mail.lines, sites),
-            notes=tuple(_notes(mail, len(links), self._blocks)),
+            strangers=mail_links.strangers(self._lines, sites),
+            notes=tuple(_notes(self._mail, len(links), self._blocks)),
         )
 
     def _link(self, link: MailLink) -> CheckedLink:
@@ -110,16 +111,19 @@ class _Checker:
         first = problems[0]
         standing = Standing.OTHER if isinstance(first, _TooMany) else Standing.MISSING
         near = f" Did you mean {first.hints[0]}?" if first.hints else ""
-        return self._report(link, link.readings[0], standing, note=first.message + near)
+        return self._told(link, link.readings[0], standing, note=first.message + near)
 
-    def _report(
+    def _told(
         self, link: MailLink, reading: LinkReading, standing: Standing, **more: object
     ) -> CheckedLink:
         number, last = self._lines[link.line].number, self._lines[reading.line].number
         return CheckedLink(number, last, self._site + reading.address, standing, **more)  # type: ignore[arg-type]
 
     def _target(self, address: str) -> MailTarget:
-        """Return what an address leads to. Raises NotFound, InvalidFilter and _TooMany."""
+        """Return what an address leads to; a page of measurements is not compared.
+
+        Raises NotFound, InvalidFilter and _TooMany.
+        """
         path, _, query = address.partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
         pin = next((value.strip() for key, value in pairs if key == PIN), "")
@@ -129,8 +133,22 @@ class _Checker:
         snapshot = self._version(pin) if pin else self._live
         if any(key in OLD_KEYS for key, _ in pairs):
             # Its block cannot be made again.
-            return MailTarget(snapshot, path, pin, None)
-        return _target_of(snapshot, f"{path}?{rest}" if rest else path, pin)
+            return MailTarget(snapshot, path, pin)
+        address = f"{path}?{rest}" if rest else path
+        parts = path.strip("/").split("/")
+        if parts[-1] == "mail":
+            cited = citing.find(snapshot, address, self._site)
+            block = cited.block()
+            return MailTarget(
+                snapshot, cited.path if path == "/mail" else address, pin, lambda _: block
+            )
+        try:
+            page = registry.find(snapshot, address)
+        except NotFound:
+            if "since" in parts or (parts[0] in OURS and not registry.has(address)):
+                return MailTarget(snapshot, address, pin)
+            raise
+        return MailTarget(snapshot, page.path, pin, page.comparable)
 
     def _version(self, name: str) -> Snapshot:
         if name not in self._known:
@@ -140,52 +158,43 @@ class _Checker:
         return self._known[name]
 
     def _found(self, link: MailLink, reading: LinkReading, target: MailTarget) -> CheckedLink:
-        place = Place(self._site, self._live.name)
-        if target.write is None:
-            return self._report(link, reading, Standing.OTHER, note=UNCOMPARED)
-        if not target.pin:
-            return self._report(
-                link, reading, Standing.TODAY, title=target.write(place).splitlines()[0],
-                version=self._live.name, pinned=place.pin(target.address),
-            )  # fmt: skip
-        self._ends.append((link, reading))
-        lines, fresh = self._block(link, target)
-        return self._compared(link, reading, target, lines=lines, fresh=fresh)
-
-    def _compared(
-        self, link: MailLink, reading: LinkReading, target: MailTarget, **more: object
-    ) -> CheckedLink:
-        """Return what became of a pinned page."""
+        """Return what became of a page, and of the block above a pinned link to it."""
         then, now = target.snapshot, self._live
-        title, hunks, since, found = self._differences(target)
-        told = {"title": title, "version": then.name, **more}
-        if not found:
-            return self._report(link, reading, Standing.CHANGED, note=GONE, **told)
-        pinned = Place(self._site, now.name).pin(target.address)
-        told |= {"pinned": pinned, "note": _dated(target), "hunks": hunks}
-        if not hunks:
-            return self._report(link, reading, Standing.UNCHANGED, **told)
-        return self._report(link, reading, Standing.CHANGED, since=since, **told)
+        place = Place(self._site, now.name)
+        if target.write is None:
+            return self._told(link, reading, Standing.OTHER, note=UNCOMPARED)
+        told: dict[str, object] = {"version": then.name, "pinned": place.pin(target.address)}
+        if not target.pin:
+            title = target.write(place).splitlines()[0]
+            return self._told(link, reading, Standing.TODAY, title=title, **told)
+        self._ends.append((link, reading))
+        told["lines"], told["fresh"] = self._block(link, target)
+        page = self._compared(target)
+        told["title"] = page.title
+        if not page.found:
+            told |= {"pinned": "", "note": GONE}
+            return self._told(link, reading, Standing.CHANGED, **told)
+        if target.pin != then.name:
+            told["note"] = f"{target.pin} means data version {then.name}."
+        if page.same:
+            return self._told(link, reading, Standing.UNCHANGED, **told)
+        since = "" if target.is_block else self._site + page.since
+        return self._told(link, reading, Standing.CHANGED, hunks=page.hunks, since=since, **told)
 
-    def _differences(
-        self, target: MailTarget
-    ) -> tuple[str, tuple[since_text.Hunk, ...], str, bool]:
-        """Return a page's title, its changes, their address, and whether it is there today."""
+    def _compared(self, target: MailTarget) -> PageComparison:
         then, now = target.snapshot, self._live
         if not target.is_block:
-            found = comparing.compare(then, now, target.address, self._site)
-            return found.title, found.hunks, self._site + found.since, found.found
+            return comparing.compare(then, now, target.address, self._site)
         said, says = self._said(then, target.address), self._said(now, target.address)
-        old, new = ("\n".join(lines) for lines in (said, says))
-        hunks = since_text.hunks(old, new.replace(now.name, then.name))
-        return (said or says)[0], hunks, "", bool(says)
+        hunks = since_text.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
+        return PageComparison(target.address, said[0], then.name, now.name, hunks, bool(says))
 
     def _said(self, snapshot: Snapshot, address: str) -> tuple[str, ...]:
         """Return the lines of the block that a page gives, without its link; empty for none."""
         key = (snapshot.name, address)
         if key not in self._saying:
             try:
-                lines = citing.block(snapshot, address, self._site).splitlines()[:-1]
+                lines = citing.find(snapshot, address, self._site).block().splitlines()[:-1]
             except (NotFound, InvalidFilter):
                 lines = []
             self._saying[key] = tuple(line for line in lines if line.strip())
@@ -247,32 +256,8 @@ class _Checker:
         return Piece(index, self._lines[index].depth, text, bare)
 
 
-def _target_of(snapshot: Snapshot, address: str, pin: str) -> MailTarget:
-    """Return what an address leads to; a page of measurements is not compared."""
-    parts = address.partition("?")[0].strip("/").split("/")
-    if parts[-1] == "mail":
-        path = citing.find(snapshot, address).path if len(parts) == 1 else address
-        return MailTarget(
-            snapshot, path, pin, lambda place: citing.block(snapshot, path, place.site)
-        )
-    try:
-        page = registry.find(snapshot, address)
-    except NotFound:
-        kept = "since" in parts or (parts[0] in OURS and not registry.has(address))
-        if not kept:
-            raise
-        return MailTarget(snapshot, address, pin, None)
-    return MailTarget(snapshot, page.path, pin, page.comparable)
-
-
 def _bare(text: str) -> str:
     return "".join(to_ascii(text).split())
-
-
-def _dated(target: MailTarget) -> str:
-    if target.pin == target.snapshot.name:
-        return ""
-    return f"{target.pin} means data version {target.snapshot.name}."
 
 
 def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:

@@ -21,10 +21,10 @@ def branches(claims: Iterable[Claim], empty: str = "nothing") -> str:
     return " | ".join(dict.fromkeys(map(branch, claims))) or empty
 
 
-def short_branches(claims: Iterable[Claim], conditions: Conditions) -> str:
+def short_branches(claims: Iterable[Claim], conditions: Conditions, join: str = "; ") -> str:
     """The same in the short words of narrow columns: ``accel edge; trap level``."""
     words = (f"{c.behaviour.short} {conditions.tag(c.condition)}".strip() for c in claims)
-    return "; ".join(dict.fromkeys(words))
+    return join.join(dict.fromkeys(words))
 
 
 def addresses(register: Register) -> str:

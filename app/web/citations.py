@@ -20,12 +20,12 @@ router = APIRouter(include_in_schema=False)
 def mail(request: Request, snapshot: Snap, render: Render) -> Response:
     """A selection of rows, a register, a cell or a difference, ready to be pasted."""
     address = f"{request.url.path}?{request.url.query}"
-    copies = citing.copies(snapshot, address, render.place(snapshot).site)
-    elsewhere = _canonical(request, copies.path)
+    cited = citing.find(snapshot, address, render.place(snapshot).site)
+    elsewhere = _canonical(request, cited.path)
     if elsewhere:
         return RedirectResponse(elsewhere, 302)
-    view = {"copied": copies, "chosen": request.url.path == "/mail"}
-    page = Page(template="mail/show.html", view=view, text=lambda _: copies.block)
+    view = {"copied": cited, "chosen": request.url.path == "/mail"}
+    page = Page(template="mail/show.html", view=view, text=lambda _: cited.block())
     return render.respond(request, snapshot, page)
 
 

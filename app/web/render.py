@@ -131,7 +131,7 @@ class Renderer:
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             cite_source=cite_source,
-            copies=lambda address: citing.copies(snapshot, address, self._settings.site),
+            copies=lambda address: citing.find(snapshot, address, self._settings.site),
             fragments=lambda: self.fragments(snapshot),
         )
 

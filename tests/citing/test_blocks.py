@@ -48,17 +48,17 @@ def addresses(knowledge):
 @pytest.fixture(scope="module")
 def blocks(knowledge, snapshot):
     """Every block of a cell, a register or a difference, in all its forms, by address."""
-    return {a: citing.copies(snapshot, a, SITE) for a in addresses(knowledge)}
+    return {a: citing.find(snapshot, a, SITE) for a in addresses(knowledge)}
 
 
 def test_every_cell_register_and_difference_gives_a_sound_block(blocks):
-    unsound = {address: faults(copies.block) for address, copies in blocks.items()}
+    unsound = {address: faults(cited.block()) for address, cited in blocks.items()}
 
     assert {} == {address: found for address, found in unsound.items() if found}
 
 
 def test_a_block_of_a_cell_register_or_difference_has_an_address_that_fits(blocks):
-    last = {a: copies.block.splitlines()[-1] for a, copies in blocks.items()}
+    last = {a: cited.block().splitlines()[-1] for a, cited in blocks.items()}
 
     assert [] == [url for url in last.values() if len(url) > 75]
     assert [f"{SITE}{a}?at={VERSION}" for a in last] == list(last.values())
@@ -79,12 +79,13 @@ def test_every_selection_gives_a_sound_block_that_its_own_address_gives_again(
         "policy": data.draw(st.sampled_from(["", "", *knowledge.policies])),
         "sort": data.draw(st.sampled_from(["", "msr", "-name"])),
     }
-    text = citing.block(snapshot, "/mail?" + "&".join(f"{k}={v}" for k, v in query.items()), SITE)
+    asked = "/mail?" + "&".join(f"{k}={v}" for k, v in query.items())
+    text = citing.find(snapshot, asked, SITE).block()
     url = text.splitlines()[-1]
+    again = citing.find(snapshot, url.removeprefix(SITE), SITE)
 
     assert [] == faults(text)
-    assert text == citing.block(snapshot, url.removeprefix(SITE), SITE)
-    assert url == citing.pinned(snapshot, url.removeprefix(SITE), SITE)
+    assert (text, f"Link: {url}") == (again.block(), again.trailer)
 
 
 @given(condition=st.text(max_size=200), hedge=st.text(max_size=40))
@@ -215,7 +216,7 @@ def test_cells_with_the_same_reasons_share_a_footnote(block_of):
     ],
 )  # fmt: skip
 def test_equal_selections_have_one_address(asked, path, snapshot):
-    assert path == citing.find(snapshot, f"/mail?{asked}").path
+    assert path == citing.find(snapshot, f"/mail?{asked}", SITE).path
 
 
 @pytest.mark.parametrize(
@@ -229,7 +230,7 @@ def test_equal_selections_have_one_address(asked, path, snapshot):
 )
 def test_a_row_that_does_not_exist_is_refused_by_name(word, near, snapshot):
     with pytest.raises(InvalidFilter, match=re.escape(repr(word))) as refused:
-        citing.find(snapshot, f"/mail?rows=eoi,{word}")
+        citing.find(snapshot, f"/mail?rows=eoi,{word}", SITE)
 
     assert not near or near == refused.value.hints[0]
 
@@ -237,7 +238,7 @@ def test_a_row_that_does_not_exist_is_refused_by_name(word, near, snapshot):
 @pytest.mark.parametrize("address", ["/corrected", "/", "/errata", "/r", "/r/nope", "/d/99", ""])
 def test_a_page_without_a_block_is_not_found(address, snapshot):
     with pytest.raises(NotFound):
-        citing.block(snapshot, address, SITE)
+        citing.find(snapshot, address, SITE).block()
 
 
 def test_no_word_means_both_a_group_and_a_register(knowledge):
@@ -248,7 +249,7 @@ def test_no_word_means_both_a_group_and_a_register(knowledge):
 
 def test_every_conditional_block_explains_its_tags(knowledge, blocks):
     conditions = knowledge.conditions.values()
-    for text in (copies.block for address, copies in blocks.items() if address.count("/") > 2):
+    for text in (cited.block() for address, cited in blocks.items() if address.count("/") > 2):
         used = {c.tag for c in conditions if re.search(rf" if {re.escape(c.tag)}[ ,;\n]", text)}
 
         assert used == {c.tag for c in conditions if f"  {c.tag}: " in text}
@@ -300,7 +301,7 @@ def measured(register, behaviour, **changes):
 )  # fmt: skip
 def test_evidence_is_told_in_its_short_form(address, seen, line, knowledge):
     known = Knowledge.of([f for kind in knowledge.by_kind.values() for f in kind.values()] + seen)
-    text = citing.block(offline_snapshot(known, SEEDED_AT), address, SITE)
+    text = citing.find(offline_snapshot(known, SEEDED_AT), address, SITE).block()
 
     assert line in " ".join(text.split())
 
@@ -312,7 +313,7 @@ def test_a_retracted_difference_says_so_with_the_reason(knowledge):
     )
     facts = [f for kind in knowledge.by_kind.values() for f in kind.values()]
     known = Knowledge.of([*facts, replace(entry, life=(*entry.life, gone))])
-    text = citing.block(offline_snapshot(known, SEEDED_AT), "/d/10", SITE)
+    text = citing.find(offline_snapshot(known, SEEDED_AT), "/d/10", SITE).block()
 
     assert "  State:        RETRACTED 2027-01-02: A typing error.\n" in text
 
@@ -326,7 +327,7 @@ def test_the_revision_that_an_old_address_asks_for_is_left_out(page, block_of):
 
 def test_commits_are_offered_with_their_own_subjects_only(blocks):
     commits = blocks["/d/15"].commits
-    every = [line for copies in blocks.values() for line in copies.commits]
+    every = [line for cited in blocks.values() for line in cited.commits]
 
     assert ('commit 5a7c7d148e48 ("KVM: selftests: Play nice with AMD\'s AVIC errata")',) == commits
     assert [] == [c for c in every if not re.fullmatch(r'commit [0-9a-f]{12} \("\w+: .+"\)', c)]
@@ -335,9 +336,10 @@ def test_commits_are_offered_with_their_own_subjects_only(blocks):
 def test_a_commit_of_unknown_subject_is_named_by_its_hash_alone(snapshot):
     known = snapshot.knowledge.sources["commit-0a8735a6acf3"]
     sources = (known, replace(known, title="[The timer LVT is always intercepted]"))
+    cited = replace(citing.find(snapshot, "/d/15", SITE), sources=sources)
 
-    assert ("0a8735a6acf3",) == mail_text.unnamed_commits(sources)
-    assert (f'commit 0a8735a6acf3 ("{known.title}")',) == mail_text.commit_lines(sources)
+    assert ("0a8735a6acf3",) == cited.unnamed
+    assert (f'commit 0a8735a6acf3 ("{known.title}")',) == cited.commits
 
 
 def test_a_table_takes_the_widths_that_need_the_fewest_lines():

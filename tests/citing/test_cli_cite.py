@@ -38,7 +38,7 @@ def test_it_prints_what_the_page_gives(args, path, seeded, snapshot):
     ran = seeded("cite", *args)
 
     assert (0, "") == (ran.code, ran.err)
-    assert citing.block(snapshot, path, SITE) == ran.out
+    assert citing.find(snapshot, path, SITE).block() == ran.out
 
 
 def test_other_forms_have_options(seeded):

@@ -159,6 +159,11 @@ class Register(BaseFact):
             Span.parse(text)
 
     @property
+    def label(self) -> str:
+        """``LDR``; the name where there is no abbreviation."""
+        return self.name if self.abbreviation == "-" else self.abbreviation
+
+    @property
     def offset_spans(self) -> tuple[Span, ...]:
         """The xAPIC offsets, in bytes from the APIC page."""
         return tuple(Span.parse(text) for text in self.offsets)
