@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import itemgetter
 
 # A line as short as "1" stands everywhere: it counts where it goes on, or ends a line.
 SHORT = 10
@@ -64,19 +65,13 @@ class Placed:
     cut: bool = False
 
 
-@dataclass
 class Block:
     """What was said, without white space, and where its lines begin in one long text."""
 
-    lines: Sequence[str]
-    text: str = ""
-    edges: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.text = "".join(self.lines)
-        self.edges = [0]
-        for line in self.lines:
-            self.edges.append(self.edges[-1] + len(line))
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = lines
+        self.text = "".join(lines)
+        self.edges = list(accumulate(map(len, lines), initial=0))
 
     def is_edge(self, at: int) -> bool:
         """Whether a line begins or ends there."""
@@ -110,26 +105,30 @@ def align(pieces: Sequence[Piece], lines: Sequence[str], depth: int) -> tuple[Pl
 
 def _match(pieces: Sequence[Piece], block: Block) -> dict[int, Match]:
     """Return the longest chain of pieces that stand in the block in its order."""
+    # Score and last node of the best chain that ends at a place, and of the best up to it.
     ends: dict[int, tuple[int, int]] = {}
-    steps: list[tuple[int, int, int]] = []
+    best = [(0, -1)] * (len(block.text) + 1)
     nodes: list[tuple[int, Match, int]] = []
     for k, piece in enumerate(pieces):
         fresh = []
         for start, end in _occurrences(piece.bare, block, ends):
             goes_on = start in ends
             # Where the last piece ended, this one goes on: better than anywhere else.
-            score, node = max(_before(steps, start), ends.get(start, (0, -1)))
+            score, node = max(best[start], ends.get(start, (0, -1)))
             gain = 4 * (end - start) + goes_on + block.is_edge(start) + block.is_edge(end)
             fresh.append((score + gain, (start, end), node))
         for score, match, node in fresh:
             nodes.append((k, match, node))
-            if score > ends.get(match[1], (0, -1))[0]:
-                ends[match[1]] = (score, len(nodes) - 1)
-                _step(steps, match[1], score, len(nodes) - 1)
-    best = max(steps, key=lambda step: step[1])[2] if steps else -1
+            end, reached = match[1], (score, len(nodes) - 1)
+            if score > ends.get(end, (0, -1))[0]:
+                ends[end] = reached
+            if score > best[end][0]:
+                behind = bisect_right(best, score, end, key=itemgetter(0))
+                best[end:behind] = [reached] * (behind - end)
     chain = {}
-    while best >= 0:
-        k, match, best = nodes[best]
+    last = best[-1][1]
+    while last >= 0:
+        k, match, last = nodes[last]
         chain[k] = match
     return chain
 
@@ -147,24 +146,6 @@ def _occurrences(bare: str, block: Block, ends: Mapping[int, object]) -> Iterato
         starts.add(at)
         at = block.text.find(bare, at + 1)
     yield from ((at, at + size) for at in sorted(starts) if block.text.startswith(bare, at))
-
-
-def _before(steps: Sequence[tuple[int, int, int]], at: int) -> tuple[int, int]:
-    """Return score and node of the best chain that ends at ``at`` or before."""
-    number = bisect_right(steps, (at, 1 << 60, 0))
-    return steps[number - 1][1:] if number else (0, -1)
-
-
-def _step(steps: list[tuple[int, int, int]], end: int, score: int, node: int) -> None:
-    """Add a chain to the stairs, whose scores rise with their ends."""
-    if _before(steps, end)[0] >= score:
-        return
-    number = bisect_left(steps, (end, score, node)) + 1
-    steps.insert(number - 1, (end, score, node))
-    while number < len(steps) and steps[number][1] <= score:
-        del steps[number]
-    if number > 1 and steps[number - 2][0] == end:
-        del steps[number - 2]
 
 
 def _matched(

@@ -1,17 +1,22 @@
-"""The report on a mail as JSON."""
+"""The report on a mail as JSON: models that are read off the report itself."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.mail.quotes import Standing
-from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
 
 
-class LineOut(BaseModel):
+class _Out(BaseModel):
+    """A part of the report; a name that differs there is its alias."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class LineOut(_Out):
     """A line of a copied block."""
 
-    line: int
+    line: int = Field(validation_alias="number")
     text: str
     standing: Standing
     then: list[str] = Field(description="what the page said, where the line was never said")
@@ -19,81 +24,42 @@ class LineOut(BaseModel):
     note: str
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(_Out):
     """A run of lines in which a page differs from what it was; ``where`` are those above it."""
 
     where: list[str]
     was: list[str]
-    is_: list[str] = Field(serialization_alias="is")
+    is_: list[str] = Field(validation_alias="now", serialization_alias="is")
 
 
-class LinkOut(BaseModel):
+class LinkOut(_Out):
     """A link, with the block above it; ``data_version`` is the one that it is pinned to."""
 
-    first_line: int
-    last_line: int
-    url: str
+    first_line: int = Field(validation_alias="number")
+    last_line: int = Field(validation_alias="last")
+    url: str = Field(validation_alias="address")
     standing: Standing
-    page: str
+    page: str = Field(validation_alias="title")
     note: str
-    data_version: str
+    data_version: str = Field(validation_alias="version")
     pinned: str = Field(description="the address of the page as it is today, for ever")
     since: str = Field(description="the address of the difference, if there is one")
-    changes: list[ChangeOut]
-    block: list[LineOut]
-    new_today: list[str] = Field(description="what the block says today and did not say then")
+    changes: list[ChangeOut] = Field(validation_alias="hunks")
+    block: list[LineOut] = Field(validation_alias="lines")
+    new_today: list[str] = Field(
+        validation_alias="fresh", description="what the block says today and did not say then"
+    )
 
 
-class MailOut(BaseModel):
+class MailOut(_Out):
     """What became of a mail's links and blocks."""
 
-    data_version: str
+    data_version: str = Field(validation_alias="version")
     sites: list[str]
-    result: str
+    result: str = Field(validation_alias="sentence")
     wrong: bool = Field(description="whether anything changed, was never said or does not exist")
     notes: list[str]
-    elsewhere: list[str] = Field(description="hosts of links that look like ours")
+    elsewhere: list[str] = Field(
+        validation_alias="strangers", description="hosts of links that look like ours"
+    )
     links: list[LinkOut]
-
-
-def mail_out(checked: CheckedMail) -> MailOut:
-    """Return the report as JSON data."""
-    return MailOut(
-        data_version=checked.version,
-        sites=list(checked.sites),
-        result=checked.sentence,
-        wrong=checked.wrong,
-        notes=list(checked.notes),
-        elsewhere=list(checked.strangers),
-        links=[_link(link) for link in checked.links],
-    )
-
-
-def _link(link: CheckedLink) -> LinkOut:
-    return LinkOut(
-        first_line=link.number,
-        last_line=link.last,
-        url=link.address,
-        standing=link.standing,
-        page=link.title,
-        note=link.note,
-        data_version=link.version,
-        pinned=link.pinned,
-        since=link.since,
-        changes=[
-            ChangeOut(where=list(h.where), was=list(h.was), is_=list(h.now)) for h in link.hunks
-        ],
-        block=[_line(line) for line in link.lines],
-        new_today=list(link.fresh),
-    )
-
-
-def _line(line: CheckedLine) -> LineOut:
-    return LineOut(
-        line=line.number,
-        text=line.text,
-        standing=line.standing,
-        then=list(line.then),
-        today=list(line.today),
-        note=line.note,
-    )

@@ -1,14 +1,15 @@
-"""What became of the links and blocks in a mail: the report, as text and as JSON data."""
+"""What became of the links and blocks in a mail: the report, and its text."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from app.mail.quotes import WRONG, Standing
 from app.pages.since_text import Hunk
-from app.pens.plain import COLUMNS, Plain
+from app.pens.plain import Plain
 
 TITLE = "A mail held against vAPIC Explorer"
 PRIVACY = "Nothing that is pasted here is stored, kept in a cache or logged."
@@ -19,7 +20,6 @@ LOOKED_FOR = (
 )
 # How much of a difference is printed; the page of the difference has all of it.
 MOST_HUNKS = 12
-LABEL = 16
 # How a result is said of a number of lines or links.
 COUNTED = {Standing.NEVER: "never said", Standing.TODAY: "as today"}
 PAGE = {
@@ -61,12 +61,12 @@ class CheckedLink:
     @property
     def headline(self) -> str:
         """Where it stands, and what became of its page."""
-        return f"{span(self.number, self.last)}: {PAGE.get(self.standing, self.standing)}"
+        return f"{_span(self.number, self.last)}: {PAGE.get(self.standing, self.standing)}"
 
     @property
     def tally(self) -> str:
         """What became of the lines of the block above it, counted; empty without a block."""
-        return _listed(_lines(self))
+        return _listed(line.standing for line in self.lines)
 
 
 @dataclass(frozen=True)
@@ -85,29 +85,27 @@ class CheckedMail:
         return sum(bool(link.lines) for link in self.links)
 
     @property
-    def wrong(self) -> bool:
-        """Whether anything changed since, or was never said."""
-        return any(standing in WRONG for standing in self.standings)
+    def standings(self) -> tuple[Standing, ...]:
+        """What became of every link, and of every line of every block."""
+        lines = [line.standing for link in self.links for line in link.lines]
+        return (*(link.standing for link in self.links), *lines)
 
     @property
-    def standings(self) -> tuple[Standing, ...]:
-        """What became of every link and every line, in the order of the mail."""
-        return tuple(s for link in self.links for s in (*_lines(link), link.standing))
+    def wrong(self) -> bool:
+        """Whether anything changed since, was never said or does not exist."""
+        return not WRONG.isdisjoint(self.standings)
 
     @property
     def sentence(self) -> str:
         """The result in one sentence."""
         if not self.links:
             return "No link to this site was found, and so no block either."
-        said = f"{_count(len(self.links), 'link')}: {_listed(s.standing for s in self.links)}"
+        links = _listed(link.standing for link in self.links)
+        said = f"{_count(len(self.links), 'link')}: {links}"
         if not self.blocks:
             return f"{said}; no copied block."
-        lines = _listed(standing for link in self.links for standing in _lines(link))
+        lines = _listed(line.standing for link in self.links for line in link.lines)
         return f"{said}; {_count(self.blocks, 'copied block')}, by lines: {lines}."
-
-
-def _lines(link: CheckedLink) -> tuple[Standing, ...]:
-    return tuple(line.standing for line in link.lines)
 
 
 def _count(number: int, noun: str) -> str:
@@ -119,15 +117,19 @@ def _listed(found: Iterable[Standing]) -> str:
     return ", ".join(f"{counted[s]} {COUNTED.get(s, s)}" for s in Standing if counted[s])
 
 
-def usage_text(sites: Iterable[str]) -> str:
+def _span(first: int, last: int) -> str:
+    """``Line 12`` or ``Lines 12-13``: where something stands."""
+    return f"Line {first}" if first == last else f"Lines {first}-{last}"
+
+
+def usage_text(site: str) -> str:
     """Return what the page does, for a terminal."""
     out = Plain()
     out.title("Check a mail")
     out.para(f"Paste a mail: it is searched for {LOOKED_FOR}")
     out.blank()
-    for site in sites:
-        out.raw(f"    curl -F file=@MAIL {site}/check-mail")
-        out.raw("    vapic check-mail MAIL")
+    out.raw(f"    curl -F file=@MAIL {site}/check-mail")
+    out.raw("    vapic check-mail MAIL")
     out.blank()
     out.para(
         "Each line of a copied block is unchanged, changed since (with what the page says "
@@ -158,41 +160,25 @@ def report_text(checked: CheckedMail) -> str:
     return out.render()
 
 
-def span(first: int, last: int) -> str:
-    """``Line 12`` or ``Lines 12-13``: where something stands."""
-    return f"Line {first}" if first == last else f"Lines {first}-{last}"
-
-
-def runs(lines: Iterable[CheckedLine]) -> Iterator[tuple[CheckedLine, ...]]:
-    """Yield lines in turn, those that are unchanged as one run where nothing stands between."""
-    held: list[CheckedLine] = []
-    for line in lines:
-        if line.standing is Standing.UNCHANGED:
-            held.append(line)
-            continue
-        if held:
-            yield tuple(held)
-            held = []
-        yield (line,)
-    if held:
-        yield tuple(held)
-
-
 def _link(out: Plain, link: CheckedLink) -> None:
     out.heading(link.headline)
-    _address(out, "Link", link.address)
+    out.link("Link", link.address)
     out.field("Page", link.title)
     out.field("Note", link.note)
     out.field("Block", f"{link.tally}, by lines" if link.lines else "")
     if link.standing is not Standing.UNCHANGED:
-        _address(out, "Today pinned", link.pinned)
+        out.link("Today pinned", link.pinned)
     _hunks(out, link)
     if not link.lines:
         return
     out.blank()
     out.para("The block above it:")
-    for run in runs(link.lines):
-        _run(out, run)
+    for unchanged, run in groupby(link.lines, lambda line: line.standing is Standing.UNCHANGED):
+        lines = list(run)
+        if unchanged:
+            out.para(f"{_span(lines[0].number, lines[-1].number)}: {Standing.UNCHANGED}")
+        for line in () if unchanged else lines:
+            _line(out, line)
     if link.fresh:
         out.blank()
         out.para("New today:")
@@ -200,28 +186,15 @@ def _link(out: Plain, link: CheckedLink) -> None:
         out.item(text.strip(), 2, "+")
 
 
-def _run(out: Plain, run: Sequence[CheckedLine]) -> None:
-    first = run[0]
-    place = span(first.number, run[-1].number)
-    if first.standing is Standing.UNCHANGED:
-        out.para(f"{place}: {first.standing}")
-        return
-    out.para(f"{place}: {first.standing}" + (f"; {first.note}" if first.note else ""))
-    out.item(first.text.strip(), 2, ">")
-    for label, told in (("then:", first.then), ("today:", first.today)):
+def _line(out: Plain, line: CheckedLine) -> None:
+    note = f"; {line.note}" if line.note else ""
+    out.para(f"{_span(line.number, line.number)}: {line.standing}{note}")
+    out.item(line.text.strip(), 2, ">")
+    for label, told in (("then:", line.then), ("today:", line.today)):
         if told:
             out.para(label, 2)
         for text in told:
             out.para(text.strip(), 4)
-
-
-def _address(out: Plain, label: str, url: str) -> None:
-    """Add an address; one that is too long for its column has a line of its own."""
-    if len(url) < COLUMNS - LABEL:
-        out.field(label, url)
-    else:
-        out.para(label)
-        out.para(url, 2)
 
 
 def _hunks(out: Plain, link: CheckedLink) -> None:
@@ -237,4 +210,4 @@ def _hunks(out: Plain, link: CheckedLink) -> None:
         out.para(f"and {len(link.hunks) - MOST_HUNKS} more", 2)
     if link.since:
         out.blank()
-        _address(out, "The difference", link.since)
+        out.link("The difference", link.since)

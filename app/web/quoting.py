@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from app.mail import quotes_text, quoting
-from app.mail.quotes_body import MailOut, mail_out
+from app.mail.quotes_body import MailOut
 from app.mail.quotes_text import CheckedMail, usage_text
 from app.pens.page import Page
 from app.store.snapshots import SnapshotHolder
@@ -56,7 +56,7 @@ def check(  # noqa: PLR0917 - the fields of the form
 def check_as_data(request: Request, response: Response, body: RawBody, config: Config) -> MailOut:
     """What became of the links and copied blocks of a mail; nothing of it is kept."""
     response.headers["cache-control"] = "no-store"
-    return mail_out(_check(request, body, config.site))
+    return MailOut.model_validate(_check(request, body, config.site))
 
 
 def _check(request: Request, raw: bytes, site: str) -> CheckedMail:
@@ -70,13 +70,13 @@ def _page(request: Request, site: str, text: str, checked: CheckedMail | None) -
     return Page(
         template="check_mail/show.html",
         view={"text": text, "checked": checked, "wording": quotes_text},
-        text=lambda _: quotes_text.report_text(checked) if checked else usage_text((site,)),
+        text=lambda _: quotes_text.report_text(checked) if checked else usage_text(site),
         data=(lambda _: _data(checked)) if checked and asked else None,
     )
 
 
 def _data(checked: CheckedMail) -> dict[str, Any]:
-    return mail_out(checked).model_dump(mode="json", by_alias=True)
+    return MailOut.model_validate(checked).model_dump(mode="json", by_alias=True)
 
 
 def _unkept(request: Request, response: Response) -> Response:
