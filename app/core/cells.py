@@ -24,12 +24,12 @@ class CellKey:
         """The permalink's path."""
         return f"/r/{self}"
 
-    @property
-    def way(self) -> str:
-        """What a guest gets at it by: ``MMIO``, ``RDMSR``, ``WRMSR``."""
-        if self.mode is Mode.AVIC:
-            return "MMIO"
-        return "RDMSR" if self.access is Access.READ else "WRMSR"
+
+def way(mode: Mode, access: Access) -> str:
+    """Return what a guest gets at a cell by: ``MMIO``, ``RDMSR``, ``WRMSR``."""
+    if mode is Mode.AVIC:
+        return "MMIO"
+    return "RDMSR" if access is Access.READ else "WRMSR"
 
 
 def cells_of(register: str) -> tuple[CellKey, ...]:

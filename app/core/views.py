@@ -8,7 +8,7 @@ from functools import cached_property
 
 from app.core import facts
 from app.core.assumptions import PolicyView, view_policies
-from app.core.cells import CellKey
+from app.core.cells import CellKey, way
 from app.core.knowledge import Knowledge
 from app.core.rulings import (
     CheckStep,
@@ -46,10 +46,10 @@ class CellView:
     @property
     def where(self) -> str:
         """``MMIO 0D0h``, ``RDMSR 80Dh``: how a guest gets at it."""
-        if self.key.mode is Mode.X2AVIC:
-            return f"{self.key.way} {', '.join(self.register.msrs)}"
-        offsets = ", ".join(self.register.offsets)
-        return f"{self.key.way} {offsets}" if offsets else "no xAPIC offset"
+        avic = self.key.mode is Mode.AVIC
+        at = ", ".join(self.register.offsets if avic else self.register.msrs)
+        by = way(self.key.mode, self.key.access)
+        return f"{by} {at}" if at or not avic else "no xAPIC offset"
 
     @cached_property
     def effective(self) -> tuple[facts.Claim, ...]:

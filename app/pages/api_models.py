@@ -1,29 +1,24 @@
-"""The shapes of the JSON that the API, the ``.json`` twins and exports share."""
+"""The parts of the JSON that the API, the ``.json`` twins and exports share."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from app.core.words import (
-    Access,
-    Behaviour,
-    ClaimKind,
-    Evidence,
-    Mode,
-    Printed,
-    Scope,
-    Strength,
-    Verdict,
-)
-from app.pages.policy_tables import AssumedOut
+from app.core.words import Behaviour, ClaimKind, Evidence, Mode, Scope, Strength, Verdict
 
 
 class Out(BaseModel):
     """Base of everything that leaves as JSON."""
 
     model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def of(cls, fact: object, **given: Any) -> Self:
+        """Return a fact as JSON shows it: its fields of these names, but for what is given."""
+        same = {n: getattr(fact, n) for n in cls.model_fields if n not in given}
+        return cls(**same, **given)
 
 
 class ManualOut(Out):
@@ -117,34 +112,6 @@ class ObservationOut(Out):
     sources: list[str]
 
 
-class CellOut(Out):
-    """A cell: register x mode x access."""
-
-    register_: str = Field(serialization_alias="register")
-    mode: Mode
-    access: Access
-    url: str
-    claims: list[ClaimOut]
-    table: list[EffectiveOut]
-    effective: list[EffectiveOut]
-    printed: Printed
-    rules_differ: bool
-    verdict: Verdict
-    families: dict[str, FamilyVerdict]
-    observations: list[ObservationOut]
-    policies: dict[str, str]
-    assumed: dict[str, AssumedOut]
-    errata: list[str]
-    differences: list[str]
-    annotations: list[str]
-
-
-class OneCell(CellOut):
-    """A cell by itself, with the revision of the manual that it is held against."""
-
-    apm: ManualOut | None
-
-
 class RegisterOut(Out):
     """A row of Table 15-22."""
 
@@ -158,14 +125,6 @@ class RegisterOut(Out):
     x2apic_access: str
     url: str
     cells: list[str]
-
-
-class CellList(Out):
-    """Cells of one data version, held against the revision of the manual that was read."""
-
-    data_version: str
-    apm: ManualOut | None
-    cells: list[CellOut]
 
 
 class RegisterList(Out):

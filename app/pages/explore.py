@@ -38,8 +38,8 @@ class TableView:
         return f"/?{query}" if query else "/"
 
     @property
-    def columns(self) -> tuple[tuple[Mode, Access], ...]:
-        """The columns that the filter leaves."""
+    def sides(self) -> tuple[tuple[Mode, Access], ...]:
+        """The modes and accesses that the filter leaves."""
         return tuple(
             (mode, access)
             for mode in Mode

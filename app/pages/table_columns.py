@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import starmap
+from typing import Any
 
-from app.core.facts import Family
+from app.core.cells import way
+from app.core.facts import Claim
 from app.core.knowledge import Knowledge
+from app.core.revisions import MANUAL
+from app.core.rulings import Conditions
 from app.core.views import CellView
+from app.core.words import Access, Mode, Printed, Verdict
 from app.pages import policy_phrases
+from app.pages.api_models import ClaimOut, EffectiveOut, FamilyVerdict, HoldsOut, ObservationOut
+from app.pages.policy_tables import AssumedOut, assumed_out
 from app.pens import phrases
 
 
@@ -16,77 +24,162 @@ from app.pens import phrases
 class CellColumn:
     """What a column says of a cell.
 
-    ``names`` are what rows of data call its ``values``; ``lines`` stand under the cell in the
-    text. One with a ``head`` is shown in HTML too, where a row is a register: ``html`` is the
-    file of the macro ``in_table`` that writes its cells.
+    ``names`` are what rows of data call its ``values``; ``json`` has the keys of its JSON, each
+    with the type that the API describes and the value; ``lines`` stand beside and under the cell
+    in the text. One with a ``head`` is shown in HTML too, where a row is a register: ``html`` is
+    the file of the macro ``in_table`` that writes its cells, ``side`` the mode and the access
+    of those that it shows, if not of all, and ``way`` what a guest gets at them by.
     """
 
     names: tuple[str, ...] = ()
     values: Callable[[CellView], tuple[str, ...]] = lambda _: ()
+    json: Mapping[str, tuple[Any, Callable[[CellView], Any]]] = field(default_factory=dict)
     lines: Callable[[CellView], Iterable[str]] = lambda _: ()
     head: str = ""
     href: str = ""
     html: str = "macros/column.html"
+    side: tuple[Mode, Access] | None = None
+    way: str = ""
 
 
-def _touching(view: CellView) -> Iterable[str]:
-    found = [f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences]
-    found += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
-    yield ", ".join(found)
+def columns(
+    knowledge: Knowledge,
+    policies: Iterable[str],
+    site: str = "",
+    sides: Iterable[tuple[Mode, Access]] = (),
+) -> tuple[CellColumn, ...]:
+    """Return every column, those of ``policies`` and, for HTML, of ``sides`` among them."""
+    shown = tuple(policies)
+    return (
+        CellColumn(("cell",), lambda view: (str(view.key),), {
+            "register": (str, lambda view: view.key.register),
+            "mode": (Mode, lambda view: view.key.mode),
+            "access": (Access, lambda view: view.key.access),
+            "url": (str, lambda view: site + view.key.url),
+        }),
+        *_manual(knowledge),
+        *starmap(_side, sides),
+        *_seen(knowledge),
+        CellColumn(json={
+            "policies": (dict[str, str], lambda view: {
+                p.policy.slug: p.summary for p in view.policies if p.actions
+            }),
+            "assumed": (dict[str, AssumedOut], lambda view: {
+                p.policy.slug: assumed_out(p, knowledge)
+                for p in policy_phrases.chosen(view, shown)
+            }),
+        }),
+        *(_policy(slug, knowledge) for slug in shown),
+        *LAST,
+        CellColumn(("url",), lambda view: (f"{site}{view.key.url}",)),
+    )  # fmt: skip
 
 
-def _family(family: Family) -> CellColumn:
-    def lines(view: CellView) -> Iterable[str]:
-        for judgement in (j for j in view.measured if j.family == family.slug):
+def _side(mode: Mode, access: Access) -> CellColumn:
+    """Return the cells of a mode and an access, which HTML sets in a column of their own."""
+    head = f"{mode.label} {access}"
+    return CellColumn(
+        head=head, html="macros/side.html", side=(mode, access), way=way(mode, access)
+    )
+
+
+def _same(name: str, kind: Any, value: Callable[[CellView], Any]) -> CellColumn:
+    """Return a column whose rows say the same as its JSON."""
+
+    def word(view: CellView) -> str:
+        found = value(view)
+        if isinstance(found, bool):
+            return "yes" if found else "no"
+        return " ".join(found) if isinstance(found, list) else str(found)
+
+    return CellColumn((name,), lambda view: (word(view),), {name: (kind, value)})
+
+
+def _manual(knowledge: Knowledge) -> Iterator[CellColumn]:
+    """What the manual says of a cell, and what rules it by that."""
+    yield CellColumn(("offset",), lambda view: (" ".join(view.register.offsets),))
+    yield CellColumn(("msr",), lambda view: (" ".join(view.register.msrs),))
+    yield CellColumn(json={
+        "claims": (list[ClaimOut], lambda view: [_claim(c, knowledge) for c in view.claims])
+    })  # fmt: skip
+    yield CellColumn(("table_15_22",), lambda view: (phrases.branches(view.table, ""),), {
+        "table": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.table)])
+    })  # fmt: skip
+    yield CellColumn(
+        ("rules",),
+        lambda view: (phrases.branches(view.effective, ""),),
+        {"effective": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.effective)])},
+        lambda view: (_ruling(view, Conditions(knowledge.conditions)),),
+    )
+    yield _same("printed", Printed, lambda view: view.printed)
+    yield _same("rules_differ", bool, lambda view: view.rules_differ)
+    yield _same("verdict", Verdict, lambda view: view.verdict)
+
+
+def _ruling(view: CellView, conditions: Conditions) -> str:
+    ruling = phrases.short_branches(view.effective, conditions) or "does not say"
+    if view.printed is Printed.AS_PRINTED:
+        return ruling
+    if view.printed is Printed.NOT_PRINTED:
+        return f"{ruling} (not printed)"
+    return f"{ruling} ({view.printed} in print: {phrases.short_branches(view.table, conditions)})"
+
+
+def _claim(claim: Claim, knowledge: Knowledge) -> ClaimOut:
+    source = knowledge.sources[claim.source]
+    document = knowledge.documents.get(source.document)
+    since, read, holds = claim.since, source.revision, None
+    if source.document == MANUAL:
+        because = f"what {read} says that {since} changed" if since else ""
+        holds = HoldsOut(read=read, since=since, until="", inference=bool(since), because=because)
+    number = document.number if document else source.id
+    return ClaimOut.of(claim, document=number, revision=read, holds=holds)
+
+
+def _seen(knowledge: Knowledge) -> Iterator[CellColumn]:
+    """What was seen, per family; what else is kept about a cell, as text names it in one line."""
+
+    def lines(view: CellView) -> Iterator[str]:
+        for judgement in view.measured:
             seen = ", ".join(judgement.behaviours) or "nothing unmasked"
-            text = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
-            yield f"{family.slug} {text}"
+            told = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
+            yield f"{judgement.family} {told}"
+        touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}"
+                    for d in view.differences]  # fmt: skip
+        touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
+        yield ", ".join(touching)
 
-    slug = family.slug
-    return CellColumn((slug,), lambda view: (str(view.judgements[slug].verdict),), lines)
+    yield CellColumn(
+        tuple(knowledge.families),
+        lambda view: tuple(str(j.verdict) for j in view.judgements.values()),
+        {
+            "families": (dict[str, FamilyVerdict], lambda view: {
+                family: FamilyVerdict.of(j) for family, j in view.judgements.items()
+            }),
+            "observations": (list[ObservationOut], lambda view: [
+                ObservationOut.of(o, side_effect=o.side_effect.text if o.side_effect else "")
+                for o in view.observations
+            ]),
+        },
+        lines,
+    )  # fmt: skip
 
 
 def _policy(slug: str, knowledge: Knowledge) -> CellColumn:
     return CellColumn(
         tuple(f"{slug}{part}" for part in ("", "_402h", "_marks")),
         lambda view: policy_phrases.cell_columns(view, slug),
-        lambda view: policy_phrases.cell_lines(view, (slug,), knowledge),
-        knowledge.policies[slug].name,
-        f"/policy/{slug}",
-        "macros/policy.html",
+        lines=lambda view: policy_phrases.cell_lines(view, (slug,), knowledge),
+        head=knowledge.policies[slug].name,
+        href=f"/policy/{slug}",
+        html="macros/policy.html",
     )
 
 
-FIRST = (
-    CellColumn(("cell",), lambda view: (str(view.key),)),
-    CellColumn(("offset",), lambda view: (" ".join(view.register.offsets),)),
-    CellColumn(("msr",), lambda view: (" ".join(view.register.msrs),)),
-    CellColumn(("table_15_22",), lambda view: (phrases.branches(view.table, ""),)),
-    CellColumn(("rules",), lambda view: (phrases.branches(view.effective, ""),)),
-    CellColumn(("printed",), lambda view: (str(view.printed),)),
-    CellColumn(("rules_differ",), lambda view: ("yes" if view.rules_differ else "no",)),
-    CellColumn(("verdict",), lambda view: (str(view.verdict),)),
-)
-# What the text names in one line, before the policies.
-TOUCHING = CellColumn(lines=_touching)
 LAST = (
-    CellColumn(("errata",), lambda view: (" ".join(e.slug for e in view.errata),)),
-    CellColumn(
-        ("differences",),
-        lambda view: (" ".join(f"D-{d.number}" for d in view.differences if d.retraction is None),),
-    ),
-)
-
-
-def columns(
-    knowledge: Knowledge, policies: Iterable[str], site: str = ""
-) -> tuple[CellColumn, ...]:
-    """Return every column, those of ``policies`` among them."""
-    return (
-        *FIRST,
-        *map(_family, knowledge.families.values()),
-        TOUCHING,
-        *(_policy(slug, knowledge) for slug in policies),
-        *LAST,
-        CellColumn(("url",), lambda view: (f"{site}{view.key.url}",)),
-    )
+    _same("errata", list[str], lambda view: [e.slug for e in view.errata]),
+    _same("differences", list[str], lambda view: [
+        f"D-{d.number}" for d in view.differences if d.retraction is None
+    ]),
+    CellColumn(json={"annotations": (list[str], lambda view: [a.slug for a in view.annotations])}),
+)  # fmt: skip

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.words import Printed, Verdict
+from app.core.words import Verdict
 from app.pages import policy_phrases
 from app.pages.table_columns import CellColumn, columns
 from app.pens import leads, phrases
@@ -53,7 +52,7 @@ def table_text(shown: Shown, knowledge: Knowledge, place: Place) -> str:
         out.blank()
         out.para(f"{phrases.heading(register)} ({phrases.addresses(register)})", 0, 2)
         for view in views:
-            _cell(out, view, every, knowledge)
+            _cell(out, view, every)
     return out.render()
 
 
@@ -77,21 +76,11 @@ def _introduction(out: Plain, shown: Shown, knowledge: Knowledge, place: Place) 
             out.para(f"Side by side: {place.site}/policy/{'..'.join(slugs)}")
 
 
-def _cell(out: Plain, view: CellView, shown: tuple[CellColumn, ...], knowledge: Knowledge) -> None:
+def _cell(out: Plain, view: CellView, every: Iterable[CellColumn]) -> None:
     label = f"  {view.key.mode.label:<6} {view.key.access:<6}"
-    out.field(label, _line(view, Conditions(knowledge.conditions)), width=16)
-    for column in shown:
-        for line in column.lines(view):
-            out.field("", line, width=16)
-
-
-def _line(view: CellView, conditions: Conditions) -> str:
-    ruling = phrases.short_branches(view.effective, conditions) or "does not say"
-    if view.printed is Printed.AS_PRINTED:
-        return ruling
-    if view.printed is Printed.NOT_PRINTED:
-        return f"{ruling} (not printed)"
-    return f"{ruling} ({view.printed} in print: {phrases.short_branches(view.table, conditions)})"
+    for line in (line for column in every for line in column.lines(view)):
+        out.field(label, line)
+        label = ""
 
 
 def cells_table(

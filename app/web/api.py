@@ -9,9 +9,9 @@ from app.core.filters import KEYS
 from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore, ledger
-from app.pages.api import cell_list, one_cell, register_out
+from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
 from app.pages.api_errors import ErrorOut
-from app.pages.api_models import CellList, FactList, OneCell, RegisterList
+from app.pages.api_models import FactList, RegisterList
 from app.pages.difference_data import ledger_body
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Filter, Render, Snap
@@ -44,7 +44,8 @@ def list_cells(snapshot: Snap, wanted: Filter, render: Render) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
     view = explore.table(snapshot, wanted)
     site = render.place(snapshot).site
-    return cell_list(view.cells.values(), snapshot.knowledge, site, snapshot.name, wanted["policy"])
+    cells, policies = view.cells.values(), wanted["policy"]
+    return CellList(**cell_list(cells, snapshot.knowledge, site, snapshot.name, policies))
 
 
 @router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_PIN, dependencies=NO_FILTER)
@@ -53,7 +54,7 @@ def get_cell(register: str, mode: str, access: str, snapshot: Snap, render: Rend
     found = explore.find_register(snapshot, register)
     view = explore.find_cell(snapshot, found.register, mode, access)
     site = render.place(snapshot).site
-    return one_cell(view, snapshot.knowledge, site)
+    return OneCell(**one_cell(view, snapshot.knowledge, site))
 
 
 @router.get("/registers", openapi_extra=OPENAPI_FILTERS)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.pages.table_columns import columns
+
 CELL_KEYS = {
     "register",
     "mode",
@@ -109,6 +111,13 @@ def test_the_openapi_description_names_every_filter_key(client):
 
     assert {"mode", "access", "family", "verdict", "q", "sort", "only", "erratum"} <= named
     assert "CellOut" in description["components"]["schemas"]
+
+
+def test_the_description_of_a_cell_has_the_keys_of_the_columns(client, knowledge):
+    schemas = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    keys = [key for column in columns(knowledge, ()) for key in column.json]
+
+    assert keys == list(schemas["CellOut"]["properties"])
 
 
 def test_the_reference_works_without_another_host(client):

@@ -22,6 +22,7 @@ MADE_UP = Key(
 LETTERS = CellColumn(
     ("letters",),
     lambda view: (f"{len(view.register.name)} letters",),
+    {"letters": (int, lambda view: len(view.register.name))},
     lambda view: (f"has {len(view.register.name)} letters",),
     head="Letters",
 )
@@ -80,6 +81,12 @@ def test_one_entry_is_a_column_in_every_format(client):
     assert "| letters |" in markdown[0]
     assert f"| {value} |" in "\n".join(markdown[2:])
     assert f"has {value}" in client.get("/index.txt?q=ldr").text
+    cells = client.get("/index.json?q=ldr").json()["cells"]
+    assert {len(REGISTER)} == {cell["letters"] for cell in cells if cell["register"] == "ldr"}
+    assert len(REGISTER) == client.get("/r/ldr/avic/read.json").json()["letters"]
+    modes = [f"{way} {access}" for way in ("AVIC", "x2AVIC") for access in ("read", "write")]
+    heads = [th.get_text() for th in page.select("table.main thead th")]
+    assert all(head.startswith(mode) for mode, head in zip(modes, heads[1:], strict=False))
     assert "Letters" == page.select("table.main thead th")[-1].get_text()
     assert value in page.select_one("#ldr td:last-child").get_text()
     assert str(len(page.select("table.main thead th"))) == page.select_one(".opened td")["colspan"]

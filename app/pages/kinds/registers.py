@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic_core import to_jsonable_python
 
 from app.pages import cell_text, explore, table_text
-from app.pages.api import cell_out, one_cell, register_out
-from app.pages.api_models import CellOut
+from app.pages.api import cells_body, one_cell, register_out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
@@ -39,8 +38,10 @@ class RegisterPage(PageKind):
             ),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                "register": register_out(register, place.site).model_dump(mode="json"),
-                "cells": [_data(cell_out(view, knowledge, place.site)) for view in cells],
+                "register": to_jsonable_python(register_out(register, place.site)),
+                "cells": to_jsonable_python(
+                    cells_body(cells, knowledge, place.site, knowledge.policies)
+                ),
             },
         )
 
@@ -66,15 +67,9 @@ class CellPage(PageKind):
             view={"cell": view},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                **one_cell(view, asked.knowledge, place.site).model_dump(
-                    mode="json", by_alias=True
-                ),
+                **to_jsonable_python(one_cell(view, asked.knowledge, place.site)),
             },
         )
-
-
-def _data(found: CellOut) -> dict[str, Any]:
-    return found.model_dump(mode="json", by_alias=True)
 
 
 KINDS: tuple[PageKind, ...] = (RegisterPage(), CellPage())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
+from pydantic_core import to_jsonable_python
+
 from app.core.corrected import CorrectedCell, CorrectedTable
 from app.core.revisions import revision_read
 from app.pages import corrected_text, explore, table_text
@@ -44,15 +46,19 @@ class TablePage(PageKind):
                 "chips": snapshot.vocabulary.chips(view.wanted),
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,
-                "columns": [c for c in columns(knowledge, view.wanted["policy"]) if c.head],
+                "columns": [
+                    c for c in columns(knowledge, view.wanted["policy"], sides=view.sides) if c.head
+                ],
             },
             text=lambda place: table_text.table_text(explore.shown(view), knowledge, place),
             table=lambda place: table_text.cells_table(
                 view.cells, knowledge, place.site, view.wanted["policy"]
             ),
-            data=lambda place: cell_list(
-                view.cells.values(), knowledge, place.site, snapshot.name, view.wanted["policy"]
-            ).model_dump(mode="json", by_alias=True),
+            data=lambda place: to_jsonable_python(
+                cell_list(
+                    view.cells.values(), knowledge, place.site, snapshot.name, view.wanted["policy"]
+                )
+            ),
         )
 
 
