@@ -9,8 +9,7 @@ import typer
 from app.cli.database import joined, print_page, reading, reads
 from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
-from app.curation.draft import Draft
-from app.curation.drafting import draft_yaml
+from app.curation.drafting import Draft, draft_yaml
 from app.pages import difference_text, explore, ledger, registry
 from app.settings import Settings
 

@@ -177,7 +177,7 @@ def view_policies(
     """
     told = tuple(o for o in observations if not _masked(o) and not o.partial)
     spans = knowledge.registers[key.register].msr_spans
-    standing = tuple(d for d in knowledge.differences_of.get(key, ()) if d.retraction is None)
+    standing = tuple(d for d in knowledge.differences_of.get(key, ()) if d.stands)
     found = []
     for policy in knowledge.policies.values():
         view = _view(knowledge, key, policy)

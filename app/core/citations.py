@@ -5,15 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from app.core.facts import Claim, Document, Source
-from app.core.words import Reading
-
-READING = {
-    Reading.WHOLE: "read whole",
-    Reading.EXCERPT: "read in part",
-    Reading.TITLE: "only the title was seen",
-    Reading.SECONDARY: "read through another's rendering",
-    Reading.CITED: "cited by another source, not read",
-}
 
 
 def cite_claim(
@@ -35,7 +26,7 @@ def cite_claim(
 def cite_source(source: Source) -> str:
     """Return a source in one line: who, what, when, and how far it was read."""
     commit = f'commit {source.commit[:12]} ("{source.title}")' if source.commit else source.title
-    parts = [source.author, commit, source.date, READING[source.read]]
+    parts = [source.author, commit, source.date, source.read.label]
     return ", ".join(part for part in parts if part)
 
 

@@ -10,6 +10,7 @@ from app.core import filtering
 from app.core.cells import CellKey
 from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
+from app.core.names import words_of
 from app.core.views import WORST_FIRST, CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Printed, Verdict
 
@@ -121,8 +122,7 @@ def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
 
 def haystack(view: CellView) -> str:
     """Return the text that a search of the table looks through, in lower case."""
-    r = view.register
-    words = [r.slug, r.name, r.abbreviation, r.macro, *r.aliases, *r.offsets, *r.msrs]
+    words = [*words_of(view.register)]
     words += [part for o in view.observations for part in (o.text, o.reporter, o.cpu)]
     words += [part for e in view.errata for part in (e.slug, e.title)]
     words += [a.title for a in view.annotations]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 from app.core.cells import CellKey
 from app.core.citations import sources_of
 from app.core.facts import Claim, Difference, Document, Event, Observation, Source
 from app.core.knowledge import Knowledge
-from app.core.rulings import said
+from app.core.rulings import Branch, branches, said, unprinted
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
-from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind, Verdict
-
-Branch = tuple[Behaviour, str]
+from app.core.words import Access, DifferenceState, Evidence, Mode, SourceKind, Verdict
 
 
 def document_of(event: Event, knowledge: Knowledge) -> Document | None:
@@ -128,21 +127,9 @@ def entry_of(
 def columns_of(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellKey, ...]]:
     """Return cells by mode and access, in the order of the table's columns."""
     listed = tuple(keys)
-    every = {
-        (mode, access): tuple(k for k in listed if (k.mode, k.access) == (mode, access))
-        for mode in Mode
-        for access in Access
-    }
+    columns = tuple(product(Mode, Access))
+    every = {c: tuple(k for k in listed if (k.mode, k.access) == c) for c in columns}
     return {column: found for column, found in every.items() if found}
-
-
-@dataclass(frozen=True)
-class SeenVerdict:
-    """A family whose verdict on a cell disagrees, and what was seen of it there."""
-
-    family: str
-    verdict: Verdict
-    behaviours: tuple[Behaviour, ...]
 
 
 @dataclass(frozen=True)
@@ -150,30 +137,27 @@ class Gap:
     """One cell that disagrees where no entry covers it.
 
     ``changed`` are the ruling claims that the table does not print, where the manual's own
-    contradiction is covered by no entry; ``seen`` the verdicts that none covers.
+    contradiction is covered by no entry; ``seen`` the judgements that disagree and that none
+    covers.
     """
 
     view: CellView
     changed: tuple[Claim, ...]
     manual: bool
-    seen: tuple[SeenVerdict, ...]
+    seen: tuple[Judgement, ...]
 
     @property
     def reason(self) -> tuple[object, ...]:
         """What cells that belong in one entry have in common, but for the access."""
-        rules = frozenset((c.behaviour, c.condition) for c in self.changed)
-        return self.view.key.mode, self.manual, rules, self.seen
+        seen = tuple((j.family, j.verdict, j.behaviours) for j in self.seen)
+        return self.view.key.mode, self.manual, said(self.changed), seen
 
 
 @dataclass(frozen=True)
 class Unfiled:
-    """Cells that disagree for one reason that no entry of the ledger covers.
-
-    ``beside`` are the entries that stand and name one of the cells, for other families.
-    """
+    """Cells that disagree for one reason that no entry of the ledger covers."""
 
     gaps: tuple[Gap, ...]
-    beside: tuple[Difference, ...] = field(default=())
 
     @property
     def keys(self) -> tuple[CellKey, ...]:
@@ -186,35 +170,41 @@ class Unfiled:
         return self.gaps[0].manual
 
     @property
-    def seen(self) -> tuple[SeenVerdict, ...]:
-        """The verdicts that no entry covers; the same in each of its cells."""
+    def seen(self) -> tuple[Judgement, ...]:
+        """The judgements that no entry covers; each of its cells has their like."""
         return self.gaps[0].seen
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of these verdicts."""
-        return tuple(seen.family for seen in self.seen)
+        """The families of these judgements."""
+        return tuple(judgement.family for judgement in self.seen)
 
     @property
     def table(self) -> tuple[Branch, ...]:
         """What Table 15-22 says of any of the cells."""
-        return _branches(c for gap in self.gaps for c in gap.view.table)
+        return branches(c for gap in self.gaps for c in gap.view.table)
 
     @property
     def rules(self) -> tuple[Branch, ...]:
         """What rules any of the cells."""
-        return _branches(c for gap in self.gaps for c in gap.view.effective)
+        return branches(c for gap in self.gaps for c in gap.view.effective)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The reports behind its verdicts, each once."""
-        found = {
-            finding.observation.id: finding
-            for gap in self.gaps
-            for seen in gap.seen
-            for finding in gap.view.judgements[seen.family].findings
-        }
-        return tuple(found.values())
+        """The reports behind its judgements, each once."""
+        every = (f for gap in self.gaps for j in gap.seen for f in j.findings)
+        return tuple({finding.observation.id: finding for finding in every}.values())
+
+    @property
+    def beside(self) -> tuple[Difference, ...]:
+        """The entries that stand and name one of the cells, for other families."""
+        return standing(gap.view for gap in self.gaps)
+
+
+def standing(views: Iterable[CellView]) -> tuple[Difference, ...]:
+    """Return the entries that stand and name one of the cells, by number."""
+    found = {d.number: d for view in views for d in view.differences if d.stands}
+    return tuple(found[number] for number in sorted(found))
 
 
 def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
@@ -235,27 +225,16 @@ def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
         groups.setdefault((same[0].reason, registers), []).extend(same)
     order = {key: place for place, key in enumerate(cells)}
     whole = [sorted(group, key=lambda gap: order[gap.view.key]) for group in groups.values()]
-    return tuple(Unfiled(tuple(group), _beside(group)) for group in whole)
+    return tuple(Unfiled(tuple(group)) for group in whole)
 
 
 def gap_of(view: CellView) -> Gap:
     """Return what disagrees in one cell and is covered by no difference that stands."""
-    standing = [d for d in view.differences if d.retraction is None]
+    covering = standing([view])
     seen = tuple(
-        SeenVerdict(j.family, j.verdict, j.behaviours)
+        j
         for j in view.judgements.values()
-        if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in standing)
+        if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in covering)
     )
-    manual = view.rules_differ and not standing
-    printed = said(view.table)
-    changed = (c for c in view.effective if (c.behaviour, c.condition) not in printed)
-    return Gap(view, tuple(changed) if manual else (), manual, seen)
-
-
-def _beside(gaps: Iterable[Gap]) -> tuple[Difference, ...]:
-    found = {d.number: d for gap in gaps for d in gap.view.differences if d.retraction is None}
-    return tuple(found[number] for number in sorted(found))
-
-
-def _branches(claims: Iterable[Claim]) -> tuple[Branch, ...]:
-    return tuple(dict.fromkeys((claim.behaviour, claim.condition) for claim in claims))
+    manual = view.rules_differ and not covering
+    return Gap(view, unprinted(view.claims) if manual else (), manual, seen)

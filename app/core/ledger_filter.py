@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core import filtering
+from app.core import filtering, names
 from app.core.cells import CellKey
 from app.core.facts import Register
 from app.core.filtering import Control, Filter, Key
@@ -15,13 +15,6 @@ from app.core.ledger import LedgerEntry, Unfiled, entry_of, unfiled
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence, Mode
 
-STATES = {
-    DifferenceState.SEEN: "Somebody saw it, or ran into it.",
-    DifferenceState.REPRODUCED: "Somebody saw it again, elsewhere.",
-    DifferenceState.REPORTED: "Somebody said so in public: on a list, in a commit, to the vendor.",
-    DifferenceState.DOCUMENTED: "A document of the vendor says it, in the revision that is named.",
-    DifferenceState.RETRACTED: "It was taken back, for the reason that stands beside it.",
-}
 # A state that no entry has: cells that disagree and that no entry covers.
 UNFILED = "unfiled"
 NONE = "none"
@@ -73,25 +66,16 @@ def _named(known: Knowledge) -> Mapping[str, str]:
 
 def haystack(entry: Listed, registers: Registers) -> str:
     """Return the text that a search of the ledger looks through, in lower case."""
-    names = [*map(str, entry.keys), *_names(entry.keys, registers)]
-    if isinstance(entry, Unfiled):
-        return " ".join(names).lower()
-    d = entry.difference
-    words = [f"d-{d.number}", d.title, d.text, d.table_says, d.instead, d.inference]
-    words += [event.text for event in d.life]
-    words += [part for s in entry.sources for part in (s.id, s.title, s.author, s.commit)]
-    words += [s.message_id for s in entry.sources]
-    words += [*names, *d.errata]
+    words = [*map(str, entry.keys)]
+    for register in (registers[slug] for slug in dict.fromkeys(k.register for k in entry.keys)):
+        words += names.words_of(register)
+    if isinstance(entry, LedgerEntry):
+        d = entry.difference
+        words += [f"d-{d.number}", d.title, d.text, d.table_says, d.instead, d.inference]
+        words += [event.text for event in d.life]
+        words += [w for s in entry.sources for w in (s.id, s.title, s.author, s.commit)]
+        words += [*(s.message_id for s in entry.sources), *d.errata]
     return " ".join(words).lower()
-
-
-def _names(keys: Iterable[CellKey], registers: Registers) -> list[str]:
-    found = [registers[slug] for slug in dict.fromkeys(key.register for key in keys)]
-    return [
-        word
-        for r in found
-        for word in (r.name, r.abbreviation, r.macro, *r.aliases, *r.offsets, *r.msrs)
-    ]
 
 
 KEYS: tuple[Key[Listed, Registers], ...] = (
@@ -150,17 +134,25 @@ def view_ledger(
     vocabulary = vocabulary_of(knowledge)
     every = [entry_of(d, knowledge, cells) for d in knowledge.differences.values()]
     shown = [entry for entry in every if wanted.admits(entry, knowledge.registers)]
+    order = wanted.text("sort")
+    if order.removeprefix("-") == "date":
+        shown.sort(key=lambda e: e.difference.life[-1].date, reverse=order.startswith("-"))
+    elif order.startswith("-"):
+        shown.reverse()
+    noun = "difference" if len(every) == 1 else "differences"
+    head = f"{len(shown)} of {len(every)} {noun}" if wanted.active else f"{len(every)} {noun}"
+    if wanted["state"] == (UNFILED,):
+        head = "Only disagreements without a number"
     gaps = unfiled(cells)
-    states = [str(entry.difference.state) for entry in every]
-    counts = {state: states.count(state) for state in vocabulary.values["state"]} | {
-        UNFILED: len(gaps)
-    }
+    states = [str(entry.difference.state) for entry in every] + [UNFILED] * len(gaps)
     return LedgerView(
         wanted=wanted,
-        entries=arrange(shown, wanted.text("sort")),
+        entries=tuple(shown),
         unfiled=tuple(g for g in gaps if wanted.admits(g, knowledge.registers)),
-        sentence=sentence(wanted, vocabulary, len(shown), len(every)),
-        counts=tuple((s, n, wanted.but(state=(s,))) for s, n in counts.items()),
+        sentence=vocabulary.sentence(wanted, head),
+        counts=tuple(
+            (s, states.count(s), wanted.but(state=(s,))) for s in vocabulary.values["state"]
+        ),
         vocabulary=vocabulary,
     )
 
@@ -168,21 +160,3 @@ def view_ledger(
 def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
     """Return the valid words of the ledger's filter."""
     return filtering.Vocabulary(KEYS, knowledge)
-
-
-def arrange(entries: Iterable[LedgerEntry], sort: str) -> tuple[LedgerEntry, ...]:
-    """Return entries in the asked order; ties keep the order of their numbers."""
-    by_number = sorted(entries, key=lambda e: e.difference.number)
-    backwards = sort.startswith("-")
-    if sort.removeprefix("-") == "date":
-        return tuple(sorted(by_number, key=lambda e: e.difference.life[-1].date, reverse=backwards))
-    return tuple(reversed(by_number) if backwards else by_number)
-
-
-def sentence(wanted: LedgerFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:
-    """Say the filter in one English sentence, with the counts."""
-    noun = "difference" if total == 1 else "differences"
-    head = f"{shown} of {total} {noun}" if wanted.active else f"{total} {noun}"
-    if wanted["state"] == (UNFILED,):
-        head = "Only disagreements without a number"
-    return vocabulary.sentence(wanted, head)

@@ -67,6 +67,11 @@ def aliases(register: Register) -> tuple[str, ...]:
     return tuple(name for name in (*names, macro) if name and name != "-")
 
 
+def words_of(register: Register) -> tuple[str, ...]:
+    """Return all that somebody may look for a register by: names and addresses."""
+    return (register.name, *aliases(register), *register.offsets, *register.msrs)
+
+
 def _fold(name: str) -> str:
     return name.lower().removeprefix("apic_").replace("_", "-")
 

@@ -15,6 +15,7 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Condition
 from app.core.words import Behaviour, ClaimKind, Mode, Printed, Strength
 
+Branch = tuple[Behaviour, str]
 LEVELS = (
     frozenset({ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT}),
     frozenset({ClaimKind.NOTE}),
@@ -149,9 +150,21 @@ def rank(claim: Claim) -> int:
     return [claim.kind in level for level in LEVELS].index(True)
 
 
-def said(claims: Iterable[Claim]) -> frozenset[tuple[Behaviour, str]]:
-    """Return claims as what they say: behaviour and condition."""
-    return frozenset((claim.behaviour, claim.condition) for claim in claims)
+def branches(claims: Iterable[Claim]) -> tuple[Branch, ...]:
+    """Return what claims say, behaviour and condition, each once and in their order."""
+    return tuple(dict.fromkeys(claim.branch for claim in claims))
+
+
+def said(claims: Iterable[Claim]) -> frozenset[Branch]:
+    """Return what claims say, to compare it."""
+    return frozenset(branches(claims))
+
+
+def unprinted(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the claims that rule a cell and that Table 15-22 does not make."""
+    known = tuple(claims)
+    printed_ = said(literal(known))
+    return tuple(claim for claim in effective(known) if claim.branch not in printed_)
 
 
 def _levels(claims: Iterable[Claim], family: str) -> Iterable[list[Claim]]:

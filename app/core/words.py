@@ -223,24 +223,28 @@ class TokenScope(StrEnum):
     REVIEW = "review"
 
 
-class DifferenceState(StrEnum):
+class DifferenceState(Word):
     """The life of a ledger entry."""
 
-    SEEN = "seen"
-    REPRODUCED = "reproduced"
-    REPORTED = "reported"
-    DOCUMENTED = "documented"
-    RETRACTED = "retracted"
+    meaning: str  # One sentence for the documentation.
+
+    SEEN = "seen", "Somebody saw it, or ran into it."
+    REPRODUCED = "reproduced", "Somebody saw it again, elsewhere."
+    REPORTED = "reported", "Somebody said so in public: on a list, in a commit, to the vendor."
+    DOCUMENTED = "documented", "A document of the vendor says it, in the revision that is named."
+    RETRACTED = "retracted", "It was taken back, for the reason that stands beside it."
 
 
-class Reading(StrEnum):
+class Reading(Word):
     """How far a source was read by whoever entered it."""
 
-    WHOLE = "whole"
-    EXCERPT = "excerpt"
-    TITLE = "title"
-    SECONDARY = "secondary"
-    CITED = "cited"
+    label: str  # Behind a source that is cited.
+
+    WHOLE = "whole", "read whole"
+    EXCERPT = "excerpt", "read in part"
+    TITLE = "title", "only the title was seen"
+    SECONDARY = "secondary", "read through another's rendering"
+    CITED = "cited", "cited by another source, not read"
 
 
 class SourceKind(StrEnum):

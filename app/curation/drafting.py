@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 from app.core.cells import CellKey
+from app.core.facts import Claim, Event, Observation
+from app.core.knowledge import Knowledge
+from app.core.ledger import gap_of, standing
 from app.core.measuring import source_of
-from app.core.rulings import Conditions, said
+from app.core.rulings import Branch, Conditions, branches, firm, said, unprinted
+from app.core.verdicts import Finding
 from app.core.views import CellView
-from app.core.words import Access, Behaviour
-from app.curation.draft import Draft, Moment
+from app.core.words import Access, DifferenceState, Evidence
 
 WIDTH = 95
 WRITE = "# WRITE: "
@@ -22,14 +27,97 @@ HEAD = """\
 """
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What the facts say of cells that shall get an entry."""
+
+    views: tuple[CellView, ...]
+    knowledge: Knowledge
+
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The families whose verdicts disagree and are uncovered; of all that disagree if none."""
+        open_ = {seen.family for view in self.views for seen in gap_of(view).seen}
+        every = {j.family for v in self.views for j in v.measured if j.verdict.disagrees}
+        return tuple(f for f in self.knowledge.families if f in (open_ or every))
+
+    def findings(self, view: CellView) -> list[Finding]:
+        """Return what reports of these families saw in a cell that differs from the table."""
+        mine = (j for j in view.measured if j.family in self.families)
+        return [f for judgement in mine for f in judgement.findings if f.verdict.disagrees]
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """The reports of these families that differ from the table, oldest first."""
+        ids = {f.observation.id for view in self.views for f in self.findings(view)}
+        return tuple(o for o in self.knowledge.observations.values() if o.id in ids)
+
+    @property
+    def changed(self) -> tuple[Claim, ...]:
+        """The ruling claims that the table does not print."""
+        found = (c for v in self.views if v.rules_differ for c in unprinted(v.claims))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def measurements(self) -> tuple[str, ...]:
+        """The slugs of the measurements among the reports, which the seed does not hold."""
+        names = {seen.report for seen in self.observations}
+        return tuple(s for s in reversed(self.knowledge.measurements) if f"m-{s}" in names)
+
+    @property
+    def own(self) -> tuple[Observation, ...]:
+        """The reports that the seed itself holds."""
+        taken = {f"m-{slug}" for slug in self.measurements}
+        return tuple(seen for seen in self.observations if seen.report not in taken)
+
+    @property
+    def life(self) -> tuple[Event, ...]:
+        """Events that the facts suggest, by date; one to be written where there is none."""
+        found: list[tuple[str, DifferenceState, tuple[str, ...], str]] = []
+        # What a manual only implies, of one of the cells even, is not documented.
+        for claim in self.changed if all(map(firm, self.changed)) else ():
+            source = self.knowledge.sources[claim.source]
+            revisions = self.knowledge.documents[source.document].revisions
+            date = next((r.date for r in revisions if r.revision == source.revision), "")
+            found.append((date, DifferenceState.DOCUMENTED, (source.id,), source.revision))
+        for seen in self.own:
+            heard = seen.evidence is Evidence.STATED
+            state = DifferenceState.REPORTED if heard else DifferenceState.SEEN
+            found.append((seen.date, state, seen.sources, ""))
+        for slug in self.measurements:
+            date = self.knowledge.measurements[slug].measured_at[:10]
+            found.append((date, DifferenceState.SEEN, (f"measurement-{slug}",), ""))
+        found.sort(key=lambda moment: (not moment[0], moment[0]))
+        return tuple(
+            Event(date=date, state=state, text="", sources=sources, revision=revision)
+            for date, state, sources, revision in dict.fromkeys(found)
+            or [("", DifferenceState.SEEN, (), "")]
+        )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every source behind it, each once: documents, reports, measurements."""
+        ids = [c.source for view in self.views for c in (*view.effective, *view.table)]
+        ids += [name for seen in self.own for name in seen.sources]
+        return tuple(dict.fromkeys([*ids, *(f"measurement-{s}" for s in self.measurements)]))
+
+
 def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
     """Return the draft as the text of a seed file."""
-    lines = [HEAD.format(number=number, version=version).rstrip(), *_besides(draft)]
+    lines = [HEAD.format(number=number, version=version).rstrip()]
+    for d in standing(draft.views):
+        names = ", ".join(draft.knowledge.families[f].name for f in d.families) or "every family"
+        text = (
+            f"D-{d.number} names one of the cells, for {names}: {d.title}. If this is the same "
+            "disagreement, add the event (and the family, if it names any) there, and file nothing."
+        )
+        lines += textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
     lines += [f"number: {number}"]
     lines += _write("title", "one line: the mode, the register, and what happens.")
     lines += _list("cells", _patterns(v.key for v in draft.views))
-    lines += [f"table_says: {_quoted(_said(draft, changed=False))}"]
-    lines += [f"instead: {_quoted(_said(draft, changed=True))}"]
+    printed = [(v, _branches(draft, branches(v.table)) or "nothing") for v in draft.views]
+    lines += [f"table_says: {_quoted(_told(printed))}"]
+    lines += [f"instead: {_quoted(_told((v, _instead(draft, v)) for v in draft.views))}"]
     lines += _write(
         "text",
         "what the table says, what rules or was seen instead, each with its page or",
@@ -38,23 +126,10 @@ def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
     lines += _list("families", draft.families) if draft.families else []
     lines += _list("observations", [seen.id for seen in draft.own]) if draft.own else []
     lines += ["life:"]
-    for moment in draft.life:
-        lines += _event(moment)
+    for event in draft.life:
+        lines += _event(event)
     lines += _list("sources", draft.sources)
     return "\n".join([*lines, *_measurements(draft, site)]) + "\n"
-
-
-def _besides(draft: Draft) -> list[str]:
-    """Point to entries that may be the same disagreement."""
-    found = []
-    for d in draft.beside:
-        names = ", ".join(draft.knowledge.families[f].name for f in d.families) or "every family"
-        text = (
-            f"D-{d.number} names one of the cells, for {names}: {d.title}. If this is the same "
-            "disagreement, add the event (and the family, if it names any) there, and file nothing."
-        )
-        found += textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
-    return found
 
 
 def _write(name: str, asked: str, *more: str) -> list[str]:
@@ -62,22 +137,22 @@ def _write(name: str, asked: str, *more: str) -> list[str]:
     return [WRITE + asked, *(f"# {line}" for line in more), f'{name}: ""']
 
 
-def _event(moment: Moment) -> list[str]:
-    lines = [] if moment.date else [f"  {WRITE}the day, YYYY-MM-DD or shorter."]
-    date = moment.date or '""'
-    lines += [f"  - date: {date}", f"    state: {moment.state}"]
-    lines += [f'    revision: "{moment.revision}"'] if moment.revision else []
+def _event(event: Event) -> list[str]:
+    lines = [] if event.date else [f"  {WRITE}the day, YYYY-MM-DD or shorter."]
+    date = event.date or '""'
+    lines += [f"  - date: {date}", f"    state: {event.state}"]
+    lines += [f'    revision: "{event.revision}"'] if event.revision else []
     lines += [f"    {WRITE}what happened, and who says so.", '    text: ""']
-    if not moment.sources:
+    if not event.sources:
         lines.append(f"    {WRITE}the id of at least one entry of seed/sources.")
-    return [*lines, *(f"    {line}" for line in _list("sources", moment.sources))]
+    return [*lines, *(f"    {line}" for line in _list("sources", event.sources))]
 
 
 def _measurements(draft: Draft, site: str) -> list[str]:
     """Return sources for measurements as comments: they belong into a file of their own."""
-    if not draft.measurements:
-        return []
-    lines = ["# The measurements are no sources of the seed yet: put this into seed/sources."]
+    lines = []
+    if draft.measurements:
+        lines = ["# The measurements are no sources of the seed yet: put this into seed/sources."]
     for slug in draft.measurements:
         source = source_of(draft.knowledge.measurements[slug])
         lines += [
@@ -100,11 +175,10 @@ def _patterns(keys: Iterable[CellKey]) -> list[str]:
     return [f"{at}/{'*' if len(a) == len(Access) else a.pop()}" for at, a in found.items()]
 
 
-def _said(draft: Draft, *, changed: bool) -> str:
-    """Return what the table says of the cells, or what is so instead, in the words of the seed."""
+def _told(said: Iterable[tuple[CellView, str]]) -> str:
+    """Return what is said of each cell in one line, cells with the same words together."""
     words: dict[Access, dict[str, list[str]]] = {}
-    for view in draft.views:
-        text = _instead(draft, view) if changed else _printed(draft, view)
+    for view, text in said:
         registers = words.setdefault(view.key.access, {}).setdefault(text, [])
         registers.append(view.register.abbreviation.replace("-", "") or view.register.slug)
     parts = {}
@@ -117,25 +191,15 @@ def _said(draft: Draft, *, changed: bool) -> str:
     return "; ".join(f"{access}: {text}" for access, text in parts.items())
 
 
-def _printed(draft: Draft, view: CellView) -> str:
-    said_ = ((c.behaviour, c.condition) for c in view.table)
-    return _branches(draft, said_) or "nothing"
-
-
 def _instead(draft: Draft, view: CellView) -> str:
-    """What rules and is not printed, and what reports of the families saw otherwise."""
-    printed = said(view.table)
-    rules = [(c.behaviour, c.condition) for c in view.effective] if view.rules_differ else []
-    seen = [
-        (f.observation.outcome, f.observation.condition)
-        for judgement in view.measured
-        for f in judgement.findings
-        if judgement.family in draft.families and f.verdict.disagrees
-    ]
-    return _branches(draft, (b for b in (*rules, *seen) if b not in printed))
+    """Return what rules and is not printed, and what reports of the families saw otherwise."""
+    rules = branches(unprinted(view.claims)) if view.rules_differ else ()
+    seen = [(f.observation.outcome, f.observation.condition) for f in draft.findings(view)]
+    return _branches(draft, [*rules, *(b for b in seen if b not in said(view.table))])
 
 
-def _branches(draft: Draft, branches: Iterable[tuple[Behaviour, str]]) -> str:
+def _branches(draft: Draft, branches: Iterable[Branch]) -> str:
+    """Return branches in the words of the seed."""
     tag = Conditions(draft.knowledge.conditions).tag
     told = (f"{word.label} ({tag(when)})" if when else word.label for word, when in branches)
     return " or ".join(dict.fromkeys(told))

@@ -8,6 +8,7 @@ it lands in, so YAML's own guesses (``no`` as false, dates, octal) cannot change
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,22 +41,20 @@ FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Scanning is slow, so a file is scanned only when something in it looks like an anchor.
 ANCHOR = re.compile(r"(?:^|[\s\[,])[&*]\w", re.MULTILINE)
 Path_ = tuple[str | int, ...]
+Lines = dict[Path_, int]
 
 
 @dataclass(frozen=True)
 class SeedEntry:
-    """One fact and where it stands: file relative to the seed, 1-based line."""
+    """One fact and where it stands: file relative to the seed, 1-based line of each part."""
 
     fact: Fact
     file: str
-    line: int
-    lines: dict[Path_, int]
+    lines: Lines
 
     def problem(self, path: Path_, found: str, expected: str) -> Problem:
         """Return a problem at ``path`` inside this entry."""
-        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1)
-                     if path[:n] in self.lines), self.line)  # fmt: skip
-        return Problem(self.file, spell(path), found, expected, line)
+        return _problem(self.file, self.lines, path, found, expected)
 
 
 def fact_from(kind: str, body: object) -> Fact:
@@ -78,47 +77,47 @@ def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
     Raises InvalidSeed with all problems of form (syntax, unknown keys, wrong words,
     keys given twice). What facts say about each other is the linter's part.
     """
-    entries: list[SeedEntry] = []
-    problems: list[Problem] = []
+    read: list[SeedEntry | Problem] = []
     for path in sorted(p for p in folder.rglob("*.y*ml") if p.is_file()):
         name = path.relative_to(folder).as_posix()
-        kind = FOLDERS.get(name.removesuffix(".yaml").split("/")[0])
-        if kind is None:
-            problems.append(Problem(name, "", "a file of no kind", " or ".join(FOLDERS)))
-            continue
-        _read_file(path, name, kind, entries, problems)
-    if not entries and not problems:
-        problems.append(Problem(str(folder), "", "no seed files", "YAML files such as registers/"))
-    problems += _given_twice(entries)
-    if problems:
-        raise InvalidSeed(tuple(problems))
-    return tuple(entries)
+        if kind := FOLDERS.get(name.removesuffix(".yaml").split("/")[0]):
+            read += _read_file(path, name, kind)
+        else:
+            read.append(Problem(name, "", "a file of no kind", " or ".join(FOLDERS)))
+    if not read:
+        read.append(Problem(str(folder), "", "no seed files", "YAML files such as registers/"))
+    entries = tuple(entry for entry in read if isinstance(entry, SeedEntry))
+    first: dict[tuple[type, str], SeedEntry] = {}
+    for entry in entries:
+        one = first.setdefault((type(entry.fact), key_of(entry.fact)), entry)
+        if one is not entry:
+            found = f"{key_of(one.fact)!r} again (first in {one.file}:{one.lines[()]})"
+            read.append(entry.problem((), found, "a key of its own"))
+    if problems := tuple(problem for problem in read if isinstance(problem, Problem)):
+        raise InvalidSeed(problems)
+    return entries
 
 
-def _read_file(
-    path: Path, name: str, kind: str, entries: list[SeedEntry], problems: list[Problem]
-) -> None:
+def _read_file(path: Path, name: str, kind: str) -> Iterator[SeedEntry | Problem]:
     try:
         text = path.read_text("utf-8")
-        if problem := _anchor(text, name):
-            problems.append(problem)
+        if line := _anchor(text):
+            yield Problem(name, "", "a YAML anchor or alias", "the value itself", line)
             return
         root = _compose(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         found = getattr(error, "problem", None) or str(error)
-        problems.append(Problem(name, "", found, "YAML", mark.line + 1 if mark else 0))
+        yield Problem(name, "", found, "YAML", mark.line + 1 if mark else 0)
         return
-    problems += _cut_off(root, text, name) if root else []
-    nodes = root.value if isinstance(root, yaml.SequenceNode) else [root] if root else []
-    for node in nodes:
-        lines: dict[Path_, int] = {}
-        body = _plain(node, (), lines, name, problems)
-        first = node.start_mark.line + 1
+    for node in root.value if isinstance(root, yaml.SequenceNode) else [root] if root else []:
+        lines = {path: part.start_mark.line + 1 for path, part in _walk(node)}
+        yield from _misread(node, name, text)
         try:
-            entries.append(SeedEntry(fact_from(kind, body), name, first, lines))
+            yield SeedEntry(fact_from(kind, _plain(node)), name, lines)
         except ValidationError as error:
-            problems += [_problem(detail, name, first, lines) for detail in error.errors()]
+            for detail in error.errors():
+                yield _problem(name, lines, tuple(detail["loc"]), *_refusal(detail))
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -129,76 +128,72 @@ def _compose(text: str) -> yaml.Node | None:
         return yaml.compose(text, Loader=yaml.BaseLoader)
 
 
-def _anchor(text: str, name: str) -> Problem | None:
-    """Refuse anchors and aliases: an entry says all it says in its own place."""
-    if not ANCHOR.search(text):
-        return None
-    for token in yaml.scan(text, Loader=yaml.BaseLoader):
+def _anchor(text: str) -> int:
+    """Return the line of an anchor or alias: an entry says all it says in its own place."""
+    for token in yaml.scan(text, Loader=yaml.BaseLoader) if ANCHOR.search(text) else ():
         if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-            line = token.start_mark.line + 1
-            return Problem(name, "", "a YAML anchor or alias", "the value itself", line)
-    return None
+            return int(token.start_mark.line) + 1
+    return 0
 
 
-def _plain(
-    node: yaml.Node, path: Path_, lines: dict[Path_, int], name: str, problems: list[Problem]
-) -> object:
-    lines[path] = node.start_mark.line + 1
+def _walk(node: yaml.Node, path: Path_ = ()) -> Iterator[tuple[Path_, yaml.Node]]:
+    """Yield a node and all in it, each with its path."""
+    yield path, node
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(n, (*path, i), lines, name, problems) for i, n in enumerate(node.value)]
-    if not isinstance(node, yaml.MappingNode):
-        return str(node.value).strip()
-    found: dict[str, object] = {}
-    for key, value in node.value:
-        if key.value in found:
-            line = key.start_mark.line + 1
-            problems.append(Problem(name, spell((*path, key.value)), "the key twice", "once", line))
-        found[key.value] = _plain(value, (*path, key.value), lines, name, problems)
-    return found
+        for i, part in enumerate(node.value):
+            yield from _walk(part, (*path, i))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _walk(value, (*path, key.value))
 
 
-def _cut_off(node: yaml.Node, text: str, name: str) -> list[Problem]:
-    """Find values that YAML cuts off at `` #``: most of them mean #GP or #VMEXIT."""
-    if not isinstance(node, yaml.ScalarNode):
-        inner = [n for pair in node.value for n in (pair if isinstance(pair, tuple) else (pair,))]
-        return [problem for child in inner for problem in _cut_off(child, text, name)]
-    rest = text[node.end_mark.index :].split("\n", 1)[0].strip()
-    if not node.style and rest.startswith("#"):
-        line = node.end_mark.line + 1
-        return [
-            Problem(name, "", f"{rest[:20]!r} behind a value, a comment to YAML", "quotes", line)
-        ]
-    return []
+def _plain(node: yaml.Node) -> object:
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(part) for part in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _plain(value) for key, value in node.value}
+    return str(node.value).strip()
 
 
-def _problem(detail: Any, name: str, first: int, lines: dict[Path_, int]) -> Problem:
-    path: Path_ = tuple(detail["loc"])
-    line = next((lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in lines), first)
+def _misread(node: yaml.Node, name: str, text: str) -> Iterator[Problem]:
+    """Find what YAML loses without a word.
+
+    Of two values of one key it keeps the last, and it cuts a value off at `` #``: most of
+    them mean #GP or #VMEXIT.
+    """
+    for path, part in _walk(node):
+        if isinstance(part, yaml.MappingNode):
+            keys = [key.value for key, _ in part.value]
+            for i, (key, _) in enumerate(part.value):
+                if key.value in keys[:i]:
+                    place, line = spell((*path, key.value)), key.start_mark.line + 1
+                    yield Problem(name, place, "the key twice", "once", line)
+        elif isinstance(part, yaml.ScalarNode) and not part.style:
+            rest = text[part.end_mark.index :].split("\n", 1)[0].strip()
+            if rest.startswith("#"):
+                found = f"{rest[:20]!r} behind a value, a comment to YAML"
+                yield Problem(name, "", found, "quotes", part.end_mark.line + 1)
+
+
+def _problem(file: str, lines: Lines, path: Path_, found: str, expected: str) -> Problem:
+    """Return a problem at a path, with the line of the innermost part of it that is there."""
+    parts = (path[:n] for n in range(len(path), -1, -1))
+    line = next(lines[part] for part in parts if part in lines)
+    return Problem(file, spell(path), found, expected, line)
+
+
+def _refusal(detail: Any) -> tuple[str, str]:
+    """Return what pydantic found and expected, in the words of this site."""
     match detail["type"]:
         case "missing" | "missing_keyword_only_argument":
-            return Problem(name, spell(path), "nothing", "a value: this key is required", line)
+            return "nothing", "a value: this key is required"
         case "unexpected_keyword_argument" | "extra_forbidden":
-            return Problem(name, spell(path), "an unknown key", "a key of the format", line)
+            return "an unknown key", "a key of the format"
         case "enum" | "literal_error":
-            return Problem(
-                name, spell(path), repr(detail["input"]), detail["ctx"]["expected"], line
-            )
+            return repr(detail["input"]), detail["ctx"]["expected"]
         case _:
             found = repr(detail["input"]) if isinstance(detail["input"], str) else "a value"
-            expected = detail["msg"].removeprefix("Value error, ")
-            return Problem(name, spell(path), found, expected, line)
-
-
-def _given_twice(entries: list[SeedEntry]) -> list[Problem]:
-    seen: dict[tuple[type, str], SeedEntry] = {}
-    problems = []
-    for entry in entries:
-        key = (type(entry.fact), key_of(entry.fact))
-        first = seen.setdefault(key, entry)
-        if first is not entry:
-            found = f"{key[1]!r} again (first in {first.file}:{first.line})"
-            problems.append(Problem(entry.file, "", found, "a key of its own", entry.line))
-    return problems
+            return found, detail["msg"].removeprefix("Value error, ")
 
 
 def spell(path: Path_) -> str:
@@ -214,8 +209,7 @@ def check_seed(folder: Path) -> tuple[SeedEntry, ...]:
     """
     entries = read_seed(folder)
     places = {id(entry.fact): entry for entry in entries}
-    findings = lint(Knowledge.of(entry.fact for entry in entries))
-    if findings:
+    if findings := lint(Knowledge.of(entry.fact for entry in entries)):
         raise InvalidSeed(
             tuple(places[id(f.fact)].problem(f.place, f.found, f.expected) for f in findings)
         )

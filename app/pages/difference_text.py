@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.core.cells import CellKey
-from app.core.citations import READING, address_of, cite_source, commit_form
+from app.core.citations import address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import Branch, LedgerEntry, Unfiled, columns_of, document_of, documented_in
+from app.core.ledger import LedgerEntry, Unfiled, columns_of, document_of, documented_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
+from app.core.rulings import Branch
 from app.core.words import DifferenceState, SourceKind
 from app.pens import leads, phrases
 from app.pens.place import Place, head
@@ -236,7 +237,7 @@ def _listed(out: Plain, title: str, sources: Iterable[Source], place: Place) -> 
 def _cited(source: Source) -> str:
     if source.kind is not SourceKind.COMMIT:
         return cite_source(source)
-    parts = (commit_form(source), source.author, source.date, READING[source.read])
+    parts = (commit_form(source), source.author, source.date, source.read.label)
     return ", ".join(part for part in parts if part)
 
 

@@ -83,7 +83,6 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         vocabulary=snapshot.vocabulary.values,
         most=(quoting.MOST_LINKS, quoting.MOST_VERSIONS, quoting.MOST_BLOCKS),
         ledger_keys=[key.name for key in ledger_filter.KEYS],
-        ledger_states=ledger_filter.STATES,
         ledger_values=ledger_filter.vocabulary_of(snapshot.knowledge).values,
         **search_pages.documented(snapshot),
         settings=setting_lines(),

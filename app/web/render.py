@@ -17,7 +17,7 @@ from starlette.responses import Response
 from app import __version__
 from app.core import words
 from app.core.cells import CellKey
-from app.core.citations import READING, address_of, cite_claim, cite_source, sources_of
+from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.rulings import Conditions
 from app.core.wanted import list_wants
 from app.errors import NotFound
@@ -56,7 +56,6 @@ def make_environment() -> jinja2.Environment:
         "measuring": measurement_text,
         "phrases": phrases,
         "policy_phrases": policy_phrases,
-        "reading": READING,
         "address_of": address_of,
         "list_wants": list_wants,
         "wanted_counts": wanted_text.counts,

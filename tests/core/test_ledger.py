@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.core.ledger import columns_of, documented_in, entry_of, gap_of, unfiled
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind
-from app.curation.draft import Draft
+from app.curation.drafting import Draft
 from tests.factories import (
     make_claim,
     make_difference,

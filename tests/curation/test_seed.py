@@ -178,7 +178,7 @@ def test_what_yaml_would_guess_at_stays_text(guess, tmp_path):
 def test_a_hash_in_quotes_or_on_a_line_of_its_own_is_fine(tmp_path):
     text = "# Conditions.\n" + EDGE.replace("edge-triggered", '"raises #GP"') + "  # Done.\n"
     (entry,) = read_seed(write(tmp_path, {"conditions.yaml": text}))
-    assert ("raises #GP", 2) == (entry.fact.text, entry.line)
+    assert ("raises #GP", 2) == (entry.fact.text, entry.lines[()])
 
 
 def test_a_file_holds_one_entry_or_a_list_of_them(tmp_path):

@@ -120,11 +120,9 @@ class Claim(BaseFact):
     inference: str = ""
 
     @property
-    def identity(self) -> str:
-        """What tells this claim from the others of its register."""
-        modes = "+".join(self.modes)
-        parts = (modes, self.access, self.kind, self.condition, self.source, self.question)
-        return " ".join(part for part in parts if part)
+    def branch(self) -> tuple[Behaviour, str]:
+        """What it says: a behaviour and its condition."""
+        return self.behaviour, self.condition
 
     @property
     def ranks(self) -> bool:

@@ -117,6 +117,11 @@ class Difference(BaseFact):
         """The event that took it back, with the reason; None while it stands."""
         return next((e for e in self.life if e.state is DifferenceState.RETRACTED), None)
 
+    @property
+    def stands(self) -> bool:
+        """Whether nobody took it back."""
+        return self.retraction is None
+
     def speaks_of(self, family: str) -> bool:
         """Whether it is about a family: it names it, or none at all."""
         return not self.families or family in self.families

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from app.core.citations import READING
 from app.core.facts import Document
 from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
@@ -34,7 +33,7 @@ class RevisionsPage(PageKind):
         read = read_through(asked.knowledge)
         table = Table(COLUMNS, tuple(
             (r.revision, r.date, r.change, r.source,
-             READING[read[r.revision].read] if r.revision in read else "not read here")
+             read[r.revision].read.label if r.revision in read else "not read here")
             for r in reversed(document.revisions)
         ))  # fmt: skip
         modes = {r.revision: list(r.modes) for r in document.revisions}
