@@ -10,70 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from app.core import facts
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span
 from app.core.rulings import effective
-from app.core.words import Action, Behaviour, Evidence, Mode
-
-COMPLETES = frozenset({Behaviour.ALLOWED, Behaviour.ACCELERATED})
+from app.core.words import Action, Behaviour, Evidence, Mode, Word
 
 
-class MarkKind(StrEnum):
+class MarkKind(Word):
     """In which way a policy and the evidence part, what may be wrong before what only costs."""
 
-    UNSEEN_GP = "unseen-gp"
-    EXIT_KIND = "exit-kind"
-    FAULTS_ANYWAY = "faults-anyway"
-    NEEDLESS_EXIT = "needless-exit"
+    label: str  # A few ASCII words for a narrow column.
+    weight: str  # ``differs`` from what the policy expects, or only ``costs`` time.
+    meaning: str  # One or two sentences for the legend.
 
-    @property
-    def label(self) -> str:
-        """A few ASCII words for a narrow column."""
-        return _KINDS[self].label
-
-    @property
-    def meaning(self) -> str:
-        """One or two sentences for the legend."""
-        return _KINDS[self].meaning
-
-    @property
-    def weight(self) -> str:
-        """``differs`` from what the policy expects, or only ``costs`` time."""
-        return "costs" if self in (MarkKind.FAULTS_ANYWAY, MarkKind.NEEDLESS_EXIT) else "differs"
-
-
-@dataclass(frozen=True)
-class _KindWords:
-    label: str
-    meaning: str
-
-
-_K = _KindWords
-_KINDS = {
-    MarkKind.UNSEEN_GP: _K(
-        "#GP, no exit",
-        "Let through, and the guest gets #GP with no #VMEXIT: the hypervisor never learns of "
-        "the access.",
-    ),
-    MarkKind.EXIT_KIND: _K(
-        "402h of the other kind",
-        "An exit 402h of the other kind than the policy takes it for: a fault at an offset of "
-        "the trap list, or a trap at an offset that is not on it.",
-    ),
-    MarkKind.FAULTS_ANYWAY: _K(
-        "exits anyway",
-        "Let through, and hardware does not complete it: exit 402h comes before the access, "
-        "and the hypervisor has to emulate the instruction.",
-    ),
-    MarkKind.NEEDLESS_EXIT: _K(
-        "exit for nothing",
-        "Intercepted (exit 7Ch), although hardware would complete it with no exit.",
-    ),
-}
+    # fmt: off
+    UNSEEN_GP = ("unseen-gp", "#GP, no exit", "differs",
+                 ("Let through, and the guest gets #GP with no #VMEXIT: the hypervisor never "
+                  "learns of the access."))
+    EXIT_KIND = ("exit-kind", "402h of the other kind", "differs",
+                 ("An exit 402h of the other kind than the policy takes it for: a fault at an "
+                  "offset of the trap list, or a trap at an offset that is not on it."))
+    FAULTS_ANYWAY = ("faults-anyway", "exits anyway", "costs",
+                     ("Let through, and hardware does not complete it: exit 402h comes before the "
+                      "access, and the hypervisor has to emulate the instruction."))
+    NEEDLESS_EXIT = ("needless-exit", "exit for nothing", "costs",
+                     "Intercepted (exit 7Ch), although hardware would complete it with no exit.")
+    # fmt: on
 
 
 @dataclass(frozen=True)
@@ -143,26 +108,13 @@ class PolicyView:
 
 @dataclass(frozen=True)
 class _Cell:
-    """One cell as a mark is made from it; ``told`` are its full, unmasked observations."""
+    """One cell as marks are made from it; ``told`` are its full, unmasked observations."""
 
-    key: CellKey
+    mode: Mode
     ruling: tuple[facts.Claim, ...]
     told: tuple[facts.Observation, ...]
     differences: tuple[facts.Difference, ...]
     first_msr: int
-    view: PolicyView
-
-    def msrs(self, *, intercepted: bool) -> tuple[str, ...]:
-        return tuple(
-            msrs for msrs, action in self.view.parts if (action is Action.INTERCEPT) == intercepted
-        )
-
-    def about(self, msrs: tuple[str, ...]) -> tuple[facts.Observation, ...]:
-        """Return the observations that are not of other members than these MSRs hold."""
-        return tuple(o for o in self.told if not o.member or not msrs or self._holds(msrs, o))
-
-    def _holds(self, msrs: tuple[str, ...], seen: facts.Observation) -> bool:
-        return any(self.first_msr + int(seen.member) in Span.parse(text) for text in msrs)
 
 
 def view_policies(
@@ -175,22 +127,17 @@ def view_policies(
 
     ``claims`` are those of the cell, ``observations`` the accepted ones that touch it.
     """
-    told = tuple(o for o in observations if not _masked(o) and not o.partial)
+    heard = (o for o in observations if not (o.intercepted or o.outcome is Behaviour.VMEXIT_MSR))
     spans = knowledge.registers[key.register].msr_spans
-    standing = tuple(d for d in knowledge.differences_of.get(key, ()) if d.stands)
-    found = []
-    for policy in knowledge.policies.values():
-        view = _view(knowledge, key, policy)
-        cell = _Cell(
-            key=key,
-            ruling=effective(claims),
-            told=told,
-            differences=standing,
-            first_msr=spans[0].first if spans else 0,
-            view=view,
-        )
-        found.append(replace(view, marks=_marks(cell)))
-    return tuple(found)
+    cell = _Cell(
+        mode=key.mode,
+        ruling=effective(claims),
+        told=tuple(o for o in heard if not o.partial),
+        differences=tuple(d for d in knowledge.differences_of.get(key, ()) if d.stands),
+        first_msr=spans[0].first if spans else 0,
+    )
+    views = (_view(knowledge, key, policy) for policy in knowledge.policies.values())
+    return tuple(replace(view, marks=_marks(cell, view)) for view in views)
 
 
 def _view(knowledge: Knowledge, key: CellKey, policy: facts.Policy) -> PolicyView:
@@ -215,33 +162,31 @@ def _view(knowledge: Knowledge, key: CellKey, policy: facts.Policy) -> PolicyVie
     )
 
 
-def _masked(seen: facts.Observation) -> bool:
-    return seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR
-
-
-def _marks(cell: _Cell) -> tuple[Mark, ...]:
-    through = cell.msrs(intercepted=False)
-    stopped = cell.msrs(intercepted=True)
-    found: list[Mark | None] = []
-    if through:
-        found.append(_mark(cell, MarkKind.UNSEEN_GP, through, {Behaviour.GP}))
-    if through or cell.key.mode is Mode.AVIC:
-        other = Behaviour.VMEXIT_FAULT if cell.view.trapped else Behaviour.VMEXIT_TRAP
-        found.append(_mark(cell, MarkKind.EXIT_KIND, through, {other}))
-    if through and not cell.view.trapped:
-        found.append(_mark(cell, MarkKind.FAULTS_ANYWAY, through, {Behaviour.VMEXIT_FAULT}))
-    if stopped:
-        found.append(_mark(cell, MarkKind.NEEDLESS_EXIT, stopped, COMPLETES))
+def _marks(cell: _Cell, view: PolicyView) -> tuple[Mark, ...]:
+    through = tuple(msrs for msrs, action in view.parts if action is not Action.INTERCEPT)
+    stopped = tuple(msrs for msrs, action in view.parts if action is Action.INTERCEPT)
+    other = Behaviour.VMEXIT_FAULT if view.trapped else Behaviour.VMEXIT_TRAP
+    # Each kind with whether it can be, the MSRs that it is about, and what would be seen.
+    asked = (
+        (MarkKind.UNSEEN_GP, through, through, {Behaviour.GP}),
+        (MarkKind.EXIT_KIND, through or cell.mode is Mode.AVIC, through, {other}),
+        (MarkKind.FAULTS_ANYWAY, through and not view.trapped, through, {Behaviour.VMEXIT_FAULT}),
+        (MarkKind.NEEDLESS_EXIT, stopped, stopped, {Behaviour.ALLOWED, Behaviour.ACCELERATED}),
+    )
+    found = (_mark(cell, kind, msrs, words) for kind, can_be, msrs, words in asked if can_be)
     return tuple(mark for mark in found if mark)
 
 
-def _mark(
-    cell: _Cell, kind: MarkKind, msrs: tuple[str, ...], words: Iterable[Behaviour]
-) -> Mark | None:
+def _mark(cell: _Cell, kind: MarkKind, msrs: tuple[str, ...], words: set[Behaviour]) -> Mark | None:
     """Return a mark if an observation has one of ``words``, or, with none, if the rules do."""
-    told = cell.about(msrs)
-    seen = tuple(o for o in told if o.outcome in words)
-    if seen:
+    spans = [Span.parse(text) for text in msrs]
+    # Not those of other members of a vector than these MSRs hold.
+    told = [
+        o
+        for o in cell.told
+        if not (o.member and spans) or any(cell.first_msr + int(o.member) in s for s in spans)
+    ]
+    if seen := tuple(o for o in told if o.outcome in words):
         same = {(o.family, o.condition) for o in seen}
         disputed = any((o.family, o.condition) in same for o in told if o not in seen)
         ids = {o.id for o in seen}
@@ -257,7 +202,7 @@ def _mark(
 
 
 def _ruled(
-    ruling: tuple[facts.Claim, ...], kind: MarkKind, words: Iterable[Behaviour]
+    ruling: tuple[facts.Claim, ...], kind: MarkKind, words: set[Behaviour]
 ) -> tuple[facts.Claim, ...]:
     """Return the ruling claims that a mark may rest on.
 

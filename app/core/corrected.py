@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions, said
+from app.core.rulings import Branch, Conditions, branches, said, unprinted
 from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Mode, Printed, Verdict, Word
 
 # Verdicts under which silicon, not the manual, has the last word on a cell.
 SILICON_SPEAKS = frozenset({Verdict.CONTRADICTS, Verdict.SETTLES, Verdict.DISPUTED})
-
-
-Branches = tuple[tuple[Behaviour, str], ...]
+# A masked report adds nothing to a footnote, nor does one that agrees.
+SILENT = frozenset({Verdict.MASKED, Verdict.AGREES, Verdict.SIDE_EFFECT})
+Branches = tuple[Branch, ...]
 
 
 class NoteKind(Word):
@@ -35,18 +35,27 @@ class NoteKind(Word):
 
 @dataclass(frozen=True)
 class Footnote:
-    """Why a cell has a mark.
+    """Why cells have a mark.
 
     ``claims`` are the places of the manual that change or question it; ``findings`` what
-    silicon adds; ``side_effects`` the reports of what an access leaves behind.
+    silicon adds; ``side_effects`` the reports of what an access leaves behind. Until it has a
+    number it speaks of one cell.
     """
 
-    number: int
     kind: NoteKind
-    claims: tuple[Claim, ...]
-    findings: tuple[Finding, ...]
-    side_effects: tuple[Observation, ...]
-    cells: tuple[CellKey, ...]
+    claims: tuple[Claim, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    side_effects: tuple[Observation, ...] = ()
+    number: int = 0
+    cells: tuple[CellKey, ...] = ()
+
+    @property
+    def same(self) -> object:
+        """Two cells share a footnote when the same places and the same reports make it."""
+        places = tuple((c.behaviour, c.condition, c.kind, c.strength, c.section, c.table, c.page,
+                        c.source, c.bits, c.text, c.inference) for c in self.claims)  # fmt: skip
+        heard = tuple((f.observation.id, f.verdict) for f in self.findings)
+        return self.kind, places, heard, tuple(seen.id for seen in self.side_effects)
 
 
 @dataclass(frozen=True)
@@ -104,24 +113,6 @@ class CorrectedTable:
         return tuple((kind, notes) for kind, notes in found if notes)
 
 
-@dataclass(frozen=True)
-class _Reason:
-    """What one footnote rests on, before it has a number."""
-
-    kind: NoteKind
-    claims: tuple[Claim, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    side_effects: tuple[Observation, ...] = ()
-
-    @property
-    def same(self) -> object:
-        """Two cells share a footnote when the same places and the same reports make it."""
-        places = tuple((c.behaviour, c.condition, c.kind, c.strength, c.section, c.table, c.page,
-                        c.source, c.bits, c.text, c.inference) for c in self.claims)  # fmt: skip
-        heard = tuple((f.observation.id, f.verdict) for f in self.findings)
-        return self.kind, places, heard, tuple(seen.id for seen in self.side_effects)
-
-
 def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> CorrectedTable:
     """Return the corrected table: a pure function of the judged cells.
 
@@ -129,77 +120,61 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
     """
     conditions = Conditions(knowledge.conditions)
     reasons = {key: _reasons(view) for key, view in cells.items()}
-    first = {reason.same: reason for of in reasons.values() for reason in of}
-    ordered = sorted(first, key=lambda same: list(NoteKind).index(first[same].kind))
-    numbers = {same: number for number, same in enumerate(ordered, 1)}
+    sharing: dict[object, list[tuple[CellKey, Footnote]]] = {}
+    for key, notes in reasons.items():
+        for note in notes:
+            sharing.setdefault(note.same, []).append((key, note))
+    order = sorted(sharing, key=lambda same: list(NoteKind).index(sharing[same][0][1].kind))
+    numbers = {same: number for number, same in enumerate(order, 1)}
     rows: dict[str, dict[tuple[Mode, Access], CorrectedCell]] = {}
     for key, view in cells.items():
-        notes = tuple(sorted(numbers[reason.same] for reason in reasons[key]))
-        cell = _cell(view, notes, conditions)
-        rows.setdefault(key.register, {})[key.mode, key.access] = cell
-    where = {same: tuple(key for key, of in reasons.items() if same in {r.same for r in of})
-             for same in ordered}  # fmt: skip
+        ruled, open_ = branches(view.effective), branches(view.open)
+        rows.setdefault(key.register, {})[key.mode, key.access] = CorrectedCell(
+            key=key,
+            printed=view.printed,
+            branches=ruled,
+            open=open_,
+            silicon=tuple(_silicon(view, (*ruled, *open_), conditions)),
+            notes=tuple(sorted(numbers[note.same] for note in reasons[key])),
+        )
     return CorrectedTable(
-        rows=tuple(CorrectedRow(cells[CellKey(slug, Mode.AVIC, Access.READ)].register, parts)
-                   for slug, parts in rows.items()),
-        footnotes=tuple(Footnote(numbers[same], r.kind, r.claims, r.findings, r.side_effects,
-                                 where[same]) for same in ordered for r in (first[same],)),
-    )  # fmt: skip
-
-
-def _cell(view: CellView, notes: tuple[int, ...], conditions: Conditions) -> CorrectedCell:
-    ruled = tuple(dict.fromkeys((c.behaviour, c.condition) for c in view.effective))
-    open_ = tuple(dict.fromkeys((c.behaviour, c.condition) for c in view.open))
-    return CorrectedCell(
-        key=view.key,
-        printed=view.printed,
-        branches=ruled,
-        open=open_,
-        silicon=tuple(_silicon(view, (*ruled, *open_), conditions)),
-        notes=notes,
+        tuple(CorrectedRow(knowledge.registers[slug], row) for slug, row in rows.items()),
+        tuple(
+            replace(sharing[same][0][1], number=number, cells=tuple(k for k, _ in sharing[same]))
+            for same, number in numbers.items()
+        ),
     )
 
 
-def _reasons(view: CellView) -> tuple[_Reason, ...]:
+def _reasons(view: CellView) -> tuple[Footnote, ...]:
     """Return what a cell is footnoted for: its change, open questions, what silicon did."""
-    printed = said(view.table)
-    ruled = tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
+    ruled = unprinted(view.claims)
     # The manual of one model rules no cell for all, and may say it in plainer words.
     words = said(ruled)
-    changed = ruled + tuple(c for c in view.claims if c.family and said([c]) <= words)
-    heard = tuple(f for j in view.measured for f in j.findings if _is_heard(f))
+    changed = ruled + tuple(c for c in view.claims if c.family and c.branch in words)
+    heard = tuple(f for j in view.measured for f in j.findings if f.verdict not in SILENT)
     spoken = tuple(f for f in heard if f.verdict in SILICON_SPEAKS)
-    found = []
     borne_out = tuple(f for f in heard if f.verdict not in SILICON_SPEAKS)
+    found = []
     if view.printed is not Printed.AS_PRINTED and (changed or borne_out):
-        found.append(_Reason(NoteKind.of(view.printed), changed, borne_out))
+        found.append(Footnote(NoteKind(view.printed), changed, borne_out))
     answers = tuple(f for f in spoken if view.open and f.verdict is Verdict.SETTLES)
     if view.open:
-        found.append(_Reason(NoteKind.OPEN, view.open, answers))
+        found.append(Footnote(NoteKind.OPEN, view.open, answers))
     if against := tuple(f for f in spoken if f not in answers):
-        found.append(_Reason(NoteKind.SEEN, (), against))
+        found.append(Footnote(NoteKind.SEEN, (), against))
     if view.side_effects:
-        found.append(_Reason(NoteKind.SIDE_EFFECT, (), (), view.side_effects))
+        found.append(Footnote(NoteKind.SIDE_EFFECT, (), (), view.side_effects))
     return tuple(found)
 
 
-def _is_heard(finding: Finding) -> bool:
-    """Whether a report adds something to a footnote: a masked one never, an agreeing one no."""
-    silent = (Verdict.MASKED, Verdict.AGREES, Verdict.SIDE_EFFECT)
-    return finding.verdict not in silent
-
-
-def _silicon(
-    view: CellView, known: Iterable[tuple[Behaviour, str]], conditions: Conditions
-) -> Iterable[tuple[Behaviour, str]]:
+def _silicon(view: CellView, ruled: Branches, conditions: Conditions) -> Iterable[Branch]:
     """Return what was seen and no branch rules: a branch is judged by its condition."""
-    ruled = tuple(known)
     findings = (f for j in view.measured for f in j.findings if f.verdict in SILICON_SPEAKS)
     seen = {(f.observation.outcome, f.observation.condition) for f in findings}
-    for behaviour in Behaviour:
-        for outcome, condition in sorted(seen):
-            if outcome is behaviour and not any(
-                b is behaviour and (not condition or not c or conditions.covers(c, condition))
-                for b, c in ruled
-            ):
-                yield behaviour, condition
+    for outcome, condition in sorted(seen, key=lambda b: (list(Behaviour).index(b[0]), b[1])):
+        if not any(
+            b is outcome and (not condition or not c or conditions.covers(c, condition))
+            for b, c in ruled
+        ):
+            yield outcome, condition

@@ -49,13 +49,6 @@ class Word(StrEnum):
             setattr(member, name, word)
         return member
 
-    @classmethod
-    def of(cls, slug: str) -> Self:
-        """Return the member of a slug; raises ValueError."""
-        if found := [member for member in cls if member == slug]:
-            return found[0]
-        raise ValueError(slug)
-
 
 class Sight(StrEnum):
     """Who can see a behaviour: a guest that only watches itself, a host, or no observer at all."""

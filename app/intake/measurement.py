@@ -202,7 +202,7 @@ def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:
         register=found.register.slug,
         mode=Mode(part.mode),
         access=Access(part.access),
-        outcome=Behaviour.of(part.outcome),
+        outcome=Behaviour(part.outcome),
         member=part.member if found.member is None else found.member,
         condition=part.condition or "",
         value=(part.value or "").lower(),

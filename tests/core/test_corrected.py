@@ -145,7 +145,7 @@ def test_the_counts_are_those_of_the_cells_and_add_up(table):
     assert counted == Counter(cell.printed for cell in cells(table))
     for kind in (NoteKind.WRONG, NoteKind.INCOMPLETE, NoteKind.NOT_PRINTED):
         footnoted = sum(len(note.cells) for note in table.footnotes if note.kind is kind)
-        assert footnoted == counted[Printed.of(kind)]
+        assert footnoted == counted[Printed(kind)]
 
 
 def test_side_effects_are_footnoted_on_icr_and_icrh_in_both_modes(table):

@@ -173,7 +173,7 @@ def test_with_nothing_stated_an_access_can_meet_whatever_rules_the_cell(claims):
     ],
 )  # fmt: skip
 def test_what_the_table_prints_is_held_against_what_rules(word, claims):
-    assert Printed.of(word) is printed(claims, CONDITIONS)
+    assert Printed(word) is printed(claims, CONDITIONS)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_where_the_table_prints_nothing_it_neither_agrees_nor_differs(claims, se
     ],
 )
 def test_what_leaves_something_wrong_behind_never_agrees(verdict, claims, seen):
-    assert Verdict.of(verdict) is verdict_of(claims, seen)
+    assert Verdict(verdict) is verdict_of(claims, seen)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_what_leaves_something_wrong_behind_never_agrees(verdict, claims, seen):
 )
 def test_a_report_that_takes_its_word_from_the_manual_settles_nothing(verdict, outcome, condition):
     seen = make_observation(outcome, condition, restates=True)
-    assert Verdict.of(verdict) is verdict_of(EOI, seen)
+    assert Verdict(verdict) is verdict_of(EOI, seen)
 
 
 def test_nor_does_it_where_the_revision_in_question_says_nothing():

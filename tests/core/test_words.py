@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from app.core import words as words_module
-from app.core.words import Behaviour, Evidence, Printed, Sight, Verdict
+from app.core.words import Behaviour, DifferenceState, Evidence, Printed, Sight, Verdict
 from app.intake.format1 import OUTCOMES, json_schema
 
-WORDS = (Behaviour, Verdict, Printed, Evidence)
+WORDS = (Behaviour, Verdict, Printed, Evidence, DifferenceState)
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
 def test_every_member_says_what_it_means(words):
     for member in words:
         assert member.meaning.endswith((".", "!"))
-        assert member == words.of(str(member))
+        assert member == words(str(member))
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: words.__name__)
@@ -42,4 +42,4 @@ def test_short_forms_fit_their_columns():
 
 def test_an_unknown_word_is_a_value_error():
     with pytest.raises(ValueError, match="alowed"):
-        Behaviour.of("alowed")
+        Behaviour("alowed")
