@@ -31,7 +31,12 @@ def correlation_text(run: Correlation) -> str:
         rows = [("register", "", "condition", "outcome", "count", "noise")]
         page.grid([*rows, *map(_row, run.results)], WIDTHS)
     _list(page, "Notes", _notes(run.results))
-    _list(page, "No cell of the table", [_elsewhere(r) for r in run.elsewhere])
+    elsewhere = [
+        f"{r.access.apic} mode, {r.access.way} {r.access.access} of {r.access.address:#05x}, "
+        f"{r.access.why}: {r.outcome}, {r.count}/{r.counted}"
+        for r in run.elsewhere
+    ]
+    _list(page, "No cell of the table", elsewhere)
     _list(page, "Unexplained", run.unexplained)
     _list(page, "Discarded", [f"{count} x {why}" for why, count in run.discarded])
     _list(page, "What the guest remarked", run.remarks)
@@ -78,14 +83,6 @@ def _notes(results: Sequence[Result]) -> Iterable[str]:
     for note, where in places.items():
         more = f", {len(where) - NAMED} more" if len(where) > NAMED else ""
         yield f"{note} ({', '.join(where[:NAMED])}{more})"
-
-
-def _elsewhere(result: Result) -> str:
-    access = result.access
-    return (
-        f"{access.apic} mode, {access.way} {access.access} of {access.address:#05x}, "
-        f"{access.why}: {result.outcome}, {result.count}/{result.counted}"
-    )
 
 
 def _list(page: Plain, title: str, texts: Iterable[str]) -> None:

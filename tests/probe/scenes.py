@@ -92,13 +92,16 @@ def bits_of(marker: Marker) -> int:
 
 def exits(reason: str, where: str = "at", info1: int = 0, info2: int = 0) -> Happening:
     """An exit for any reason, at or after the access."""
-    return lambda t: [
-        t_exit(t.place, reason, t.rip(where), info1, info2),
-    ]
+    return lambda t: [t_exit(t.place, reason, t.rip(where), info1, info2)]
 
 
 def noise(reason: str = "interrupt") -> Happening:
     return lambda t: [t_exit(t.place, reason, SOMEWHERE)]
+
+
+def said(event: str, text: str) -> Happening:
+    """Any other event of the vCPU's thread."""
+    return lambda t: [Told(t.place.thread, t.place.cpu, event, text)]
 
 
 def unaccelerated(
@@ -110,10 +113,8 @@ def unaccelerated(
         at, wrote = offset or t.offset, t.write and not read
         way = "write" if wrote else "read"
         text = f"vcpu={t.place.vcpu}, offset={at:#x}(APIC_X), {word}, {way}, vec=0x0"
-        return [
-            t_exit(t.place, "avic_unaccelerated_access", t.rip(where), at | wrote << 32),
-            Told(t.place.thread, t.place.cpu, "kvm_avic_unaccelerated_access", text),
-        ]
+        exit_ = exits("avic_unaccelerated_access", where, at | wrote << 32)
+        return [*exit_(t), *said("kvm_avic_unaccelerated_access", text)(t)]
 
     return happen
 
@@ -125,11 +126,8 @@ def incomplete(reason: int, *, told: int | None = None) -> Happening:
         number = reason if told is None else told
         high, low = t.value >> 32, t.value & 0xFFFFFFFF
         text = f"vcpu={t.place.vcpu}, icrh:icrl={high:#010x}:{low:08x}, id={number}, index=1"
-        info2 = reason << 32 | 1
-        return [
-            t_exit(t.place, "avic_incomplete_ipi", t.rip("after"), t.value, info2),
-            Told(t.place.thread, t.place.cpu, "kvm_avic_incomplete_ipi", text),
-        ]
+        exit_ = exits("avic_incomplete_ipi", "after", t.value, reason << 32 | 1)
+        return [*exit_(t), *said("kvm_avic_incomplete_ipi", text)(t)]
 
     return happen
 
@@ -138,15 +136,10 @@ def intercepted(*, refused: bool = False, number: int = 0, value: int | None = N
     """Exit 7Ch with KVM's emulation behind it."""
 
     def happen(t: Touch) -> list[Told]:
-        way = "write" if t.write else "read"
-        held = t.value if value is None else value
-        text = f"msr_{way} {number or t.address:x} = {held:#x}{' (#GP)' if refused else ''}"
-        told = [
-            t_exit(t.place, "msr", t.rip("at"), int(t.write)),
-            Told(t.place.thread, t.place.cpu, "kvm_msr", text),
-        ]
-        gp = Told(t.place.thread, t.place.cpu, "kvm_inj_exception", "#GP (0x0)")
-        return [*told, gp] if refused else told
+        way, gp = "write" if t.write else "read", " (#GP)" if refused else ""
+        text = f"msr_{way} {number or t.address:x} = {t.value if value is None else value:#x}{gp}"
+        told = [*exits("msr", info1=int(t.write))(t), *said("kvm_msr", text)(t)]
+        return [*told, *said("kvm_inj_exception", "#GP (0x0)")(t)] if refused else told
 
     return happen
 
@@ -156,19 +149,10 @@ def faulted(address: int = 0) -> Happening:
 
     def happen(t: Touch) -> list[Told]:
         at = address or 0xFEE00000 | t.address
-        rip = t.rip("at")
-        text = f"vcpu {t.place.vcpu} rip {rip:#x} address {at:#018x} error_code 0x10000000f"
-        return [
-            t_exit(t.place, "npf", rip, 0x10000000F, at),
-            Told(t.place.thread, t.place.cpu, "kvm_page_fault", text),
-        ]
+        text = f"vcpu {t.place.vcpu} rip {t.rip('at'):#x} address {at:#018x} error_code 0x10000000f"
+        return [*exits("npf", "at", 0x10000000F, at)(t), *said("kvm_page_fault", text)(t)]
 
     return happen
-
-
-def said(event: str, text: str) -> Happening:
-    """Any other event of the vCPU's thread."""
-    return lambda t: [Told(t.place.thread, t.place.cpu, event, text)]
 
 
 def lost(cpu: int | None, count: int | None = 12) -> Happening:

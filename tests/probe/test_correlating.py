@@ -20,6 +20,8 @@ from app.probing.correlation import NoMarker
 from app.probing.markers import END_OF_MEASURING
 from app.probing.matching import match
 from app.probing.probe_document import HostFacts, NothingMeasured
+from app.probing.trace import Trace
+from app.probing.void import why_empty
 from app.probing.windows import cut
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
@@ -181,9 +183,8 @@ def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> Non
 
 def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None:
     scene = Scene(start={"hypervisor": "TCGTCGTCGTCG"}).repeated(*TPR)
-    parsed = parse(
-        probe_document.as_bytes(probed.document([correlation.alone(scene.guest())], HOST))
-    )
+    body = probed.document([correlation.alone(scene.guest())], HOST)
+    parsed = parse(probe_document.as_bytes(body))
     assert "tcg" == parsed.document.hypervisor.accelerator
     with pytest.raises(BadDocument, match="not AVIC"):
         to_measurement(parsed, knowledge.registers, knowledge.families, "2026-11-22")
@@ -271,5 +272,7 @@ def test_sequence_numbers_that_fit_twice_are_no_match_at_all() -> None:
     again = tuple(replace(access, seq=n * 0x4000) for n in range(8))
     window = cut(trace_reader.read(Scene(first=0).did(*TPR).trace())).windows[0]
     matched = match(again, [window])
+    told = Trace(layout="any", events=(), lines=0)
     assert "the sequence numbers fit the guest's in more than one way" == matched.ambiguous
+    assert matched.ambiguous == why_empty(log, told, matched)
     assert [None] * 8 == [found for _, found in matched.pairs]

@@ -150,8 +150,8 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
         yield _fine("AVIC", "The processor reports it.")
     else:
         text = "The processor does not report it (no avic in /proc/cpuinfo)."
-        hint = "Look for AVIC in the firmware's set-up, or for a newer firmware; some parts have"
-        yield _missing("AVIC", text, f"{hint} none.")
+        hint = "Look for AVIC in the firmware's set-up, or for a newer firmware;"
+        yield _missing("AVIC", text, f"{hint} some parts have none.")
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
     elif Mode.X2AVIC in wish.modes:
@@ -171,11 +171,9 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
 
 def _pit(qemu: Qemu | None) -> HostFinding:
     """The in-kernel PIT switches AVIC off when it re-injects ticks (PIT_REINJ in svm.h)."""
-    if qemu is not None and qemu.discards:
-        return _fine(
-            "PIT", "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
-        )
     text = "Kept out of the kernel (kernel_irqchip=split), so it cannot switch AVIC off."
+    if qemu is not None and qemu.discards:
+        text = "Set to discard lost ticks, so that KVM does not switch AVIC off for it."
     return _fine("PIT", text)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.words import Mode
-from app.pens.plain import Plain
+from app.pens.plain import COLUMNS, Plain
 from app.probing.host.checks import CheckState, HostFinding, Wish, check_host
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import PARAMETERS, Host
@@ -16,7 +16,6 @@ from app.probing.host.running import STOPPED, Run
 from app.probing.host.tracing import find_tracefs
 
 APICS = {Mode.AVIC: "xapic", Mode.X2AVIC: "x2apic"}
-COLUMNS = 75
 NO_OBSERVATION = (
     "This is a dry run under software emulation: what it sees says nothing about AVIC, and no "
     "explorer takes it as an observation."
