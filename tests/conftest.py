@@ -69,6 +69,8 @@ UNTRACED = (
 TRACED_OF_A_TABLE = 1
 EVERY_CASE_TRACED = (
     "tests/core/", "tests/curation/", "tests/intake/", "tests/pens/", "tests/store/",
+    "tests/probe/test_guest_log", "tests/probe/test_outcomes", "tests/probe/test_probe_checks",
+    "tests/probe/test_traces",
 )  # fmt: skip
 TRACED = pytest.StashKey[bool]()
 
