@@ -7,7 +7,6 @@ and values of another type, out of range, or odd in a string, most at an edge of
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
@@ -16,10 +15,9 @@ from app.core.faults import BadDocument
 from app.core.words import Access, Mode
 from app.intake import format1
 from app.intake.measurement import parse, to_measurement
+from tests.intake.bad.table import MINIMAL, good
 
-GOOD = Path(__file__).parents[1] / "data" / "good"
-FULL = json.loads((GOOD / "every-key.json").read_text("utf-8"))
-MINIMAL = json.loads((GOOD / "minimal.json").read_text("utf-8"))
+FULL = good("every-key")
 RECEIVED = "2026-11-22T12:00:00Z"
 SCHEMA = format1.json_schema()
 

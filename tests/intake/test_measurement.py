@@ -1,10 +1,9 @@
-"""Measurement documents: the good ones of ``tests/data``, the bad ones, and what is kept."""
+"""Measurement documents: the good ones, the bad ones, and what is kept."""
 
 import hashlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -15,17 +14,9 @@ from app.intake import faults, format1
 from app.intake.measurement import parse
 from tests.intake.bad import BAD
 from tests.intake.documents import MINIMAL, RECEIVED, document, measured, observing, refused
+from tests.intake.good import GOOD
 
-DATA = Path(__file__).parents[1] / "data"
-GOOD = sorted((DATA / "good").glob("*.json"))
-
-
-def names(paths):
-    return [path.stem for path in paths]
-
-
-def read(name):
-    return (DATA / "good" / f"{name}.json").read_bytes()
+FULL = GOOD["every key"]
 
 
 @pytest.mark.parametrize("bad", BAD, ids=[bad.name for bad in BAD])
@@ -40,9 +31,8 @@ def test_there_are_many_bad_documents_of_different_names_and_with_faults():
     assert 6 <= len([name for name in names if name.startswith("several-")])
 
 
-@pytest.mark.parametrize("path", GOOD, ids=names(GOOD))
-def test_a_good_document_is_read_and_kept(path, knowledge):
-    raw = path.read_bytes()
+@pytest.mark.parametrize("raw", GOOD.values(), ids=GOOD)
+def test_a_good_document_is_read_and_kept(raw, knowledge):
     found = measured(raw, knowledge)
     assert hashlib.sha256(raw).hexdigest() == found.digest == parse(raw).digest
     assert found.digest[:12] == found.slug == parse(raw).slug
@@ -51,25 +41,12 @@ def test_a_good_document_is_read_and_kept(path, knowledge):
     assert found.family in knowledge.families
 
 
-@pytest.mark.parametrize("path", GOOD, ids=names(GOOD))
-def test_a_good_document_says_that_it_measured_nothing(path):
-    assert (
-        "Constructed for tests: this is no measurement of anything."
-        in parse(path.read_bytes()).document.notes
-    )
-
-
-@pytest.mark.parametrize("path", GOOD, ids=names(GOOD))
-def test_the_canonical_json_of_a_document_is_the_same_document(path):
-    document = parse(path.read_bytes()).document
+@pytest.mark.parametrize("raw", GOOD.values(), ids=GOOD)
+def test_the_canonical_json_of_a_document_is_the_same_document(raw):
+    document = parse(raw).document
     canonical = document.model_dump_json(by_alias=True, exclude_unset=True).encode()
     assert document == parse(canonical).document
     assert document == parse(json.dumps(json.loads(canonical), sort_keys=True).encode()).document
-
-
-@pytest.mark.parametrize("mode", Mode)
-def test_there_is_an_example_of_each_mode_alone(mode, knowledge):
-    assert {mode} == {seen.mode for seen in measured(read(mode), knowledge).observations}
 
 
 def test_some_document_has_every_key_of_the_format():
@@ -87,21 +64,11 @@ def test_some_document_has_every_key_of_the_format():
             yield f"{prefix}/{key}"
             yield from given_keys(item, f"{prefix}/{key}")
 
-    assert set(keys(format1.DocumentPart)) == set(given_keys(json.loads(read("every-key"))))
-
-
-def test_zen5_140_holds_140_different_accesses_of_which_few_are_masked(knowledge):
-    found = measured(read("zen5-140"), knowledge)
-    seen = {(s.register, s.member, s.mode, s.access) for s in found.observations}
-    assert (140, 140) == (len(found.observations), len(seen))
-    assert ("zen-5", "KVM 7.1.0") == (found.family, found.hypervisor)
-    masked = [s for s in found.observations if s.intercepted]
-    assert 4 == len(masked)
-    assert masked == [s for s in found.observations if s.outcome is Behaviour.VMEXIT_MSR]
+    assert set(keys(format1.DocumentPart)) == set(given_keys(json.loads(FULL)))
 
 
 def test_what_a_document_says_is_kept_in_canonical_words(knowledge):
-    found = measured(read("every-key"), knowledge)
+    found = measured(FULL, knowledge)
     cpu = Cpu(
         vendor="AuthenticAMD",
         family=26,
@@ -143,11 +110,11 @@ def test_what_an_observation_says_is_kept_in_canonical_words(knowledge):
             count=3,
             note="Every key of an observation.\nOn two lines.",
         ),
-    ) == measured(read("every-key"), knowledge).observations
+    ) == measured(FULL, knowledge).observations
 
 
 def test_what_a_document_leaves_out_stays_out(knowledge):
-    found = measured(read("minimal"), knowledge)
+    found = measured(GOOD["minimal"], knowledge)
     assert {} == found.features
     assert ("", "", "", (), ()) == (
         found.submitter, found.contact, found.accelerator, found.parameters, found.links
