@@ -1,33 +1,17 @@
 """Keys that are missing, misspelt or unknown."""
 
-from tests.intake.bad.table import MINIMAL, missing, misspelt, wrong
+from tests.intake.bad.table import MINIMAL, below, missing, misspelt, wrong
 
 FAR = True  # from the key, too far for a hint
 
 MISSING = missing(
-    "/cpu",
-    "/cpu/family",
-    "/cpu/model",
-    "/cpu/stepping",
-    "/cpu/vendor",
-    "/format",
-    "/guest",
-    "/guest/command",
-    "/guest/name",
-    "/hypervisor",
-    "/hypervisor/name",
-    "/hypervisor/version",
-    "/measured_at",
-    "/observations",
-    "/observations/0/access",
-    "/observations/0/exit/code",
-    "/observations/0/mode",
-    "/observations/0/outcome",
-    "/observations/0/register",
+    *below("", "format tool measured_at cpu hypervisor guest observations"),
+    *below("/tool", "name version"),
+    *below("/cpu", "vendor family model stepping"),
+    *below("/hypervisor", "name version"),
+    *below("/guest", "name command"),
+    *below("/observations/0", "register mode access outcome exit/code"),
     "/submitter/name",
-    "/tool",
-    "/tool/name",
-    "/tool/version",
 )
 
 MISSPELT = [

@@ -1,8 +1,9 @@
 """Texts and lists that are of the right type and say nothing that the format takes."""
 
-from tests.intake.bad.table import FULL, MINIMAL, wrong
+from tests.intake.bad.table import FULL, MINIMAL, below, named, wrong
 
 VALUE = "/observations/0/value"
+HEX = "hexadecimal such as 0x402, at most 16 digits"
 CUT = '"' + "x" * 55 + '..."'
 
 CONTROL_CHARACTERS = wrong(
@@ -22,35 +23,21 @@ CONTROL_CHARACTERS = wrong(
     ("control-tab", "/tool/name", "a\tb"),
 )
 
-EMPTY = wrong(
-    FULL,
-    "a text that is not empty",
-    ("empty-cpu-brand", "/cpu/brand", ""),
-    ("empty-cpu-vendor", "/cpu/vendor", ""),
-    ("empty-guest-command", "/guest/command", ""),
-    ("empty-guest-name", "/guest/name", ""),
-    ("empty-guest-version", "/guest/version", ""),
-    ("empty-hypervisor-name", "/hypervisor/name", ""),
-    ("empty-hypervisor-version", "/hypervisor/version", ""),
-    ("empty-observation-condition", "/observations/0/condition", ""),
-    ("empty-observation-register", "/observations/0/register", ""),
-    ("empty-submitter-contact", "/submitter/contact", ""),
-    ("empty-submitter-name", "/submitter/name", ""),
-    ("empty-tool-name", "/tool/name", ""),
-    ("empty-tool-version", "/tool/version", ""),
-)
+EMPTY = [
+    *below("/cpu", "brand vendor"),
+    *below("/guest", "command name version"),
+    *below("/hypervisor", "name version"),
+    *below("/observations/0", "condition register"),
+    *below("/submitter", "contact name"),
+    *below("/tool", "name version"),
+]
+LONG = [
+    *below("/observations/0", "condition register"),
+    *("/cpu/brand", "/submitter/contact", "/tool/name"),
+]
 
 TOO_LONG = [
-    *wrong(
-        FULL,
-        "at most 200 characters",
-        ("too-long-cpu-brand", "/cpu/brand", "x" * 201),
-        ("too-long-observation-condition", "/observations/0/condition", "x" * 201),
-        ("too-long-observation-register", "/observations/0/register", "x" * 201),
-        ("too-long-submitter-contact", "/submitter/contact", "x" * 201),
-        ("too-long-tool-name", "/tool/name", "x" * 201),
-        found=CUT,
-    ),
+    *wrong(FULL, "at most 200 characters", *named("too-long", "x" * 201, *LONG), found=CUT),
     *wrong(
         MINIMAL,
         "at most 500 characters",
@@ -60,7 +47,7 @@ TOO_LONG = [
     *wrong(
         MINIMAL,
         "at most 2000 characters",
-        ("too-long-guest-command", "/guest/command", "x" * 2001),
+        *named("too-long", 2001 * "x", "/guest/command"),
         found=CUT,
     ),
     *wrong(
@@ -85,7 +72,7 @@ TOO_MANY_OR_TOO_FEW = [
 HEXADECIMAL = [
     *wrong(
         MINIMAL,
-        "hexadecimal such as 0x402, at most 16 digits",
+        HEX,
         ("hex-17-digits", VALUE, "0x11111111111111111"),
         ("hex-capital-x", VALUE, "0X402"),
         ("hex-digits-of-another-script", VALUE, "0x\u0664\u0660\u0662"),
@@ -94,11 +81,7 @@ HEXADECIMAL = [
         ("hex-suffix", VALUE, "402h"),
         ("hex-without-0x", VALUE, "402"),
     ),
-    *wrong(
-        FULL,
-        "hexadecimal such as 0x402, at most 16 digits",
-        ("hex-letter", "/observations/0/exit/code", "0x40g"),
-    ),
+    *wrong(FULL, HEX, ("hex-letter", "/observations/0/exit/code", "0x40g")),
 ]
 
 LINKS = wrong(
@@ -173,7 +156,7 @@ MOMENTS = [
 
 ALL = [
     *CONTROL_CHARACTERS,
-    *EMPTY,
+    *wrong(FULL, "a text that is not empty", *named("empty", "", *EMPTY)),
     *TOO_LONG,
     *TOO_MANY_OR_TOO_FEW,
     *HEXADECIMAL,

@@ -16,31 +16,27 @@ WORDS = [
     *wrong(
         FULL,
         ACCELERATORS,
-        ("type-hypervisor-accelerator-number", "/hypervisor/accelerator", 7),
+        ("number-accelerator", "/hypervisor/accelerator", 7),
         ("word-accelerator", "/hypervisor/accelerator", "kvmm", "did you mean `kvm`?"),
     ),
     *wrong(
-        FULL, "one of read, write", ("type-observation-access-number", "/observations/0/access", 7)
-    ),
-    *wrong(
-        MINIMAL,
+        FULL,
         "one of read, write",
+        ("number-access", "/observations/0/access", 7),
         ("word-access", "/observations/0/access", "wrte", "did you mean `write`?"),
-    ),
-    *wrong(
-        FULL, "one of avic, x2avic", ("type-observation-mode-number", "/observations/0/mode", 7)
     ),
     *wrong(
         MINIMAL,
         "one of avic, x2avic",
+        ("number-mode", "/observations/0/mode", 7),
         ("word-mode", "/observations/0/mode", "xavic", "did you mean `x2avic`?"),
         ("word-mode-case", "/observations/0/mode", "X2AVIC", "did you mean `x2avic`?"),
         ("word-mode-list", "/observations/0/mode", ["x2avic"]),
     ),
-    *wrong(FULL, OUTCOMES, ("type-observation-outcome-number", OUTCOME, 7)),
     *wrong(
         MINIMAL,
         OUTCOMES,
+        ("number-outcome", OUTCOME, 7),
         ("word-outcome", OUTCOME, "vmexit-trp", "did you mean `vmexit-trap`?"),
         ("word-outcome-absent", OUTCOME, "absent"),
         ("word-outcome-empty", OUTCOME, ""),
@@ -50,7 +46,7 @@ WORDS = [
     *wrong(
         FULL,
         "one of at, after",
-        ("type-observation-exit-rip-number", "/observations/0/exit/rip", 7),
+        ("number-rip", "/observations/0/exit/rip", 7),
         ("word-rip", "/observations/0/exit/rip", "afer", "did you mean `after`?"),
     ),
 ]

@@ -8,6 +8,7 @@ from tests.intake.bad.table import (
     MINIMAL,
     Bad,
     bad,
+    below,
     edited,
     nothing,
     renamed,
@@ -22,32 +23,19 @@ LEAVE_OUT = "a value; where there is none, leave the key out"
 NO_NUMBER = "JSON, which has no such number"
 PARAMETER = "a parameter such as kvm_amd.avic=1"
 
+NULL = below("/cpu", "microcode brand") + below("", "guest/version observations/0/value")
+NULL += ["/observations/0/exit"]
+
 ALL = [
     Bad(
         "several-empty-object",
         written({}),
-        tuple(
-            nothing(f"/{key}")
-            for key in (
-                "format", "tool", "measured_at", "cpu", "hypervisor", "guest", "observations"
-            )
-        ),
+        tuple(map(nothing, below("", "format tool measured_at cpu hypervisor guest observations"))),
     ),
     bad(
         "several-nulls",
-        {
-            "/cpu/microcode": None,
-            "/cpu/brand": None,
-            "/guest/version": None,
-            "/observations/0/value": None,
-            "/observations/0/exit": None,
-            "/links": None,
-        },
-        Fault("/cpu/microcode", "null", LEAVE_OUT),
-        Fault("/cpu/brand", "null", LEAVE_OUT),
-        Fault("/guest/version", "null", LEAVE_OUT),
-        Fault("/observations/0/value", "null", LEAVE_OUT),
-        Fault("/observations/0/exit", "null", LEAVE_OUT),
+        dict.fromkeys((*NULL, "/links")),
+        *(Fault(at, "null", LEAVE_OUT) for at in NULL),
         Fault("/links", "null", "a list"),
         base=FULL,
     ),

@@ -9,7 +9,7 @@ bytes (``text``).
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,23 @@ def renamed(base: Mapping[str, Any], *renames: tuple[str, str]) -> dict[str, Any
         holder.clear()
         holder.update(pairs)
     return document
+
+
+def places(value: object, at: str = "") -> Iterator[tuple[str, object]]:
+    """Yield every value within a document, with its pointer."""
+    items = value.items() if isinstance(value, dict) else ()
+    for key, item in enumerate(value) if isinstance(value, list) else items:
+        yield f"{at}/{key}", item
+        yield from places(item, f"{at}/{key}")
+
+
+def below(holder: str, keys: str) -> list[str]:
+    return [f"{holder}/{key}" for key in keys.split()]
+
+
+def named(what: str, value: object, *pointers: str) -> list[Row]:
+    """Return a row for each place where the same value is put."""
+    return [(f"{what}{slug(at)}", at, value) for at in pointers]
 
 
 def slug(pointer: str) -> str:
