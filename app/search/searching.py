@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
-from weakref import WeakKeyDictionary
 
 from app.core import filters
 from app.core.cells import CellKey
@@ -59,17 +57,9 @@ def keys(snapshot: Snapshot) -> Keys:
     return keys_of(snapshot.vocabulary)
 
 
-# One index a snapshot, made on first use, gone with it.
-_INDEXES: WeakKeyDictionary[Snapshot, Index] = WeakKeyDictionary()
-_INDEXING = threading.Lock()
-
-
 def index_of(snapshot: Snapshot) -> Index:
     """Return what search looks through in a snapshot."""
-    with _INDEXING:
-        if snapshot not in _INDEXES:
-            _INDEXES[snapshot] = Index(entries(snapshot.knowledge, snapshot.cells))
-        return _INDEXES[snapshot]
+    return snapshot.once("search", lambda: Index(entries(snapshot.knowledge, snapshot.cells)))
 
 
 def search(snapshot: Snapshot, text: str) -> SearchResult:

@@ -6,10 +6,11 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -28,10 +29,11 @@ CHECK_SECONDS = 1.0
 LISTED_VERSIONS = 200
 # How many past snapshots stay in memory.
 PINNED = 4
+T = TypeVar("T")
 DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 
 
-# Equal to itself alone: it is compared and remembered by identity.
+# Equal to itself alone: it is compared by identity.
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """One data version with everything derived from it.
@@ -43,6 +45,17 @@ class Snapshot:
     knowledge: Knowledge
     history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
     pinned: bool = False
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    # Of one thread at a time: what is made may itself ask for something else that is.
+    _making: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what somebody makes of this snapshot: made on first use, gone with it."""
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make()
+            found: T = self._made[key]
+            return found
 
     @property
     def name(self) -> str:
