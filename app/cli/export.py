@@ -16,7 +16,7 @@ from uvicorn.importer import import_from_string
 
 from app.cli.database import reading, reads
 from app.errors import Conflict
-from app.export import exporting
+from app.export import export_tables, exporting
 from app.export.site.addresses import CopiedSite
 from app.export.site.copying import Copied, Progress, copy_site
 from app.settings import Settings
@@ -68,7 +68,7 @@ def export_sqlite(output: Annotated[Path, typer.Argument(help="File to write.")]
 def export_csv(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
     """Write cells, judgements, claims, observations and more, one CSV file each."""
     with reading() as (_, snapshot, _):
-        tables = exporting.csv_tables(snapshot)
+        tables = export_tables.tables(snapshot)
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         _write(folder / f"vapic-{name}.csv", table.csv().encode())

@@ -7,29 +7,38 @@ signatures are left out here, so that no writer can spread them.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, create_engine, insert, or_, select
+from sqlalchemy import create_engine, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from app.store.models import Base, DataVersionRow, DecisionRow, FactRow, SubmissionRow, VerdictRow
+from app.intake.serial_log import is_serial_log
+from app.store import seeding
+from app.store.models import (
+    Base,
+    DataVersionRow,
+    DecisionRow,
+    FactRow,
+    SubmissionRow,
+    TokenRow,
+    VerdictRow,
+)
+from app.store.snapshots import Snapshot
 
 # The format of an export, in the JSON document and in the SQLite file alike.
 FORMAT = 1
 # "vAPC": tells our exports from any other SQLite file.
 APPLICATION_ID = 0x76415043
-# The tables of an export; that of tokens is there, and empty, since others refer to it.
-TABLES = ("data_versions", "tokens", "facts", "submissions", "decisions", "verdicts")
 # Where SQLite writes its own version into a file: of no use to readers, and differs by machine.
 WRITTEN_BY = slice(96, 100)
 Row = Mapping[str, Any]
-Withheld = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -46,24 +55,23 @@ class Archive:
     verdicts: tuple[Row, ...]
 
 
-def read_archive(
-    session: Session, version: int, verdicts: Iterable[tuple[str | int, ...]], withheld: Withheld
-) -> Archive:
-    """Return all that was public up to a data version, as it was known then.
+def read_archive(session: Session, snapshot: Snapshot) -> Archive:
+    """Return all that was public up to a snapshot's data version, as it was known then.
 
-    ``verdicts`` are those of that version; ``withheld`` tells documents whose bytes must not
-    be copied. Later changes of the database do not change what is returned.
+    Later changes of the database do not change what is returned.
     """
+    last = snapshot.version.id
     v, d = DataVersionRow, DecisionRow
+    versions = session.scalars(select(v).where(v.id <= last).order_by(v.id))
+    decisions = session.scalars(select(d).where(d.version_id <= last).order_by(d.id))
     columns = [column.key for column in VerdictRow.__table__.columns]
-    decisions = session.scalars(select(d).where(d.version_id <= version).order_by(d.id))
+    verdicts = seeding.derive_verdicts(snapshot.knowledge)
     return Archive(
         versions=tuple(
-            _row(r, v.id, v.name, v.day, v.number, v.created_at, v.reason)
-            for r in session.scalars(select(v).where(v.id <= version).order_by(v.id))
+            _row(r, v.id, v.name, v.day, v.number, v.created_at, v.reason) for r in versions
         ),
-        facts=_facts(session, version),
-        documents=tuple(_documents(session, version, withheld)),
+        facts=_facts(session, last),
+        documents=tuple(_documents(session, last)),
         decisions=tuple(
             {"id": number}
             | _row(r, d.slug, d.state, d.reason, d.decided_at, d.decided_by, d.version_id)
@@ -98,7 +106,7 @@ def _facts(session: Session, last: int) -> tuple[Row, ...]:
     )
 
 
-def _documents(session: Session, last: int, withheld: Withheld) -> Iterable[Row]:
+def _documents(session: Session, last: int) -> Iterable[Row]:
     """Yield the measurements that were public at a version, by name.
 
     Bytes that hold a contact which is withheld are left out: the page of the site still has
@@ -110,10 +118,20 @@ def _documents(session: Session, last: int, withheld: Withheld) -> Iterable[Row]
     rows = session.scalars(select(s).where(s.slug.in_(public)))
     for r in sorted(rows, key=lambda r: r.slug):
         yield _row(r, s.digest, s.slug, s.received_at) | {
-            "raw": b"" if withheld(r.raw) else r.raw,
+            "raw": b"" if withholds(r.raw) else r.raw,
             # A copy takes nothing back, so that it holds nobody's secret.
             "secret_hash": "",
         }
+
+
+def withholds(raw: bytes) -> bool:
+    """Whether a measurement document holds a contact that its page must leave out."""
+    if is_serial_log(raw):
+        # A guest knows nobody.
+        return False
+    # A copy has no bytes of it any more.
+    submitter = (json.loads(raw).get("submitter") if raw else None) or {}
+    return bool(submitter.get("withhold") and submitter.get("contact"))
 
 
 def write_sqlite(archive: Archive) -> bytes:
@@ -123,9 +141,10 @@ def write_sqlite(archive: Archive) -> bytes:
     """
     raw = sqlite3.connect(":memory:", check_same_thread=False)
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    # Those that others refer to first.
-    filled = {
+    # Those that others refer to first; that of tokens stays empty.
+    filled: dict[type[Base], tuple[Row, ...]] = {
         DataVersionRow: archive.versions,
+        TokenRow: (),
         FactRow: archive.facts,
         SubmissionRow: archive.documents,
         DecisionRow: archive.decisions,
@@ -133,11 +152,15 @@ def write_sqlite(archive: Archive) -> bytes:
     }
     try:
         with engine.begin() as connection:
-            for name in TABLES:
-                _create(connection, Base.metadata.tables[name])
-            for table, rows in filled.items():
+            for cls in filled:
+                table = Base.metadata.tables[cls.__tablename__]
+                connection.execute(CreateTable(table))
+                # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
+                for index in sorted(table.indexes, key=lambda index: str(index.name)):
+                    connection.execute(CreateIndex(index))
+            for cls, rows in filled.items():
                 if rows:
-                    connection.execute(insert(table), rows)
+                    connection.execute(insert(cls), rows)
         raw.execute(f"pragma application_id = {APPLICATION_ID}")
         raw.execute(f"pragma user_version = {FORMAT}")
         file = bytearray(raw.serialize())
@@ -146,10 +169,3 @@ def write_sqlite(archive: Archive) -> bytes:
         raw.close()
     file[WRITTEN_BY] = bytes(4)
     return bytes(file)
-
-
-def _create(connection: Connection, table: Table) -> None:
-    connection.execute(CreateTable(table))
-    # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
-    for index in sorted(table.indexes, key=lambda index: str(index.name)):
-        connection.execute(CreateIndex(index))

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.core.cells import CellKey
-from app.core.knowledge import Knowledge
-from app.core.views import CellView
 from app.pages.measurement_text import list_table
 from app.pages.table_text import cells_table
 from app.pens.tables import Table
+from app.store.snapshots import Snapshot
 
-Cells = Mapping[CellKey, CellView]
 # Addresses stay relative: the same facts are the same bytes, whoever publishes them.
 SITE = ""
-
-
+TEXTS = {
+    "cells": "what the table says, what rules, and the verdict of each family, per cell",
+    "judgements": "the verdict on each cell and family, with what stands behind it",
+    "claims": "what the manual says about the cells, place by place",
+    "observations": "what was seen, report by report",
+    "errata": "published errata and informal quirks",
+    "differences": "the ledger",
+    "policies": "what hypervisors do with each MSR",
+    "families": "CPU families",
+    "sources": "where everything comes from",
+    "measurements": "measurements, with their state",
+}
 COLUMNS = {
+    "judgements": ("cell", "family", "verdict", "behaviours", "reports", "machines", "microcodes",
+                   "masked", "evidence", "scope", "sources"),
     "claims": ("register", "modes", "access", "kind", "strength", "behaviour", "condition",
                "family", "models", "bits", "since", "question", "qualifier", "section", "table",
                "page", "source", "text", "inference"),
@@ -33,13 +42,16 @@ COLUMNS = {
     "sources": ("id", "kind", "read", "author", "date", "title", "url", "message_id",
                 "repository", "commit", "document", "revision", "note"),
 }  # fmt: skip
-JUDGEMENT = ("cell", "family", "verdict", "behaviours", "reports", "machines", "microcodes",
-             "masked", "evidence", "scope", "sources")  # fmt: skip
 
 
-def tables(knowledge: Knowledge, cells: Cells) -> dict[str, Table]:
-    """Return every table by name, in the order in which they are listed."""
+def tables(snapshot: Snapshot) -> dict[str, Table]:
+    """Return every table of a snapshot by name, in the order in which they are listed."""
+    knowledge, cells = snapshot.knowledge, snapshot.cells
     entries: dict[str, Iterable[Mapping[str, Any]]] = {
+        "judgements": (vars(judgement) | {"cell": key, "family": family,
+                                          "sources": judgement.sources}
+                       for key, view in cells.items()
+                       for family, judgement in view.judgements.items()),
         "claims": ({"register": register.slug, **vars(claim)}
                    for register in knowledge.registers.values() for claim in register.claims),
         "observations": map(vars, knowledge.observations.values()),
@@ -53,17 +65,9 @@ def tables(knowledge: Knowledge, cells: Cells) -> dict[str, Table]:
     }  # fmt: skip
     return {
         "cells": cells_table(cells, knowledge, SITE),
-        "judgements": Table(JUDGEMENT, tuple(_judgements(cells))),
-        **{name: _table(COLUMNS[name], rows) for name, rows in entries.items()},
+        **{name: _table(columns, entries[name]) for name, columns in COLUMNS.items()},
         "measurements": list_table(tuple(knowledge.measurements.values()), SITE),
     }
-
-
-def _judgements(cells: Cells) -> Iterable[tuple[str, ...]]:
-    for key, view in cells.items():
-        for family, judgement in view.judgements.items():
-            told = vars(judgement) | {"cell": key, "family": family, "sources": judgement.sources}
-            yield tuple(_text(told[name]) for name in JUDGEMENT)
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Table:

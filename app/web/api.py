@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Any
+
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.core.filters import KEYS
@@ -14,59 +16,59 @@ from app.pages.api_errors import ErrorOut
 from app.pages.api_models import FactList, RegisterList
 from app.pages.difference_data import ledger_body
 from app.pens.page import Page
-from app.web.deps import NO_FILTER, Filter, Render, Snap
+from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
 router = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
 
+
+def described(*parameters: tuple[str, str]) -> dict[str, Any]:
+    """Return what OpenAPI says of queries that a route reads raw, so that it names every fault."""
+    return {
+        "parameters": [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for name, text in parameters
+        ]
+    }
+
+
 _SEVERAL = ". Several values are joined with commas."
 *_NAMED, _SORT = ((k.name, f"{k.api}{'.' if k.most == 1 else _SEVERAL}") for k in KEYS if k.api)
-FILTERS = (*_NAMED, ("at", "a data version or a date: what was public then."), _SORT)
-# The filter reads the raw query, so that its errors name every problem; these describe it.
-OPENAPI_FILTERS = {
-    "parameters": [
-        {
-            "name": name,
-            "in": "query",
-            "required": False,
-            "description": text,
-            "schema": {"type": "string"},
-        }
-        for name, text in FILTERS
-    ]
-}
-
-OPENAPI_PIN = {"parameters": [p for p in OPENAPI_FILTERS["parameters"] if p["name"] == "at"]}
+_PIN = ("at", "a data version or a date: what was public then.")
+FILTERS = (*_NAMED, _PIN, _SORT)
+OPENAPI_FILTERS = described(*FILTERS)
 
 
 @router.get("/cells", openapi_extra=OPENAPI_FILTERS)
-def list_cells(snapshot: Snap, wanted: Filter, render: Render) -> CellList:
+def list_cells(snapshot: Snap, wanted: Filter, config: Config) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
-    view = explore.table(snapshot, wanted)
-    site = render.place(snapshot).site
-    cells, policies = view.cells.values(), wanted["policy"]
-    return CellList(**cell_list(cells, snapshot.knowledge, site, snapshot.name, policies))
+    cells, policies = explore.table(snapshot, wanted).cells.values(), wanted["policy"]
+    return CellList(**cell_list(cells, snapshot.knowledge, config.site, snapshot.name, policies))
 
 
-@router.get("/cells/{register}/{mode}/{access}", openapi_extra=OPENAPI_PIN, dependencies=NO_FILTER)
-def get_cell(register: str, mode: str, access: str, snapshot: Snap, render: Render) -> OneCell:
+@router.get(
+    "/cells/{register}/{mode}/{access}", openapi_extra=described(_PIN), dependencies=NO_FILTER
+)
+def get_cell(register: str, mode: str, access: str, snapshot: Snap, config: Config) -> OneCell:
     """One cell; the register by any of its names."""
     found = explore.find_register(snapshot, register)
     view = explore.find_cell(snapshot, found.register, mode, access)
-    site = render.place(snapshot).site
-    return OneCell(**one_cell(view, snapshot.knowledge, site))
+    return OneCell(**one_cell(view, snapshot.knowledge, config.site))
 
 
 @router.get("/registers", openapi_extra=OPENAPI_FILTERS)
-def list_registers(snapshot: Snap, wanted: Filter, render: Render) -> RegisterList:
+def list_registers(snapshot: Snap, wanted: Filter, config: Config) -> RegisterList:
     """Registers with a cell that the filter admits, in the order that it asks for."""
     registers = snapshot.knowledge.registers
-    site = render.place(snapshot).site
     order = explore.table(snapshot, wanted).order
-    return RegisterList(
-        data_version=snapshot.name,
-        registers=[register_out(registers[slug], site) for slug in order],
-    )
+    shown = [register_out(registers[slug], config.site) for slug in order]
+    return RegisterList(data_version=snapshot.name, registers=shown)
 
 
 @router.get("/families", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
@@ -88,21 +90,20 @@ def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
 
 
 @router.get("/differences", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
-def list_differences(snapshot: Snap, wanted: Filter, render: Render) -> FactList:
+def list_differences(snapshot: Snap, wanted: Filter, config: Config) -> FactList:
     """The ledger with what it does not cover; under a filter, what touches its cells."""
     found = ledger.touching(snapshot, wanted)
-    site = render.place(snapshot).site
-    return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, site))
+    return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, config.site))
 
 
 @router.get("/docs", include_in_schema=False)
-def reference(request: Request, snapshot: Snap, render: Render) -> Response:
+def reference(asked: Ask) -> Response:
     """The reference of the API, made from its OpenAPI description."""
-    description = request.app.openapi()
-    context = {"api": description, "site": render.place(snapshot).site}
+    description = asked.request.app.openapi()
+    context = {"api": description, "site": asked.place.site}
     page = Page(
         template="api.html",
         view={"api": description},
-        text=lambda _: render.text_template("docs/api_reference.md", **context),
+        text=lambda _: asked.renderer.text("docs/api_reference.md", **context),
     )
-    return render.respond(request, snapshot, page)
+    return asked.respond(page)

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.errors import NotReady
 from app.export.copies import engine_for
-from app.export.exporting import Exports
 from app.settings import ROOT, Settings
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.snapshots import SnapshotHolder
@@ -24,13 +23,12 @@ from app.web import (
     docs,
     errors,
     exports,
+    gate,
     guard,
     history,
     measurements,
-    moved,
     pages,
     quoting,
-    read_only,
     review,
     search,
     uploads,
@@ -42,8 +40,8 @@ from app.web.static import HashedFiles
 
 log = logging.getLogger(__name__)
 
-# Asked before the pages of the registry: /r/ldr/since/VERSION is no cell.
-FIRST = (moved.router, history.router, measurements.router)
+# PageRequest before the pages of the registry: /r/ldr/since/VERSION is no cell.
+FIRST = (history.router, measurements.router)
 LAST = (
     docs.router,
     api.router,
@@ -80,9 +78,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         openapi_url="/api/v1/openapi.json",
     )
     _share(app, settings, engine, snapshots)
-    app.add_middleware(moved.WithoutOldKeys)
-    app.add_middleware(guard.SameOrigin)
-    app.add_middleware(read_only.ReadOnly, active=settings.export_file is not None)
+    app.add_middleware(gate.Gate)
     errors.install(app, app.state.renderer)
     for router in (*FIRST, pages.routes(), *LAST):
         app.include_router(router)
@@ -97,8 +93,7 @@ def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: Snapshot
     app.state.snapshots = snapshots
     app.state.trail = Trail(reader_sessions(engine))
     app.state.readers = reader_sessions(engine)
-    app.state.writers = read_only.NoWriters() if settings.export_file else writer_sessions(engine)
-    app.state.exports = Exports()
+    app.state.writers = writer_sessions(engine)
     app.state.renderer = Renderer(settings)
     app.state.sessions = guard.Sessions()
 

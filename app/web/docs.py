@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from app.core import ledger_filter, words
 from app.core.assumptions import MarkKind
@@ -21,14 +21,14 @@ from app.intake.format1 import json_schema
 from app.intake.measurement import parse
 from app.mail import quoting
 from app.pages import promises as urls
+from app.pages.kinds.revisions import PATH as REVISIONS
 from app.pens.page import Page
 from app.pens.plain import Plain
 from app.search import search_pages
 from app.settings import Settings
-from app.store.snapshots import Snapshot
-from app.web.deps import Config, Render, Snap
+from app.web.deps import Ask
 from app.web.errors import explain
-from app.web.render import Renderer
+from app.web.page_request import PageRequest, in_format
 
 router = APIRouter(prefix="/docs", include_in_schema=False)
 # slug: title; the order is that of the list on /docs.
@@ -54,29 +54,35 @@ PAGES = {
 TITLES = {"index": "Documentation", **PAGES}
 
 
+@router.get("/apm/{span}")  # noqa: FAST003 - whichever they were
+def compared(request: Request) -> Response:
+    """Once two revisions of the manual side by side."""
+    return RedirectResponse(in_format(request, REVISIONS), 308)
+
+
 @router.get("")
 @router.get("/{slug}")
-def show(request: Request, snapshot: Snap, render: Render, config: Config) -> Response:
+def show(asked: Ask) -> Response:
     """One page of the documentation, or the list of them."""
-    slug = request.path_params.get("slug", "index")
+    slug = asked.request.path_params.get("slug", "index")
     if slug not in TITLES:
         raise NotFound(f"There is no page {slug!r}.", hints=tuple(f"/docs/{p}" for p in PAGES))
-    source = _source(snapshot, render, config, slug)
+    source = _source(asked, slug)
     # A wide example scrolls inside itself, so the keyboard must be able to reach it.
     html = MarkdownIt("js-default").render(source).replace("<pre>", '<pre tabindex="0">')
     body = Markup(html)  # noqa: S704 - our own text
     view = {"title": TITLES[slug], "pages": PAGES, "slug": slug, "body": body}
-    page = Page(template="docs/show.html", view=view, text=lambda _: source)
-    return render.respond(request, snapshot, page)
+    return asked.respond(Page(template="docs/show.html", view=view, text=lambda _: source))
 
 
-def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str) -> str:
-    return render.text_template(
+def _source(asked: PageRequest, slug: str) -> str:
+    snapshot = asked.snapshot
+    return asked.renderer.text(
         f"docs/{slug}.md",
         pages=PAGES,
         words=words,
         mark_kinds=MarkKind,
-        site=settings.site,
+        site=asked.place.site,
         version=snapshot.name,
         knowledge=snapshot.knowledge,
         filter_keys=[key.name for key in snapshot.vocabulary.keys],
@@ -88,7 +94,7 @@ def _source(snapshot: Snapshot, render: Renderer, settings: Settings, slug: str)
         settings=setting_lines(),
         entry=entry,
         url_sections=urls.SECTIONS,
-        config=settings,
+        config=asked.settings,
         format_keys=format_keys(),
         refusal=refusal(),
     )

@@ -27,10 +27,9 @@ from app.errors import (
 )
 from app.pages.api_errors import error_out
 from app.pens.plain import Plain
-from app.web.negotiate import Format
+from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 log = logging.getLogger(__name__)
 STATUS: dict[type[AppError], int] = {
     NotFound: 404,

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.errors import NotFound
-from app.export import export_json, export_text, exporting
-from app.export.exporting import ExportFile, Exports
-from app.pens.page import Page
-from app.pens.place import Place
-from app.store.snapshots import Snapshot, SnapshotHolder
-from app.web.deps import Config, Render, Snap, in_format
+from app.export import export_json, exporting
+from app.export.exporting import ExportFile
+from app.store.snapshots import Snapshot
+from app.web.deps import Ask, Config
+from app.web.front import variant
+from app.web.page_request import PageRequest, in_format
 
 router = APIRouter(include_in_schema=False)
 HASHED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)-[0-9a-f]{12}\.\w+$")
 FOR_EVER = "public, max-age=31536000, immutable"
-
-
-def _files(request: Request, snapshot: Snap) -> tuple[ExportFile, ...]:
-    return files_at(request, snapshot)
-
-
-def files_at(request: Request, snapshot: Snapshot) -> tuple[ExportFile, ...]:
-    """Return the files of a data version, made now or kept."""
-    exports: Exports = request.app.state.exports
-    return exports.files(snapshot, request.app.state.readers)
-
-
-Files = Annotated[tuple[ExportFile, ...], Depends(_files)]
 
 
 @router.get(export_json.SCHEMA)
@@ -42,10 +28,9 @@ def schema(config: Config) -> Response:
 
 
 @router.get("/export")
-def index(request: Request, snapshot: Snap, render: Render, files: Files) -> Response:
+def index(asked: Ask) -> Response:
     """The files of a data version, with their sizes and digests."""
-    page = export_page(files, render.place(snapshot))
-    return render.respond(request, snapshot, page)
+    return asked.respond(exporting.list_page(_files(asked, asked.snapshot)))
 
 
 @router.get("/export/")
@@ -55,42 +40,42 @@ def slash(request: Request) -> Response:
 
 
 @router.get("/export/{name}")
-def file(name: str, request: Request, snapshot: Snap) -> Response:
+def file(name: str, asked: Ask) -> Response:
     """A file by its name with the hash; a name without leads to the newest."""
     if found := HASHED.search(name):
-        holder: SnapshotHolder = request.app.state.snapshots
-        version = found[1]
-        past = snapshot if version == snapshot.name else holder.at(version)
-        return _send(request, exporting.find_file(files_at(request, past), name))
-    for one in files_at(request, snapshot):
+        version, snapshot = found[1], asked.snapshot
+        past = snapshot if version == snapshot.name else asked.state.snapshots.at(version)
+        return _send(asked.request, _find(_files(asked, past), name))
+    for one in _files(asked, asked.snapshot):
         if name == one.stable:
             headers = {"cache-control": "no-cache"}
             return RedirectResponse(f"/export/{one.name}", 302, headers)
     raise NotFound(f"There is no export {name!r}.", hints=("/export",))
 
 
-def export_page(files: tuple[ExportFile, ...], place: Place) -> Page:
-    """Return the list of files."""
-    return Page(
-        template="export/index.html",
-        view={"files": files, "schema": export_json.SCHEMA},
-        text=lambda _: export_text.list_text(files, place),
-        data=lambda _: export_text.list_body(files, place),
-    )
+def _files(asked: PageRequest, snapshot: Snapshot) -> tuple[ExportFile, ...]:
+    def make() -> tuple[ExportFile, ...]:
+        with asked.state.readers() as session:
+            return exporting.files_of(session, snapshot)
+
+    return snapshot.once("export", make)
+
+
+def _find(files: tuple[ExportFile, ...], name: str) -> ExportFile:
+    """Return a file by its name with the hash. Raises NotFound that names its like."""
+    for one in files:
+        if name == one.name:
+            return one
+    kind = name.rpartition(".")[2]
+    hints = tuple(f"/export/{one.name}" for one in files if one.name.endswith(f".{kind}"))
+    raise NotFound(f"There is no export {name!r}; its content would be another.", hints=hints[:3])
 
 
 def _send(request: Request, found: ExportFile) -> Response:
-    """Send the bytes, packed for those who can unpack; whoever has them is told so."""
-    zipped = "gzip" in request.headers.get("accept-encoding", "")
-    tag = f'"{found.digest}-gz"' if zipped else f'"{found.digest}"'
-    headers = {"etag": tag, "cache-control": FOR_EVER}
-    asked = request.headers.get("if-none-match", "").split(",")
-    known = {part.strip().removeprefix("W/") for part in asked}
-    if known & {tag, "*"}:
-        return Response(status_code=304, headers=headers)
+    zips = "gzip" in request.headers.get("accept-encoding", "")
+    packed = found.packed if zips else b""
+    status, headers, body = variant(request.headers, found.digest, found.body, packed)
+    headers["cache-control"] = FOR_EVER
     if found.stable.endswith(".sqlite"):
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
-    if zipped:
-        headers["content-encoding"] = "gzip"
-    body = found.packed if zipped else found.body
-    return Response(body, media_type=found.media_type, headers=headers)
+    return Response(body, status, headers, found.media_type)

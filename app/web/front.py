@@ -23,10 +23,7 @@ POLICY = (
     b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 SECURITY = (
-    (
-        b"content-security-policy",
-        POLICY,
-    ),
+    (b"content-security-policy", POLICY),
     (b"x-content-type-options", b"nosniff"),
     # Other sites learn nothing; our own forms can say that they are ours.
     (b"referrer-policy", b"same-origin"),
@@ -151,21 +148,29 @@ def keep(headers: list[tuple[bytes, bytes]], body: bytes, vary: bytes) -> Kept:
     return Kept(tuple(mine), body, packed if len(packed) < len(body) else b"", digest)
 
 
+def variant(
+    headers: Mapping[str, str], digest: str, body: bytes, packed: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body: packed for who can unpack, 304 for who has it already.
+
+    ``headers`` are those of the request, ``packed`` is the body's gzip, empty for none.
+    """
+    zipped = bool(packed) and "gzip" in headers.get("accept-encoding", "")
+    tag = f'"{digest}-gz"' if zipped else f'"{digest}"'
+    known = headers.get("if-none-match", "").split(",")
+    if {part.strip().removeprefix("W/") for part in known} & {tag, "*"}:
+        return HTTPStatus.NOT_MODIFIED, {"etag": tag}, b""
+    if zipped:
+        return HTTPStatus.OK, {"etag": tag, "content-encoding": "gzip"}, packed
+    return HTTPStatus.OK, {"etag": tag}, body
+
+
 async def _answer(kept: Kept, headers: Mapping[str, str], method: str, send: Send) -> None:
-    zipped = bool(kept.packed) and "gzip" in headers.get("accept-encoding", "")
-    tag = f'"{kept.tag}-gz"' if zipped else f'"{kept.tag}"'
-    asked = {
-        part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")
-    }
-    body = kept.packed if zipped else kept.body
-    out = [*kept.headers, (b"etag", tag.encode())]
-    if asked & {tag, "*"}:
-        await send({"type": "http.response.start", "status": 304, "headers": out})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    out += [(b"content-encoding", b"gzip")] if zipped else []
-    out.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": 200, "headers": out})
+    status, more, body = variant(headers, kept.tag, kept.body, kept.packed)
+    if status == HTTPStatus.OK:
+        more["content-length"] = str(len(body))
+    out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]
+    await send({"type": "http.response.start", "status": int(status), "headers": out})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 

@@ -1,4 +1,4 @@
-"""Who may: requests of other sites are refused, and reviewers are known by a cookie."""
+"""Who may: reviewers are known by a cookie, submitters by the token that they bring."""
 
 from __future__ import annotations
 
@@ -8,63 +8,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.errors import AppError, Forbidden
 from app.intake import reviewing
 from app.store.submissions import Token, digest_of
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 COOKIE = "vapic_session"
 LIFETIME_SECONDS = 12 * 60 * 60
 MAX_SESSIONS = 1000
-REFUSED = "This request comes from another site. Open the page here, and send it from there."
-
-
-class SameOrigin:
-    """Refuses unsafe requests that another site makes a browser send, before the body is read."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403 in the format that it wants."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope)
-        answer: ASGIApp = self._app
-        if not is_same_origin(request):
-            answer = request.app.exception_handlers[AppError](request, Forbidden(REFUSED))
-        await answer(scope, receive, send)
-
-
-def is_same_origin(request: Request) -> bool:
-    """Whether a request comes from a page of this site, or from no page at all.
-
-    Browsers say so themselves in ``Sec-Fetch-Site``, older ones in ``Origin``. A request
-    with neither is no browser's, unless it brings a session's cookie.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    if origin is not None:
-        ours = {request.headers.get("host"), _host(request.app.state.settings.base_url)}
-        return bool(_host(origin)) and _host(origin) in ours
-    return COOKIE not in request.cookies
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).netloc.lower()
-    except ValueError:
-        return ""
 
 
 class Sessions:

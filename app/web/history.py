@@ -4,62 +4,46 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from app.pages import comparing, feeds, since_text, steps_text
-from app.pages.since_text import PageComparison
-from app.pages.steps_text import StepView
 from app.pens.page import Page
-from app.pens.place import Place
 from app.store.snapshots import Snapshot
-from app.store.trail import Trail
-from app.web.deps import Render, Snap, filter_pairs, in_format, pinned_query
+from app.web.deps import Ask
+from app.web.page_request import filter_pairs, in_format
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/changes/{version}")
-def show(version: str, request: Request, snapshot: Snap, render: Render) -> Response:
+def show(version: str, asked: Ask) -> Response:
     """One data version: what it changed. A date leads to the last version of that day."""
-    trail: Trail = request.app.state.trail
-    view = feeds.step_view(snapshot, trail, version)
+    view = feeds.step_view(asked.snapshot, asked.state.trail, version)
     if view.version != version:
-        return RedirectResponse(in_format(request, f"/changes/{view.version}"), 302)
-    return render.respond(request, snapshot, step_page(view, render.place(snapshot)))
+        return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
+    # Its text and data name nothing later.
+    page = Page(
+        template="changes/show.html",
+        view={"view": view},
+        text=lambda place: steps_text.step_text(view, place),
+        data=lambda _: steps_text.step_body(view),
+    )
+    return asked.respond(page)
 
 
 @router.get("/since/{version}")
 @router.get("/{path:path}/since/{version}")
-def since(
-    version: str, request: Request, snapshot: Snap, render: Render, path: str = ""
-) -> Response:
+def since(version: str, asked: Ask, path: str = "") -> Response:
     """What changed in a page since a data version; any other name of it redirects."""
-    then: Snapshot = request.app.state.snapshots.at(version)
-    query = urlencode(filter_pairs(request), safe=",")
-    place = render.place(snapshot)
-    found = comparing.compare(then, snapshot, f"/{path}?{query}", place.site)
+    then: Snapshot = asked.state.snapshots.at(version)
+    query = urlencode(filter_pairs(asked.request), safe=",")
+    found = comparing.compare(then, asked.snapshot, f"/{path}?{query}", asked.place.site)
     canonical, _, query = found.since.partition("?")
-    if (request.url.path, request.url.query) != (canonical, pinned_query(request, query)):
-        return RedirectResponse(in_format(request, canonical, query), 302)
-    return render.respond(request, snapshot, since_page(found, place))
-
-
-def step_page(view: StepView, place: Place) -> Page:
-    """Return one data version; its text and data name nothing later."""
-    return Page(
-        template="changes/show.html",
-        view={"view": view},
-        text=lambda _: steps_text.step_text(view, place),
-        data=lambda _: steps_text.step_body(view),
-    )
-
-
-def since_page(found: PageComparison, place: Place) -> Page:
-    """Return what changed in a page between two data versions."""
-    return Page(
+    page = Page(
         template="changes/since.html",
         view={"found": found},
-        text=lambda _: since_text.comparison_text(found, place),
+        text=lambda place: since_text.comparison_text(found, place),
         data=lambda _: since_text.comparison_body(found),
     )
+    return asked.elsewhere(canonical, query) or asked.respond(page)

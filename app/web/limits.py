@@ -26,9 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.faults import Fault
 from app.settings import Settings
 from app.web import errors
+from app.web.negotiate import SAFE
 from app.web.render import Renderer
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # What a form adds to a document: its boundaries, its other fields and a signature.
 ENVELOPE_BYTES = 64 * 1024
 # What is sent to be looked at, not written: it waits for its like, and no writer waits for it.

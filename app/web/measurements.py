@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.intake import reviewing, submitting
@@ -13,15 +13,8 @@ from app.intake.format1 import json_schema
 from app.intake.serial_log import is_serial_log
 from app.pages import measurement_data
 from app.pages.api_errors import ErrorOut
-from app.web.deps import (
-    Config,
-    RawBody,
-    ReadSession,
-    Render,
-    Snap,
-    WriteSession,
-)
-from app.web.uploads import Upload, take, unwrap
+from app.web.deps import Ask, Config, RawBody, ReadSession, WriteSession
+from app.web.uploads import take, unwrap
 
 # The media type of raw bytes and the ending of their name: of a document, of a serial log.
 RAW = {False: ("application/json", "json"), True: ("text/plain", "log")}
@@ -78,21 +71,17 @@ REFUSALS = {code: {"model": ErrorOut} for code in (400, 403, 408, 409, 413, 415,
     openapi_extra=DOCUMENT,
     responses={200: {"description": "Checked, or known already."}, **REFUSALS},  # type: ignore[dict-item]
 )
-def create(  # noqa: PLR0917 - what a submission is made of
-    request: Request,
-    body: RawBody,
-    snapshot: Snap,
-    render: Render,
+def create(
+    asked: Ask,
     session: WriteSession,
-    config: Config,
+    body: RawBody,
     dry_run: Annotated[bool, Query(description="Say the exact effect and keep nothing.")] = False,  # noqa: FBT002
 ) -> Response:
     """Submit a measurement document of format 1, or check it with dry_run=true."""
     if dry_run:
-        return JSONResponse(measurement_data.checked_out(submitting.check(body, snapshot)))
-    upload = Upload(body, unwrap(request.headers.get("x-vapic-signature", "")))
-    receipt = take(upload, request, snapshot, session, config)
-    place = render.place(snapshot)
-    answer = measurement_data.answer(receipt, place)
+        return JSONResponse(measurement_data.checked_out(submitting.check(body, asked.snapshot)))
+    signature = unwrap(asked.request.headers.get("x-vapic-signature", ""))
+    receipt = take(asked, session, body, signature)
+    answer = measurement_data.answer(receipt, asked.place)
     headers = {"location": f"/m/{receipt.measurement.slug}", "cache-control": "no-store"}
     return JSONResponse(answer, 201 if receipt.created else 200, headers)

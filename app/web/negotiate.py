@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Methods that change nothing.
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 TERMINALS = ("curl/", "wget/", "httpie/", "xh/")
 
 

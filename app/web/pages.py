@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import NotFound
 from app.pages import registry
 from app.pens.page import Page
-from app.store.snapshots import Snapshot
-from app.web.deps import Render, Snap, in_format, pin_of, pinned_query
+from app.web.deps import Ask
+from app.web.page_request import PageRequest, in_format, pin_of
 
 
 def routes() -> APIRouter:
@@ -20,26 +20,23 @@ def routes() -> APIRouter:
     return router
 
 
-def show(request: Request, snapshot: Snap, render: Render) -> Response:
+def show(asked: Ask) -> Response:
     """The page at an address; any other name of it redirects there."""
-    snapshot, page = _find(request, snapshot)
+    asked, page = _find(asked)
     path, _, query = page.path.partition("?")
-    if request.url.path != path:
+    if asked.path != path:
         anchor = f"#{page.anchor}" if page.anchor else ""
-        return RedirectResponse(in_format(request, path, query) + anchor, 308)
-    if request.url.query != (settled := pinned_query(request, query)):
-        asked: str = request.scope["state"]["asked"]
-        return RedirectResponse(f"{asked}?{settled}" if settled else asked, 302)
-    return render.respond(request, snapshot, page)
+        return RedirectResponse(in_format(asked.request, path, query) + anchor, 308)
+    return asked.elsewhere(path, query) or asked.respond(page)
 
 
-def _find(request: Request, snapshot: Snapshot) -> tuple[Snapshot, Page]:
+def _find(asked: PageRequest) -> tuple[PageRequest, Page]:
     """Return the page; what came a moment ago is looked for again in the newest snapshot."""
-    address = f"{request.url.path}?{request.url.query}"
+    address = f"{asked.path}?{asked.request.url.query}"
     try:
-        return snapshot, registry.find(snapshot, address)
+        return asked, registry.find(asked.snapshot, address)
     except NotFound:
-        if pin_of(request) or not request.url.path.startswith("/m/"):
+        if pin_of(asked.request) or not asked.path.startswith("/m/"):
             raise
-        newest: Snapshot = request.app.state.snapshots.refresh()
-        return newest, registry.find(newest, address)
+        newest = PageRequest(asked.request, asked.state.snapshots.refresh())
+        return newest, registry.find(newest.snapshot, address)

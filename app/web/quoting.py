@@ -11,10 +11,12 @@ from app.mail import quotes_text, quoting
 from app.mail.quotes_body import MailOut
 from app.mail.quotes_text import CheckedMail, usage_text
 from app.pens.page import Page
+from app.pens.place import Place
 from app.store.snapshots import SnapshotHolder
 from app.web.api import ERRORS
-from app.web.deps import Config, RawBody, Render, Snap
+from app.web.deps import Ask, Config, RawBody
 from app.web.negotiate import Format
+from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
@@ -30,26 +32,22 @@ SENT = {
 
 
 @router.get("/check-mail")
-def form(request: Request, snapshot: Snap, render: Render, config: Config) -> Response:
+def form(asked: Ask) -> Response:
     """The form."""
-    return render.respond(request, snapshot, _page(request, config.site, "", None))
+    return asked.respond(_page(asked, "", None))
 
 
 @router.post("/check-mail")
-def check(  # noqa: PLR0917 - the fields of the form
-    request: Request,
-    snapshot: Snap,
-    render: Render,
-    config: Config,
+def check(
+    asked: Ask,
     text: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Check what was pasted or picked; the answer is kept nowhere."""
     raw = file.file.read() if file is not None and file.filename else text.encode()
-    checked = _check(request, raw, config.site)
-    shown = raw.decode("utf-8", "replace")
-    response = render.respond(request, snapshot, _page(request, config.site, shown, checked))
-    return _unkept(request, response)
+    checked = _check(asked.request, raw, asked.place.site)
+    page = _page(asked, raw.decode("utf-8", "replace"), checked)
+    return unkept(asked.request, asked.respond(page))
 
 
 @api.post("/check-mail", openapi_extra=SENT)
@@ -64,22 +62,19 @@ def _check(request: Request, raw: bytes, site: str) -> CheckedMail:
     return quoting.check_mail(raw, snapshots.get(), snapshots.at, (site,))
 
 
-def _page(request: Request, site: str, text: str, checked: CheckedMail | None) -> Page:
-    # No link leads to the data of what was sent, so only who asks for data is offered it.
-    asked = request.state.format is Format.JSON
+def _page(asked: PageRequest, text: str, checked: CheckedMail | None) -> Page:
+    site = asked.place.site
+    view = {"text": text, "checked": checked, "wording": quotes_text}
+    if checked is None:
+        return Page("check_mail/show.html", lambda _: usage_text(site), view=view)
+
+    def data(_: Place) -> dict[str, Any]:
+        return MailOut.model_validate(checked).model_dump(mode="json", by_alias=True)
+
     return Page(
         template="check_mail/show.html",
-        view={"text": text, "checked": checked, "wording": quotes_text},
-        text=lambda _: quotes_text.report_text(checked) if checked else usage_text(site),
-        data=(lambda _: _data(checked)) if checked and asked else None,
+        view=view,
+        text=lambda _: quotes_text.report_text(checked),
+        # No link leads to the data of what was sent, so only who asks for data is offered it.
+        data=data if asked.request.state.format is Format.JSON else None,
     )
-
-
-def _data(checked: CheckedMail) -> dict[str, Any]:
-    return MailOut.model_validate(checked).model_dump(mode="json", by_alias=True)
-
-
-def _unkept(request: Request, response: Response) -> Response:
-    request.state.keep = False
-    response.headers["cache-control"] = "no-store"
-    return response

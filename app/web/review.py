@@ -12,18 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from app.core.words import State
 from app.errors import Forbidden
 from app.intake import reviewing
-from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Token
 from app.web import guard, review_pages
-from app.web.deps import ReadSession, Render
+from app.web.deps import ReadSession
+from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 
 
-def _newest(request: Request) -> Snapshot:
+def _newest(request: Request) -> PageRequest:
     """Reviewers judge what is, also what the command line decided a moment ago."""
-    snapshot: Snapshot = request.app.state.snapshots.refresh()
-    return snapshot
+    return PageRequest(request, request.app.state.snapshots.refresh())
 
 
 def _required(request: Request) -> Token:
@@ -33,37 +32,32 @@ def _required(request: Request) -> Token:
     return token
 
 
-Newest = Annotated[Snapshot, Depends(_newest)]
+Newest = Annotated[PageRequest, Depends(_newest)]
 Reviewer = Annotated[Token | None, Depends(guard.reviewer)]
 Required = Annotated[Token, Depends(_required)]
 
 
 @router.get("")
-def index(request: Request, snapshot: Newest, render: Render, token: Reviewer) -> Response:
+def index(asked: Newest, token: Reviewer) -> Response:
     """What waits and what was decided lately; without a session, the login."""
     if token is None:
-        page = review_pages.login_page(render.place(snapshot))
+        page = review_pages.login_page(asked.place)
     else:
-        page = review_pages.queue_page(snapshot, render.place(snapshot), token)
-    return _unkept(request, render.respond(request, snapshot, page))
+        page = review_pages.queue_page(asked.snapshot, asked.place, token)
+    return unkept(asked.request, asked.respond(page))
 
 
 @router.post("/login")
-def login(
-    request: Request,
-    snapshot: Newest,
-    render: Render,
-    secret: Annotated[str, Form(alias="token")] = "",
-) -> Response:
+def login(asked: Newest, secret: Annotated[str, Form(alias="token")] = "") -> Response:
     """Open a session for the holder of a reviewer's token."""
     try:
-        token = _use_token(request, secret.strip())
+        token = _use_token(asked.request, secret.strip())
     except Forbidden as error:
-        page = review_pages.login_page(render.place(snapshot), error.message)
-        return _unkept(request, render.respond(request, snapshot, page))
+        page = review_pages.login_page(asked.place, error.message)
+        return unkept(asked.request, asked.respond(page))
     response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
-    guard.log_in(request, response, token)
-    return _unkept(request, response)
+    guard.log_in(asked.request, response, token)
+    return unkept(asked.request, response)
 
 
 @router.post("/logout")
@@ -71,24 +65,17 @@ def logout(request: Request) -> Response:
     """End the session."""
     response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
     guard.log_out(request, response)
-    return _unkept(request, response)
+    return unkept(request, response)
 
 
 @router.get("/{slug}")
-def show(  # noqa: PLR0917 - one part of the address, five things of the application
-    slug: str,
-    request: Request,
-    snapshot: Newest,
-    session: ReadSession,
-    render: Render,
-    token: Reviewer,
-) -> Response:
+def show(slug: str, asked: Newest, session: ReadSession, token: Reviewer) -> Response:
     """One measurement with all that a decision needs; without a session, to the login."""
     if token is None:
-        return _unkept(request, RedirectResponse("/review", HTTPStatus.SEE_OTHER))
-    review = reviewing.show(session, snapshot, slug)
-    page = review_pages.review_page(snapshot, review, render.place(snapshot), token)
-    return _unkept(request, render.respond(request, snapshot, page))
+        return unkept(asked.request, RedirectResponse("/review", HTTPStatus.SEE_OTHER))
+    review = reviewing.show(session, asked.snapshot, slug)
+    page = review_pages.review_page(asked.snapshot, review, asked.place, token)
+    return unkept(asked.request, asked.respond(page))
 
 
 @router.post("/{slug}")
@@ -106,7 +93,7 @@ def decide(  # noqa: PLR0917 - one part of the address, three fields of the form
     with request.app.state.writers.begin() as session:
         reviewing.decide(session, slug, decision, seen=seen)
     request.app.state.snapshots.refresh()
-    return _unkept(request, RedirectResponse(f"/review/{slug}", HTTPStatus.SEE_OTHER))
+    return unkept(request, RedirectResponse(f"/review/{slug}", HTTPStatus.SEE_OTHER))
 
 
 def _use_token(request: Request, secret: str) -> Token:
@@ -116,9 +103,3 @@ def _use_token(request: Request, secret: str) -> Token:
     with request.app.state.writers.begin() as session:
         reviewing.note_use(session, token, datetime.now(UTC))
     return token
-
-
-def _unkept(request: Request, response: Response) -> Response:
-    request.state.keep = False
-    response.headers["cache-control"] = "no-store"
-    return response

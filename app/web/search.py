@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter
+from starlette.responses import Response
 
 from app.errors import InvalidQuery
 from app.search import search_pages, searching
 from app.search.search_body import SearchOut, search_out
-from app.web.api import ERRORS
-from app.web.deps import Config, Render, Snap, filter_pairs, pinned_query
+from app.web.api import ERRORS, described
+from app.web.deps import Ask, Config
+from app.web.page_request import filter_pairs
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
 
-PARAMETERS = {
-    "parameters": [
-        {"name": name, "in": "query", "required": False, "description": text,
-         "schema": {"type": "string"}}
-        for name, text in (
-            ("q", "words, names, and key:value with the keys of the table's filter or kind"),
-            ("at", "a data version or a date: what was public then"),
-        )
-    ]
-}  # fmt: skip
+PARAMETERS = described(
+    ("q", "words, names, and key:value with the keys of the table's filter or kind"),
+    ("at", "a data version or a date: what was public then"),
+)
 
 
 @router.get("/search")
-def search(request: Request, snapshot: Snap, render: Render) -> Response:
+def search(asked: Ask) -> Response:
     """What was found; a query that is not canonical is redirected to the one that is."""
-    text = search_pages.text_of(filter_pairs(request))
-    place = render.place(snapshot)
+    snapshot = asked.snapshot
     try:
-        found = searching.search(snapshot, text)
+        found = searching.search(snapshot, search_pages.text_of(filter_pairs(asked.request)))
     except InvalidQuery as error:
-        return render.respond(request, snapshot, search_pages.refused_page(snapshot, error))
-    query = pinned_query(request, search_pages.canonical(found))
-    if request.url.query != query:
-        path = request.scope["state"]["asked"]
-        return RedirectResponse(f"{path}?{query}" if query else path, 302)
-    return render.respond(request, snapshot, search_pages.found_page(snapshot, found, place))
+        return asked.respond(search_pages.refused_page(snapshot, error))
+    page = search_pages.found_page(snapshot, found, asked.place)
+    return asked.elsewhere(asked.path, search_pages.canonical(found)) or asked.respond(page)
 
 
 @api.get("/search", openapi_extra=PARAMETERS)
-def search_as_data(request: Request, snapshot: Snap, render: Render) -> SearchOut:
+def search_as_data(asked: Ask) -> SearchOut:
     """Things with this name, then the full text; with the filter's keys, cells."""
-    found = searching.search(snapshot, search_pages.text_of(filter_pairs(request)))
-    return search_out(found, render.place(snapshot).site, snapshot.name)
+    found = searching.search(asked.snapshot, search_pages.text_of(filter_pairs(asked.request)))
+    return search_out(found, asked.place.site, asked.snapshot.name)
 
 
 @router.get("/opensearch.xml")

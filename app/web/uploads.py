@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -18,23 +18,14 @@ from app.intake.submitting import Incoming, Receipt
 from app.pages import measurement_data
 from app.pages.measurement_text import effect_line
 from app.pens.page import Page
-from app.settings import Settings, Uploads
-from app.store.snapshots import Snapshot
+from app.settings import Uploads
 from app.store.submissions import Token
-from app.web.deps import Config, Render, Snap, WriteSession
+from app.web.deps import Ask, WriteSession
 from app.web.guard import bearer
+from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(include_in_schema=False)
 BLANK: dict[str, Any] = {"text": "", "faults": (), "checked": None, "effect_line": effect_line}
-
-
-@dataclass(frozen=True)
-class Upload:
-    """What a submitter sent: the bytes, and optionally a signature and a token."""
-
-    raw: bytes
-    signature: bytes = b""
-    token: str = ""
 
 
 def unwrap(header: str) -> bytes:
@@ -55,41 +46,29 @@ def may_upload(uploads: Uploads, token: Token | None) -> None:
 
 
 def take(
-    upload: Upload,
-    request: Request,
-    snapshot: Snapshot,
-    session: Session,
-    config: Settings,
+    asked: PageRequest, session: Session, raw: bytes, signature: bytes = b"", typed_token: str = ""
 ) -> Receipt:
     """Check who sends it, parse it, then keep it. Raises Forbidden and BadDocument."""
     now = datetime.now(UTC)
-    _, measurement = submitting.prepare(upload.raw, snapshot.knowledge, now)
-    signed_by = verify(upload.raw, upload.signature) if upload.signature else ""
-    with request.app.state.readers() as reading:
-        token = bearer(request, reading, upload.token)
-    may_upload(config.uploads, token)
-    incoming = Incoming(
-        raw=upload.raw,
-        measurement=submitting.signed(measurement, signed_by),
-        token=token,
-        signature=upload.signature or None,
-    )
-    return submitting.submit(session, incoming, now)
+    _, measurement = submitting.prepare(raw, asked.snapshot.knowledge, now)
+    signed_by = verify(raw, signature) if signature else ""
+    with asked.state.readers() as reading:
+        token = bearer(asked.request, reading, typed_token)
+    may_upload(asked.settings.uploads, token)
+    measurement = submitting.signed(measurement, signed_by)
+    return submitting.submit(session, Incoming(raw, measurement, token, signature or None), now)
 
 
 @router.get("/upload")
-def form(request: Request, snapshot: Snap, render: Render, config: Config) -> Response:
+def form(asked: Ask) -> Response:
     """The form."""
-    return render.respond(request, snapshot, _page(config.uploads, BLANK))
+    return asked.respond(_page(asked, BLANK))
 
 
 @router.post("/upload")
 def send(  # noqa: PLR0917 - the fields of the form
-    request: Request,
-    snapshot: Snap,
-    render: Render,
+    asked: Ask,
     session: WriteSession,
-    config: Config,
     text: Annotated[str, Form()] = "",
     action: Annotated[str, Form()] = "check",
     token: Annotated[str, Form()] = "",
@@ -97,57 +76,38 @@ def send(  # noqa: PLR0917 - the fields of the form
     signature: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Check or submit; a refused document comes back with every fault, nothing is lost."""
-    upload = Upload(_bytes(file) or _typed(text), _bytes(signature), token.strip())
-    shown = {**BLANK, "text": upload.raw.decode("utf-8", "replace")}
+    # Browsers send the ends of pasted lines as CRLF, which JSON does not mind.
+    raw = _bytes(file) or text.encode("utf-8")
+    shown = {**BLANK, "text": raw.decode("utf-8", "replace")}
     try:
         if action == "submit":
-            return _submitted(upload, request, snapshot, render, session, config)
-        shown["checked"] = submitting.check(upload.raw, snapshot)
+            page = _receipt(take(asked, session, raw, _bytes(signature), token.strip()))
+        else:
+            page = _page(asked, shown | {"checked": submitting.check(raw, asked.snapshot)})
     except BadDocument as error:
-        shown["faults"] = error.faults
-    page = _page(config.uploads, shown, 422 if shown["faults"] else 200)
-    return _unkept(request, render.respond(request, snapshot, page))
+        page = _page(asked, shown | {"faults": error.faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return unkept(asked.request, asked.respond(page))
 
 
-def _submitted(  # noqa: PLR0917 - handed on from the route
-    upload: Upload,
-    request: Request,
-    snapshot: Snap,
-    render: Render,
-    session: WriteSession,
-    config: Config,
-) -> Response:
-    receipt = take(upload, request, snapshot, session, config)
-    page = Page(
+def _receipt(receipt: Receipt) -> Page:
+    return Page(
         template="measurements/receipt.html",
         view={"receipt": receipt, "m": receipt.measurement},
-        text=lambda _: measurement_data.receipt_text(receipt, render.place(snapshot)),
-        data=lambda _: measurement_data.answer(receipt, render.place(snapshot)),
+        text=lambda place: measurement_data.receipt_text(receipt, place),
+        data=lambda place: measurement_data.answer(receipt, place),
         status=201 if receipt.created else 200,
     )
-    return _unkept(request, render.respond(request, snapshot, page))
 
 
-def _page(uploads: Uploads, view: dict[str, Any], status: int = 200) -> Page:
+def _page(asked: PageRequest, view: dict[str, Any], status: int = 200) -> Page:
     faults: tuple[Fault, ...] = view["faults"]
     return Page(
         template="measurements/upload.html",
-        view={**view, "uploads": uploads},
+        view={**view, "uploads": asked.settings.uploads},
         text=lambda _: "\n".join(map(str, faults)) or "Send a document: see /docs/upload\n",
         status=status,
     )
 
 
-def _unkept(request: Request, response: Response) -> Response:
-    request.state.keep = False
-    response.headers["cache-control"] = "no-store"
-    return response
-
-
 def _bytes(file: UploadFile | None) -> bytes:
     return file.file.read() if file is not None and file.filename else b""
-
-
-def _typed(text: str) -> bytes:
-    """Return pasted text as bytes; browsers send line ends as CRLF, which JSON does not mind."""
-    return text.encode("utf-8")

@@ -10,7 +10,8 @@ import jsonschema_rs
 import pytest
 
 from app.core.words import State
-from app.export import exporting
+from app.export import export_tables, exporting
+from app.export.archive import withholds
 from app.export.copies import open_copy
 from app.export.export_json import json_schema
 from app.intake import submitting
@@ -87,7 +88,7 @@ def test_documents_are_there_as_they_came_unless_a_contact_is_withheld(lived):
     ],
 )
 def test_which_documents_withhold_a_contact(raw, expected):
-    assert expected is exporting.withholds(raw)
+    assert expected is withholds(raw)
 
 
 def test_the_sqlite_file_is_whole_and_its_tables_of_secrets_are_empty(copy_file):
@@ -117,7 +118,7 @@ def test_an_export_is_of_one_version_while_others_write(lived, tmp_path):
 
 def test_the_csv_files_are_tables_with_a_head_and_all_rows(tables, knowledge, lived):
     rows = {n: list(csv.DictReader(io.StringIO(f.body.decode()))) for n, f in tables.items()}
-    assert [f"vapic-{name}.csv" for name in exporting.TABLES] == list(tables)
+    assert [f"vapic-{name}.csv" for name in export_tables.TEXTS] == list(tables)
     assert len(knowledge.cells) == len(rows["vapic-cells.csv"])
     expected = len(knowledge.cells) * len(knowledge.families)
     assert expected == len(rows["vapic-judgements.csv"])

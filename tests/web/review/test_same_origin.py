@@ -4,7 +4,7 @@ import pytest
 
 from app.core.words import State
 from app.settings import Settings
-from app.web import guard
+from app.web import gate
 from app.web.app import create_app
 from tests.reviewables import HERE, browser, decide
 
@@ -27,7 +27,7 @@ def test_a_request_that_another_site_sends_is_refused(headers, reviewer, state_o
     answer = decide(reviewer, slug, "accepted", **headers)
 
     assert 403 == answer.status_code
-    assert guard.REFUSED in answer.text
+    assert gate.REFUSED in answer.text
     assert State.PENDING is state_of(slug)
 
 

@@ -1,0 +1,139 @@
+"""A request for a page: its snapshot, how it stands in time, and the answer in its format."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from http import HTTPStatus
+from urllib.parse import parse_qsl, quote_plus
+
+from fastapi import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.errors import InvalidFilter, NotFound
+from app.pages import comparing, feeds
+from app.pages.since_text import PageComparison
+from app.pens import atom
+from app.pens.page import Page
+from app.pens.place import PIN, Place
+from app.settings import Settings
+from app.store.snapshots import Snapshot
+from app.web.negotiate import Format
+from app.web.render import Renderer
+
+
+def pin_of(request: Request) -> str:
+    """Return the data version or date that a request asks for, empty for today's."""
+    return request.query_params.get(PIN, "").strip()
+
+
+def filter_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return the decoded query without the pin, which is no filter."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    return [pair for pair in pairs if pair[0] != PIN]
+
+
+def pinned_query(request: Request, query: str) -> str:
+    """Return a canonical query with the request's pin at its end."""
+    pin = f"{PIN}={quote_plus(pin_of(request))}" if pin_of(request) else ""
+    return "&".join(part for part in (query, pin) if part)
+
+
+def in_format(request: Request, path: str, query: str = "") -> str:
+    """Return a path and a query with the extension and the pin of the request's address."""
+    asked: str = request.scope["state"]["asked"]
+    extension = asked.removeprefix(request.url.path) if asked != request.url.path else ""
+    query = pinned_query(request, query)
+    return f"{path}{extension}" + (f"?{query}" if query else "")
+
+
+def unkept(request: Request, response: Response) -> Response:
+    """Return a response that nobody keeps: neither we nor the browser."""
+    request.state.keep = False
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+class PageRequest:
+    """A request and the snapshot that answers it; templates know it as ``pin``."""
+
+    def __init__(self, request: Request, snapshot: Snapshot) -> None:
+        self.request = request
+        self.snapshot = snapshot
+        self.state = request.app.state
+        self.settings: Settings = self.state.settings
+        self.renderer: Renderer = self.state.renderer
+        self.place = Place(self.settings.site, snapshot.name, pinned=snapshot.pinned)
+        self.path = request.url.path
+        self.pinned = snapshot.pinned
+        # As it came: a route has made it canonical, and each has its own way to write it.
+        parts = (p for p in request.url.query.split("&") if p)
+        query = "&".join(p for p in parts if parse_qsl(p, keep_blank_values=True)[0][0] != PIN)
+        self.today = f"{self.path}?{query}" if query else self.path
+        self.address = f"{self.path}?{query + '&' if query else ''}{PIN}={snapshot.name}"
+
+    @cached_property
+    def comparison(self) -> PageComparison | None:
+        """What changed since; None for a live page and for one that is not compared.
+
+        Computed on first use: only a pinned HTML page asks.
+        """
+        if not self.pinned:
+            return None
+        live: Snapshot = self.state.snapshots.peek()
+        try:
+            return comparing.compare(self.snapshot, live, self.today, self.place.site)
+        except (NotFound, InvalidFilter):
+            return None
+
+    def elsewhere(self, path: str, query: str) -> Response | None:
+        """Return the way to a page's canonical address, None for a request that is there."""
+        url = self.request.url
+        if (url.path, url.query) == (path, pinned_query(self.request, query)):
+            return None
+        return RedirectResponse(in_format(self.request, path, query), 302)
+
+    def respond(self, page: Page) -> Response:
+        """Return the page in the format that the request wants; raises NotFound."""
+        state, url, place = self.request.state, self.request.url, self.place
+        wanted: Format = state.format
+        match wanted:
+            case Format.TEXT:
+                body = page.text(place)
+            case Format.JSON if page.data:
+                body = json.dumps(page.data(place), indent=1, ensure_ascii=False) + "\n"
+            case Format.CSV if page.table:
+                body = page.table(place).csv()
+            case Format.MARKDOWN if page.table:
+                body = page.table(place).markdown()
+            case Format.ATOM if page.feed:
+                with self.state.readers() as session:
+                    body = page.feed(place, session)
+            case Format.ATOM if page.subject:
+                feed = feeds.feed_of(self.snapshot, self.state.trail, page.subject, place)
+                body = atom.atom(feed, place.site)
+            case Format.HTML:
+                body = self._html(page)
+            case _:
+                hints = tuple(f"{self.path}.{name}" for name in page.formats)
+                raise NotFound(f"This page has no .{wanted} twin.", hints=hints)
+        state.keep = page.status == HTTPStatus.OK
+        response = Response(body, page.status, media_type=wanted.media_type)
+        if state.partial:
+            # The form sends what was asked; the address bar shows what is canonical.
+            response.headers["HX-Push-Url"] = f"{url.path}?{url.query}" if url.query else url.path
+        return response
+
+    def _html(self, page: Page) -> str:
+        """Return the page, or its fragment when htmx asks for a part."""
+        partial = bool(page.fragment) and self.request.state.partial
+        return self.renderer.page(
+            page.fragment if partial else page.template,
+            self.snapshot,
+            **page.view,
+            path=self.path,
+            twin="/index" if self.path == "/" else self.path,
+            query=self.request.url.query,
+            formats=page.formats,
+            pin=self,
+        )
