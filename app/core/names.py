@@ -47,12 +47,11 @@ def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
         if r.vector and member < members(r):
             return NamedRegister(r, member)
     try:
-        address = parse_hex(name)
+        return _by_address(name, registers)
     except ValueError:
         near = get_close_matches(wanted, table, 3, 0.5)
         hints = tuple(dict.fromkeys(table[alias].slug for alias in near))
         raise NotFound(f"No register is called {name!r}.", hints=hints) from None
-    return _by_address(name, address, registers)
 
 
 def members(register: Register) -> int:
@@ -76,7 +75,8 @@ def _fold(name: str) -> str:
     return name.lower().removeprefix("apic_").replace("_", "-")
 
 
-def _by_address(name: str, address: int, registers: Mapping[str, Register]) -> NamedRegister:
+def _by_address(name: str, registers: Mapping[str, Register]) -> NamedRegister:
+    address = parse_hex(name)
     is_msr = MSR_BASE <= address <= MSR_LAST
     for register in registers.values():
         for span in register.msr_spans if is_msr else register.offset_spans:
@@ -84,8 +84,8 @@ def _by_address(name: str, address: int, registers: Mapping[str, Register]) -> N
                 step = address - span.first if is_msr else (address - span.first) // SLOT
                 return NamedRegister(register, step if register.vector else None)
     if not is_msr and address <= PAGE_LAST and address % SLOT:
-        slot = address - address % SLOT
-        message = f"{format_hex(address)} lies inside the slot of {format_hex(slot)}."
-        raise NotFound(message, hints=(_by_address(name, slot, registers).register.slug,))
+        slot = format_hex(address - address % SLOT)
+        message = f"{format_hex(address)} lies inside the slot of {slot}."
+        raise NotFound(message, hints=(_by_address(slot, registers).register.slug,))
     message = f"{name!r} is neither an xAPIC offset (000h-FF0h) nor an x2APIC MSR (800h-8FFh)."
     raise NotFound(message, hints=tuple(str(Span.parse(s)) for s in ("300h", "830h")))

@@ -14,7 +14,6 @@ from app.core.views import CellView
 from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
 from app.pages.changes_text import VersionChanges, version_changes
-from app.pages.table_text import Shown
 from app.store.snapshots import Snapshot
 
 T = TypeVar("T")
@@ -29,7 +28,6 @@ class TableView:
     order: tuple[str, ...]
     sentence: str
     counts: tuple[tuple[Verdict, int, CellFilter], ...]
-    total: int
 
     @property
     def path(self) -> str:
@@ -68,14 +66,7 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         order=filters.sort_registers(shown, wanted.text("sort")),
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
         counts=tuple((v, worst.count(v), wanted.but(verdict=(str(v),))) for v in Verdict),
-        total=total,
     )
-
-
-def shown(view: TableView) -> Shown:
-    """Return what the text of the table shows of a view."""
-    counts = tuple((verdict, number) for verdict, number, _ in view.counts)
-    return Shown(view.cells, view.order, view.sentence, view.path, view.wanted["policy"], counts)
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.NamedRegister:
@@ -88,12 +79,16 @@ def register_cells(snapshot: Snapshot, register: Register) -> tuple[CellView, ..
     return tuple(snapshot.cells[key] for key in cells_of(register.slug))
 
 
-def find_cell(snapshot: Snapshot, register: Register, mode: str, access: str) -> CellView:
-    """Return a cell; raises NotFound that names the valid modes and accesses."""
+def find_cell(snapshot: Snapshot, name: str, mode: str, access: str) -> CellView:
+    """Return a cell by any name of its register.
+
+    Raises NotFound, which names the valid modes and accesses.
+    """
+    slug = find_register(snapshot, name).register.slug
     if mode not in set(Mode) or access not in set(Access):
-        hints = tuple(str(key) for key in cells_of(register.slug))
-        raise NotFound(f"{register.slug!r} has no cell {mode}/{access}.", hints=hints)
-    return snapshot.cells[CellKey(register.slug, Mode(mode), Access(access))]
+        hints = tuple(str(key) for key in cells_of(slug))
+        raise NotFound(f"{slug!r} has no cell {mode}/{access}.", hints=hints)
+    return snapshot.cells[CellKey(slug, Mode(mode), Access(access))]
 
 
 def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annotation, ...]:

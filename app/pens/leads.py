@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.pens.sheet import told
+
 SOURCES = "Where every fact comes from, and how far each source was read by whoever entered it."
 ON_THE_TABLE = "On the table as a whole"
 ERRATA = (
@@ -59,6 +61,9 @@ def corrected(revision: str) -> str:
 def nothing_yet(families: Iterable[str], site: str) -> str:
     """Return the one line of the families of which nothing was reported at all."""
     return f"{NOTHING_YET} {', '.join(families)}: {site}/c/FAMILY"
+
+
+CELLS_AT = ("A cell stands at ", told("/r/REGISTER/MODE/ACCESS"), ", by any name of the register.")
 
 
 def cells_at(site: str) -> str:

@@ -57,8 +57,7 @@ def list_cells(snapshot: Snap, wanted: Filter, config: Config) -> CellList:
 )
 def get_cell(register: str, mode: str, access: str, snapshot: Snap, config: Config) -> OneCell:
     """One cell; the register by any of its names."""
-    found = explore.find_register(snapshot, register)
-    view = explore.find_cell(snapshot, found.register, mode, access)
+    view = explore.find_cell(snapshot, register, mode, access)
     return OneCell(**one_cell(view, snapshot.knowledge, config.site))
 
 

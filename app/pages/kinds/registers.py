@@ -55,11 +55,10 @@ class CellPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return a cell with everything known about it. Raises NotFound, InvalidFilter."""
-        register = explore.find_register(asked.snapshot, asked.parts["name"]).register
-        mode, access = asked.parts["mode"].lower(), asked.parts["access"].lower()
-        view = explore.find_cell(asked.snapshot, register, mode, access)
+        name, mode, access = asked.parts.values()
+        view = explore.find_cell(asked.snapshot, name, mode.lower(), access.lower())
         asked.refuse_query()
-        key, heading = view.key, phrases.heading(register)
+        key, heading = view.key, phrases.heading(view.register)
         return cell_text.cell_sheet(view, asked.knowledge).page(
             template="cells/show.html",
             fragment="cells/_cell.html",

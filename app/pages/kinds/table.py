@@ -16,6 +16,7 @@ from app.pages.subjects import Subject
 from app.pages.table_columns import columns
 from app.pens.page import Page
 from app.pens.place import Place
+from app.pens.sheet import sheet_text
 
 
 class TablePage(PageKind):
@@ -50,7 +51,7 @@ class TablePage(PageKind):
                     c for c in columns(knowledge, view.wanted["policy"], sides=view.sides) if c.head
                 ],
             },
-            text=lambda place: table_text.table_text(explore.shown(view), knowledge, place),
+            text=lambda place: sheet_text(table_text.table_sheet(view, knowledge), place),
             table=lambda place: table_text.cells_table(
                 view.cells, knowledge, place.site, view.wanted["policy"]
             ),
