@@ -1,14 +1,14 @@
-"""What became of the links and blocks in a mail: the report, and its text."""
+"""What became of the links and blocks in a mail: the report, as the API answers it, and as text."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from app.mail.quotes import WRONG, Standing
-from app.pages.since_text import Hunk
+from pydantic import BaseModel, Field
+
+from app.mail.quotes import Standing
 from app.pens.plain import Plain
 
 TITLE = "A mail held against vAPIC Explorer"
@@ -29,83 +29,80 @@ PAGE = {
 }
 
 
-@dataclass(frozen=True)
-class CheckedLine:
-    """A line of a copied block: what the page said then and says today where that differs."""
+class LineOut(BaseModel):
+    """A line of a copied block."""
 
-    number: int
+    line: int
     text: str
     standing: Standing
-    then: tuple[str, ...] = ()
-    today: tuple[str, ...] = ()
-    note: str = ""
+    then: list[str] = Field(description="what the page said, where the line was never said")
+    today: list[str] = Field(description="what the page says today, where that differs")
+    note: str
 
 
-@dataclass(frozen=True)
-class CheckedLink:
-    """A link of a mail: the lines it stands on, what it leads to, and what became of that."""
+class ChangeOut(BaseModel):
+    """A run of lines in which a page differs from what it was; ``where`` are those above it."""
 
-    number: int
-    last: int
-    address: str
+    where: list[str]
+    was: list[str]
+    is_: list[str] = Field(serialization_alias="is")
+
+
+class LinkOut(BaseModel):
+    """A link, with the block above it; ``data_version`` is the one that it is pinned to."""
+
+    first_line: int
+    last_line: int
+    url: str
     standing: Standing
-    note: str = ""
-    title: str = ""
-    version: str = ""
-    pinned: str = ""
-    since: str = ""
-    hunks: tuple[Hunk, ...] = ()
-    lines: tuple[CheckedLine, ...] = ()
-    fresh: tuple[str, ...] = ()
+    page: str
+    note: str
+    data_version: str
+    pinned: str = Field(description="the address of the page as it is today, for ever")
+    since: str = Field(description="the address of the difference, if there is one")
+    changes: list[ChangeOut]
+    block: list[LineOut]
+    new_today: list[str] = Field(description="what the block says today and did not say then")
 
     @property
     def headline(self) -> str:
         """Where it stands, and what became of its page."""
-        return f"{_span(self.number, self.last)}: {PAGE.get(self.standing, self.standing)}"
+        place = _span(self.first_line, self.last_line)
+        return f"{place}: {PAGE.get(self.standing, self.standing)}"
 
     @property
     def tally(self) -> str:
         """What became of the lines of the block above it, counted; empty without a block."""
-        return _listed(line.standing for line in self.lines)
+        return _listed(line.standing for line in self.block)
 
 
-@dataclass(frozen=True)
-class CheckedMail:
-    """Everything found in a mail, at one data version of the site."""
+class MailOut(BaseModel):
+    """What became of a mail's links and blocks."""
 
-    version: str
-    sites: tuple[str, ...]
-    links: tuple[CheckedLink, ...]
-    strangers: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    data_version: str
+    sites: list[str]
+    result: str
+    wrong: bool = Field(description="whether anything changed, was never said or does not exist")
+    notes: list[str]
+    elsewhere: list[str] = Field(description="hosts of links that look like ours")
+    links: list[LinkOut]
 
-    @property
-    def blocks(self) -> int:
-        """How many copied blocks were found."""
-        return sum(bool(link.lines) for link in self.links)
 
-    @property
-    def standings(self) -> tuple[Standing, ...]:
-        """What became of every link, and of every line of every block."""
-        lines = [line.standing for link in self.links for line in link.lines]
-        return (*(link.standing for link in self.links), *lines)
+def standings(links: Iterable[LinkOut]) -> tuple[Standing, ...]:
+    """Return what became of links and of the lines of their blocks, in the order of the mail."""
+    return tuple(s for link in links for s in (*(x.standing for x in link.block), link.standing))
 
-    @property
-    def wrong(self) -> bool:
-        """Whether anything changed since, was never said or does not exist."""
-        return not WRONG.isdisjoint(self.standings)
 
-    @property
-    def sentence(self) -> str:
-        """The result in one sentence."""
-        if not self.links:
-            return "No link to this site was found, and so no block either."
-        links = _listed(link.standing for link in self.links)
-        said = f"{_count(len(self.links), 'link')}: {links}"
-        if not self.blocks:
-            return f"{said}; no copied block."
-        lines = _listed(line.standing for link in self.links for line in link.lines)
-        return f"{said}; {_count(self.blocks, 'copied block')}, by lines: {lines}."
+def sentence(links: Sequence[LinkOut]) -> str:
+    """Return the result of a check in one sentence."""
+    if not links:
+        return "No link to this site was found, and so no block either."
+    said = f"{_count(len(links), 'link')}: {_listed(link.standing for link in links)}"
+    blocks = [link.block for link in links if link.block]
+    if not blocks:
+        return f"{said}; no copied block."
+    lines = _listed(line.standing for block in blocks for line in block)
+    return f"{said}; {_count(len(blocks), 'copied block')}, by lines: {lines}."
 
 
 def _count(number: int, noun: str) -> str:
@@ -138,57 +135,57 @@ def usage_text(site: str) -> str:
     return out.render()
 
 
-def report_text(checked: CheckedMail) -> str:
+def report_text(checked: MailOut) -> str:
     """Return the whole report."""
     out = Plain()
     out.title(TITLE)
-    out.field("Data version", checked.version)
+    out.field("Data version", checked.data_version)
     for number, site in enumerate(checked.sites):
         out.field("" if number else "Links to", site)
-    out.field("Result", checked.sentence)
+    out.field("Result", checked.result)
     for note in checked.notes:
         out.field("Note", note)
     if not checked.links:
         out.blank()
         out.para(f"Looked for {LOOKED_FOR}")
-    if checked.strangers:
+    if checked.elsewhere:
         out.blank()
-        out.para(f"Links that look like ours lead to {', '.join(checked.strangers)}. "
+        out.para(f"Links that look like ours lead to {', '.join(checked.elsewhere)}. "
                  "The option --site ADDRESS names another address of this site.")  # fmt: skip
     for link in checked.links:
         _link(out, link)
     return out.render()
 
 
-def _link(out: Plain, link: CheckedLink) -> None:
+def _link(out: Plain, link: LinkOut) -> None:
     out.heading(link.headline)
-    out.link("Link", link.address)
-    out.field("Page", link.title)
+    out.link("Link", link.url)
+    out.field("Page", link.page)
     out.field("Note", link.note)
-    out.field("Block", f"{link.tally}, by lines" if link.lines else "")
+    out.field("Block", f"{link.tally}, by lines" if link.block else "")
     if link.standing is not Standing.UNCHANGED:
         out.link("Today pinned", link.pinned)
-    _hunks(out, link)
-    if not link.lines:
+    _changes(out, link)
+    if not link.block:
         return
     out.blank()
     out.para("The block above it:")
-    for unchanged, run in groupby(link.lines, lambda line: line.standing is Standing.UNCHANGED):
+    for unchanged, run in groupby(link.block, lambda line: line.standing is Standing.UNCHANGED):
         lines = list(run)
         if unchanged:
-            out.para(f"{_span(lines[0].number, lines[-1].number)}: {Standing.UNCHANGED}")
+            out.para(f"{_span(lines[0].line, lines[-1].line)}: {Standing.UNCHANGED}")
         for line in () if unchanged else lines:
             _line(out, line)
-    if link.fresh:
+    if link.new_today:
         out.blank()
         out.para("New today:")
-    for text in link.fresh:
+    for text in link.new_today:
         out.item(text.strip(), 2, "+")
 
 
-def _line(out: Plain, line: CheckedLine) -> None:
+def _line(out: Plain, line: LineOut) -> None:
     note = f"; {line.note}" if line.note else ""
-    out.para(f"{_span(line.number, line.number)}: {line.standing}{note}")
+    out.para(f"{_span(line.line, line.line)}: {line.standing}{note}")
     out.item(line.text.strip(), 2, ">")
     for label, told in (("then:", line.then), ("today:", line.today)):
         if told:
@@ -197,17 +194,17 @@ def _line(out: Plain, line: CheckedLine) -> None:
             out.para(text.strip(), 4)
 
 
-def _hunks(out: Plain, link: CheckedLink) -> None:
-    for hunk in link.hunks[:MOST_HUNKS]:
+def _changes(out: Plain, link: LinkOut) -> None:
+    for change in link.changes[:MOST_HUNKS]:
         out.blank()
-        if hunk.where:
-            out.para("in: " + " > ".join(hunk.where), 2, 4)
-        for mark, lines in (("-", hunk.was), ("+", hunk.now)):
+        if change.where:
+            out.para("in: " + " > ".join(change.where), 2, 4)
+        for mark, lines in (("-", change.was), ("+", change.is_)):
             for line in filter(None, lines):
                 out.item(line, 2, mark)
-    if len(link.hunks) > MOST_HUNKS:
+    if len(link.changes) > MOST_HUNKS:
         out.blank()
-        out.para(f"and {len(link.hunks) - MOST_HUNKS} more", 2)
+        out.para(f"and {len(link.changes) - MOST_HUNKS} more", 2)
     if link.since:
         out.blank()
         out.link("The difference", link.since)

@@ -14,8 +14,8 @@ from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, read_mail
 from app.mail import citing, mail_links, quotes
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
-from app.mail.quotes import Piece, Placed, Standing
-from app.mail.quotes_text import CheckedLine, CheckedLink, CheckedMail
+from app.mail.quotes import WRONG, Piece, Placed, Standing
+from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
 from app.pages import comparing, registry, since_text
 from app.pages.promises import OURS
 from app.pages.since_text import PageComparison
@@ -39,6 +39,9 @@ GONE = "The page is not there today."
 CUT = "cut short; the whole line then:"
 DECODED = "The lines are counted in the decoded text, since the mail is encoded as a whole."
 At = Callable[[str], Snapshot]
+# What is not told of a link.
+NOTHING = {"page": "", "note": "", "data_version": "", "pinned": "", "since": "",
+           "changes": (), "block": (), "new_today": ()}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class _TooMany(AppError):
     """A version that was not loaded, because a mail names too many."""
 
 
-def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> CheckedMail:
+def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> MailOut:
     """Return what became of each link and each copied block of a mail.
 
     ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
@@ -77,7 +80,7 @@ class _Checker:
         self._lines = mail.lines
         self._live = live
         self._at = at
-        self._sites = tuple(site.rstrip("/") for site in sites)
+        self._sites = [site.rstrip("/") for site in sites]
         self._site = self._sites[0]
         self._known = {live.name: live}
         # Pinned links so far, with where they end; lines that a block has.
@@ -86,19 +89,22 @@ class _Checker:
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
 
-    def report(self) -> CheckedMail:
+    def report(self) -> MailOut:
         """Check every link, in the order of the mail: a block has the lines that are left."""
         sites = [SiteAddress.of(site) for site in self._sites]
         links = mail_links.find_links(self._lines, sites)
-        return CheckedMail(
-            version=self._live.name,
+        checked = [self._link(link) for link in links[:MOST_LINKS]]
+        return MailOut(
+            data_version=self._live.name,
             sites=self._sites,
-            links=tuple(self._link(link) for link in links[:MOST_LINKS]),
-            strangers=mail_links.strangers(self._lines, sites),
-            notes=tuple(_notes(self._mail, len(links), self._blocks)),
+            result=sentence(checked),
+            wrong=not WRONG.isdisjoint(standings(checked)),
+            notes=list(_notes(self._mail, len(links), self._blocks)),
+            elsewhere=mail_links.strangers(self._lines, sites),
+            links=checked,
         )
 
-    def _link(self, link: MailLink) -> CheckedLink:
+    def _link(self, link: MailLink) -> LinkOut:
         """Take the first reading of a link that is a page."""
         problems: list[AppError] = []
         for reading in link.readings:
@@ -115,9 +121,14 @@ class _Checker:
 
     def _told(
         self, link: MailLink, reading: LinkReading, standing: Standing, **more: object
-    ) -> CheckedLink:
-        number, last = self._lines[link.line].number, self._lines[reading.line].number
-        return CheckedLink(number, last, self._site + reading.address, standing, **more)  # type: ignore[arg-type]
+    ) -> LinkOut:
+        return LinkOut(
+            first_line=self._lines[link.line].number,
+            last_line=self._lines[reading.line].number,
+            url=self._site + reading.address,
+            standing=standing,
+            **(NOTHING | more),
+        )
 
     def _target(self, address: str) -> MailTarget:
         """Return what an address leads to; a page of measurements is not compared.
@@ -157,20 +168,20 @@ class _Checker:
             self._known[name] = self._at(name)
         return self._known[name]
 
-    def _found(self, link: MailLink, reading: LinkReading, target: MailTarget) -> CheckedLink:
+    def _found(self, link: MailLink, reading: LinkReading, target: MailTarget) -> LinkOut:
         """Return what became of a page, and of the block above a pinned link to it."""
         then, now = target.snapshot, self._live
         place = Place(self._site, now.name)
         if target.write is None:
             return self._told(link, reading, Standing.OTHER, note=UNCOMPARED)
-        told: dict[str, object] = {"version": then.name, "pinned": place.pin(target.address)}
+        told: dict[str, object] = {"data_version": then.name, "pinned": place.pin(target.address)}
         if not target.pin:
             title = target.write(place).splitlines()[0]
-            return self._told(link, reading, Standing.TODAY, title=title, **told)
+            return self._told(link, reading, Standing.TODAY, page=title, **told)
         self._ends.append((link, reading))
-        told["lines"], told["fresh"] = self._block(link, target)
+        told["block"], told["new_today"] = self._block(link, target)
         page = self._compared(target)
-        told["title"] = page.title
+        told["page"] = page.title
         if not page.found:
             told |= {"pinned": "", "note": GONE}
             return self._told(link, reading, Standing.CHANGED, **told)
@@ -178,8 +189,9 @@ class _Checker:
             told["note"] = f"{target.pin} means data version {then.name}."
         if page.same:
             return self._told(link, reading, Standing.UNCHANGED, **told)
-        since = "" if target.is_block else self._site + page.since
-        return self._told(link, reading, Standing.CHANGED, hunks=page.hunks, since=since, **told)
+        told["changes"] = [ChangeOut(where=h.where, was=h.was, is_=h.now) for h in page.hunks]
+        told["since"] = "" if target.is_block else self._site + page.since
+        return self._told(link, reading, Standing.CHANGED, **told)
 
     def _compared(self, target: MailTarget) -> PageComparison:
         then, now = target.snapshot, self._live
@@ -200,39 +212,41 @@ class _Checker:
             self._saying[key] = tuple(line for line in lines if line.strip())
         return self._saying[key]
 
-    def _block(
-        self, link: MailLink, target: MailTarget
-    ) -> tuple[tuple[CheckedLine, ...], tuple[str, ...]]:
+    def _block(self, link: MailLink, target: MailTarget) -> tuple[list[LineOut], list[str]]:
         """Return the lines of the block above a link, and what the block says only today."""
         said = self._said(target.snapshot, target.address)
         self._blocks += bool(said)
         if not said or self._blocks > MOST_BLOCKS:
-            return (), ()
+            return [], []
         bare = [_bare(line) for line in said]
         depth = self._lines[link.line].depth
         placed = quotes.align(list(self._pieces(link)), bare, depth)
         if not placed:
-            return (), ()
+            return [], []
         self._taken |= {p.piece.index for p in placed if p.standing is not Standing.FOREIGN}
         now = self._said(self._live, target.address)
         same = [_bare(line.replace(self._live.name, target.snapshot.name)) for line in now]
         gone, fresh = quotes.today(bare, same)
-        lines = tuple(self._line(p, said, now, gone) for p in placed)
-        return lines, tuple(now[number] for number in fresh)
+        lines = [self._line(p, said, now, gone) for p in placed]
+        return lines, [now[number] for number in fresh]
 
     def _line(
         self, placed: Placed, said: Sequence[str], now: Sequence[str], gone: dict[int, quotes.Match]
-    ) -> CheckedLine:
-        number, text = self._lines[placed.piece.index].number, placed.piece.text
-        then = tuple(said[placed.first : placed.last])
+    ) -> LineOut:
+        standing, note, then = placed.standing, "", list(said[placed.first : placed.last])
         lost = [gone[k] for k in range(placed.first, placed.last) if k in gone]
-        today = tuple(dict.fromkeys(now[k] for span in lost for k in range(*span)))
-        if placed.standing is Standing.UNCHANGED and lost:
+        today = list(dict.fromkeys(now[k] for span in lost for k in range(*span)))
+        if standing is Standing.NEVER:
+            note = CUT if placed.cut else ""
+        elif standing is Standing.UNCHANGED and lost:
+            standing, then = Standing.CHANGED, []
             note = "" if today else "The page says nothing like it today."
-            return CheckedLine(number, text, Standing.CHANGED, (), today, note)
-        if placed.standing is not Standing.NEVER:
-            return CheckedLine(number, text, placed.standing)
-        return CheckedLine(number, text, placed.standing, then, today, CUT if placed.cut else "")
+        else:
+            then, today = [], []
+        return LineOut(
+            line=self._lines[placed.piece.index].number, text=placed.piece.text,
+            standing=standing, then=then, today=today, note=note,
+        )  # fmt: skip
 
     def _pieces(self, link: MailLink) -> Iterator[Piece]:
         """Yield what stands above a link and may be its block, without other pinned links."""

@@ -8,8 +8,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import Response
 
 from app.mail import quotes_text, quoting
-from app.mail.quotes_body import MailOut
-from app.mail.quotes_text import CheckedMail, usage_text
+from app.mail.quotes_text import MailOut, usage_text
 from app.pens.page import Page
 from app.pens.place import Place
 from app.store.snapshots import SnapshotHolder
@@ -54,22 +53,22 @@ def check(
 def check_as_data(request: Request, response: Response, body: RawBody, config: Config) -> MailOut:
     """What became of the links and copied blocks of a mail; nothing of it is kept."""
     response.headers["cache-control"] = "no-store"
-    return MailOut.model_validate(_check(request, body, config.site))
+    return _check(request, body, config.site)
 
 
-def _check(request: Request, raw: bytes, site: str) -> CheckedMail:
+def _check(request: Request, raw: bytes, site: str) -> MailOut:
     snapshots: SnapshotHolder = request.app.state.snapshots
     return quoting.check_mail(raw, snapshots.get(), snapshots.at, (site,))
 
 
-def _page(asked: PageRequest, text: str, checked: CheckedMail | None) -> Page:
+def _page(asked: PageRequest, text: str, checked: MailOut | None) -> Page:
     site = asked.place.site
     view = {"text": text, "checked": checked, "wording": quotes_text}
     if checked is None:
         return Page("check_mail/show.html", lambda _: usage_text(site), view=view)
 
     def data(_: Place) -> dict[str, Any]:
-        return MailOut.model_validate(checked).model_dump(mode="json", by_alias=True)
+        return checked.model_dump(mode="json", by_alias=True)
 
     return Page(
         template="check_mail/show.html",

@@ -7,7 +7,7 @@ import pytest
 from app.core.knowledge import Knowledge
 from app.core.words import Behaviour
 from app.errors import NotFound
-from app.mail import citing, quoting
+from app.mail import citing, quotes_text, quoting
 from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 
@@ -71,12 +71,18 @@ def hold(then, now):
     return hold
 
 
+def told(checked):
+    """How many blocks a mail has, and everything that became of its links and lines."""
+    blocks = [link for link in checked.links if link.block]
+    return len(blocks), {str(s) for s in quotes_text.standings(checked.links)}
+
+
 @pytest.fixture(scope="session")
 def standings(hold):
     """The same, as (line, what became of it) of every line of a block."""
 
     def standings(mail, live=THEN):
-        lines = [line for link in hold(mail, live).links for line in link.lines]
-        return [(line.number, str(line.standing)) for line in lines]
+        lines = [line for link in hold(mail, live).links for line in link.block]
+        return [(line.line, str(line.standing)) for line in lines]
 
     return standings

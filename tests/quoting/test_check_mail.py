@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from app.mail import quoting
 from app.mail.quotes import Standing
 from app.mail.quotes_text import report_text
-from tests.quoting.conftest import CELL, NOW, SITE, THEN, quote
+from tests.quoting.conftest import CELL, NOW, SITE, THEN, quote, told
 
 PINNED = f"{SITE}{CELL}?at={THEN}"
 BLOCKS = (CELL, "/r/icr", "/d/3", "/mail?rows=ro,wo&mode=x2avic")
-UNCHANGED = {Standing.UNCHANGED}
+UNCHANGED = {"unchanged"}
 
 
 def wrapped(text, width):
@@ -51,8 +51,8 @@ def test_quoting_and_wrapping_never_change_the_answer(hold, block_of, address, s
     fold, depth = sent
     checked = hold("Ada wrote:\n\n" + quote(folded(text, fold), depth) + "\nthoughts?\n")
 
-    assert (1, 1) == (len(checked.links), checked.blocks), text
-    assert set(checked.standings) == UNCHANGED, report_text(checked)
+    assert 1 == len(checked.links), text
+    assert told(checked) == (1, UNCHANGED), report_text(checked)
 
 
 def edits(lines, k):
@@ -81,7 +81,7 @@ def test_an_edited_line_is_caught_on_exactly_its_line(standings, block_of, addre
 
 def test_an_edited_line_is_shown_with_what_was_said(hold, block_of):
     mail = quote(block_of().replace("#GP, no #VMEXIT (", "accelerated ("))
-    (line,) = [x for x in hold(mail).links[0].lines if x.standing is Standing.NEVER]
+    (line,) = [x for x in hold(mail).links[0].block if x.standing is Standing.NEVER]
 
     assert "accelerated" in line.text
     assert ["#GP, no #VMEXIT" in text for text in line.then] == [True]
@@ -116,8 +116,8 @@ def test_a_remark_may_hold_a_pinned_link_of_its_own(hold, block_of):
     remark = f"\nBut see {SITE}/r/icr?at={THEN}\n"
     first, second = hold("\n".join([*lines[:5], remark, *lines[5:]])).links
 
-    assert () == first.lines
-    kept = [line for line in second.lines if line.standing is Standing.UNCHANGED]
+    assert [] == first.block
+    kept = [line for line in second.block if line.standing is Standing.UNCHANGED]
     assert len([line for line in lines[:-1] if line.strip("> ")]) == len(kept)
 
 
@@ -125,23 +125,23 @@ def test_several_blocks_of_one_mail_are_told_apart(hold, block_of):
     mail = quote(block_of()) + "\n" + quote(block_of("/r/icr/x2avic/write"), 2) + block_of("/d/3")
     checked = hold(mail)
 
-    assert (3, UNCHANGED) == (checked.blocks, set(checked.standings))
+    assert (3, UNCHANGED) == told(checked)
 
 
 def test_what_changed_since_is_told_with_what_is_said_today(hold, block_of):
     checked = hold(quote(block_of()), live=NOW)
     (link,) = checked.links
-    (line,) = [x for x in link.lines if x.standing is not Standing.UNCHANGED]
+    (line,) = [x for x in link.block if x.standing is not Standing.UNCHANGED]
 
     assert Standing.CHANGED is line.standing is link.standing
     assert ("#VMEXIT (trap)" in line.text, "#VMEXIT (fault)" in line.today[0]) == (True, True)
     assert f"{SITE}{CELL}/since/{THEN}" == link.since
-    assert any("vmexit-trap" in text for hunk in link.hunks for text in hunk.was)
+    assert any("vmexit-trap" in text for hunk in link.changes for text in hunk.was)
 
 
 def test_the_same_version_by_another_name_is_no_change(hold, block_of):
-    assert UNCHANGED == set(hold(quote(block_of("/r/icr")), live=NOW).standings)
-    assert UNCHANGED == set(hold(f"{SITE}/mail?rows=icr&at={THEN}", live=NOW).standings)
+    assert (1, UNCHANGED) == told(hold(quote(block_of("/r/icr")), live=NOW))
+    assert (0, UNCHANGED) == told(hold(f"{SITE}/mail?rows=icr&at={THEN}", live=NOW))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_the_same_version_by_another_name_is_no_change(hold, block_of):
 def test_every_link_is_told_what_became_of_it(hold, address, standing, said):
     checked = hold(f"> see {SITE}{address}, please", live=NOW)
 
-    assert [standing] == [str(s) for s in checked.standings]
+    assert (0, {standing}) == told(checked)
     assert (standing in {"changed since", "no such page"}) == checked.wrong
     assert said in " ".join(report_text(checked).split())
 
@@ -187,7 +187,7 @@ def test_a_mail_without_our_links_says_what_was_looked_for(hold):
     checked = hold(f"Hi,\nhttps://old.example.org{CELL}?at={THEN} and https://example.org\n")
     text = " ".join(report_text(checked).split())
 
-    assert ((), False) == (checked.links, checked.wrong)
+    assert ([], False) == (checked.links, checked.wrong)
     assert "Looked for links to this site" in text
     assert "lead to old.example.org" in text
     assert 1 == len(hold(f"https://old.example.org{CELL}", sites=(SITE, "old.example.org")).links)
@@ -196,7 +196,7 @@ def test_a_mail_without_our_links_says_what_was_looked_for(hold):
 def test_prose_above_a_link_is_no_block(hold):
     mail = f"LDR under x2AVIC:\nno report on any of this, as I said in 2026:\n{PINNED}\n"
 
-    assert 0 == hold(mail).blocks
+    assert 0 == told(hold(mail))[0]
 
 
 def test_a_mail_of_many_versions_links_and_blocks_has_an_end(hold, monkeypatch, block_of):
