@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from app.cli.database import reading, reads
 from app.errors import Conflict
 from app.export import export_tables, exporting
 from app.export.site.addresses import CopiedSite
-from app.export.site.copying import Copied, Progress, copy_site
+from app.export.site.copying import Copied, copy_site
 from app.settings import Settings
 
 # What only the site can answer, as it answers a copy: refused, not missing.
@@ -110,7 +110,7 @@ def _report(copied: Copied, folder: Path, version: str, address: str) -> None:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress]:
+def _bar() -> Iterator[Callable[[int, int], None]]:
     """A progress bar where somebody sees it."""
     if not sys.stderr.isatty():
         yield lambda *_: None

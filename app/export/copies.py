@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from app.errors import AppError, Forbidden
 from app.export.archive import APPLICATION_ID, FORMAT
@@ -56,22 +54,19 @@ def open_copy(path: Path) -> Engine:
         raise InvalidCopy(path, "it is JSON, and only the SQLite export is read")
     if start != SQLITE:
         raise InvalidCopy(path, "it is no SQLite file")
-    _check(path)
-    return make_copy_engine(path)
-
-
-def _check(path: Path) -> None:
-    address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
+    engine = make_copy_engine(path)
     try:
-        with closing(sqlite3.connect(address, uri=True)) as connection:
-            (application,) = connection.execute("pragma application_id").fetchone()
-            (version,) = connection.execute("pragma user_version").fetchone()
-            (state,) = connection.execute("pragma quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise InvalidCopy(path, f"SQLite says: {error}") from None
+        with engine.connect() as connection:
+            application, version, state = (
+                connection.exec_driver_sql(f"pragma {name}").scalars().first()
+                for name in ("application_id", "user_version", "quick_check(1)")
+            )
+    except DatabaseError as error:
+        raise InvalidCopy(path, f"SQLite says: {error.orig}") from None
     if application != APPLICATION_ID:
         raise InvalidCopy(path, "it is an SQLite database, but no export")
     if version != FORMAT:
         raise InvalidCopy(path, f"it is of format {version}, this program reads {FORMAT}")
     if state != "ok":
-        raise InvalidCopy(path, f"it is damaged ({state.splitlines()[-1]})")
+        raise InvalidCopy(path, f"it is damaged ({str(state).splitlines()[-1]})")
+    return engine

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
 
 from app.core.knowledge import KINDS
 from app.export.archive import FORMAT, Archive, Row
+from app.intake.format1 import Untitled
 
 SCHEMA = "/schema/export-1.json"
 VERDICT = ("register", "mode", "access", "family", "verdict", "behaviours", "reports", "masked",
@@ -44,7 +44,12 @@ def to_json(archive: Archive) -> str:
         "created_at": _said(version["created_at"]),
         "data_versions": [_item(row, VERSION) for row in archive.versions],
         "facts": facts,
-        "history": [_range(row) for row in archive.facts],
+        # The body of a fact that is still so stands under "facts".
+        "history": [
+            _item(row, RANGE)
+            | ({} if row["valid_to"] is None else {"body": json.loads(row["body"])})
+            for row in archive.facts
+        ],
         "verdicts": archive.verdicts,
         "documents": [_item(row, DOCUMENT) for row in archive.documents],
         "decisions": [_item(row, DECISION) for row in archive.decisions],
@@ -66,27 +71,12 @@ def _said(value: Any) -> Any:
             return value
 
 
-def _range(fact: Row) -> dict[str, Any]:
-    """Return a fact's range; the body of one that is still so stands under ``facts``."""
-    known = _item(fact, RANGE)
-    return known if known["until"] is None else known | {"body": json.loads(fact["body"])}
-
-
-class _Schema(GenerateJsonSchema):
-    """Titles and defaults say nothing here that the names do not."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        """No titles on fields."""
-        del schema
-        return False
-
-
 def json_schema(site: str = "") -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of an export of format 1."""
     found, parts = TypeAdapter.json_schemas(
         [(kind, "validation", TypeAdapter(cls)) for kind, cls in KINDS.items()],
         ref_template="#/$defs/{model}",
-        schema_generator=_Schema,
+        schema_generator=Untitled,
     )
     kinds = {kind: found[kind, "validation"] for kind in KINDS}
     properties = _properties(kinds)
@@ -106,7 +96,9 @@ def json_schema(site: str = "") -> dict[str, Any]:
 def _properties(kinds: Mapping[str, Any]) -> dict[str, Any]:
     text, number = {"type": "string"}, {"type": "integer"}
     maybe_number = {"type": ["integer", "null"]}
-    bodies = {kind: _object_of(body) for kind, body in kinds.items()}
+    bodies = {
+        kind: {"type": "object", "additionalProperties": body} for kind, body in kinds.items()
+    }
     verdict = {name: number if name in NUMBERS else text for name in VERDICT}
     return {
         "$schema": {"const": SCHEMA},
@@ -134,10 +126,6 @@ def _properties(kinds: Mapping[str, Any]) -> dict[str, Any]:
             {"slug": text, "state": text, "reason": text, "decided_at": text,
              "decided_by": text, "version": number}),
     }  # fmt: skip
-
-
-def _object_of(body: Any) -> dict[str, Any]:
-    return {"type": "object", "additionalProperties": body}
 
 
 def _list(description: str, fields: Mapping[str, Any], optional: str = "") -> dict[str, Any]:

@@ -209,8 +209,16 @@ class DocumentPart(Part):
     notes: Maybe[Text] = None
 
 
-class _Schema(GenerateJsonSchema):
-    """A schema without null, and without titles that repeat the key."""
+class Untitled(GenerateJsonSchema):
+    """A schema without titles, which would repeat the keys."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's
+        """No titles on fields."""
+        return False
+
+
+class _Schema(Untitled):
+    """A schema without null."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -219,9 +227,6 @@ class _Schema(GenerateJsonSchema):
         if schema.get("default", ...) is None:
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's
-        return False
 
 
 def json_schema(site: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 __all__ = ["Session", "make_copy_engine", "make_engine", "reader_sessions", "writer_sessions"]
@@ -42,14 +42,15 @@ def make_engine(url: str) -> Engine:
 def make_copy_engine(path: Path) -> Engine:
     """Return an engine for an SQLite file that nobody may write, and that nobody writes.
 
-    SQLite itself refuses writes then, and makes no file beside it.
+    SQLite itself refuses writes then, and makes no file beside it. No connection outlives its
+    session, so that nothing holds the file.
     """
     address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, check_same_thread=False, isolation_level=None)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _on_begin)
     return engine
 

@@ -1,9 +1,14 @@
 """The registry of pages: one module and one template make a new kind."""
 
+import asyncio
+
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
+from starlette.responses import HTMLResponse
 
 from app.errors import NotFound
+from app.export.site.addresses import CopiedSite
+from app.export.site.copying import copy_site
 from app.pages import registry
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.promises import EVERY
@@ -97,6 +102,19 @@ def test_a_new_kind_is_refused_pinned_compared_and_checked_like_any_other(client
     )
     (link,) = checked.json()["links"]
     assert "unchanged" == link["standing"]
+
+
+def test_a_new_kind_is_in_a_static_copy_with_its_twins(client, tmp_path):
+    async def entry(scope, receive, send):
+        # No page links the new one, and the rest of the site is not wanted here.
+        found = scope["path"].startswith("/twice")
+        page = client.app if found else HTMLResponse('<a href="/twice/ldr">x</a>')
+        await page(scope, receive, send)
+
+    site = CopiedSite(SITE, "2026-11-22.1")
+    asyncio.run(copy_site(entry, site, tmp_path / "copy", lambda *_: None))
+    made = {path.name for path in (tmp_path / "copy" / "twice").iterdir()}
+    assert {f"ldr.{end}" for end in ("html", "txt", "json", "csv", "md", "atom")} == made
 
 
 @pytest.mark.parametrize("kind", registry.KINDS, ids=lambda kind: kind.pattern)

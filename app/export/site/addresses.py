@@ -15,15 +15,6 @@ PAIRS = ("/since/", "/diff/")
 
 
 @dataclass(frozen=True)
-class LinkTarget:
-    """Where a link leads: a path to copy, or (with ``live``) an address of the site."""
-
-    path: str
-    fragment: str
-    live: str = ""
-
-
-@dataclass(frozen=True)
 class CopiedSite:
     """The site that is copied: its address and its data version."""
 
@@ -43,28 +34,30 @@ class CopiedSite:
         path = urlsplit(urljoin(page, action)).path
         return self.address + path if path in ASKS else self.live(path)
 
-    def target(self, page: str, link: str) -> LinkTarget | None:
-        """Return where a link of a page leads; None when that is another site or the page."""
+    def target(self, page: str, link: str) -> str:
+        """Return where a link of a page leads: a path to copy, or an address of the site.
+
+        Both with their fragment; empty when it is another site, or the page itself.
+        """
         if link.startswith("#") or not link:
-            return None
+            return ""
         # Most links are the same from every page.
         return self._target("/" if link.startswith("/") else page, link)
 
     @lru_cache(maxsize=50_000)  # noqa: B019 - there is one site, for one command
-    def _target(self, page: str, link: str) -> LinkTarget | None:
+    def _target(self, page: str, link: str) -> str:
         parts = urlsplit(urljoin(page, link))
         if parts.scheme or parts.netloc:
-            return None
-        fragment = f"#{parts.fragment}" if parts.fragment else ""
+            return ""
         path = parts.path or "/"
-        hashed = path.startswith("/static/")
-        if parts.query and not hashed:
-            return LinkTarget(path, fragment, self.live(path, parts.query) + fragment)
-        if path in ASKS:
-            return LinkTarget(path, fragment, self.address + path + fragment)
-        if any(part in path for part in PAIRS):
-            return LinkTarget(path, fragment, self.live(path) + fragment)
-        return LinkTarget(path, fragment)
+        # The query of a static file is its hash.
+        query = "" if path.startswith("/static/") else parts.query
+        found = path
+        if query or any(pair in path for pair in PAIRS):
+            found = self.live(path, query)
+        elif path in ASKS:
+            found = self.address + path
+        return f"{found}#{parts.fragment}" if parts.fragment else found
 
 
 def file_of(path: str, media_type: str) -> str:
@@ -83,10 +76,6 @@ def file_of(path: str, media_type: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def _path(folder: str, target: str) -> str:
-    return quote(posixpath.relpath(target, folder or "."))
-
-
-def relative(file: str, target: str) -> str:
-    """Return the link from one file to another."""
-    return _path(posixpath.dirname(file), target)
+def relative(folder: str, file: str) -> str:
+    """Return the link from the files of one folder to a file."""
+    return quote(posixpath.relpath(file, folder or "."))

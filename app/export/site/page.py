@@ -12,8 +12,6 @@ from html import escape
 from html.parser import HTMLParser
 
 LINKS = ("href", "src")
-# Elements without an end; others that belong to a form stand inside it.
-CONTROLS = ("input",)
 # A dialog's form closes it and needs no server.
 LOCAL_FORM = ("method", "dialog")
 # What stands in the place of a form: the words of its button, as a link to the site.
@@ -58,13 +56,6 @@ def take_apart(html: str, live: Callable[[str, str], str]) -> CopiedPage:
     return CopiedPage(tuple(parser.pieces))
 
 
-def _useless(tag: str, attrs: list[tuple[str, str | None]]) -> bool:
-    """Whether an element speaks to a script, or belongs to a form that stands elsewhere."""
-    return ("name", "htmx-config") in attrs or (
-        tag in CONTROLS and any(name == "form" for name, _ in attrs)
-    )
-
-
 class _Parser(HTMLParser):
     def __init__(self, live: Callable[[str, str], str]) -> None:
         super().__init__(convert_charrefs=False)
@@ -77,19 +68,16 @@ class _Parser(HTMLParser):
         self._in_button = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # A field without an end may belong to a form that stands elsewhere.
+        lonely = tag == "input" and any(name == "form" for name, _ in attrs)
         if self._skipping:
             self._in_button = tag == "button" and not self._button
         elif tag == "form" and LOCAL_FORM not in attrs:
             self._skipping, self._form, self._button = tag, dict(attrs), ""
         elif tag == "script":
             self._skipping = tag
-        elif not _useless(tag, attrs):
+        elif not lonely and ("name", "htmx-config") not in attrs:
             self._keep(tag, attrs)
-
-    def _note(self) -> str:
-        address = self._live(self._form.get("method") or "get", self._form.get("action") or "")
-        note = SEARCH if self._form.get("role") == "search" else NOTE
-        return note.format(escape(address), " ".join(self._button.split()) or "send it")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if not self._skipping:
@@ -105,23 +93,25 @@ class _Parser(HTMLParser):
             if tag == "form":
                 self.pieces.append(self._note())
 
+    def _note(self) -> str:
+        address = self._live(self._form.get("method") or "get", self._form.get("action") or "")
+        note = SEARCH if self._form.get("role") == "search" else NOTE
+        return note.format(escape(address), " ".join(self._button.split()) or "send it")
+
     def handle_data(self, data: str) -> None:
-        self._text(data)
+        if not self._skipping:
+            self.pieces.append(data)
+        elif self._in_button:
+            self._button += data
 
     def handle_entityref(self, name: str) -> None:
-        self._text(f"&{name};")
+        self.handle_data(f"&{name};")
 
     def handle_charref(self, name: str) -> None:
-        self._text(f"&#{name};")
+        self.handle_data(f"&#{name};")
 
     def handle_decl(self, decl: str) -> None:
-        self._text(f"<!{decl}>")
-
-    def _text(self, text: str) -> None:
-        if not self._skipping:
-            self.pieces.append(text)
-        elif self._in_button:
-            self._button += text
+        self.handle_data(f"<!{decl}>")
 
     def _keep(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if not any(name in LINKS or name.startswith("hx-") for name, _ in attrs):
