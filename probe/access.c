@@ -1,8 +1,6 @@
 /* Accesses: measured ones between markers, and quiet ones that prepare and clean up. */
 #include "probe.h"
 
-#define APIC_PAGE 0xFEE00000u
-
 /* The marker, one 32-bit value. */
 enum {
     MARK_OUTSIDE = 1 << 27,     /* an MSR outside 800h-8FFh */
@@ -122,7 +120,7 @@ u64 quiet_read(u32 index)
 {
     if (in_x2apic)
         return quiet_rdmsr(0x800 + index);
-    return *(volatile u32 *)(APIC_PAGE + (index << 4));
+    return *on_page(index);
 }
 
 /* Write a register outside the markers, in the mode of the processor. */
@@ -131,7 +129,7 @@ void quiet_write(u32 index, u64 value)
     if (in_x2apic)
         quiet_wrmsr(0x800 + index, value);
     else
-        *(volatile u32 *)(APIC_PAGE + (index << 4)) = (u32)value;
+        *on_page(index) = (u32)value;
 }
 
 /* An IPI outside the markers; `target` is an APIC ID and counts without a shorthand. */

@@ -5,6 +5,8 @@
  * 16, on interprocessor interrupts), so these bytes are copied to 8000h. QEMU puts its
  * multiboot information at 9000h and above, and by then it has been read.
  */
+#include "modes.h"
+
     .text
     .globl ap_start, ap_end
     .code16
@@ -12,24 +14,17 @@ ap_start:
     cli
     cld
     lgdtl %cs:(ap_gdt - ap_start)
-    mov %cr0, %eax
-    or $1, %al
-    mov %eax, %cr0
-    ljmpl $0x08, $ap_protected
+    to_long_mode
+    ljmpl $0x08, $ap_long_mode
     .align 4
 ap_gdt:
     .word 23                            /* the three descriptors of boot.S */
     .long gdt
 ap_end:
 
-    .code32
-ap_protected:
-    mov $0x10, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    mov %eax, %ss
+    .code64
+ap_long_mode:
+    load_data_segments
     mov $1, %eax                        /* one processor takes part, all others stop here */
     lock xchg %eax, ap_taken
     test %eax, %eax

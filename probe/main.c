@@ -5,10 +5,10 @@ enum { MULTIBOOT_LOADED = 0x2BADB002, HAS_COMMAND_LINE = 1 << 2 };
 enum { PIC1_DATA = 0x21, PIC2_DATA = 0xA1 };
 enum { X2APIC_BIT = 1 << 21 };  /* CPUID Fn0000_0001_ECX (APM volume 3, appendix E) */
 
-struct multiboot { u32 flags, lower, upper, boot_device; const char *command_line; };
+struct multiboot { u32 flags, lower, upper, boot_device, command_line; };
 
 /* What gcc may call even without a library. */
-void *memset(void *to, int value, u32 count)
+void *memset(void *to, int value, u64 count)
 {
     u8 *at = to;
     while (count--)
@@ -16,7 +16,7 @@ void *memset(void *to, int value, u32 count)
     return to;
 }
 
-void *memcpy(void *to, const void *from, u32 count)
+void *memcpy(void *to, const void *from, u64 count)
 {
     u8 *at = to;
     const u8 *source = from;
@@ -68,9 +68,8 @@ void guest_main(u32 magic, const struct multiboot *info)
         panic("not started by a multiboot loader", magic);
     faults_init();
     if (info->flags & HAS_COMMAND_LINE)
-        read_words(info->command_line);
+        read_words((const char *)(u64)info->command_line);
     heading();
-    paging_init();
     json_start();
     self_test();
     /* No ExtINT: a pending one inhibits AVIC. */

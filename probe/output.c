@@ -33,8 +33,8 @@ static void send(void)
 {
     const char *at = line;
     while (length) {
-        u32 count = length < FIFO_BYTES ? length : FIFO_BYTES;
-        length -= count;
+        u64 count = length < FIFO_BYTES ? length : FIFO_BYTES;
+        length -= (u32)count;
         while (!(inb(COM1 + LINE_STATUS) & FIFO_EMPTY))
             ;
         __asm__ volatile("rep outsb" : "+S"(at), "+c"(count) : "d"(COM1) : "memory");

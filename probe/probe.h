@@ -131,11 +131,11 @@ void print_kept(void);
 /* ---- Faults and interrupts ---- */
 
 struct frame {
-    u32 edi, esi, ebp, esp, ebx, edx, ecx, eax;
-    u32 vector, error, eip, cs, eflags;
+    u64 r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;     /* what C may change */
+    u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
-struct fault { u32 vector, error, address; };
+struct fault { u32 vector, error; u64 address; };
 
 extern struct fault fault;          /* the last one that was caught */
 extern volatile u32 fixup;          /* where to go on, 0 when a fault is unexpected */
@@ -144,11 +144,11 @@ extern volatile u32 arrived[256];   /* interrupts taken, by vector */
 void faults_init(void);
 void load_idt(void);
 void self_test(void);
-void paging_init(void);
-void paging_on(void);
 u32 take_interrupt(u32 vector);
 
 /* ---- Accesses ---- */
+
+#define APIC_PAGE 0xFEE00000u       /* after reset, and never moved */
 
 struct touch { u32 address, lo, hi, begin, end, cycles; };
 
@@ -228,9 +228,15 @@ static inline void cpuid(u32 leaf, u32 out[4])
 
 static inline u64 clock_cycles(void)
 {
-    u64 value;
-    __asm__ volatile("rdtsc" : "=A"(value));
-    return value;
+    u32 lo, hi;
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (u64)hi << 32 | lo;
+}
+
+/* A register on the APIC's page. */
+static inline volatile u32 *on_page(u32 index)
+{
+    return (volatile u32 *)(u64)(APIC_PAGE + (index << 4));
 }
 
 int same(const char *a, const char *b);

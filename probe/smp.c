@@ -26,7 +26,7 @@ static u32 ap_read(u32 index)
 {
     u32 lo, hi;
     if (!in_x2apic)
-        return *(volatile u32 *)(0xFEE00000u + (index << 4));
+        return *on_page(index);
     __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(0x800 + index));
     return lo;
 }
@@ -34,7 +34,7 @@ static u32 ap_read(u32 index)
 static void ap_write(u32 index, u32 value)
 {
     if (!in_x2apic)
-        *(volatile u32 *)(0xFEE00000u + (index << 4)) = value;
+        *on_page(index) = value;
     else
         __asm__ volatile("wrmsr" : : "c"(0x800 + index), "a"(value), "d"(0));
 }
@@ -54,7 +54,6 @@ void ap_end_of_interrupt(void)
 void ap_main(void)
 {
     u32 lo, hi;
-    paging_on();
     load_idt();
     if (in_x2apic) {
         __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(APIC_BASE));
@@ -99,7 +98,7 @@ static u32 processor_count(void)
  */
 int start_second_processor(void)
 {
-    u8 *to = (u8 *)TRAMPOLINE;
+    u8 *to = (u8 *)(u64)TRAMPOLINE;
     u64 begin;
     if (processor_count() == 1)
         return NO;

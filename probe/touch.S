@@ -22,7 +22,7 @@
 #define MARKER_LEAF  0x7E0A91C0
 
     .macro mark field
-    movl \field(%esi), %eax
+    movl \field(%rsi), %eax
     cmpl $0, marker_by_cpuid
     jne 1f
     movl $MARKER_PORT, %edx
@@ -46,15 +46,13 @@
     lfence
     rdtsc
     subl %edi, %eax
-    movl %eax, CYCLES(%esi)
+    movl %eax, CYCLES(%rsi)
     .endm
 
     /* Where the handler of #GP and #PF goes on: behind the access. */
     .macro enter next
-    pushl %ebx
-    pushl %esi
-    pushl %edi
-    movl 16(%esp), %esi
+    push %rbx
+    mov %rdi, %rsi
     movl $\next, fixup
     mark BEGIN
     .endm
@@ -63,9 +61,7 @@
     clock_off
     mark END
     movl $0, fixup
-    popl %edi
-    popl %esi
-    popl %ebx
+    pop %rbx
     ret
     .endm
 
@@ -74,42 +70,42 @@
 
 touch_mmio_read:
     enter mmio_read_next
-    movl ADDRESS(%esi), %ebx
+    movl ADDRESS(%rsi), %ebx
     clock_on
 mmio_read:
-    movl (%ebx), %eax
+    movl (%rbx), %eax
 mmio_read_next:
-    movl %eax, LO(%esi)
-    movl $0, HI(%esi)
+    movl %eax, LO(%rsi)
+    movl $0, HI(%rsi)
     leave_touch
 
 touch_mmio_write:
     enter mmio_write_next
-    movl ADDRESS(%esi), %ebx
-    movl LO(%esi), %ecx
+    movl ADDRESS(%rsi), %ebx
+    movl LO(%rsi), %ecx
     clock_on
 mmio_write:
-    movl %ecx, (%ebx)
+    movl %ecx, (%rbx)
 mmio_write_next:
     leave_touch
 
 touch_rdmsr:
     enter rdmsr_next
-    movl ADDRESS(%esi), %ecx
+    movl ADDRESS(%rsi), %ecx
     clock_on
 rdmsr_site:
     rdmsr
 rdmsr_next:
-    movl %eax, LO(%esi)
-    movl %edx, HI(%esi)
+    movl %eax, LO(%rsi)
+    movl %edx, HI(%rsi)
     leave_touch
 
 touch_wrmsr:
     enter wrmsr_next
-    movl ADDRESS(%esi), %ecx
+    movl ADDRESS(%rsi), %ecx
     clock_on
-    movl LO(%esi), %eax
-    movl HI(%esi), %edx
+    movl LO(%rsi), %eax
+    movl HI(%rsi), %edx
 wrmsr_site:
     wrmsr
 wrmsr_next:

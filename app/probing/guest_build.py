@@ -1,7 +1,8 @@
-"""Build the guest of ``probe/``: a 32-bit multiboot ELF, from C and assembly.
+"""Build the guest of ``probe/``: a multiboot ELF, from C and assembly.
 
-Plain gcc and ld, without a library: a gcc for x86-64 makes it as it is. The same sources
-and the same compiler give the same bytes in any folder.
+Its code is 64-bit; the ELF around it is made a 32-bit one, since a multiboot loader takes no
+other. Plain gcc and binutils, without a library: a gcc for x86-64 makes it as it is. The same
+sources and the same compiler give the same bytes in any folder.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ SOURCES = (
     *("faults.c", "access.c", "sweep.c", "interrupts.c", "smp.c"),
 )
 CFLAGS = (
-    *("-m32", "-march=i686", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie"),
+    *("-m64", "-mno-red-zone", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie"),
     *("-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"),
     *("-mno-sse", "-mno-mmx", "-mgeneral-regs-only", "-g0", "-Wall", "-Wextra"),
 )
 LDFLAGS = (
-    *("-m", "elf_i386", "-n", "-T", "link.ld", "-z", "noexecstack", "--no-warn-rwx-segments"),
+    *("-m", "elf_x86_64", "-n", "-T", "link.ld", "-z", "noexecstack", "--no-warn-rwx-segments"),
     *("--build-id=none", "--strip-all"),
 )
 # Where each tool comes from on Debian.
-PACKAGES = {"gcc": "gcc", "ld": "binutils"}
+PACKAGES = {"gcc": "gcc", "ld": "binutils", "objcopy": "binutils"}
 
 
 class BuildFailed(AppError):
@@ -56,8 +57,9 @@ def build(folder: Path) -> Path:
     objects = [folder / f"{Path(name).stem}.o" for name in SOURCES]
     for name, made in zip(SOURCES, objects, strict=True):
         _run(folder, "gcc", *CFLAGS, "-c", name, "-o", str(made))
-    elf = folder / ELF
-    _run(folder, "ld", *LDFLAGS, "-o", str(elf), *map(str, objects))
+    elf, linked = folder / ELF, folder / "linked.elf"
+    _run(folder, "ld", *LDFLAGS, "-o", str(linked), *map(str, objects))
+    _run(folder, "objcopy", "-O", "elf32-i386", str(linked), str(elf))
     return elf
 
 

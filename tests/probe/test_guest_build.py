@@ -42,11 +42,13 @@ def test_all_sources_are_linked():
     assert set(guest_build.SOURCES) == there
 
 
-@pytest.mark.parametrize(("tool", "package"), [("gcc", "gcc"), ("ld", "binutils")])
+@pytest.mark.parametrize(
+    ("tool", "package"), [("gcc", "gcc"), ("ld", "binutils"), ("objcopy", "binutils")]
+)
 def test_a_missing_tool_is_named_with_its_package(tool, package, tmp_path, monkeypatch):
-    other = {"gcc": "ld", "ld": "gcc"}[tool]
-    (tmp_path / other).write_text("#!/bin/sh\n")
-    (tmp_path / other).chmod(0o755)
+    for other in guest_build.PACKAGES.keys() - {tool}:
+        (tmp_path / other).write_text("#!/bin/sh\n")
+        (tmp_path / other).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(guest_build.BuildFailed, match=f"^{tool} is missing.*package {package}"):
         guest_build.build(tmp_path / "out")
