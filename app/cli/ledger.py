@@ -11,6 +11,7 @@ from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
 from app.pages import difference_text, explore, ledger, registry
+from app.pens.lines import words
 from app.settings import Settings
 
 differences = typer.Typer(no_args_is_help=True)
@@ -67,4 +68,4 @@ def draft(
     if len(left) == len(groups):
         typer.echo("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
     for group in left:
-        typer.echo(f"vapic: unfiled too: {difference_text.cells_words(group.keys)}", err=True)
+        typer.echo(f"vapic: unfiled too: {words(difference_text.cells_line(group.keys))}", err=True)

@@ -14,11 +14,13 @@ from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
-from app.pages.ledger_text import list_sources
+from app.pages.kinds.sources import list_sources
 from app.pens import phrases
+from app.pens.lines import told
+from app.pens.parts import Field, Item, Para, Passage, Section
 from app.pens.place import Place
 from app.pens.plain import Plain
-from app.pens.sheet import Field, Item, Para, Passage, Section, Sheet, add_parts, told
+from app.pens.sheet import Sheet, add_parts
 
 # What stands behind long labels.
 WIDE = 24

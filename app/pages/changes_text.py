@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from app.pens import leads
-from app.pens.sheet import Linked, Sheet
+from app.pens.lines import Linked, told
+from app.pens.parts import Field, Item, Para
+from app.pens.sheet import Sheet
 from app.pens.tables import Table
 
 # The first load of a seed adds hundreds of facts: counted, not listed.
@@ -80,14 +82,14 @@ def version_body(version: VersionChanges) -> dict[str, Any]:
 
 def changes_sheet(versions: Iterable[VersionChanges]) -> Sheet:
     """Return every data version, newest first."""
-    made = ("One of them", "/changes/VERSION")
-    out = Sheet(title="Changes: what became public, and when", path="/changes", made=made)
-    out.para(leads.CHANGES, "lead")
+    out = Sheet("Changes: what became public, and when", "/changes", parts=[
+        Field("One of them", (told("/changes/VERSION"),), only="text"),
+        Para(leads.CHANGES, "lead"),
+    ])  # fmt: skip
     for e in versions:
-        told = f"  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}"
-        record = out.record((Linked(e.name, f"/changes/{e.name}"),), told, id=e.name)
-        for line in e.lines:
-            record.item(line)
+        dated = f"  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}"
+        record = out.record((Linked(e.name, f"/changes/{e.name}"),), dated, id=e.name)
+        record.parts += map(Item, e.lines)
     return out
 
 

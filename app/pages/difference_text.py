@@ -1,21 +1,32 @@
-"""The ledger and its differences as text, and the words that all their formats share."""
+"""The ledger and its differences as sheets, and the words that all their formats share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from app.core.cells import CellKey
 from app.core.citations import address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, Unfiled, columns_of, document_of, documented_in
+from app.core.ledger import LedgerEntry, columns_of, document_of, documented_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
-from app.core.rulings import Branch
 from app.core.words import DifferenceState, SourceKind
 from app.pens import leads, phrases
-from app.pens.place import Place, head
-from app.pens.plain import COLUMNS, Plain
+from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told, words
+from app.pens.parts import (
+    Fetched,
+    Field,
+    Included,
+    Item,
+    Para,
+    Passage,
+    Record,
+    Section,
+    ShortItem,
+    Together,
+)
+from app.pens.sheet import Sheet
 
 WIDTH = 12
 TITLE = "Differences: where Table 15-22 and the truth disagree"
@@ -24,6 +35,8 @@ UNFILED = (
     "Cells whose rules or verdicts disagree with Table 15-22, and that no difference covers. They "
     "have no number yet; `vapic difference draft` begins an entry."
 )
+NONE_HERE = "None here."
+NONE_UNFILED = "None: every cell that disagrees is covered by a difference that stands."
 ON_ITS_CELLS = (
     "A cell may have other differences too: a verdict is about the cell, not always about this one."
 )
@@ -65,173 +78,176 @@ def evidence_words(entry: LedgerEntry) -> str:
     return f"{text}, {_count(entry.machines, 'machine')}" if entry.machines else text
 
 
-def cells_words(keys: Iterable[CellKey]) -> str:
+def cells_line(keys: Iterable[CellKey]) -> Pieces:
     """``x2avic write: id, ldr; x2avic read: eoi``: slugs that make addresses."""
-    return "; ".join(
-        f"{mode} {access}: {', '.join(key.register for key in found)}"
+    columns = (
+        (f"{mode} {access}: ", *joined((Linked(key.register, key.url),) for key in found))
         for (mode, access), found in columns_of(keys).items()
     )
+    return joined(columns, "; ")
 
 
-def branch_words(branches: Iterable[Branch]) -> str:
-    """``gp [reserved-bits] | vmexit-trap``: behaviours with their conditions."""
-    words = (f"{word} [{when}]" if when else str(word) for word, when in branches)
-    return " | ".join(words) or "nothing"
+def _title(d: Difference) -> Pieces:
+    """A title; struck out once the difference was taken back."""
+    return (Styled(d.title, "", "del", f"[retracted] {d.title}") if d.retraction else d.title,)
 
 
-def beside_words(group: Unfiled, knowledge: Knowledge) -> str:
-    """``D-1 for Zen 4``: which entries name the same cells, for other families."""
-    return "; ".join(
-        f"D-{d.number} for {', '.join(knowledge.families[f].name for f in d.families)}"
-        for d in group.beside
-        if d.families
-    )
+def _state(d: Difference, knowledge: Knowledge) -> Line:
+    return (Styled(state_words(d, knowledge), f"tag state-{d.state}"),)
 
 
-def differences_text(view: LedgerView, knowledge: Knowledge, place: Place) -> str:
+def _retracted(event: Event | None) -> Line:
+    """``2026-11-26: No disagreement ... [apm-3.44]``: when, why, and what that rests on."""
+    return (f"{event.date}: {event.text} ", Sourced(event.sources)) if event else ""
+
+
+def _families(slugs: Iterable[str], knowledge: Knowledge) -> Pieces:
+    return joined((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in slugs)
+
+
+def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
     """Return the ledger under a filter: every disagreement with its life in one line."""
-    out = Plain()
-    out.title(TITLE)
-    head(out, place, view.path)
-    out.blank()
-    out.para(leads.DIFFERENCES)
-    out.para(f"What the states mean: {place.site}/docs/ledger")
-    out.para(leads.cells_at(place.site))
-    out.blank()
-    out.para(view.sentence)
-    counted = (f"{number} {state}" for state, number, _ in view.counts if number)
-    out.para(f"The whole ledger: {', '.join(counted)}.")
+    counted = ((Linked(f"{number} {state}", f"/d?{narrowed.query()}"),)
+               for state, number, narrowed in view.counts if number)  # fmt: skip
+    results = [
+        Para(view.sentence, "sentence"),
+        Included("differences/_chips.html"),
+        Para(("The whole ledger: ", *joined(counted), ".")),
+    ]
     if not view.entries and view.wanted["state"] != (UNFILED_STATE,):
-        out.para(NONE_PASSES)
-    for entry in view.entries:
-        _row(out, entry, knowledge, place)
+        results.append(Para(NONE_PASSES, "empty"))
+    results += [_row(entry, knowledge) for entry in view.entries]
     if view.asks_for_unfiled:
-        active = view.wanted.active
-        unfiled_part(out, view.unfiled, knowledge, place, none=no_unfiled(active))
-    return out.render()
+        results.append(Section("Unfiled", "unfiled", parts=_unfiled(view, knowledge)))
+    meaning = Linked("the life of a difference", "/docs/ledger", told=True)
+    return Sheet(TITLE, view.path, parts=[
+        Para(leads.DIFFERENCES, "lead"),
+        Para(("What the states mean: ", meaning)),
+        Para(leads.CELLS_AT, only="text"),
+        Included("differences/_filters.html"),
+        Together("results", parts=results),
+    ])  # fmt: skip
 
 
-def _row(out: Plain, entry: LedgerEntry, knowledge: Knowledge, place: Place) -> None:
+def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     d = entry.difference
-    out.blank()
-    out.para(f"D-{d.number} {'[retracted] ' if d.retraction else ''}{d.title}", 0, 4)
-    if d.retraction:
-        _field(out, "retracted", _retracted(d.retraction))
-    else:
-        _field(out, "state", state_words(d, knowledge))
-    _field(out, "reached", reached_words(d, knowledge))
-    _field(out, "table says", d.table_says)
-    _field(out, "instead", d.instead)
-    _field(out, "cells", cells_words(entry.keys))
-    _field(out, "families", ", ".join(knowledge.families[f].name for f in d.families))
-    _field(out, "evidence", evidence_words(entry))
+    row = Record((f"D-{d.number} ", *_title(d)), id=f"d-{d.number}", href=f"/d/{d.number}",
+                 width=WIDTH)  # fmt: skip
+    row.field("retracted", _retracted(d.retraction), WIDTH)
+    row.field("state", "" if d.retraction else _state(d, knowledge), WIDTH)
+    row.field("reached", reached_words(d, knowledge), WIDTH)
+    row.field("table says", d.table_says, WIDTH)
+    row.field("instead", d.instead, WIDTH)
+    row.field("cells", cells_line(entry.keys), WIDTH)
+    row.field("families", _families(d.families, knowledge), WIDTH)
+    row.field("evidence", evidence_words(entry), WIDTH)
     if entry.threads:
         dates = list(dict.fromkeys(s.date for s in entry.threads if s.date))
-        told = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
-        _field(out, "threads", f"{_count(len(entry.threads), 'mail')}{told}")
+        span = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
+        row.field("threads", f"{_count(len(entry.threads), 'mail')}{span}", WIDTH)
     for thread in entry.threads:
-        _field(out, "mail", f"{thread.date or 'undated'} {thread.author}")
-        _link(out, thread, place)
+        address = _address(thread)
+        sent = Linked(thread.date or "undated", address)
+        row.field("mail", (sent, f" {thread.author}"), WIDTH)
+        row.parts.append(Fetched(address, _ours(thread), only="text"))
     for commit in entry.commits:
-        _field(out, "commit", commit_form(commit).removeprefix("commit "))
-    _field(out, "URL", f"{place.site}/d/{d.number}")
+        form = commit_form(commit).removeprefix("commit ")
+        row.field("commit", (Linked(form, _address(commit)),), WIDTH)
+    return row
 
 
-def no_unfiled(filtered: bool) -> str:  # noqa: FBT001 - a template passes what it has
-    """Return what is said where no disagreement is without a number."""
-    if filtered:
-        return "None here."
-    return "None: every cell that disagrees is covered by a difference that stands."
-
-
-def unfiled_part(
-    out: Plain, groups: tuple[Unfiled, ...], knowledge: Knowledge, place: Place, none: str = ""
-) -> None:
-    """Add the disagreements that no entry covers; ``none`` is said where there is none."""
-    out.heading("Unfiled")
-    out.para(UNFILED if groups else none or no_unfiled(False))
-    for group in groups:
-        out.blank()
-        out.item(cells_words(group.keys))
-        _field(out, "table says", branch_words(group.table))
-        _field(out, "rules", branch_words(group.rules))
+def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
+    """Return the disagreements that no entry covers."""
+    if not view.unfiled:
+        return [Para(NONE_HERE if view.wanted.active else NONE_UNFILED)]
+    found: list[Passage] = [Para(UNFILED)]
+    for group in view.unfiled:
+        row = Record(cells_line(group.keys), mark="- ", level=3)
+        row.field("table says", phrases.branch_line(group.table), WIDTH)
+        row.field("rules", phrases.branch_line(group.rules), WIDTH)
         for seen in group.seen:
-            words = f"{seen.verdict}: {', '.join(seen.behaviours)}"
-            out.field(knowledge.families[seen.family].name, words, width=WIDTH + 4, indent=2)
-        _field(out, "beside", beside_words(group, knowledge))
-        for key in group.keys:
-            out.para(f"{place.site}{key.url}", 2)
+            behaviours = joined((behaviour,) for behaviour in seen.behaviours)
+            row.field(_families((seen.family,), knowledge), (seen.verdict, ": ", *behaviours))
+        beside = (
+            (Linked(f"D-{d.number}", f"/d/{d.number}"), " for ", *_families(d.families, knowledge))
+            for d in group.beside
+            if d.families
+        )
+        row.field("beside", joined(beside, "; "), WIDTH)
+        row.parts += [Para((told(key.url),), only="text") for key in group.keys]
+        found.append(row)
+    return found
 
 
-def difference_text(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> str:
+def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
     """Return one difference with its life and everything behind it."""
     d = entry.difference
-    out = Plain()
-    out.title(f"D-{d.number}: {'[retracted] ' if d.retraction else ''}{d.title}")
-    head(out, place, f"/d/{d.number}")
-    if d.retraction:
-        out.field("Retracted", _retracted(d.retraction))
-    out.field("State", state_words(d, knowledge))
-    out.field("Reached", reached_words(d, knowledge))
-    out.field("Table says", d.table_says)
-    out.field("Instead", d.instead)
-    out.field("Families", ", ".join(knowledge.families[f].name for f in d.families))
-    out.field("Evidence", evidence_words(entry))
-    out.blank()
-    out.para(d.text)
-    if d.inference:
-        out.blank()
-        out.para(f"Inference: {d.inference}")
-    out.heading("Life")
-    for event in d.life:
-        told = f"{event_words(event, knowledge)}: {event.text} [{', '.join(event.sources)}]"
-        out.field(event.date, told, width=12)
-    out.heading("Cells")
-    for key in entry.keys:
-        out.item(f"{place.site}{key.url}")
-    _evidence(out, entry, knowledge)
-    if d.errata:
-        out.heading("Errata and quirks")
-        for slug in d.errata:
-            out.item(f"{knowledge.errata[slug].title}: {place.site}/errata/{slug}")
-    _listed(out, "List threads", entry.threads, place)
-    _listed(out, "Commits", entry.commits, place)
-    _listed(out, "Other sources", others(entry), place)
-    return out.render()
-
-
-def _evidence(out: Plain, entry: LedgerEntry, knowledge: Knowledge) -> None:
-    if entry.named:
-        out.heading("Reports that it rests on")
-    for seen in entry.named:
-        told = f"{seen.outcome}, {phrases.grade(seen)}: {seen.text}"
-        behind = f"CPU: {seen.cpu}. {phrases.reported(seen)}."
-        out.item(f"{told} {behind} [{', '.join(seen.sources)}]")
-    if entry.judged:
-        out.heading("Verdicts on its cells")
-        out.para(ON_ITS_CELLS)
-    for key, judgement in entry.judged:
-        seen_words = ", ".join(judgement.behaviours) or "nothing unmasked"
-        family = knowledge.families[judgement.family].name
-        counted = phrases.evidence(judgement)
-        behind = f"{counted} [{', '.join(judgement.sources)}]"
-        out.item(f"{key}, {family}: {judgement.verdict}: {seen_words}; {behind}")
-
-
-def others(entry: LedgerEntry) -> tuple[Source, ...]:
-    """Return the sources of an entry that are neither mails nor commits."""
+    title = (f"D-{d.number}: ", *_title(d))
     apart = (SourceKind.MAIL, SourceKind.COMMIT)
-    return tuple(source for source in entry.sources if source.kind not in apart)
+    return Sheet(
+        words(title),
+        f"/d/{d.number}",
+        up=(Linked("Differences", "/d"), f"D-{d.number}"),
+        shown=title,
+        parts=[
+            Field("Retracted", _retracted(d.retraction)),
+            Field("State", _state(d, knowledge)),
+            Field("Reached", reached_words(d, knowledge)),
+            Field("Table says", d.table_says),
+            Field("Instead", d.instead),
+            Field("Families", _families(d.families, knowledge)),
+            Field("Evidence", evidence_words(entry)),
+            Included("macros/paste.html"),
+            Para(d.text, "prose-width"),
+            Para(d.inference and f"Inference: {d.inference}", "inference"),
+            Section("Life", parts=[_event(event, knowledge) for event in d.life]),
+            Section("Cells", parts=[
+                ShortItem((Linked(str(key), key.url, told=True),)) for key in entry.keys
+            ]),
+            *_evidence(entry, knowledge),
+            Section("Errata and quirks", parts=[
+                Item((f"{knowledge.errata[slug].title}: ",
+                      Linked(slug, f"/errata/{slug}", told=True)))
+                for slug in d.errata
+            ]),
+            _listed("List threads", entry.threads),
+            _listed("Commits", entry.commits),
+            _listed("Other sources", (s for s in entry.sources if s.kind not in apart)),
+        ],
+    )  # fmt: skip
 
 
-def _listed(out: Plain, title: str, sources: Iterable[Source], place: Place) -> None:
-    listed = tuple(sources)
-    if not listed:
-        return
-    out.heading(title)
-    for source in listed:
-        out.item(f"[{source.id}] {_cited(source)}")
-        _link(out, source, place)
+def _event(event: Event, knowledge: Knowledge) -> Field:
+    state = Styled(event_words(event, knowledge), f"tag state-{event.state}")
+    return Field(event.date, (state, f": {event.text} ", Sourced(event.sources)), width=12)
+
+
+def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
+    yield Section("Reports that it rests on", parts=[
+        Item((
+            seen.outcome, f", {phrases.grade(seen)}: {seen.text} CPU: {seen.cpu}. ",
+            f"{phrases.reported(seen)}. ", Sourced(seen.sources),
+        ))
+        for seen in entry.named
+    ])  # fmt: skip
+    verdicts = []
+    for key, judgement in entry.judged:
+        seen_words = joined((b,) for b in judgement.behaviours) or ("nothing unmasked",)
+        family = knowledge.families[judgement.family].name
+        verdicts.append(Item((
+            Linked(str(key), key.url), f", {family}: ", judgement.verdict, ": ", *seen_words,
+            f"; {phrases.evidence(judgement)} ", Sourced(judgement.sources),
+        )))  # fmt: skip
+    if verdicts:
+        yield Section("Verdicts on its cells", parts=[Para(ON_ITS_CELLS), *verdicts])
+
+
+def _listed(title: str, sources: Iterable[Source]) -> Section:
+    return Section(title, parts=[
+        Item((Sourced((source.id,)), f" {_cited(source)}"),
+             parts=[Fetched(_address(source), _ours(source))])
+        for source in sources
+    ])  # fmt: skip
 
 
 def _cited(source: Source) -> str:
@@ -241,22 +257,14 @@ def _cited(source: Source) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _link(out: Plain, source: Source, place: Place) -> None:
-    """Add where a source is read; our own list where its address is too long for a line."""
-    address = place.absolute(address_of(source))
-    if not address or len(address) > COLUMNS:
-        address = f"{place.site}/docs/sources#{source.id}"
-    out.address(address)
+def _address(source: Source) -> str:
+    """Return where a source is read: our own list, where no address is known."""
+    return address_of(source) or _ours(source)
 
 
-def _field(out: Plain, label: str, value: str) -> None:
-    out.field(label, value, width=WIDTH, indent=2)
+def _ours(source: Source) -> str:
+    return f"/docs/sources#{source.id}"
 
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _retracted(event: Event) -> str:
-    """``2026-11-26: No disagreement ... [apm-3.44]``: when, why, and what that rests on."""
-    return f"{event.date}: {event.text} [{', '.join(event.sources)}]"

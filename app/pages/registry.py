@@ -18,7 +18,6 @@ from app.pages.kinds import (
     measurements,
     policies,
     registers,
-    revisions,
     sources,
     table,
     wanted,
@@ -39,7 +38,6 @@ KINDS: tuple[PageKind, ...] = (
     *wanted.KINDS,
     *changes.KINDS,
     *sources.KINDS,
-    *revisions.KINDS,
 )
 
 

@@ -11,8 +11,10 @@ from app.core.verdicts import Judgement
 from app.core.views import Cells, CellView
 from app.pages import facts_text
 from app.pens import phrases
-from app.pens.place import Place
+from app.pens.lines import Line, Linked
+from app.pens.parts import Columns, Field, Heading, Para, Passage, Section, ShortItem, Told
 from app.pens.plain import Plain
+from app.pens.sheet import Sheet
 
 # More cells than this are counted.
 LISTED = 40
@@ -158,25 +160,40 @@ class StepView:
         return f"{path}/since/{self.previous}?at={self.version}"
 
 
-def step_text(view: StepView, place: Place) -> str:
-    """Return one data version as text; it names nothing that came later."""
-    out = Plain()
-    out.title(f"Data version {view.version}")
-    out.field("URL", f"{place.site}/changes/{view.version}")
-    out.field("Date", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC")
-    out.field("Reason", view.reason)
-    out.field("Previous", view.previous and f"{place.site}/changes/{view.previous}")
-    out.field("Facts", ", ".join(view.counted))
-    if view.pages:
-        out.heading("Pages it touched")
-        for path in view.pages:
-            out.item(f"{path}: new" if path in view.born else path)
-    if view.told:
-        out.heading("Cells")
-        add_cells(out, view.cells)
-    out.heading("Facts")
-    facts_text.changes_lines(out, view.changes)
-    return out.render()
+def step_sheet(view: StepView) -> Sheet:
+    """Return one data version; its text names nothing that came later."""
+    many = len(view.told) > LISTED
+    cells: list[Passage] = [
+        Told((Linked(str(key), view.link(key.url)),), lines, only="html" if many else "")
+        for key, lines in view.told
+    ]
+    if many:
+        cells.append(Para(f"{len(cells)} cells changed.", only="text"))
+    return Sheet(
+        title=f"Data version {view.version}",
+        path=f"/changes/{view.version}",
+        up=(Linked("Changes", "/changes"), view.version),
+        pinned=False,
+        parts=[
+            Field("Date", f"{view.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+            Field("Reason", view.reason),
+            Field("Previous", _version(view.previous, "prev")),
+            Field("Next", _version(view.next, "next"), only="html"),
+            Field("Facts", ", ".join(view.counted)),
+            Field("The table", (Linked("as of it", f"/?at={view.version}"),), only="html"),
+            Section("Pages it touched", parts=[
+                ShortItem((Linked(path, view.link(path)), ": new" * (path in view.born)))
+                for path in view.pages
+            ]),
+            Section("Cells", parts=cells),
+            Heading("Facts"),
+            Columns(view.facts),
+        ],
+    )  # fmt: skip
+
+
+def _version(name: str, rel: str) -> Line:
+    return (Linked(name, f"/changes/{name}", told=True, rel=rel),) if name else ""
 
 
 def step_body(view: StepView) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from app.pages import policy_phrases
 from app.pages.explore import TableView
 from app.pages.table_columns import CellColumn, columns
 from app.pens import leads, phrases
-from app.pens.sheet import Field, Lead, Para, Passage, Record, Sheet, told
+from app.pens.lines import told
+from app.pens.parts import Field, Para, Passage, Record
+from app.pens.sheet import Sheet
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 versus real behaviour"
@@ -27,7 +29,7 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         *_introduction(policies, knowledge),
     ]
     if not view.cells:
-        parts.append(Lead(("No cell passes this filter. The whole table: ", told("/"))))
+        parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
     for slug in view.order:
         register = knowledge.registers[slug]
         cells = (cell for key, cell in view.cells.items() if key.register == slug)
@@ -37,17 +39,17 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
 
 
 def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Passage]:
-    yield Lead((
+    yield Para((
         ("What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
          "Each cell shows what rules it by the manual's own priority, what the printed table says "
          "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
          "what stands behind it. The printed table has one column for both modes; "),
         told("/corrected"), " has two. The words are on ", told("/docs/words"), ".",
-    ))  # fmt: skip
+    ), "lead")  # fmt: skip
     yield Para(leads.CELLS_AT)
     for slugs in policy_phrases.apart(policies, knowledge):
         marked = f"{', '.join(slugs)}: {leads.POLICY_COLUMNS} What is marked, and why: "
-        yield Lead((marked, told("/docs/policy")))
+        yield Para((marked, told("/docs/policy")), "lead")
         if len(slugs) > 1:
             yield Para(("Side by side: ", told(f"/policy/{'..'.join(slugs)}")))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.pens.sheet import told
+from app.pens.lines import told
 
 SOURCES = "Where every fact comes from, and how far each source was read by whoever entered it."
 ON_THE_TABLE = "On the table as a whole"

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from app.core.facts import Claim, Observation, Register
 from app.core.numbers import SLOT
-from app.core.rulings import Conditions
+from app.core.rulings import Branch, Conditions
 from app.core.verdicts import Judgement
 from app.core.words import ClaimKind, Scope, Strength
+from app.pens.lines import Line, Pieces, Styled, joined
 
 
 def branch(claim: Claim) -> str:
@@ -19,6 +20,22 @@ def branch(claim: Claim) -> str:
 def branches(claims: Iterable[Claim], empty: str = "nothing") -> str:
     """Several branches, ``accelerated [edge] | vmexit-trap [level]``."""
     return " | ".join(dict.fromkeys(map(branch, claims))) or empty
+
+
+def branch_line(found: Iterable[Branch]) -> Line:
+    """The same as a line of a sheet, of behaviours with their conditions."""
+    branches = (
+        (behaviour, " ", Styled(f"[{condition}]", "when")) if condition else (behaviour,)
+        for behaviour, condition in dict.fromkeys(found)
+    )
+    return joined(branches, " | ") or "nothing"
+
+
+def verdict_line(judgement: Judgement) -> Pieces:
+    """What was seen on a family, the verdict on it, and what stands behind it."""
+    chips = ((Styled(b.label, f"b b-{b}", told=f"{b} ({b.label})"),) for b in judgement.behaviours)
+    seen = joined(chips) or ("nothing unmasked",)
+    return (judgement.verdict, ": ", *seen, f"; {evidence(judgement)}")
 
 
 def short_branches(claims: Iterable[Claim], conditions: Conditions, join: str = "; ") -> str:

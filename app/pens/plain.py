@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 COLUMNS = 75
+# The column of a field's label.
+WIDTH = 16
 SPACE = 0x20
 _ASCII = str.maketrans(
     {
@@ -69,7 +71,7 @@ class Plain:
         """Add a list item."""
         self.para(f"{mark} {text}", indent, len(mark) + 1)
 
-    def field(self, label: str, value: str, *, width: int = 16, indent: int = 0) -> None:
+    def field(self, label: str, value: str, *, width: int = WIDTH, indent: int = 0) -> None:
         """Add ``label   value``, the value in a column of its own."""
         head = " ".join(to_ascii(label).splitlines())
         if value and len(head) >= width:

@@ -14,7 +14,7 @@ from app.pages import explore, ledger
 from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
 from app.pages.api_errors import ErrorOut
 from app.pages.api_models import FactList, RegisterList
-from app.pages.difference_data import ledger_body
+from app.pages.kinds.differences import ledger_body
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
 

@@ -21,7 +21,7 @@ from app.intake.format1 import json_schema
 from app.intake.measurement import parse
 from app.mail import quoting
 from app.pages import promises as urls
-from app.pages.kinds.revisions import PATH as REVISIONS
+from app.pages.kinds.sources import RevisionsPage
 from app.pens.page import Page
 from app.pens.plain import Plain
 from app.search import search_pages
@@ -57,7 +57,7 @@ TITLES = {"index": "Documentation", **PAGES}
 @router.get("/apm/{span}")  # noqa: FAST003 - whichever they were
 def compared(request: Request) -> Response:
     """Once two revisions of the manual side by side."""
-    return RedirectResponse(in_format(request, REVISIONS), 308)
+    return RedirectResponse(in_format(request, RevisionsPage.pattern), 308)
 
 
 @router.get("")

@@ -22,13 +22,7 @@ def show(version: str, asked: Ask) -> Response:
     view = feeds.step_view(asked.snapshot, asked.state.trail, version)
     if view.version != version:
         return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
-    # Its text and data name nothing later.
-    page = Page(
-        template="changes/show.html",
-        view={"view": view},
-        text=lambda place: steps_text.step_text(view, place),
-        data=lambda _: steps_text.step_body(view),
-    )
+    page = steps_text.step_sheet(view).page(data=lambda _: steps_text.step_body(view))
     return asked.respond(page)
 
 

@@ -13,9 +13,8 @@ from app.core import words
 from app.core.cells import CellKey
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.rulings import Conditions
-from app.core.wanted import list_wants
 from app.mail import citing
-from app.pages import measurement_text, policy_phrases, wanted_text
+from app.pages import measurement_text, policy_phrases
 from app.pens import leads, phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
@@ -43,8 +42,6 @@ def make_environment() -> jinja2.Environment:
         "policy_phrases": policy_phrases,
         "address_of": address_of,
         "cite_source": cite_source,
-        "list_wants": list_wants,
-        "wanted_counts": wanted_text.counts,
     }
     return environment
 

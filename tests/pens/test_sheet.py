@@ -3,9 +3,23 @@
 import pytest
 from bs4 import BeautifulSoup
 
+from app.core.words import Behaviour, Verdict
+from app.pens.lines import Linked, Sourced, Styled, told
+from app.pens.parts import (
+    Columns,
+    Field,
+    Included,
+    Item,
+    Para,
+    Passage,
+    Section,
+    ShortItem,
+    Together,
+    Told,
+)
 from app.pens.place import Place
 from app.pens.plain import Plain
-from app.pens.sheet import Field, Item, Linked, Para, Passage, Section, Sourced, add_parts, told
+from app.pens.sheet import add_parts
 from app.web.render import make_environment
 
 SITE = Place("http://site.example", "2026-01-01.1")
@@ -72,6 +86,19 @@ def test_every_kind_of_part_is_written_as_text_and_as_html(add, written, selecto
         (Item("one", "1.", parts=[Para("below")]), "1. one\n   below\n", "li > p"),
         (Field("Said", "x", 6), "Said  x\n", "dd"),
         (Field("Said", "x", parts=[Item("y")]), "Said            x\n  - y\n", "dd > ul > li"),
+        (ShortItem("ldr"), "- ldr\n", "ul.keys > li"),
+        (Field(("ldr", "/avic"), "x", 10), "ldr/avic  x\n", "dl.facts > dd"),
+        (Told("ldr", ("x", "y")), "ldr\n  x\n  y\n", "dl.told > dd"),
+        (Columns("a  b\nc  d"), "a  b\nc  d\n", "pre.columns"),
+        (Together("here", parts=[Item("x")]), "- x\n", "#here > ul > li"),
+        (Para("x", only="html"), "\n", "p"),
+        (Para("x", only="text"), "x\n", None),
+        (Included("table/_legend.html"), "\n", "details.legend"),
+        (Para("x", "caveat"), "x\n", "p.caveat"),
+        (Para((Behaviour.GP, ".")), "gp.\n", "p > .b-gp"),
+        (Para(Verdict.AGREES), "agrees\n", "p > .v-agrees"),
+        (Para((Styled("x", "y", "del", "[no] x"),)), "[no] x\n", "del.y"),
+        (Para((Linked("x", "/x", rel="prev"),)), "x\n", "a[rel=prev]"),
         (Para(("see ", told("/r"))), f"see {TOLD}/r\n", "a[href='/r']"),
     ],
 )

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from app.core.citations import commit_form
-from app.core.ledger import columns_of
-from app.pages import difference_data, difference_text, explore, ledger
+from collections.abc import Iterable
+from typing import Any
+
+from app.core.citations import address_of, commit_form
+from app.core.knowledge import Knowledge
+from app.core.ledger import LedgerEntry, Unfiled, documented_in
+from app.core.ledger_filter import LedgerView
+from app.core.rulings import Branch
+from app.curation.seed import body_of
+from app.pages import explore, ledger
+from app.pages.difference_text import (
+    difference_sheet,
+    event_words,
+    evidence_words,
+    ledger_sheet,
+    reached_words,
+)
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import LEDGER, Subject
+from app.pens import phrases
+from app.pens.lines import words
 from app.pens.page import Page
+from app.pens.tables import Table
 
 
 class LedgerPage(PageKind):
@@ -22,25 +39,13 @@ class LedgerPage(PageKind):
         """Return the ledger under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
         view = ledger.view(snapshot, ledger.read_filter(snapshot, asked.pairs))
-        query = view.wanted.query()
-        return Page(
-            path=f"/d?{query}" if query else "/d",
+        return ledger_sheet(view, knowledge).page(
             title="The ledger of differences",
-            template="differences/index.html",
-            fragment="differences/_results.html",
+            fragment="results.html",
             subject=Subject(LEDGER, "The ledger of differences: changes"),
-            view={
-                "view": view,
-                "chips": view.vocabulary.chips(view.wanted),
-                "wording": difference_text,
-                "columns_of": columns_of,
-                "commit_form": commit_form,
-            },
-            text=lambda place: difference_text.differences_text(view, knowledge, place),
-            table=lambda place: difference_data.differences_table(view, knowledge, place.site),
-            data=lambda place: difference_data.ledger_body(
-                view, snapshot.name, knowledge, place.site
-            ),
+            view={"view": view, "chips": view.vocabulary.chips(view.wanted)},
+            table=lambda place: _ledger_table(view, knowledge, place.site),
+            data=lambda place: ledger_body(view, snapshot.name, knowledge, place.site),
         )
 
 
@@ -55,26 +60,120 @@ class DifferencePage(PageKind):
         """Return one difference with its life. Raises NotFound."""
         found = explore.find_difference(asked.snapshot, asked.parts["number"])
         entry, knowledge = ledger.entry(asked.snapshot, found), asked.knowledge
-        path = f"/d/{found.slug}"
-        return Page(
-            path=path,
+        sheet = difference_sheet(entry, knowledge)
+        return sheet.page(
             title=f"D-{found.number}: {found.title}",
-            template="differences/show.html",
-            subject=Subject(path, f"D-{found.number} {found.title}: changes"),
-            view={
-                "entry": entry,
-                "difference": found,
-                "keys": entry.keys,
-                "wording": difference_text,
-                "commit_form": commit_form,
-            },
-            text=lambda place: difference_text.difference_text(entry, knowledge, place),
-            table=lambda _: difference_data.difference_table(entry, knowledge),
+            view={"entry": entry},
+            subject=Subject(sheet.path, f"D-{found.number} {found.title}: changes"),
+            table=lambda _: _life_table(entry, knowledge),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                **difference_data.difference_body(entry, knowledge, place.site),
+                **_difference_body(entry, knowledge, place.site),
             },
         )
+
+
+def _ledger_table(view: LedgerView, knowledge: Knowledge, site: str) -> Table:
+    """Return the ledger as rows; what no entry covers comes last, without a number."""
+    rows = [_row(entry, knowledge, site) for entry in view.entries]
+    rows += [
+        ("", "unfiled", "", "", _branches(g.table), _branches(g.rules),
+         " ".join(g.families), " ".join(map(str, g.keys)),
+         "; ".join(f"{s.family} {s.verdict}: {' '.join(s.behaviours)}" for s in g.seen),
+         "", "", "", "")
+        for g in view.unfiled
+    ]  # fmt: skip
+    columns = ("number", "state", "reached", "title", "table_says", "instead", "families",
+               "cells", "evidence", "threads", "commits", "retracted", "url")  # fmt: skip
+    return Table(columns, tuple(rows))
+
+
+def _row(entry: LedgerEntry, knowledge: Knowledge, site: str) -> tuple[str, ...]:
+    d = entry.difference
+    return (
+        f"D-{d.number}",
+        str(d.state),
+        reached_words(d, knowledge),
+        d.title,
+        d.table_says,
+        d.instead,
+        " ".join(d.families),
+        " ".join(map(str, entry.keys)),
+        evidence_words(entry),
+        " ".join(address_of(s) for s in entry.threads),
+        "; ".join(commit_form(s) for s in entry.commits),
+        d.retraction.text if d.retraction else "",
+        f"{site}/d/{d.number}",
+    )
+
+
+def _life_table(entry: LedgerEntry, knowledge: Knowledge) -> Table:
+    """Return the life of one difference as rows."""
+    rows = [
+        (e.date, str(e.state), event_words(e, knowledge), e.text, " ".join(e.sources))
+        for e in entry.difference.life
+    ]
+    return Table(("date", "state", "where", "text", "sources"), tuple(rows))
+
+
+def _difference_body(entry: LedgerEntry, knowledge: Knowledge, site: str) -> dict[str, Any]:
+    """Return one difference as JSON data: its seed entry, and what follows from it."""
+    d = entry.difference
+    return {
+        **body_of("difference", d),
+        "url": f"{site}/d/{d.number}",
+        "state": str(d.state),
+        "reached": [{"state": str(e.state), "date": e.date} for e in d.reached],
+        "documented_in": list(documented_in(d, knowledge)),
+        "retracted": d.retraction.text if d.retraction else "",
+        "cell_keys": [str(key) for key in entry.keys],
+        "evidence": {
+            "reports": entry.reports,
+            "machines": entry.machines,
+            "measurements": entry.measurements,
+            "grades": [str(grade) for grade in entry.evidence],
+            "verdicts": [
+                {"cell": str(key), "family": j.family, "verdict": str(j.verdict)}
+                for key, j in entry.judged
+            ],
+        },
+        "threads": [
+            {"source": s.id, "date": s.date, "message_id": s.message_id, "url": address_of(s)}
+            for s in entry.threads
+        ],
+        "commits": [
+            {"source": s.id, "citation": commit_form(s), "url": address_of(s)}
+            for s in entry.commits
+        ],
+    }
+
+
+def ledger_body(view: LedgerView, version: str, knowledge: Knowledge, site: str) -> dict[str, Any]:
+    """Return the ledger under a filter as JSON data."""
+    return {
+        "data_version": version,
+        "differences": [_difference_body(entry, knowledge, site) for entry in view.entries],
+        "unfiled": [_unfiled_body(group) for group in view.unfiled],
+    }
+
+
+def _unfiled_body(group: Unfiled) -> dict[str, Any]:
+    """Return cells that no entry covers as JSON data."""
+    return {
+        "cells": [str(key) for key in group.keys],
+        "table": _branches(group.table),
+        "rules": _branches(group.rules),
+        "manual": group.manual,
+        "verdicts": [
+            {"family": s.family, "verdict": str(s.verdict), "behaviours": list(s.behaviours)}
+            for s in group.seen
+        ],
+        "beside": [f"D-{d.number}" for d in group.beside],
+    }
+
+
+def _branches(found: Iterable[Branch]) -> str:
+    return words(phrases.branch_line(found))
 
 
 KINDS: tuple[PageKind, ...] = (LedgerPage(), DifferencePage())

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from app.core.facts import Affected, Erratum
+from app.core.knowledge import Knowledge
 from app.curation.seed import body_of
-from app.pages import explore, ledger_text
+from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.kinds.sources import list_sources
 from app.pages.subjects import Subject
+from app.pens import leads
+from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
+from app.pens.parts import Item, ShortItem
+from app.pens.sheet import Sheet
+from app.pens.tables import Table
+
+GRADES = {
+    "text": "AMD's own description was read",
+    "title": "only AMD's title was seen",
+    "software": "documented by software only",
+}
+COLUMNS = ("slug", "kind", "read", "title", "families", "fix", "cells", "url")
 
 
 class ErrataPage(PageKind):
@@ -20,14 +35,28 @@ class ErrataPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the list of errata."""
         knowledge = asked.knowledge
-        return ledger_text.errata_sheet(knowledge).page(
+        errata = knowledge.errata.values()
+        out = Sheet(title="Errata and quirks of AVIC, x2AVIC and the local APIC", path="/errata")
+        out.para(leads.ERRATA, "lead")
+        for e in errata:
+            name = f"{e.number + ': ' if e.number else ''}{e.title}"
+            record = out.record(name, href=f"/errata/{e.slug}")
+            record.field("kind", f"{e.kind}, {GRADES[e.grade]}")
+            record.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated")
+        return out.page(
             title="Errata and quirks",
-            table=lambda place: ledger_text.errata_table(knowledge, place.site),
+            table=lambda place: Table(COLUMNS, tuple(
+                (e.slug, str(e.kind), str(e.grade), e.title,
+                 " ".join(dict.fromkeys(a.family for a in e.affected if a.family)), e.fix,
+                 " ".join(map(str, knowledge.cells_named(e.cells))),
+                 f"{place.site}/errata/{e.slug}")
+                for e in errata
+            )),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
-                "errata": [body_of("erratum", e) for e in knowledge.errata.values()],
+                "errata": [body_of("erratum", e) for e in errata],
             },
-        )
+        )  # fmt: skip
 
 
 class ErratumPage(PageKind):
@@ -40,12 +69,49 @@ class ErratumPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one erratum with the cells that it touches. Raises NotFound."""
         found = explore.find_erratum(asked.snapshot, asked.parts["slug"])
-        sheet = ledger_text.erratum_sheet(found, asked.knowledge)
+        sheet = _sheet(found, asked.knowledge)
         return sheet.page(
             title=found.title,
             subject=Subject(sheet.path, f"{found.title}: changes"),
             data=lambda _: {"data_version": asked.snapshot.name, **body_of("erratum", found)},
         )
+
+
+def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
+    title = f"Erratum {e.number}: {e.title}" if e.number else e.title
+    up = (Linked("Errata", "/errata"), e.slug)
+    out = Sheet(title=title, path=f"/errata/{e.slug}", up=up)
+    out.field("Kind", str(e.kind))
+    out.field("Read", GRADES[e.grade])
+    out.field("Also called", ", ".join(e.aliases))
+    out.field("What happens", e.symptom or "not seen beyond the title")
+    out.field("Workaround", e.workaround or "not seen")
+    out.field("Fix", e.fix)
+    out.field("Touches", e.touches)
+    out.field("Not listed", e.not_listed)
+    out.field("Inference", e.inference)
+    out.section("Affected", (_affected(part, knowledge) for part in e.affected))
+    out.section(
+        "What software does",
+        (Item((f"{note.text} ", Sourced(note.sources))) for note in e.software),
+    )
+    out.section(
+        "Cells",
+        (
+            ShortItem((Linked(str(key), key.url, told=True),))
+            for key in knowledge.cells_named(e.cells)
+        ),
+    )
+    ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
+    list_sources(out, ids, knowledge)
+    return out
+
+
+def _affected(part: Affected, knowledge: Knowledge) -> Item:
+    name = part.family and knowledge.families[part.family].name
+    family = (" (", Linked(name, f"/c/{part.family}"), ")") if name else ()
+    stepping = f", {part.stepping} " if part.stepping else " "
+    return Item((part.cpuid, *family, stepping, Sourced((part.source,))))
 
 
 KINDS: tuple[PageKind, ...] = (ErrataPage(), ErratumPage())

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from app.core.wanted import unheard
-from app.pages import explore, family_text
+from collections.abc import Mapping
+
+from app.core.cells import CellKey
+from app.core.citations import cite_source, sources_of
+from app.core.facts import Family
+from app.core.knowledge import Knowledge
+from app.core.views import CellView
+from app.core.wanted import list_wants, unheard
+from app.core.words import Verdict
+from app.pages import explore, wanted_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
+from app.pens import leads, phrases
+from app.pens.lines import Linked, Sourced, joined
 from app.pens.page import Page
+from app.pens.parts import Item
+from app.pens.place import Place, head
+from app.pens.plain import Plain
+from app.pens.sheet import Sheet
+from app.pens.tables import Table
+
+Cells = Mapping[CellKey, CellView]
 
 
 class CoveragePage(PageKind):
@@ -18,23 +35,39 @@ class CoveragePage(PageKind):
     lists = True
 
     def find(self, asked: Address) -> Page:
-        """Return the coverage matrix."""
+        """Return the coverage matrix: how many cells of each family have which verdict."""
         cells, knowledge = asked.snapshot.cells, asked.knowledge
+        counts = {slug: _coverage(cells, slug) for slug in knowledge.families}
+        silent = unheard(knowledge, cells)
+        table = Table(("family", "name", *map(str, Verdict)), tuple(
+            (slug, family.name, *map(str, counts[slug].values()))
+            for slug, family in knowledge.families.items()
+        ))  # fmt: skip
+
+        def text(place: Place) -> str:
+            out = Plain()
+            out.title("Coverage: which family has which evidence")
+            head(out, place, "/c")
+            out.blank()
+            out.para(f"{leads.COVERAGE} {len(cells)} cells per family.")
+            for slug in (slug for slug in counts if slug not in silent):
+                out.blank()
+                out.field(knowledge.families[slug].name, f"{place.site}/c/{slug}")
+                for verdict, number in counts[slug].items():
+                    out.field(str(verdict), str(number or ""), indent=2)
+            if silent:
+                out.blank()
+                out.para(leads.nothing_yet(silent, place.site))
+            return out.render()
+
         return Page(
             path="/c",
             title="Coverage",
             template="families/index.html",
-            view={
-                "cells": cells,
-                "counts": {f: family_text.coverage(cells, f) for f in knowledge.families},
-                "silent": unheard(knowledge, cells),
-            },
-            text=lambda place: family_text.coverage_text(cells, knowledge, place),
-            table=lambda _: family_text.coverage_table(cells, knowledge),
-            data=lambda _: {
-                "data_version": asked.snapshot.name,
-                "families": family_text.coverage_table(cells, knowledge).records(),
-            },
+            view={"cells": cells, "counts": counts, "silent": silent},
+            text=text,
+            table=lambda _: table,
+            data=lambda _: {"data_version": asked.snapshot.name, "families": table.records()},
         )
 
 
@@ -48,28 +81,97 @@ class FamilyPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return a family: where it differs, who says so, what is unmeasured. Raises NotFound."""
         family = explore.find_family(asked.snapshot, asked.parts["slug"])
-        cells, knowledge = asked.snapshot.cells, asked.knowledge
-        path = f"/c/{family.slug}"
-        return Page(
-            path=path,
+        cells = asked.snapshot.cells
+        judged = {str(key): view.judgements[family.slug] for key, view in cells.items()}
+        table = Table(("cell", "verdict", "seen", "reports", "evidence"), tuple(
+            (key, str(j.verdict), " ".join(j.behaviours), str(j.reports), str(j.evidence or ""))
+            for key, j in judged.items()
+        ))  # fmt: skip
+        sheet = _family_sheet(family, cells, asked.knowledge)
+        return sheet.page(
             title=family.name,
-            template="families/show.html",
-            subject=Subject(path, f"Family {family.name}: changes"),
-            view={
-                "family": family,
-                "judged": {key: view.judgements[family.slug] for key, view in cells.items()},
-                "counts": family_text.coverage(cells, family.slug),
-                "errata": family_text.errata_of(family, knowledge),
-                "cells": cells,
-            },
-            text=lambda place: family_text.family_text(family, cells, knowledge, place),
-            table=lambda _: family_text.family_table(family, cells),
+            subject=Subject(sheet.path, f"Family {family.name}: changes"),
+            table=lambda _: table,
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "family": family.slug,
-                "cells": family_text.family_table(family, cells).records(),
+                "cells": table.records(),
             },
         )
+
+
+def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
+    """Count a family's cells by verdict, in the order of the vocabulary."""
+    counted = dict.fromkeys(Verdict, 0)
+    for view in cells.values():
+        counted[view.judgements[family].verdict] += 1
+    return counted
+
+
+def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
+    """Return one family: what it is, where it differs, and what is still unmeasured."""
+    up = (Linked("Coverage", "/c"), family.slug)
+    out = Sheet(title=f"Family {family.name}", path=f"/c/{family.slug}", up=up)
+    out.para(family.text, "lead")
+    _add_identity(out, family)
+    _add_measured(out, family, cells)
+    wants = list_wants(knowledge, cells, (family.slug,))
+    out.heading("Still wanted")
+    out.para(wanted_text.counts(wants).capitalize() + ".")
+    if wants:
+        path = wanted_text.path_of((family.slug,))
+        out.para((Linked("What each takes, and how to send it", path, told=True),))
+    out.heading("Errata that name this family")
+    errata = [
+        e for e in knowledge.errata.values() if any(a.family == family.slug for a in e.affected)
+    ]
+    for e in errata:
+        out.item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
+    if not errata:
+        out.para("None is recorded.")
+    notes = knowledge.annotations.values()
+    out.remarks("Annotations", (note for note in notes if family.slug in note.families))
+    out.heading("Sources")
+    ids = [*family.sources, *(r.source for r in family.cpuid)]
+    for source in sources_of(ids, knowledge.sources):
+        out.item((Sourced((source.id,)), f" {cite_source(source)}"))
+    return out
+
+
+def _add_identity(out: Sheet, family: Family) -> None:
+    out.section("CPUID", (
+        Item((f"family {r.family}, models {r.models} ", Sourced((r.source,))))
+        for r in family.cpuid
+    ))  # fmt: skip
+    out.field("Names", ", ".join(family.products))
+    if family.readings:
+        out.heading("Feature bits in public CPUID dumps")
+    for r in family.readings:
+        steppings = f", stepping {r.steppings}" if r.steppings else ""
+        dumps = f"{r.dumps} dump{'' if r.dumps == 1 else 's'}, EDX {r.edx}"
+        bits = (
+            f"AVIC {r.avic}; x2AVIC {r.x2avic}; ExtLvt {r.extlvt}; "
+            f"x2AVIC_EXT {r.x2avic_ext}; HvInUseWrAllowed {r.hv_in_use_wr_allowed} "
+        )
+        named = f"{r.cpuid}{steppings}{' ' if r.name else ''}{r.name}"
+        out.item((f"{named}, {dumps}: {bits}", Sourced((r.source,))))
+    out.para(family.caveat and f"Caveat: {family.caveat}", "caveat")
+    out.para(family.default_avic and f"KVM's default: {family.default_avic}")
+
+
+def _add_measured(out: Sheet, family: Family, cells: Cells) -> None:
+    out.heading("Measured")
+    counted = ((f"{n} ", verdict) for verdict, n in _coverage(cells, family.slug).items() if n)
+    out.para((*joined(counted), "."))
+    heard = [view for view in cells.values() if view.judgements[family.slug].findings]
+    for view in heard:
+        judgement = view.judgements[family.slug]
+        rules = phrases.branch_line((c.behaviour, c.condition) for c in view.effective)
+        out.field((Linked(str(view.key), view.key.url),),
+                  (*phrases.verdict_line(judgement), "; the manual rules ", *rules, " ",
+                   Sourced(judgement.sources)), width=26)  # fmt: skip
+    if not heard:
+        out.para(leads.UNHEARD)
 
 
 KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage())

@@ -1,10 +1,27 @@
-"""Where every fact comes from, and how far each source was read."""
+"""Where every fact comes from: the sources, and the revisions of the manual."""
 
 from __future__ import annotations
 
-from app.pages import ledger_text
+from collections.abc import Iterable
+
+from app.core.citations import address_of, cite_source, sources_of
+from app.core.facts import Document, Revision
+from app.core.knowledge import Knowledge
+from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
+from app.pens import leads
+from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
+from app.pens.parts import Passage
+from app.pens.sheet import Sheet
+from app.pens.tables import Table
+
+LEAD = "The revisions that matter for these cells, what each changed, and how far it was read here."
+CITED = (
+    "Every claim was read in one revision, and cites it with the page. Whether other revisions "
+    "say the same was not compared."
+)
+COLUMNS = ("revision", "date", "change", "source", "read")
 
 
 class SourcesPage(PageKind):
@@ -16,7 +33,86 @@ class SourcesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return the list of sources."""
-        return ledger_text.sources_sheet(asked.knowledge).page()
+        knowledge = asked.knowledge
+        out = Sheet(title="Sources", path=self.pattern)
+        out.para(leads.SOURCES, "lead")
+        out.heading("The manual")
+        for document in knowledge.documents.values():
+            record = out.record(_named(document))
+            record.para(document.note)
+            for r in document.revisions:
+                record.field(_dated(r), (f"{r.change} ", Sourced((r.source,))))
+        notes = knowledge.annotations.values()
+        whole = (a for a in notes if not (a.cells or a.registers or a.families))
+        out.remarks(leads.ON_THE_TABLE, whole)
+        out.heading("All sources")
+        for source in knowledge.sources.values():
+            told = f" {cite_source(source)}"
+            record = out.record((Sourced((source.id,)),), told, id=source.id, mark="- ")
+            record.field("Message-ID", source.message_id)
+            record.field("commit", source.commit)
+            record.field("repository", source.repository)
+            record.fetched(address_of(source))
+            record.para(source.note)
+        return out.page()
 
 
-KINDS: tuple[PageKind, ...] = (SourcesPage(),)
+class RevisionsPage(PageKind):
+    """The revisions, newest first."""
+
+    pattern = "/docs/apm"
+    promise = "the revisions of the manual"
+    twins = "txt json csv md"
+
+    def find(self, asked: Address) -> Page:
+        """Return the list. Raises NotFound where no revision is known."""
+        document = manual_of(asked.knowledge)
+        read = read_through(asked.knowledge)
+        newest_first = tuple(reversed(document.revisions))
+        table = Table(COLUMNS, tuple(
+            (r.revision, r.date, r.change, r.source,
+             read[r.revision].read.label if r.revision in read else "not read here")
+            for r in newest_first
+        ))  # fmt: skip
+        up = (Linked("Documentation", "/docs"), "the manual")
+        out = Sheet(title="The manual, revision by revision", path=self.pattern, up=up)
+        for text in (f"{_named(document)}. {LEAD}", document.note, CITED):
+            out.para(text, "lead")
+        for r, row in zip(newest_first, table.records(), strict=True):
+            out.heading(_dated(r), r.revision)
+            out.field("What changed", r.change)
+            out.field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,))))
+        return out.page(
+            table=lambda _: table,
+            data=lambda _: {
+                "data_version": asked.snapshot.name,
+                "document": document.number,
+                "title": document.title,
+                "note": document.note,
+                "revisions": [
+                    {**row, "modes": list(r.modes)}
+                    for r, row in zip(newest_first, table.records(), strict=True)
+                ],
+            },
+        )
+
+
+def _named(document: Document) -> str:
+    """``AMD 24593: AMD64 Architecture ...``."""
+    return f"{document.publisher} {document.number}: {document.title}"
+
+
+def _dated(revision: Revision) -> str:
+    """``3.44, 2026-03``; the number alone where no date is known."""
+    return ", ".join(part for part in (revision.revision, revision.date) if part)
+
+
+def list_sources(out: Passage, ids: Iterable[str], knowledge: Knowledge) -> None:
+    """Add the named sources, each once, with the address where it can be read."""
+    out.heading("Sources")
+    for source in sources_of(ids, knowledge.sources):
+        item = out.item((Sourced((source.id,)), f" {cite_source(source)}"))
+        item.fetched(address_of(source), f"/docs/sources#{source.id}")
+
+
+KINDS: tuple[PageKind, ...] = (SourcesPage(), RevisionsPage())

@@ -1,0 +1,76 @@
+"""A line of a page as a value: words, or pieces in a row, as text and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.pens.place import Place
+
+NOWHERE = Place("", "")
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Words that lead to an address; a text page gives the address if it is ``told``.
+
+    ``rel`` is what HTML says of the address, such as ``next``.
+    """
+
+    words: str
+    href: str
+    told: bool = False
+    rel: str = ""
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """Sources by name, each leading to what is known of it: ``[apm-3.44, kvm-7.2]``."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Styled:
+    """Words with a look of their own in HTML, where ``tag`` of the class ``look`` holds them.
+
+    ``told`` is what a text page says in their place.
+    """
+
+    words: str
+    look: str = ""
+    tag: str = "span"
+    told: str = ""
+
+
+# A word of the vocabulary is a piece too: its slug in text, its chip in HTML.
+Piece = str | Linked | Sourced | Styled
+Pieces = tuple[Piece, ...]
+Line = str | Pieces
+
+
+def told(href: str) -> Linked:
+    """Return an address that a page gives in full."""
+    return Linked(href, href, told=True)
+
+
+def joined(lines: Iterable[Pieces], between: str = ", ") -> Pieces:
+    """Return lines as one, with words between them."""
+    return tuple(piece for line in lines for piece in (between, *line))[1:]
+
+
+def words(line: Line, place: Place = NOWHERE) -> str:
+    """Return a line as text."""
+    return "".join(_words(piece, place) for piece in line)
+
+
+def _words(piece: Piece, place: Place) -> str:
+    match piece:
+        case Linked(said, href, told):
+            return place.absolute(href) if told else said
+        case Sourced(ids):
+            return f"[{', '.join(ids)}]"
+        case Styled(said):
+            return piece.told or said
+        case _:
+            return piece

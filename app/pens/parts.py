@@ -1,0 +1,204 @@
+"""What a page is made of, as values: headings, fields, paragraphs, items, records.
+
+Parts of a kind that follow each other make one list in HTML. What has nothing to say is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, ClassVar
+
+from app.core.facts import Annotation
+from app.pens.lines import Line
+from app.pens.plain import WIDTH
+
+
+@dataclass
+class Passage:
+    """What a page says in one place, with the parts that belong to it below.
+
+    ``needs`` names what it has nothing to say without; it may be ``only`` for ``text`` or for
+    ``html``. The methods add parts one by one.
+    """
+
+    kind: ClassVar[str] = ""
+    needs: ClassVar[str] = "line"
+    only: str = field(default="", kw_only=True)
+    parts: list[Passage] = field(default_factory=list, kw_only=True)
+
+    def saying(self, form: str) -> tuple[Passage, ...]:
+        """Return the parts that have something to say in ``text`` or in ``html``."""
+        shown = (part for part in self.parts if part.only in ("", form))
+        return tuple(part for part in shown if getattr(part, part.needs))
+
+    def runs(self) -> list[tuple[str, list[Passage]]]:
+        """Return the parts in HTML of a kind that follow each other, with the name of the kind."""
+        return [(kind, list(run)) for kind, run in groupby(self.saying("html"), lambda p: p.kind)]
+
+    def heading(self, words: str, at: str = "") -> None:
+        """Add a heading of what follows."""
+        self.parts.append(Heading(words, at))
+
+    def field(self, label: Line, line: Line, width: int = WIDTH) -> None:
+        """Add a label and what stands behind it."""
+        self.parts.append(Field(label, line, width))
+
+    def para(self, line: Line, look: str = "") -> None:
+        """Add a paragraph; a ``lead`` is one that stands by itself below the title."""
+        self.parts.append(Para(line, look))
+
+    def item(self, line: Line) -> Item:
+        """Add an item of a list, and return it for what stands below."""
+        self.parts.append(item := Item(line))
+        return item
+
+    def section(self, heading: str, parts: Iterable[Passage], at: str = "") -> None:
+        """Add a heading and what stands below it; nothing where that is nothing."""
+        self.parts.append(Section(heading, at, parts=[*parts]))
+
+    def record(self, name: Line, line: str = "", **given: Any) -> Record:
+        """Add one thing out of many by its name, and return it for what is told of it."""
+        level = 3 if any(isinstance(part, Heading | Section) for part in self.parts) else 2
+        self.parts.append(record := Record(name, line, level=level, **given))
+        return record
+
+    def fetched(self, href: str, instead: str = "") -> None:
+        """Add where something can be fetched; ``instead`` where text has no room for that."""
+        self.parts.append(Fetched(href, instead))
+
+    def remarks(self, heading: str, notes: Iterable[Annotation]) -> None:
+        """Add annotations, each with the fragment by which search and other pages link it."""
+        self.parts.append(Section(heading, parts=[Remark(note) for note in notes]))
+
+
+@dataclass
+class Heading(Passage):
+    """A heading of what follows."""
+
+    kind = "heading"
+    line: str
+    id: str = ""
+
+
+@dataclass
+class Section(Passage):
+    """A heading and what stands below it; left out where that is nothing."""
+
+    kind = "section"
+    needs = "parts"
+    line: str
+    id: str = ""
+
+
+@dataclass
+class Field(Passage):
+    """A label and what stands behind it, in a column of its own in text.
+
+    One without a label goes on with the field above.
+    """
+
+    kind = "field"
+    label: Line
+    line: Line
+    width: int = WIDTH
+
+
+@dataclass
+class Told(Passage):
+    """A name with several lines about it."""
+
+    kind = "told"
+    needs = "label"
+    label: Line
+    lines: tuple[str, ...]
+
+
+@dataclass
+class Columns(Passage):
+    """Text that is in columns already; it must keep to those of a text page."""
+
+    kind = "columns"
+    line: str
+
+
+@dataclass
+class Para(Passage):
+    """A paragraph, with a look of its own in HTML."""
+
+    kind = "para"
+    line: Line
+    look: str = ""
+
+
+@dataclass
+class Item(Passage):
+    """An item of a list; a text page puts ``mark`` before it."""
+
+    kind = "item"
+    line: Line
+    mark: str = "-"
+
+
+@dataclass
+class ShortItem(Item):
+    """One of many short names in a list, which HTML sets in columns."""
+
+    kind = "short"
+
+
+@dataclass
+class Together(Passage):
+    """Parts that HTML has in one element, so that a script can replace it: that at ``id``."""
+
+    kind = "together"
+    needs = "parts"
+    id: str
+
+
+@dataclass
+class Included(Passage):
+    """What a page needs of its own in HTML alone, such as a form: its template."""
+
+    kind = "included"
+    line: str
+    only: str = field(default="html", kw_only=True)
+
+
+@dataclass
+class Record(Passage):
+    """One thing out of many by its name.
+
+    It stands at ``id``, a text page puts ``mark`` before it, and it has a page at ``href``, which
+    a text page names in a field of ``width``. ``level`` is that of its heading in HTML.
+    """
+
+    kind = "record"
+    needs = "label"
+    label: Line
+    line: Line = ""
+    id: str = ""
+    href: str = ""
+    mark: str = ""
+    width: int = WIDTH
+    level: int = 2
+
+
+@dataclass
+class Fetched(Passage):
+    """Where something can be fetched; ``instead`` where text has no room for that."""
+
+    kind = "fetched"
+    needs = "href"
+    href: str
+    instead: str = ""
+
+
+@dataclass
+class Remark(Passage):
+    """An annotation, with the fragment by which search and other pages link it."""
+
+    kind = "remark"
+    needs = "note"
+    note: Annotation
