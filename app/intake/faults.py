@@ -53,6 +53,11 @@ PARTS: Mapping[str, type[BaseModel]] = {
 }
 
 
+def meaning_of(pattern: str) -> str:
+    """Return what a text has to be to match a pattern of the format."""
+    return next(text for start, text in PATTERNS.items() if pattern.startswith(start))
+
+
 def fault_of(detail: Any) -> Fault:
     """Return one of pydantic's complaints about a document as a fault."""
     path, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
@@ -70,7 +75,7 @@ def fault_of(detail: Any) -> Fault:
         hint = _near(detail["input"], words, NEAR_WORD)
         return Fault(pointer, found, "one of " + ", ".join(words), hint)
     if kind == "string_pattern_mismatch":
-        return Fault(pointer, found, _meaning(context["pattern"]))
+        return Fault(pointer, found, meaning_of(context["pattern"]))
     return Fault(pointer, found, EXPECTED.get(kind, detail["msg"]).format(**context))
 
 
@@ -79,10 +84,6 @@ def _near(word: Any, words: list[str], cutoff: float) -> str:
         return ""
     near = get_close_matches(word.lower(), words, 1, cutoff)
     return f"did you mean `{near[0]}`?" if near else ""
-
-
-def _meaning(pattern: str) -> str:
-    return next((text for start, text in PATTERNS.items() if pattern.startswith(start)), pattern)
 
 
 def _keys(path: tuple[str | int, ...]) -> list[str]:

@@ -61,7 +61,8 @@ def read_mail(raw: bytes) -> Mail:
     source = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("latin-1")
     if is_message(source):
         return _read_message(source)
-    return Mail(tuple(_unquote(_plain(source, 1, "utf-8", printable=_is_printable(source)))))
+    printable = bool(ESCAPED.search(source)) and not UNESCAPED.search(source)
+    return Mail(tuple(_unquote(_plain(source, 1, "utf-8", printable=printable))))
 
 
 def is_message(source: str) -> bool:
@@ -70,10 +71,6 @@ def is_message(source: str) -> bool:
     named = {match[1].lower() for line in head if (match := FIELD.match(line))}
     starts = head[0].startswith("From ") or FIELD.match(head[0]) is not None
     return starts and len(USUAL & named) > 1
-
-
-def _is_printable(source: str) -> bool:
-    return bool(ESCAPED.search(source)) and not UNESCAPED.search(source)
 
 
 def _read_message(source: str) -> Mail:
@@ -117,14 +114,15 @@ def _plain(source: str, first: int, charset: str, *, printable: bool) -> Iterato
         if printable and line.rstrip().endswith("="):
             begun += line.rstrip()[:-1]
             continue
-        whole = (begun + line).encode("latin-1")
-        yield number, _decode(quopri.decodestring(whole) if printable else whole, charset)
+        yield number, _decode(begun + line, charset, printable=printable)
         begun = ""
     if begun:
-        yield number, _decode(quopri.decodestring(begun.encode("latin-1")), charset)
+        yield number, _decode(begun, charset, printable=printable)
 
 
-def _decode(raw: bytes, charset: str) -> str:
+def _decode(line: str, charset: str, *, printable: bool) -> str:
+    raw = line.encode("latin-1")
+    raw = quopri.decodestring(raw) if printable else raw
     try:
         text = raw.decode(charset)
     except (LookupError, UnicodeDecodeError):

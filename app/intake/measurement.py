@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -80,9 +81,16 @@ def to_measurement(
     that an emulator made.
     """
     document = parsed.document
-    seen = _sightings(document, registers)
-    cpu = _cpu(document.cpu)
     who = document.submitter
+    seen = _sightings(document, registers)
+    cpu = Cpu(
+        vendor=document.cpu.vendor,
+        family=document.cpu.family,
+        model=document.cpu.model,
+        stepping=document.cpu.stepping,
+        microcode=(document.cpu.microcode or "").lower(),
+        brand=document.cpu.brand or "",
+    )
     return Measurement(
         slug=parsed.slug,
         digest=parsed.digest,
@@ -120,7 +128,7 @@ def _sightings(
         faults.append(Fault("/hypervisor/accelerator", what, expected))
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
-    unseen = _nothing if document.exits_watched else _unwatched_fault
+    unseen = (lambda *_: None) if document.exits_watched else _unwatched_fault
     seen = []
     for i, part in enumerate(document.observations):
         found = find(part.register_)
@@ -143,18 +151,12 @@ def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault
         return resolve(name, registers)
     except NotFound as error:
         hint = f"did you mean `{error.hints[0]}`?" if error.hints else ""
-        if _is_address(name):
+        with suppress(ValueError):
+            parse_hex(name)
+            # What is near an address is another row, and no typo.
             hint = error.message
         expected = "a slug, a macro, an offset or an MSR of the table"
         return Fault("", describe(name), expected, hint)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        parse_hex(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _member_fault(found: NamedRegister, given: int | None, pointer: str) -> Fault | None:
@@ -171,10 +173,6 @@ def _member_fault(found: NamedRegister, given: int | None, pointer: str) -> Faul
     return None
 
 
-def _nothing(_part: format1.ObservationPart, _pointer: str) -> Fault | None:
-    return None
-
-
 def _unwatched_fault(part: format1.ObservationPart, pointer: str) -> Fault | None:
     """Whoever did not watch for exits cannot tell of one, nor that there was none."""
     if part.exit:
@@ -184,17 +182,6 @@ def _unwatched_fault(part: format1.ObservationPart, pointer: str) -> Fault | Non
         expected = f"{', '.join(GUESTS_VIEW)}: `exits_watched` is false"
         return Fault(f"{pointer}/outcome", describe(part.outcome), expected)
     return None
-
-
-def _cpu(part: format1.CpuPart) -> Cpu:
-    return Cpu(
-        vendor=part.vendor,
-        family=part.family,
-        model=part.model,
-        stepping=part.stepping,
-        microcode=(part.microcode or "").lower(),
-        brand=part.brand or "",
-    )
 
 
 def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:
@@ -207,19 +194,10 @@ def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:
         condition=part.condition or "",
         value=(part.value or "").lower(),
         read_back=(part.read_back or "").lower(),
-        exit=_exit(part.exit) if part.exit else None,
+        exit=Exit(**{key: (said or "").lower() for key, said in part.exit}) if part.exit else None,
         intercepted=part.intercepted,
         count=part.count,
         note=part.note or "",
-    )
-
-
-def _exit(part: format1.ExitPart) -> Exit:
-    return Exit(
-        code=part.code.lower(),
-        info1=(part.info1 or "").lower(),
-        info2=(part.info2 or "").lower(),
-        rip=part.rip or "",
     )
 
 

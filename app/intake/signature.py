@@ -37,7 +37,10 @@ def verify(raw: bytes, signature: bytes) -> str:
     said = _ask_ssh_keygen(raw, armoured + b"\n")
     good = _GOOD.search(said.stdout.decode("utf-8", "replace"))
     if said.returncode != 0 or good is None:
-        raise _bad(_complaint(said.stderr), "a signature of exactly these bytes", HOW)
+        # What it said first, without anything that does not print.
+        lines = said.stderr.decode("utf-8", "replace").strip().splitlines() or ["a bad signature"]
+        complaint = "".join(c for c in lines[0] if c.isprintable())[:100]
+        raise _bad(complaint, "a signature of exactly these bytes", HOW)
     return good[1]
 
 
@@ -64,12 +67,6 @@ def _ask_ssh_keygen(raw: bytes, signature: bytes) -> subprocess.CompletedProcess
         except OSError as error:
             expected = f"none: ssh-keygen cannot be run here ({error.strerror})"
             raise _bad("a signature", expected) from None
-
-
-def _complaint(stderr: bytes) -> str:
-    """Return what ssh-keygen said first, without anything that does not print."""
-    lines = stderr.decode("utf-8", "replace").strip().splitlines() or ["a bad signature"]
-    return "".join(c for c in lines[0] if c.isprintable())[:100]
 
 
 def _bad(found: str, expected: str, hint: str = "") -> BadDocument:

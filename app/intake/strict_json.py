@@ -7,6 +7,9 @@ bound; a measurement must not lose anything that way.
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +18,8 @@ from app.core.faults import MAX_FAULTS, BadDocument, Fault
 MAX_DEPTH = 32
 MAX_NUMBER_CHARS = 40
 TWICE = "the key twice"
+# A string, to its end or to that of the text.
+STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,20 @@ def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
         value = json.loads(
             text,
             object_pairs_hook=_Pairs,
-            parse_constant=_unfit_constant,
-            parse_int=_parse_int,
-            parse_float=_parse_float,
+            parse_constant=lambda name: _Unfit(name, "JSON, which has no such number"),
+            parse_int=lambda digits: _number(digits, int),
+            parse_float=lambda digits: _number(digits, float),
         )
     except json.JSONDecodeError as error:
         raise BadDocument((_syntax_fault(error),)) from None
     faults: dict[Fault, None] = {}
-    return _plain(value, "", faults), tuple(faults)
+
+    def tell(pointer: str, found: str, expected: str) -> None:
+        # Each once; of too many, one more than is listed is enough.
+        if len(faults) <= MAX_FAULTS:
+            faults[Fault(pointer, found, expected)] = None
+
+    return _plain(value, "", tell), tuple(faults)
 
 
 def escape(key: str) -> str:
@@ -72,20 +83,12 @@ def _decode(raw: bytes) -> str:
 
 
 def _check_depth(text: str) -> None:
-    depth, quoted, escaped = 0, False, False
-    for char in text:
-        if quoted:
-            quoted = escaped or char != '"'
-            escaped = char == "\\" and not escaped
-        elif char == '"':
-            quoted = True
-        elif char in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                fault = Fault("", f"more than {MAX_DEPTH} levels of nesting", "a flat document")
-                raise BadDocument((fault,))
-        elif char in "]}":
-            depth -= 1
+    depth = 0
+    for bracket in re.findall(r"[][{}]", STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            fault = Fault("", f"more than {MAX_DEPTH} levels of nesting", "a flat document")
+            raise BadDocument((fault,))
 
 
 # The parser's complaints in our words: what should stand there.
@@ -115,74 +118,51 @@ def _syntax_fault(error: json.JSONDecodeError) -> Fault:
     column = at - text.rfind("\n", 0, at)
     what = json.dumps(text[at]) if at < len(text) else "the end"
     expected = _SYNTAX.get(error.msg.rstrip(": "), "JSON")
-    hint = _syntax_hint(text, at)
+    hint = ""
+    match text[at : at + 1]:
+        case "":
+            hint = "is it cut off?"
+        case "'":
+            hint = "JSON has double quotes only"
+        case "/" | "#":
+            hint = "JSON has no comments"
+        case "]" | "}" if text[:at].rstrip(" \t\r\n").endswith(","):
+            hint = "the comma before it is one too many"
     return Fault("", f"{what} at line {line}, column {column}", expected, hint)
 
 
-def _syntax_hint(text: str, at: int) -> str:
-    here = text[at : at + 1]
-    if here == "'":
-        return "JSON has double quotes only"
-    if here in ("/", "#"):
-        return "JSON has no comments"
-    if here in ("]", "}") and text[:at].rstrip(" \t\r\n").endswith(","):
-        return "the comma before it is one too many"
-    return "" if here else "is it cut off?"
-
-
-def _unfit_constant(name: str) -> _Unfit:
-    return _Unfit(name, "JSON, which has no such number")
-
-
-def _parse_int(text: str) -> int | _Unfit:
-    if len(text) > MAX_NUMBER_CHARS:
-        return _too_long(text)
-    return int(text)
-
-
-def _parse_float(text: str) -> float | _Unfit:
-    if len(text) > MAX_NUMBER_CHARS:
-        return _too_long(text)
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        return _Unfit(f"the number {text}", "a number within the range of a double")
+def _number(digits: str, read: Callable[[str], float]) -> float | _Unfit:
+    if len(digits) > MAX_NUMBER_CHARS:
+        return _Unfit(f"a number of {len(digits)} characters", f"at most {MAX_NUMBER_CHARS}")
+    value = read(digits)
+    if math.isinf(value):
+        return _Unfit(f"the number {digits}", "a number within the range of a double")
     return value
 
 
-def _too_long(text: str) -> _Unfit:
-    return _Unfit(f"a number of {len(text)} characters", f"at most {MAX_NUMBER_CHARS}")
-
-
-def _plain(value: Any, pointer: str, faults: dict[Fault, None]) -> Any:
-    if isinstance(value, _Pairs):
-        return _plain_object(value, pointer, faults)
-    if isinstance(value, list):
-        return [_plain(item, f"{pointer}/{i}", faults) for i, item in enumerate(value)]
-    if isinstance(value, _Unfit):
-        _tell(faults, pointer, value.found, value.expected)
-        return None
-    if isinstance(value, str):
-        return _unicode(value, pointer, faults)
-    return value
-
-
-def _plain_object(pairs: _Pairs, pointer: str, faults: dict[Fault, None]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, item in pairs:
-        key = _unicode(name, f"{pointer}/{escape(_readable(name))}", faults)
-        place = f"{pointer}/{escape(key)}"
-        if key in found:
-            _tell(faults, place, TWICE, "each key once")
-        found[key] = _plain(item, place, faults)
-    return found
-
-
-def _unicode(text: str, pointer: str, faults: dict[Fault, None]) -> str:
-    readable = _readable(text)
-    if readable != text:
-        expected = "Unicode: a surrogate stands beside its other half"
-        _tell(faults, pointer, "half of a surrogate pair", expected)
-    return readable
+def _plain(value: Any, pointer: str, tell: Callable[[str, str, str], None]) -> Any:
+    """Return a value without stand-ins of ours; what is wrong in it is told with its place."""
+    match value:
+        case _Pairs():
+            found: dict[str, Any] = {}
+            for name, item in value:
+                place = f"{pointer}/{escape(_readable(name))}"
+                key = _plain(name, place, tell)
+                if key in found:
+                    tell(place, TWICE, "each key once")
+                found[key] = _plain(item, place, tell)
+            return found
+        case list():
+            return [_plain(item, f"{pointer}/{i}", tell) for i, item in enumerate(value)]
+        case _Unfit():
+            tell(pointer, value.found, value.expected)
+            return None
+        case str() if (readable := _readable(value)) != value:
+            expected = "Unicode: a surrogate stands beside its other half"
+            tell(pointer, "half of a surrogate pair", expected)
+            return readable
+        case _:
+            return value
 
 
 def _readable(text: str) -> str:
@@ -190,9 +170,3 @@ def _readable(text: str) -> str:
     if text.isascii():
         return text
     return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= c <= "\udfff" else c for c in text)
-
-
-def _tell(faults: dict[Fault, None], pointer: str, found: str, expected: str) -> None:
-    """Add a fault, once; of too many, one more than is listed is enough."""
-    if len(faults) <= MAX_FAULTS:
-        faults[Fault(pointer, found, expected)] = None

@@ -16,7 +16,7 @@ from app.core import ledger_filter, words
 from app.core.assumptions import MarkKind
 from app.core.faults import BadDocument
 from app.errors import NotFound
-from app.intake.faults import PATTERNS
+from app.intake.faults import meaning_of
 from app.intake.format1 import json_schema
 from app.intake.measurement import parse
 from app.mail import quoting
@@ -159,7 +159,7 @@ def limits(node: Mapping[str, Any]) -> str:
             each = f", each {limits(item)}" if item.get("type") == "string" else ""
             return f"a list of {node.get('minItems', 0)} to {most} items{each}"
         case {"type": "string", "pattern": pattern}:
-            meaning = next((t for start, t in PATTERNS.items() if pattern.startswith(start)), "")
+            meaning = meaning_of(pattern)
             # The page says once what texts are, not thirty times.
             meaning = "text" if meaning.startswith("text") else meaning
             most = f", at most {node['maxLength']} characters" if "maxLength" in node else ""

@@ -93,12 +93,8 @@ class Front:
         wanted = negotiate(scope["path"], headers)
         partial = headers.get("hx-request-type") == "partial" and wanted.format is Format.HTML
         state = scope.setdefault("state", {})
-        state |= {
-            "format": wanted.format,
-            "partial": partial,
-            "keep": False,
-            "asked": scope["path"],
-        }
+        state |= {"format": wanted.format, "partial": partial, "keep": False}
+        state["asked"] = scope["path"]
         scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, _with(send, SECURITY))
@@ -106,7 +102,7 @@ class Front:
         key = (self._version(), wanted.path, wanted.format, partial, scope["query_string"])
         kept = self._kept.get(key)
         if kept is None:
-            catch = _Catch(send, state, _vary(wanted))
+            catch = _Catch(send, state, wanted)
             await self._app({**scope, "method": "GET"}, receive, catch)
             if catch.page is None:
                 return
@@ -118,10 +114,11 @@ class Front:
 class _Catch:
     """A ``send`` that collects a page to keep, and lets everything else through."""
 
-    def __init__(self, send: Send, state: Mapping[str, object], vary: bytes) -> None:
-        self._send = _with(send, (*SECURITY, (b"vary", vary)))
+    def __init__(self, send: Send, state: Mapping[str, object], wanted: WantedFormat) -> None:
+        chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
+        self._headers = (*SECURITY, (b"vary", chosen + b"Accept-Encoding, HX-Request-Type"))
+        self._send = _with(send, self._headers)
         self._state = state
-        self._vary = vary
         self._start: Message | None = None
         self._body = b""
         self.page: Kept | None = None
@@ -134,18 +131,18 @@ class _Catch:
         elif self._start is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
-                self.page = keep(self._start["headers"], self._body, self._vary)
+                self._keep(self._start["headers"])
             return
         await self._send(message)
 
-
-def keep(headers: list[tuple[bytes, bytes]], body: bytes, vary: bytes) -> Kept:
-    """Return a page ready to be sent again and again."""
-    packed = gzip.compress(body, 9, mtime=0) if len(body) >= GZIP_FROM else b""
-    mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
-    mine += [*SECURITY, (b"vary", vary), (b"cache-control", b"no-cache")]
-    digest = hashlib.sha256(body).hexdigest()[:24]
-    return Kept(tuple(mine), body, packed if len(packed) < len(body) else b"", digest)
+    def _keep(self, headers: list[tuple[bytes, bytes]]) -> None:
+        """Make the page ready to be sent again and again."""
+        packed = gzip.compress(self._body, 9, mtime=0) if len(self._body) >= GZIP_FROM else b""
+        mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
+        mine += [*self._headers, (b"cache-control", b"no-cache")]
+        digest = hashlib.sha256(self._body).hexdigest()[:24]
+        packed = packed if len(packed) < len(self._body) else b""
+        self.page = Kept(tuple(mine), self._body, packed, digest)
 
 
 def variant(
@@ -172,11 +169,6 @@ async def _answer(kept: Kept, headers: Mapping[str, str], method: str, send: Sen
     out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]
     await send({"type": "http.response.start", "status": int(status), "headers": out})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-def _vary(wanted: WantedFormat) -> bytes:
-    chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
-    return chosen + b"Accept-Encoding, HX-Request-Type"
 
 
 def _with(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, parse_many
@@ -39,24 +39,15 @@ LINGER_SECONDS = 1.0
 KNOWN_SENDERS = 10_000
 
 
+@dataclass(eq=False)
 class Refused(Exception):
     """A request that is not served; ``closing`` when its body was not read to the end."""
 
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        fault: Fault,
-        headers: Mapping[str, str] | None = None,
-        *,
-        closing: bool = False,
-    ) -> None:
-        super().__init__(f"{code}: {fault}")
-        self.status = status
-        self.code = code
-        self.fault = fault
-        self.headers = {**(headers or {}), **({"Connection": "close"} if closing else {})}
-        self.closing = closing
+    status: int
+    code: str
+    fault: Fault
+    headers: Mapping[str, str] = field(default_factory=dict)
+    closing: bool = False
 
 
 class ClientGone(Exception):
@@ -116,6 +107,7 @@ class Limits:
         if not refused.closing:
             await response(scope, receive, send)
             return
+        response.headers["Connection"] = "close"
         start = {"type": "http.response.start", "status": response.status_code}
         await send({**start, "headers": response.raw_headers})
         await send({"type": "http.response.body", "body": response.body, "more_body": True})
@@ -194,7 +186,7 @@ class Rates:
         The sender comes first: whoever invents a token for each request meets that limit.
         """
         self._forget()
-        self._hit(self._per_sender, "sender", sender)
+        self._hit(self._per_sender, "address", sender)
         if authorization:
             # The token itself is kept nowhere, and a digest is as good a name.
             name = hashlib.sha256(authorization.encode("latin-1", "replace")).hexdigest()
@@ -205,13 +197,10 @@ class Rates:
             if not self._window.hit(rate, kind, name):
                 left = self._window.get_window_stats(rate, kind, name).reset_time - time.time()
                 wait = max(1, math.ceil(left))
-                whose = "address" if kind == "sender" else "token"
-                fault = Fault(
-                    "", f"too many requests of one {whose}", str(rate), f"Try again in {wait} s."
-                )
-                raise Refused(
-                    429, "too-many-requests", fault, {"Retry-After": str(wait)}, closing=True
-                )
+                found = f"too many requests of one {kind}"
+                fault = Fault("", found, str(rate), f"Try again in {wait} s.")
+                after = {"Retry-After": str(wait)}
+                raise Refused(429, "too-many-requests", fault, after, closing=True)
 
     def _forget(self) -> None:
         storage = self._storage
@@ -247,20 +236,17 @@ class Turns:
             raise _busy("a full queue")
         self._here += 1
         try:
-            await self._wait()
+            try:
+                async with asyncio.timeout(self._seconds):
+                    await self._lock.acquire()
+            except TimeoutError:
+                raise _busy(f"a queue that took longer than {self._seconds:g} s") from None
             try:
                 yield
             finally:
                 self._lock.release()
         finally:
             self._here -= 1
-
-    async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise _busy(f"a queue that took longer than {self._seconds:g} s") from None
 
 
 def _busy(found: str) -> Refused:
