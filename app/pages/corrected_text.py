@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.citations import cite_claim
@@ -10,7 +11,7 @@ from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
-from app.core.words import Access, ClaimKind, Mode, Printed
+from app.core.words import ClaimKind, Printed
 from app.pens import leads, phrases
 from app.pens.place import Place, head
 from app.pens.plain import Plain
@@ -42,8 +43,14 @@ def counts(table: CorrectedTable) -> tuple[Count, ...]:
     return tuple(Count(p, table.count(p), f"/?printed={p}") for p in wanted)
 
 
-def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) -> str:
-    """Return the corrected table in two columns, AVIC and x2AVIC, with its footnotes."""
+def corrected_text(
+    table: CorrectedTable, knowledge: Knowledge, place: Place, *, numbered: bool = True
+) -> str:
+    """Return the corrected table in two columns, AVIC and x2AVIC, with its footnotes.
+
+    Not ``numbered`` to be compared: one footnote more gives every later one another number,
+    which changes nothing.
+    """
     out = Plain()
     out.title(TITLE)
     head(out, place, "/corrected")
@@ -60,40 +67,46 @@ def corrected_text(table: CorrectedTable, knowledge: Knowledge, place: Place) ->
              "401h. #GP: in the guest, no #VMEXIT.")  # fmt: skip
     out.para(leads.cells_at(place.site))
     out.blank()
-    _grid(out, table, Conditions(knowledge.conditions))
+    number: Callable[[int], str] = "[{}]".format if numbered else "[*]".format
+    _grid(out, table, Conditions(knowledge.conditions), number)
     for kind, notes in table.groups:
         out.heading(kind.heading)
         for note in notes:
-            _footnote(out, note, knowledge)
+            mark = number(note.number)
+            out.item(" ".join(map(str, note.cells)), mark=mark)
+            for line in footnote_lines(note, knowledge):
+                out.para(line, len(mark) + 1)
     return out.render()
 
 
-def _grid(out: Plain, table: CorrectedTable, conditions: Conditions) -> None:
-    out.grid([("", "", "AVIC", "", "", "x2AVIC", "")], WIDTHS)
+def _grid(
+    out: Plain, table: CorrectedTable, conditions: Conditions, number: Callable[[int], str]
+) -> None:
     columns = ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write")
-    out.grid([columns, tuple("-" * width for width in WIDTHS)], WIDTHS)
+    lines = [("", "", "AVIC", "", "", "x2AVIC", ""), columns,
+             tuple("-" * width for width in WIDTHS)]  # fmt: skip
     for row in table.rows:
-        cells = {at: _words(cell, conditions) for at, cell in row.cells.items()}
         register = row.register
-        out.grid([(
-            _label(register.abbreviation, register.slug),
-            "\n".join(_bare(text) for text in register.offsets),
-            cells[Mode.AVIC, Access.READ],
-            cells[Mode.AVIC, Access.WRITE],
-            " ".join(_bare(text) for text in register.msrs),
-            cells[Mode.X2AVIC, Access.READ],
-            cells[Mode.X2AVIC, Access.WRITE],
-        )], WIDTHS)  # fmt: skip
+        avic_read, avic_write, *x2avic = (
+            "".join((_words(cell, conditions), *(f" {number(n)}" for n in cell.notes)))
+            for cell in row.cells.values()
+        )
+        short = register.slug[: WIDTHS[0]]
+        lines.append((
+            short if register.abbreviation == "-" else register.abbreviation,
+            " ".join(register.offsets).replace("h", ""), avic_read, avic_write,
+            " ".join(register.msrs).replace("h", ""), *x2avic,
+        ))  # fmt: skip
+    out.grid(lines, WIDTHS)
 
 
 def corrected_table(table: CorrectedTable) -> Table:
     """Return the corrected table as rows, for CSV and Markdown."""
     columns = ("register", "name", "offset", "avic_read", "avic_write", "msr", "x2avic_read",
                "x2avic_write")  # fmt: skip
-    order = [(mode, access) for mode in Mode for access in Access]
     rows = []
     for row in table.rows:
-        said = [_slugs(row.cells[at]) for at in order]
+        said = [_slugs(cell) for cell in row.cells.values()]
         r = row.register
         rows.append((r.slug, r.name, " ".join(r.offsets), *said[:2], " ".join(r.msrs), *said[2:]))
     return Table(columns, tuple(rows))
@@ -132,14 +145,6 @@ def _because(claim: Claim, knowledge: Knowledge) -> str:
     return f"{said}. Inference: {ours}" if ours else f"{said}."
 
 
-def _footnote(out: Plain, note: Footnote, knowledge: Knowledge) -> None:
-    mark = f"[{note.number}]"
-    cells = " ".join(str(key) for key in note.cells)
-    out.item(cells, mark=mark)
-    for line in footnote_lines(note, knowledge):
-        out.para(line, len(mark) + 1)
-
-
 def _words(cell: CorrectedCell, conditions: Conditions) -> str:
     def said(branches: Branches, lead: str = "") -> list[str]:
         return [f"{lead}{b.short} {conditions.tag(c)}".strip() for b, c in branches]
@@ -149,7 +154,7 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
     mark = "" if words == ["-"] else MARKS.get(cell.printed, "")
     # "-seen" would read as one word: nothing rules here.
     mark += " " if mark and not (cell.branches or cell.open) else ""
-    return mark + "; ".join(words) + "".join(f" [{n}]" for n in cell.notes)
+    return mark + "; ".join(words)
 
 
 def _slugs(cell: CorrectedCell) -> str:
@@ -157,11 +162,3 @@ def _slugs(cell: CorrectedCell) -> str:
     words += [f"{b} [open{', ' + c if c else ''}]" for b, c in cell.open]
     words += [f"{b} [seen{', ' + c if c else ''}]" for b, c in cell.silicon]
     return " | ".join(words) + "".join(f" ({n})" for n in cell.notes)
-
-
-def _label(abbreviation: str, slug: str) -> str:
-    return slug[: WIDTHS[0]] if abbreviation == "-" else abbreviation
-
-
-def _bare(text: str) -> str:
-    return text.replace("h", "")

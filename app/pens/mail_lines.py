@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import permutations
 
-from app.pens.plain import to_ascii
+from app.pens.plain import row_lines, to_ascii, wrap_cell
 
 COLUMNS = 72
 INDENT = 2
@@ -71,12 +70,14 @@ class Lines:
         many = len(natural) >= CROWDED and sum(natural) > _room(len(natural), GAP)
         gap = 1 if many else GAP
         widths = _fit(cells, natural, gap)
+        margin = " " * INDENT
         if spans:
-            _widen(widths, spans, gap)
-            self._lines.append(_above(spans, widths, gap))
-        rule = tuple("-" * width for width in widths)
+            rooms = _widen(widths, spans, gap)
+            titles = (f"{title:<{room}}" for (title, _), room in zip(spans, rooms, strict=True))
+            self._lines.append(margin + (" " * gap).join(titles).rstrip())
+        rule = ["-" * width for width in widths]
         for row in (cells[0], rule, *cells[1:]):
-            self._row(row, widths, gap)
+            self._lines += [margin + line for line in row_lines(row, widths, gap)]
 
     def last(self, texts: Iterable[str], url: str) -> None:
         """Add the last paragraph: what was cited, and its address alone on its line.
@@ -91,12 +92,6 @@ class Lines:
         """Return the text, ending in one newline."""
         return "\n".join(line.rstrip() for line in self._lines) + "\n"
 
-    def _row(self, row: Sequence[str], widths: Sequence[int], gap: int) -> None:
-        wrapped = [_wrap_cell(cell, width) for cell, width in zip(row, widths, strict=True)]
-        for i in range(max(map(len, wrapped))):
-            parts = [part[i] if i < len(part) else "" for part in wrapped]
-            self._lines.append(_joined(parts, widths, gap))
-
 
 def _wrap(text: str, first: str, later: str) -> list[str]:
     return textwrap.wrap(
@@ -109,42 +104,21 @@ def _wrap(text: str, first: str, later: str) -> list[str]:
     )
 
 
-@lru_cache(4096)
-def _wrap_cell(cell: str, width: int) -> tuple[str, ...]:
-    lines = (
-        line
-        for part in cell.split("\n")
-        for line in textwrap.wrap(part, width, break_on_hyphens=False)
-    )
-    return tuple(lines) or ("",)
+def _widen(widths: list[int], spans: Sequence[tuple[str, int]], gap: int) -> list[int]:
+    """Give the last column of each group what the group's title needs, if there is room.
 
-
-def _joined(parts: Iterable[str], widths: Sequence[int], gap: int) -> str:
-    padded = (f"{part:<{width}}" for part, width in zip(parts, widths, strict=True))
-    return " " * INDENT + (" " * gap).join(padded).rstrip()
-
-
-def _above(spans: Sequence[tuple[str, int]], widths: Sequence[int], gap: int) -> str:
-    """Return the line of titles over groups of columns."""
-    left = list(widths)
-    parts, room = [], []
-    for title, count in spans:
-        own, left = left[:count], left[count:]
-        parts.append(title)
-        room.append(sum(own) + gap * (count - 1))
-    return _joined(parts, room, gap)
-
-
-def _widen(widths: list[int], spans: Sequence[tuple[str, int]], gap: int) -> None:
-    """Give the last column of each group what the group's title needs, if there is room."""
+    Return how wide each group then is.
+    """
     spare = _room(len(widths), gap) - sum(widths)
-    end = 0
+    rooms, end = [], 0
     for title, count in spans:
         end += count
-        missing = len(title) - sum(widths[end - count : end]) - gap * (count - 1)
-        given = max(0, min(missing, spare))
+        room = sum(widths[end - count : end]) + gap * (count - 1)
+        given = max(0, min(len(title) - room, spare))
         widths[end - 1] += given
         spare -= given
+        rooms.append(room + given)
+    return rooms
 
 
 def _room(columns: int, gap: int) -> int:
@@ -185,6 +159,6 @@ def _shorter(
 
 def _height(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
     return sum(
-        max(len(_wrap_cell(cell, width)) for cell, width in zip(row, widths, strict=True))
+        max(len(wrap_cell(cell, width)) for cell, width in zip(row, widths, strict=True))
         for row in rows
     )

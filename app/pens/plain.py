@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import zip_longest
 
 COLUMNS = 75
 # The column of a field's label.
@@ -33,6 +35,21 @@ def to_ascii(text: str) -> str:
     # Strangers' words must not reach a terminal as escapes.
     tame = "".join("?" if ord(c) < SPACE and c not in "\n\t" else c for c in bare)
     return tame.encode("ascii", "replace").decode().replace("\x7f", "?")
+
+
+def row_lines(row: Iterable[str], widths: Sequence[int], gap: int = 1) -> Iterator[str]:
+    """Return the lines of a row of cells, each wrapped in its column, ``gap`` columns apart."""
+    wrapped = (wrap_cell(cell, width) for cell, width in zip(row, widths, strict=True))
+    for parts in zip_longest(*wrapped, fillvalue=""):
+        padded = (f"{part:<{width}}" for part, width in zip(parts, widths, strict=True))
+        yield (" " * gap).join(padded).rstrip()
+
+
+@lru_cache(4096)
+def wrap_cell(cell: str, width: int) -> tuple[str, ...]:
+    """Return a cell as the lines that it takes in its column; it may hold several itself."""
+    parts = (textwrap.wrap(line, width, break_on_hyphens=False) for line in cell.split("\n"))
+    return tuple(line for part in parts for line in part) or ("",)
 
 
 class Plain:
@@ -103,14 +120,7 @@ class Plain:
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         """Add rows of cells, each wrapped in its column; columns are one space apart."""
         for row in rows:
-            wrapped = [
-                textwrap.wrap(to_ascii(cell), width, break_on_hyphens=False) or [""]
-                for cell, width in zip(row, widths, strict=True)
-            ]
-            for i in range(max(map(len, wrapped))):
-                cells = [part[i] if i < len(part) else "" for part in wrapped]
-                padded = (f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True))
-                self._lines.append(" ".join(padded).rstrip())
+            self._lines += row_lines([to_ascii(cell) for cell in row], widths)
 
     def raw(self, text: str) -> None:
         """Add lines as they are; the caller keeps them in ASCII and in the columns."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from pydantic_core import to_jsonable_python
 
-from app.core.corrected import CorrectedCell, CorrectedTable
 from app.core.revisions import revision_read
 from app.pages import corrected_text, explore, table_text
 from app.pages.api import cell_list
@@ -15,7 +13,6 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pages.table_columns import columns
 from app.pens.page import Page
-from app.pens.place import Place
 from app.pens.sheet import sheet_text
 
 
@@ -87,7 +84,9 @@ class CorrectedPage(PageKind):
                 "revision": revision_read(knowledge),
             },
             text=lambda place: corrected_text.corrected_text(table, knowledge, place),
-            compared=lambda place: _numberless(table, asked, place),
+            compared=lambda place: corrected_text.corrected_text(
+                table, knowledge, place, numbered=False
+            ),
             table=lambda _: rows(table),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
@@ -99,24 +98,6 @@ class CorrectedPage(PageKind):
                 },
             },
         )
-
-
-def _numberless(table: CorrectedTable, asked: Address, place: Place) -> str:
-    """Write the table without the numbers of its footnotes.
-
-    One footnote more gives every later one another number, which changes nothing.
-    """
-    rows = tuple(
-        replace(row, cells={at: _unnumbered(cell) for at, cell in row.cells.items()})
-        for row in table.rows
-    )
-    footnotes = tuple(replace(note, number=0) for note in table.footnotes)
-    bare = replace(table, rows=rows, footnotes=footnotes)
-    return corrected_text.corrected_text(bare, asked.knowledge, place).replace("[0]", "[*]")
-
-
-def _unnumbered(cell: CorrectedCell) -> CorrectedCell:
-    return replace(cell, notes=tuple(0 for _ in cell.notes))
 
 
 KINDS: tuple[PageKind, ...] = (TablePage(), CorrectedPage())
