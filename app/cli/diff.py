@@ -8,6 +8,7 @@ import typer
 
 from app.cli.database import reading
 from app.pages import comparing
+from app.pens.place import Place
 from app.store.snapshots import DATE_OR_VERSION, load_snapshot
 
 
@@ -25,5 +26,6 @@ def diff(
     with reading() as (session, snapshot, place):
         before = load_snapshot(session, then)
         after = load_snapshot(session, now) if now else snapshot
-        text = comparing.differences_between(before, after, address, place.site)
-    typer.echo(text, nl=False)
+        found = comparing.compare(before, after, address, place.site)
+        there = Place(place.site, after.name, pinned=after.pinned)
+    typer.echo(comparing.comparison_text(found, there), nl=False)

@@ -16,9 +16,9 @@ from app.mail import citing, mail_links, quotes
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import WRONG, Piece, Placed, Standing
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
-from app.pages import comparing, registry, since_text
+from app.pages import comparing, registry
+from app.pages.comparing import PageComparison
 from app.pages.promises import OURS
-from app.pages.since_text import PageComparison
 from app.pens.place import PIN, Place
 from app.pens.plain import to_ascii
 from app.store.snapshots import Snapshot
@@ -198,7 +198,7 @@ class _Checker:
         if not target.is_block:
             return comparing.compare(then, now, target.address, self._site)
         said, says = self._said(then, target.address), self._said(now, target.address)
-        hunks = since_text.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
+        hunks = comparing.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
         return PageComparison(target.address, said[0], then.name, now.name, hunks, bool(says))
 
     def _said(self, snapshot: Snapshot, address: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Use case: what a page says at one data version against another.
+"""What a page says at one data version against another: hunks of its text, as text and as data.
 
 A page is named by its address on the site, ``/r/ldr/x2avic/write`` or ``/?mode=x2avic``;
 its text twin is what is compared, under one heading, so that only facts differ.
@@ -6,21 +6,75 @@ its text twin is what is compared, under one heading, so that only facts differ.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import groupby
+from typing import Any
+
 from app.errors import InvalidFilter, NotFound
-from app.pages import registry, since_text
-from app.pages.since_text import PageComparison
+from app.pages import registry
 from app.pens.page import Page
-from app.pens.place import Place
+from app.pens.place import Place, head
+from app.pens.plain import Plain
 from app.store.snapshots import Snapshot
 
 
-def differences_between(then: Snapshot, now: Snapshot, address: str, site: str) -> str:
-    """Return as text what changed in a page from ``then`` to ``now``.
+@dataclass(frozen=True)
+class Hunk:
+    """A run of lines in which two pages differ; ``where`` are the lines that they stand under."""
 
-    Raises NotFound or InvalidFilter when neither snapshot has such a page.
+    where: tuple[str, ...]
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What was and what is, moved to the left margin together."""
+        lines = (*self.was, *self.now)
+        margin = min((_indent(line) for line in lines if line), default=0)
+        was, now = (
+            "\n".join(line[margin:] for line in side) or "(nothing)"
+            for side in (self.was, self.now)
+        )
+        return was, now
+
+
+@dataclass(frozen=True)
+class PageComparison:
+    """What a page said at one data version against another.
+
+    ``path`` is the page's canonical address, ``title`` its first line; ``found`` tells
+    whether the page is there at the later version.
     """
-    found = compare(then, now, address, site)
-    return since_text.comparison_text(found, Place(site, now.name, pinned=now.pinned))
+
+    path: str
+    title: str
+    then: str
+    now: str
+    hunks: tuple[Hunk, ...]
+    found: bool = True
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing changed."""
+        return not self.hunks
+
+    @property
+    def sections(self) -> tuple[tuple[tuple[str, ...], tuple[Hunk, ...]], ...]:
+        """The hunks by what they stand under, in order."""
+        runs = groupby(self.hunks, key=lambda hunk: hunk.where)
+        return tuple((where, tuple(run)) for where, run in runs)
+
+    @property
+    def before(self) -> str:
+        """The address of the page as it was."""
+        return Place("", self.then).pin(self.path)
+
+    @property
+    def since(self) -> str:
+        """The address of this comparison."""
+        path, mark, query = self.path.partition("?")
+        return f"{path.rstrip('/')}/since/{self.then}{mark}{query}"
 
 
 def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> PageComparison:
@@ -38,8 +92,8 @@ def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> PageCompa
     old = before.comparable(place) if before else ""
     new = after.comparable(place) if after else ""
     title = " ".join((new or old).split("\n=", 1)[0].splitlines())
-    hunks = since_text.hunks(old, new)
-    return PageComparison(known.path, title, then.name, now.name, hunks, found=after is not None)
+    found = hunks(old, new)
+    return PageComparison(known.path, title, then.name, now.name, found, found=after is not None)
 
 
 def address_of(name: str) -> str:
@@ -61,3 +115,73 @@ def _find(snapshot: Snapshot, address: str) -> Page | None:
         return registry.find(snapshot, address)
     except (NotFound, InvalidFilter):
         return None
+
+
+def hunks(old: str, new: str) -> tuple[Hunk, ...]:
+    """Return the runs of lines in which two text pages differ, in order."""
+    was, now = old.splitlines(), new.splitlines()
+    matcher = SequenceMatcher(None, was, now, autojunk=False)
+    return tuple(
+        Hunk(_where(now, c) if now else _where(was, a), tuple(was[a:b]), tuple(now[c:d]))
+        for tag, a, b, c, d in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def _where(lines: list[str], start: int) -> tuple[str, ...]:
+    """Return the lines above ``start`` that it stands under: by indentation, up to a heading.
+
+    A heading is underlined with dashes. The title says nothing here, so it is left out.
+    """
+    found: list[str] = []
+    indent = _indent(lines[start]) if start < len(lines) else 0
+    for number in range(start - 1, 1, -1):
+        line = lines[number]
+        if line and not line.strip("-"):
+            above = lines[number - 1]
+            return (above, *reversed(found)) if number > 1 else tuple(reversed(found))
+        if line and _indent(line) < indent:
+            indent = _indent(line)
+            found.append(line.strip())
+    return tuple(reversed(found))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def comparison_text(found: PageComparison, place: Place) -> str:
+    """Return what changed in a page between two data versions."""
+    out = Plain()
+    out.title(f"What changed from {found.then} to {found.now}")
+    head(out, place, found.since)
+    out.field("Page", found.title)
+    if found.same:
+        out.blank()
+        out.para("Nothing that this page says.")
+    if not found.found:
+        out.blank()
+        out.para(f"This page is not there at {found.now}.")
+    for where, group in found.sections:
+        out.blank()
+        if where:
+            out.para("in: " + " > ".join(where), 0, 4)
+        for hunk in group:
+            for label, lines in (("was:", hunk.was), ("is:", hunk.now)):
+                out.para(label)
+                out.raw("\n".join(lines) or "(nothing)")
+    return out.render()
+
+
+def comparison_body(found: PageComparison) -> dict[str, Any]:
+    """Return the same as JSON data."""
+    return {
+        "data_version": found.now,
+        "page": found.path,
+        "from": found.then,
+        "to": found.now,
+        "found": found.found,
+        "changes": [
+            {"where": list(h.where), "was": list(h.was), "is": list(h.now)} for h in found.hunks
+        ],
+    }

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from app.pages import comparing, feeds, since_text, steps_text
+from app.pages import comparing, feeds, steps_text
 from app.pens.page import Page
 from app.store.snapshots import Snapshot
 from app.web.deps import Ask
@@ -37,7 +37,7 @@ def since(version: str, asked: Ask, path: str = "") -> Response:
     page = Page(
         template="changes/since.html",
         view={"found": found},
-        text=lambda place: since_text.comparison_text(found, place),
-        data=lambda _: since_text.comparison_body(found),
+        text=lambda place: comparing.comparison_text(found, place),
+        data=lambda _: comparing.comparison_body(found),
     )
     return asked.elsewhere(canonical, query) or asked.respond(page)

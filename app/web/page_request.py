@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.errors import InvalidFilter, NotFound
 from app.pages import comparing, feeds
-from app.pages.since_text import PageComparison
+from app.pages.comparing import PageComparison
 from app.pens import atom
 from app.pens.page import Page
 from app.pens.place import PIN, Place

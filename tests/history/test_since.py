@@ -117,16 +117,22 @@ def test_a_comparison_names_the_heading_and_the_lines_before_and_after(story):
     assert max(map(len, text.splitlines())) <= 75
 
 
+def changed(then, now, address):
+    """Return as text what changed in a page."""
+    found = comparing.compare(then, now, address, SITE)
+    return comparing.comparison_text(found, Place(SITE, now.name))
+
+
 def test_a_page_that_is_no_more_says_so_and_what_it_said(knowledge):
     fewer = {k: e for k, e in knowledge.errata.items() if k != "1023"}
     after = Knowledge({**knowledge.by_kind, "erratum": fewer})
     then, now = (offline_snapshot(known, SEEDED_AT) for known in (knowledge, after))
-    text = comparing.differences_between(then, now, "/errata/1023", SITE)
+    text = changed(then, now, "/errata/1023")
 
     assert "This page is not there at offline." in text
     assert "\nwas:\nErratum 1023" in text
     assert text.endswith("is:\n(nothing)\n")
-    assert "is:\nErratum 1023" in comparing.differences_between(now, then, "/errata/1023", SITE)
+    assert "is:\nErratum 1023" in changed(now, then, "/errata/1023")
 
 
 def test_a_new_footnote_of_the_corrected_table_is_no_change_of_the_later_ones(story):
