@@ -77,18 +77,13 @@ class Filter(Generic[T, C]):
 
     def but(self, **chosen: tuple[str, ...]) -> Filter[T, C]:
         """Return the filter with other choices for some keys."""
-        both = {**self.chosen, **chosen}
-        some = {k.name: both[k.name] for k in self.keys if both.get(k.name, ()) != (k.default,)
-                and both.get(k.name)}  # fmt: skip
+        both = {**dict.fromkeys((key.name for key in self.keys), ()), **self.chosen, **chosen}
+        some = {k.name: both[k.name] for k in self.keys if both[k.name] not in ((), (k.default,))}
         return replace(self, chosen=some)
 
     def only(self, *names: str) -> Filter[T, C]:
         """Return the filter with nothing chosen but of some keys."""
         return replace(self, chosen={k: v for k, v in self.chosen.items() if k in names})
-
-    def without(self, name: str, value: str = "") -> Filter[T, C]:
-        """Return the filter with one value, or a whole key, taken out."""
-        return self.but(**{name: tuple(v for v in self[name] if value and v != value)})
 
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
@@ -134,21 +129,23 @@ class Vocabulary(Generic[T, C]):
                 raise InvalidFilter(f"{key.name!r} takes one value or two.", hints=(found,))
         return Filter(self.keys).but(**chosen)
 
-    def labels(self, wanted: Filter[T, C], name: str) -> tuple[str, ...]:
-        """Return what is chosen of a key in words."""
-        known = self.values.get(name, {})
-        return tuple(known.get(value, value) for value in wanted[name])
+    def _label(self, name: str, value: str) -> str:
+        return self.values.get(name, {}).get(value, value)
 
     def words(self, wanted: Filter[T, C], name: str) -> str:
         """Return what is chosen of a key as alternatives, empty where nothing is."""
-        return " or ".join(self.labels(wanted, name))
+        return " or ".join(self._label(name, value) for value in wanted[name])
 
     def chips(self, wanted: Filter[T, C]) -> tuple[tuple[str, str, Filter[T, C]], ...]:
         """Return (key, label, the filter without it) for each value that is chosen."""
         return tuple(
-            (key.chip or key.name, label, wanted.without(key.name, value))
+            (
+                key.chip or key.name,
+                self._label(key.name, value),
+                wanted.but(**{key.name: tuple(v for v in wanted[key.name] if v != value)}),
+            )
             for key in self.keys
-            for value, label in zip(wanted[key.name], self.labels(wanted, key.name), strict=True)
+            for value in wanted[key.name]
         )
 
     def sentence(self, wanted: Filter[T, C], head: str, lead: str = " ", join: str = " ") -> str:

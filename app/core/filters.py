@@ -134,18 +134,16 @@ def sort_registers(views: Mapping[CellKey, CellView], sort: str) -> tuple[str, .
     rows: dict[str, list[CellView]] = {}
     for view in views.values():
         rows.setdefault(view.key.register, []).append(view)
-    measure: Mapping[str, Callable[[list[CellView]], object]] = {
+    measure: Mapping[str, Callable[[list[CellView]], int | str]] = {
         "order": lambda cells: cells[0].register.order,
         "name": lambda cells: cells[0].register.name.lower(),
         "msr": lambda cells: min((s.first for s in cells[0].register.msr_spans), default=0xFFFF),
         "verdict": lambda cells: min(WORST_FIRST.index(c.verdict) for c in cells),
         "reports": lambda cells: -sum(c.reports for c in cells),
     }
-    by_order = sorted(rows, key=lambda slug: rows[slug][0].register.order)
-    key = measure[sort.removeprefix("-")]
-    return tuple(
-        sorted(by_order, key=lambda slug: key(rows[slug]), reverse=sort.startswith("-"))  # type: ignore[arg-type,return-value]
-    )
+    by_order = sorted(rows.values(), key=lambda cells: cells[0].register.order)
+    by_order.sort(key=measure[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return tuple(cells[0].register.slug for cells in by_order)
 
 
 def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:

@@ -68,12 +68,7 @@ def effective(claims: Iterable[Claim], family: str = "") -> tuple[Claim, ...]:
     access; a conditional check leaves the rest to the level below it. Product claims
     count for their ``family`` alone, open questions never.
     """
-    found: list[Claim] = []
-    for level in _levels(claims, family):
-        found += level
-        if any(not claim.condition for claim in level):
-            break
-    return tuple(found)
+    return expected(claims, "", Conditions({}), family)
 
 
 def expected(
@@ -206,25 +201,34 @@ class CheckStep:
         return OUTCOMES[self.outcome]
 
 
-_X2APIC_CHECKS = (
-    ("cpl", "CPL check", "An MSR access outside CPL 0 raises #GP in the guest.", "15.11, p.518"),
+_X2APIC_CHECKS: tuple[tuple[str, str, str, str, frozenset[ClaimKind]], ...] = (
+    (
+        "cpl",
+        "CPL check",
+        "An MSR access outside CPL 0 raises #GP in the guest.",
+        "15.11, p.518",
+        frozenset(),
+    ),
     (
         "permission-map",
         "MSR permission map",
         "If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
         "15.11, p.518; 15.29.10, p.583",
+        frozenset(),
     ),
     (
         "access-check",
         "x2APIC access check",
         "Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
         "15.29.10, p.583",
+        LEVELS[0],
     ),
     (
         "table",
         "AVIC: Table 15-22",
         "Allowed, accelerated, trap or fault.",
         "15.29.3.1, p.566-568; 15.29.10, p.583",
+        LEVELS[1] | LEVELS[2],
     ),
 )
 
@@ -234,24 +238,17 @@ def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[CheckStep, ...]:
 
     Sources: 24593 rev 3.44, 15.29.10 (p.583) and 15.11 (p.518).
     """
-    if key.mode is Mode.AVIC:
-        return ()
     ruling = effective(claims)
     steps: list[CheckStep] = []
-    done = False
-    for name, title, text, cites in _X2APIC_CHECKS:
-        kinds = {"access-check": LEVELS[0], "table": LEVELS[1] | LEVELS[2]}.get(name, frozenset())
+    done = partly = False
+    for name, title, text, cites, kinds in _X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
         here = tuple(c for c in claims if c.kind in kinds and c.ranks)
-        rules = [c for c in here if c in ruling]
-        if name in ("cpl", "permission-map"):
-            outcome = "passes"
-        elif done or not here:
+        always = any(not c.condition for c in here if c in ruling) or name == "table"
+        if done or not here:
             outcome = "not-reached" if done else "passes"
         else:
-            always = any(not c.condition for c in rules) or name == "table"
-            partly = any(step.outcome == "rules-when" for step in steps)
             outcome = "rules-when" if not always else "rules-otherwise" if partly else "rules"
-            done = always
+            done, partly = always, not always
         steps.append(CheckStep(name, title, text, cites, here, outcome))
     return tuple(steps)
 

@@ -12,10 +12,9 @@ from difflib import get_close_matches
 from urllib.parse import quote_plus
 
 from app.core import names
-from app.core.cells import CellKey, cells_of
+from app.core.cells import CellKey, cells_of, expand
 from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
-from app.core.words import Access, Mode
 from app.errors import InvalidFilter, NotFound
 
 ROWS = "rows"
@@ -66,25 +65,20 @@ def read_rows(texts: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
     kept: list[str] = []
     covered: set[CellKey] = set()
     for word in (w for w in _words(knowledge) if w in found):
-        if not cells_of_row(word, knowledge) <= covered:
-            kept.append(word)
-            covered |= cells_of_row(word, knowledge)
+        cells = cells_of_row(word, knowledge)
+        kept += [] if cells <= covered else [word]
+        covered |= cells
     return tuple(kept)
 
 
 def cells_of_row(word: str, knowledge: Knowledge) -> set[CellKey]:
     """Return the cells of one canonical word."""
     if "/" in word:
-        register, mode, access = word.split("/")
-        return {CellKey(register, Mode(mode), Access(access))}
-    return {key for slug in registers_of_row(word, knowledge) for key in cells_of(slug)}
-
-
-def registers_of_row(word: str, knowledge: Knowledge) -> tuple[str, ...]:
-    """Return the registers that a canonical word touches."""
+        return set(expand(word, knowledge.members))
+    registers = knowledge.members.get(word, (word,))
     if word in ACCESS_TYPES:
-        return tuple(r.slug for r in knowledge.registers.values() if r.access.lower() == word)
-    return knowledge.members.get(word, (word.partition("/")[0],))
+        registers = tuple(r.slug for r in knowledge.registers.values() if r.access.lower() == word)
+    return {key for slug in registers for key in cells_of(slug)}
 
 
 def _words(knowledge: Knowledge) -> tuple[str, ...]:
@@ -98,12 +92,12 @@ def _canonical(word: str, knowledge: Knowledge) -> str:
     folded = word.lower()
     if folded in ACCESS_TYPES or folded in _LONG or folded in knowledge.groups:
         return _LONG.get(folded, folded)
-    name, *rest = word.split("/")
+    name, slash, rest = word.partition("/")
     register = names.resolve(name, knowledge.registers).register.slug
-    if not rest:
+    if not slash:
         return register
-    key = f"{register}/{'/'.join(rest).lower()}"
-    if key not in map(str, cells_of(register)):
-        hints = tuple(map(str, cells_of(register)))
-        raise NotFound(f"{word!r} is no cell.", hints=hints)
+    cells = tuple(map(str, cells_of(register)))
+    key = f"{register}/{rest.lower()}"
+    if key not in cells:
+        raise NotFound(f"{word!r} is no cell.", hints=cells)
     return key

@@ -6,8 +6,8 @@ family on a cell's page, or a source that a policy cites, is not about the cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from app.core import facts
 from app.core.cells import CellKey, cells_of
@@ -17,7 +17,7 @@ NONE: frozenset[str] = frozenset()
 # Fields that hold the key of another fact, by the kind of that fact.
 REFERENCES = {"source": ("source", "sources"), "condition": ("condition",)}
 # What a citation says of a document; its revisions have pages of their own.
-CITED = ("number", "title", "publisher")
+CITED = {"number", "title", "publisher"}
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,6 @@ class Touched:
         )
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """One fact in what was known before and after; None where it is not."""
-
-    key: str
-    before: Knowledge
-    after: Knowledge
-    old: facts.Fact | None = field(default=None)
-    new: facts.Fact | None = field(default=None)
-
-    @property
-    def there(self) -> tuple[tuple[Knowledge, facts.Fact], ...]:
-        pairs = ((self.before, self.old), (self.after, self.new))
-        return tuple((known, fact) for known, fact in pairs if fact is not None)
-
-
 def touched(kind: str, key: str, before: Knowledge, after: Knowledge) -> Touched:
     """Return what the change of one fact touches.
 
@@ -72,15 +56,25 @@ def touched(kind: str, key: str, before: Knowledge, after: Knowledge) -> Touched
     the fact is in at least one of them.
     """
     old, new = before.by_kind[kind].get(key), after.by_kind[kind].get(key)
-    sides = _Sides(key, before, after, old, new)
-    return _RULES.get(kind, _anything)(sides)
+    match kind:
+        case "group":
+            return _group(key, before, after)
+        case "policy":
+            views = _policy_views(key, before), _policy_views(key, after)
+            keys = views[0].keys() | views[1].keys()
+            return Touched(frozenset(k for k in keys if views[0].get(k) != views[1].get(k)))
+        case "source" | "condition" | "document":
+            return _cited(kind, key, before, after)
+    if isinstance(new, facts.Register) and old and _differing(old, new) <= {"claims"}:
+        # A change of some claims touches their cells; any other change touches all four.
+        return Touched(_claimed(new, {*new.claims} ^ {*before.registers[key].claims}))
+    # A new title touches every page that lists it; otherwise those that begin or cease to.
+    was, lists = _listed(old, before), _listed(new, after)
+    listed = was ^ lists if _label(old) == _label(new) else was | lists
+    return _own(old, before) | _own(new, after) | listed
 
 
-def _anything(sides: _Sides) -> Touched:
-    return _all(_own(fact, known) for known, fact in sides.there)
-
-
-def _own(fact: facts.Fact, known: Knowledge) -> Touched:
+def _own(fact: facts.Fact | None, known: Knowledge) -> Touched:
     """Return the pages that show a fact whole."""
     found = Touched()
     match fact:
@@ -95,9 +89,9 @@ def _own(fact: facts.Fact, known: Knowledge) -> Touched:
         case facts.Observation():
             # What it does to a family is told by the verdicts.
             citing = {d.slug for d in known.differences.values() if fact.id in d.observations}
-            found = Touched(_cells(fact.spoils, known), differences=frozenset(citing))
+            found = Touched(_cells(fact, known), differences=frozenset(citing))
         case facts.Annotation():
-            cells = _cells(fact.cells, known)
+            cells = _cells(fact, known)
             found = Touched(cells, frozenset(fact.registers), frozenset(fact.families))
     return found
 
@@ -108,79 +102,45 @@ def _listed(fact: facts.Fact | None, known: Knowledge) -> Touched:
         case facts.Erratum():
             naming = {d.slug for d in known.differences.values() if fact.slug in d.errata}
             families = frozenset(part.family for part in fact.affected if part.family)
-            cells = _cells(fact.cells, known)
-            return Touched(cells, families=families, differences=frozenset(naming))
+            return Touched(_cells(fact, known), families=families, differences=frozenset(naming))
         case facts.Difference():
-            return Touched(_cells(fact.cells, known))
+            return Touched(_cells(fact, known))
     return Touched()
-
-
-def _register(sides: _Sides) -> Touched:
-    """A change of some claims touches their cells; any other change touches all four."""
-    old, new = sides.old, sides.new
-    if not (isinstance(old, facts.Register) and isinstance(new, facts.Register)):
-        return _anything(sides)
-    if _differing(old, new) - {"claims"}:
-        return _anything(sides)
-    return _claimed(new.slug, set(old.claims) ^ set(new.claims))
-
-
-def _titled(sides: _Sides) -> Touched:
-    """A new title touches every page that lists it; otherwise those that begin or cease to."""
-    old, new = _listed(sides.old, sides.before), _listed(sides.new, sides.after)
-    same = _label(sides.old) == _label(sides.new)
-    return _anything(sides) | (old ^ new if same else old | new)
 
 
 def _label(fact: facts.Fact | None) -> tuple[object, ...]:
     """Return what a list says of an erratum or a difference."""
-    names = ("title", "state", "retraction")
-    return tuple(getattr(fact, name, None) for name in names)
+    return tuple(getattr(fact, name, None) for name in ("title", "state", "retraction"))
 
 
-def _group(sides: _Sides) -> Touched:
+def _group(slug: str, before: Knowledge, after: Knowledge) -> Touched:
     """Who joins or leaves a group matters through the facts that name the group."""
     found = Touched()
     for kind in ("observation", "erratum", "difference", "annotation"):
-        before, after = sides.before.by_kind[kind], sides.after.by_kind[kind]
-        for key in before.keys() & after.keys():
-            patterns = _patterns(after[key])
-            if any(part.startswith(f"@{sides.key}/") for part in patterns):
-                moved = _cells(patterns, sides.before) ^ _cells(patterns, sides.after)
-                own = _own(after[key], sides.after)
-                found |= replace(own, cells=moved) if moved else Touched()
+        for key in before.by_kind[kind].keys() & after.by_kind[kind].keys():
+            fact = after.by_kind[kind][key]
+            if any(part.startswith(f"@{slug}/") for part in _patterns(fact)):
+                moved = _cells(fact, before) ^ _cells(fact, after)
+                found |= replace(_own(fact, after), cells=moved) if moved else Touched()
     return found
 
 
-def _reference(kind: str) -> Callable[[_Sides], Touched]:
-    names = REFERENCES[kind]
-
-    def rule(sides: _Sides) -> Touched:
-        if sides.old is None or sides.new is None:
-            # Nothing mentions it yet, or any more: who does changes with it.
-            return Touched()
-        return _all(_mentioning(sides.key, names, known) for known, _ in sides.there)
-
-    return rule
-
-
-def _document(sides: _Sides) -> Touched:
-    """What a citation says of a document."""
-    old, new = sides.old, sides.new
+def _cited(kind: str, key: str, before: Knowledge, after: Knowledge) -> Touched:
+    """Return what the facts speak of that mention a source, a condition or a document."""
+    old, new = before.by_kind[kind].get(key), after.by_kind[kind].get(key)
     if old is None or new is None:
+        # Nothing mentions it yet, or any more: who does changes with it.
         return Touched()
+    if kind != "document":
+        names = REFERENCES[kind]
+        return _mentioning(key, names, before) | _mentioning(key, names, after)
     found = Touched()
-    if _differing(old, new).intersection(CITED):
-        cited = {s.id for s in sides.after.sources.values() if s.document == sides.key}
-        for register in sides.after.registers.values():
-            found |= _claimed(register.slug, (c for c in register.claims if c.source in cited))
+    if _differing(old, new) & CITED:
+        cited = {source.id for source in after.sources.values() if source.document == key}
+        for register in after.registers.values():
+            claims = (claim for claim in register.claims if claim.source in cited)
+            found |= Touched(_claimed(register, claims))
     return found
-
-
-def _policy(sides: _Sides) -> Touched:
-    views = [_policy_views(sides.key, known) for known in (sides.before, sides.after)]
-    keys = views[0].keys() | views[1].keys()
-    return Touched(frozenset(k for k in keys if views[0].get(k) != views[1].get(k)))
 
 
 def _policy_views(slug: str, known: Knowledge) -> dict[CellKey, tuple[object, ...]]:
@@ -202,11 +162,10 @@ def _mentioning(key: str, names: Iterable[str], known: Knowledge) -> Touched:
     found = Touched()
     for kind in ("observation", "erratum", "difference", "annotation", "family"):
         for fact in known.by_kind[kind].values():
-            if _mentions(fact, key, names):
-                found |= _own(fact, known)
+            found |= _own(fact, known) if _mentions(fact, key, names) else Touched()
     for register in known.registers.values():
         claims = (claim for claim in register.claims if _mentions(claim, key, names))
-        found |= _claimed(register.slug, claims)
+        found |= Touched(_claimed(register, claims))
     return found
 
 
@@ -217,43 +176,24 @@ def _mentions(value: object, key: str, names: Iterable[str]) -> bool:
     if not is_dataclass(value):
         return False
     held = {f.name: getattr(value, f.name) for f in fields(value)}
-    named = (part for name in names if (part := held.get(name)))
-    if any(key == part or (isinstance(part, tuple) and key in part) for part in named):
+    named = (held[name] for name in names if name in held)
+    if any(key in (part if isinstance(part, tuple) else (part,)) for part in named):
         return True
     return any(_mentions(part, key, names) for part in held.values())
 
 
-def _claimed(register: str, claims: Iterable[facts.Claim]) -> Touched:
-    cells = {CellKey(register, mode, claim.access) for claim in claims for mode in claim.modes}
-    return Touched(frozenset(cells))
+def _claimed(register: facts.Register, claims: Iterable[facts.Claim]) -> frozenset[CellKey]:
+    keys = ((claim, mode) for claim in claims for mode in claim.modes)
+    return frozenset(CellKey(register.slug, mode, claim.access) for claim, mode in keys)
 
 
 def _patterns(fact: facts.Fact) -> tuple[str, ...]:
     return fact.spoils if isinstance(fact, facts.Observation) else getattr(fact, "cells", ())
 
 
-def _cells(patterns: Iterable[str], known: Knowledge) -> frozenset[CellKey]:
-    return frozenset(known.cells_named(patterns))
+def _cells(fact: facts.Fact, known: Knowledge) -> frozenset[CellKey]:
+    return frozenset(known.cells_named(_patterns(fact)))
 
 
 def _differing(old: facts.Fact, new: facts.Fact) -> set[str]:
     return {f.name for f in fields(new) if getattr(old, f.name) != getattr(new, f.name)}
-
-
-def _all(found: Iterable[Touched]) -> Touched:
-    whole = Touched()
-    for part in found:
-        whole |= part
-    return whole
-
-
-_RULES: dict[str, Callable[[_Sides], Touched]] = {
-    "register": _register,
-    "erratum": _titled,
-    "difference": _titled,
-    "group": _group,
-    "source": _reference("source"),
-    "condition": _reference("condition"),
-    "document": _document,
-    "policy": _policy,
-}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import product
 
 from app.core.cells import CellKey
 from app.core.choices import read_choices
@@ -58,10 +59,14 @@ class Need:
     """
 
     mode: Mode
-    features: tuple[str, ...]
-    parameters: tuple[str, ...]
     forced: tuple[str, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
+    parameters: tuple[str, ...] = PARAMETERS
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The bits of CPUID that must be set."""
+        return FEATURES[self.mode]
 
     @property
     def kernel(self) -> str:
@@ -113,16 +118,13 @@ def list_wants(
     """
     chosen = tuple(families) or tuple(knowledge.families)
     found = []
-    for family in (f for slug, f in knowledge.families.items() if slug in chosen):
-        needs = {
-            key: need_of(knowledge, key, family)
-            for key in cells
-            if family.slug != NOT_STATED and knowledge.exists(key) and can_have(family, key.mode)
-        }
-        for key, need in needs.items():
-            verdict = cells[key].judgements[family.slug].verdict
-            if verdict in REASONS:
-                found.append(Want(key, family.slug, verdict, need, _conditions(cells[key])))
+    for slug, family in knowledge.families.items():
+        for key, view in cells.items() if slug in chosen and slug != NOT_STATED else ():
+            verdict = view.judgements[slug].verdict
+            if verdict in REASONS and knowledge.exists(key) and can_have(family, key.mode):
+                differ = dict.fromkeys(c.condition for c in view.claims if c.condition and c.ranks)
+                need = need_of(knowledge, key, family)
+                found.append(Want(key, slug, verdict, need, tuple(differ)))
     return tuple(found)
 
 
@@ -139,24 +141,18 @@ def batches(wants: Iterable[Want]) -> tuple[Batch, ...]:
         by_family.setdefault(want.family, []).append(want)
     found = []
     for family, mine in by_family.items():
-        met = list(dict.fromkeys(want.need for want in mine))
-
-        def place(want: Want, met: list[Need] = met) -> tuple[int, int, int]:
-            mode = tuple(Mode).index(want.need.mode)
-            return tuple(REASONS).index(want.why), mode, met.index(want.need)
-
-        for _, group in groupby(sorted(mine, key=place), place):
-            alike = tuple(group)
-            found.append(Batch(family, alike[0].why, alike[0].need, alike))
+        needs = dict.fromkeys(want.need for want in mine)
+        for why, mode, need in product(REASONS, Mode, needs):
+            alike = tuple(w for w in mine if (w.why, w.need) == (why, need))
+            if alike and need.mode is mode:
+                found.append(Batch(family, why, need, alike))
     return tuple(found)
 
 
 def tally(wants: Iterable[Want]) -> dict[Verdict, int]:
     """Count wants by reason, in the order of the page; reasons that never occur are left out."""
-    counted = dict.fromkeys(REASONS, 0)
-    for want in wants:
-        counted[want.why] += 1
-    return {why: number for why, number in counted.items() if number}
+    counted = Counter(want.why for want in wants)
+    return {why: counted[why] for why in REASONS if counted[why]}
 
 
 def read_families(
@@ -189,51 +185,35 @@ def can_have(family: Family, mode: Mode) -> bool:
 
 def need_of(knowledge: Knowledge, key: CellKey, family: Family) -> Need:
     """Return what it takes to settle a cell on a family."""
-    return Need(
-        mode=key.mode,
-        features=FEATURES[key.mode],
-        parameters=PARAMETERS,
-        forced=tuple(_part(r) for r in family.readings if _needs_force(r, key.mode)),
-        versions=versions_for(knowledge, key),
-    )
-
-
-def versions_for(knowledge: Knowledge, key: CellKey) -> tuple[tuple[str, str], ...]:
-    """Return ``Need.versions``: which versions of each hypervisor let an access through."""
+    forced = (r for r in family.readings if _needs_force(r, key.mode))
     known = knowledge.hypervisors if key.mode is Mode.X2AVIC else {}
-    return tuple(
-        (VERSIONED.get(name, "Hypervisor"), _versions(knowledge, key, name, mine))
-        for name, mine in known.items()
+    return Need(
+        key.mode,
+        tuple(f"{r.cpuid} ({r.name})" if r.name else r.cpuid for r in forced),
+        tuple(
+            (VERSIONED.get(name, "Hypervisor"), _versions(knowledge, key, name, mine))
+            for name, mine in known.items()
+        ),
     )
 
 
 def _versions(knowledge: Knowledge, key: CellKey, name: str, mine: tuple[Policy, ...]) -> str:
-    let = {p.slug: _passed(knowledge, key, p) for p in mine}
-    newest = mine[-1]
-    whole = [p for p in mine if let[p.slug] == {Action.PASS}]
-    partly = [p for p in mine if Action.PASS in let[p.slug]]
+    """Return which versions of a hypervisor let an access through."""
+    does = {p.slug: {action_of(e, key) for e in knowledge.actions(key, p)} for p in mine}
+    whole = [p for p in mine if does[p.slug] == {Action.PASS}]
+    partly = [p for p in mine if Action.PASS in does[p.slug]]
     patched = f"a {name} patched to let the access through"
-    if len(whole) == len(let):
+    if len(whole) == len(mine):
         return f"any {name} with x2AVIC: every version on record lets the access through"
     if not partly:
         return f"{patched}: no version on record is sure to"
-    others = ""
-    if unknown_branches(knowledge, name):
-        others = f"; other stable branches are {NOT_KNOWN}"
-    if newest in whole:
-        return f"{_named(whole)}, which lets the access through{others}"
+    named = " or ".join(policy.name for policy in whole or partly)
+    others = f"; other stable branches are {NOT_KNOWN}" * bool(unknown_branches(knowledge, name))
+    if mine[-1] in whole:
+        return f"{named}, which lets the access through{others}"
     if whole:
-        return f"{_named(whole)}; or {patched}: {_named([newest])} intercepts it{others}"
-    named = f"{_named(partly)}, for some of the MSRs (see the cell)"
-    return f"{named}; {patched} for the others{others}"
-
-
-def _passed(knowledge: Knowledge, key: CellKey, policy: Policy) -> frozenset[Action]:
-    return frozenset(action_of(entry, key) for entry in knowledge.actions(key, policy))
-
-
-def _named(policies: Iterable[Policy]) -> str:
-    return " or ".join(policy.name for policy in policies)
+        return f"{named}; or {patched}: {mine[-1].name} intercepts it{others}"
+    return f"{named}, for some of the MSRs (see the cell); {patched} for the others{others}"
 
 
 def _needs_force(reading: FeatureReading, mode: Mode) -> bool:
@@ -241,11 +221,3 @@ def _needs_force(reading: FeatureReading, mode: Mode) -> bool:
     partly = _PARTLY.search(reading.avic)
     without = reading.dumps if reading.avic == "0" else int(partly[1]) if partly else 0
     return 2 * without >= reading.dumps and (mode is Mode.AVIC or reading.x2avic == "1")
-
-
-def _part(reading: FeatureReading) -> str:
-    return f"{reading.cpuid} ({reading.name})" if reading.name else reading.cpuid
-
-
-def _conditions(view: CellView) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(c.condition for c in view.claims if c.condition and c.ranks))

@@ -155,7 +155,7 @@ PATCHED = "a KVM patched to let the access through"
 def test_the_kernel_follows_from_the_policies_on_record(policies, key, expected):
     told = (("Kernel", expected),) if expected else ()
 
-    assert told == wanted.versions_for(make_knowledge(*policies), key)
+    assert told == wanted.need_of(make_knowledge(*policies), key, make_family()).versions
 
 
 def test_each_hypervisor_is_asked_for_its_own_versions_under_its_own_word():

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from app.core.facts.base import BaseFact, CellPattern, SourceId
 from app.core.words import AnnotationKind, DifferenceState, ErratumGrade, ErratumKind
 
-_STATES = tuple(DifferenceState)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Affected(BaseFact):
@@ -102,7 +100,7 @@ class Difference(BaseFact):
     @property
     def state(self) -> DifferenceState:
         """The furthest that its life has come to: what is documented stays so."""
-        return max((event.state for event in self.life), key=_STATES.index)
+        return max((event.state for event in self.life), key=list(DifferenceState).index)
 
     @property
     def reached(self) -> tuple[Event, ...]:

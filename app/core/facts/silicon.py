@@ -176,17 +176,12 @@ class PolicyRange(BaseFact):
     @property
     def words(self) -> str:
         """``6.18.39 and later of 6.18.y``, ``7.1.y up to 7.1.3``, ``mainline 6.0 to 7.1``."""
+        first, last, branch = self.first, self.last, self.branch
         if self.main:
-            return (
-                f"{self.branch} {self.first} to {self.last}"
-                if self.last
-                else f"{self.first} and later"
-            )
-        if not self.first:
-            return f"{self.branch} up to {self.last}" if self.last else f"all of {self.branch}"
-        if self.last:
-            return f"{self.first} to {self.last} of {self.branch}"
-        return f"{self.first} and later of {self.branch}"
+            return f"{branch} {first} to {last}" if last else f"{first} and later"
+        if not first:
+            return f"{branch} up to {last}" if last else f"all of {branch}"
+        return f"{first} to {last} of {branch}" if last else f"{first} and later of {branch}"
 
 
 @dataclass(frozen=True, kw_only=True)
