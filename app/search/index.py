@@ -73,7 +73,7 @@ class Index:
         self._connection.executemany(
             _INSERT,
             (
-                (n, e.kind, _clean(e.title), _clean(e.names), _clean(e.body))
+                (n, e.kind, *(text.translate(_CLEAN) for text in (e.title, e.names, e.body)))
                 for n, e in enumerate(self.entries)
             ),
         )
@@ -84,18 +84,18 @@ class Index:
 
     def count(self, terms: Iterable[Term]) -> Mapping[str, int]:
         """Return how many entries of each kind match every term."""
-        ask = Ask.of(terms)
-        if ask.match:
-            return dict(self._fetch(_COUNT, ask.match))
-        return dict(self._fetch(_COUNT_WITHOUT, ask.without))
+        match, _, without = _ask(tuple(terms))
+        if match:
+            return dict(self._fetch(_COUNT, match))
+        return dict(self._fetch(_COUNT_WITHOUT, without))
 
     def best(self, terms: Iterable[Term], kind: str, limit: int) -> tuple[Match, ...]:
         """Return the best matches of one kind; without terms its first entries."""
-        ask = Ask.of(terms)
-        if ask.match:
-            rows = self._fetch(_BEST, ask.match, kind, ask.together, limit)
+        match, together, without = _ask(tuple(terms))
+        if match:
+            rows = self._fetch(_BEST, match, kind, together, limit)
         else:
-            rows = self._fetch(_WITHOUT, kind, ask.without, limit)
+            rows = self._fetch(_WITHOUT, kind, without, limit)
         return tuple(Match(*row) for row in rows)
 
     def _fetch(self, statement: str, *values: object) -> list[Any]:
@@ -103,48 +103,28 @@ class Index:
             return self._connection.execute(statement, values).fetchall()
 
 
-@dataclass(frozen=True)
-class Ask:
-    """A query in the words of FTS5; ``match`` is empty when nothing is wanted by word."""
+def _ask(terms: tuple[Term, ...]) -> tuple[str, str, str]:
+    """Return terms in the words of FTS5, which cannot fail.
 
-    match: str
-    together: str
-    without: str
-
-    @classmethod
-    def of(cls, terms: Iterable[Term]) -> Ask:
-        """Return terms as expressions that cannot fail."""
-        every = tuple(terms)
-        wanted = tuple(term for term in every if not term.negated)
-        parts = [
-            _expression(term, last=term is every[-1]) for term in wanted if split_words(term.text)
-        ]
-        barred = [_expression(term) for term in every if term.negated and split_words(term.text)]
-        without = " OR ".join(barred) or _NOTHING
-        if not parts and (wanted or (every and not barred)):
-            return cls(_NOTHING, _NOTHING, without)
-        match = " AND ".join(parts)
-        if match and barred:
-            match = f"({match}) NOT ({without})"
-        words = " ".join(word for term in wanted for word in split_words(term.text))
-        return cls(match, _quoted(words), without)
+    What must match (empty when nothing is wanted by word), all of it side by side, and what
+    must not.
+    """
+    wanted = [term for term in terms if not term.negated]
+    parts = [_expression(t, last=t is terms[-1]) for t in wanted if split_words(t.text)]
+    barred = [_expression(t) for t in terms if t.negated and split_words(t.text)]
+    without = " OR ".join(barred) or _NOTHING
+    if not parts and (wanted or (terms and not barred)):
+        return _NOTHING, _NOTHING, without
+    match = " AND ".join(parts)
+    if match and barred:
+        match = f"({match}) NOT ({without})"
+    words = " ".join(word for term in wanted for word in split_words(term.text))
+    return match, f'"{words}"', without
 
 
 def _expression(term: Term, *, last: bool = False) -> str:
     words = split_words(term.text)
-    if term.phrase or len(words) > 1:
-        choices = [_quoted(" ".join(words))]
-    else:
-        choices = [_quoted(word) for word in spellings(words[0])]
+    choices = spellings(words[0]) if len(words) == 1 and not term.phrase else (" ".join(words),)
     begun = last and not term.phrase and len(words[-1]) >= PREFIX_FROM
-    if begun and not words[-1].isdecimal():
-        choices = [f"{choice} *" for choice in choices]
-    return f"({' OR '.join(choices)})"
-
-
-def _quoted(words: str) -> str:
-    return f'"{words}"'
-
-
-def _clean(text: str) -> str:
-    return text.translate(_CLEAN)
+    star = " *" * (begun and not words[-1].isdecimal())
+    return "(" + " OR ".join(f'"{choice}"{star}' for choice in choices) + ")"

@@ -1,4 +1,4 @@
-"""What search is about: entries to find, the query as a value, and names that mean one entry."""
+"""What search is about: entries to find, queries and answers as values, names of one entry."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from app.core import names
-from app.core.cells import CellKey
-from app.core.facts import Measurement, Source
+from app.core.facts import Source
 from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.errors import NotFound
@@ -27,6 +26,8 @@ KINDS = {
     "policy": "Policies",
     "source": "Sources",
 }
+# A text in parts; those that are True were looked for.
+Parts = tuple[tuple[str, bool], ...]
 KIND_KEY = "kind"
 CELL = "cell"
 LONGEST = 200
@@ -103,6 +104,57 @@ class Query:
         return "" if excluded else " ".join(term.text for term in self.terms)
 
 
+@dataclass(frozen=True)
+class Hit:
+    """One result."""
+
+    kind: str
+    key: str
+    path: str
+    title: Parts
+    snippet: Parts
+
+
+@dataclass(frozen=True)
+class HitGroup:
+    """The results of one kind: the best of ``total``; ``rest`` is the query for all of them."""
+
+    kind: str
+    total: int
+    hits: tuple[Hit, ...]
+    rest: str
+
+    @property
+    def label(self) -> str:
+        """The kind in the plural."""
+        return KINDS[self.kind]
+
+
+@dataclass(frozen=True)
+class InTable:
+    """The table under the same keys; ``same`` when it shows exactly the cells that were found."""
+
+    path: str
+    cells: int
+    same: bool
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The answer to a query."""
+
+    query: Query
+    exact: tuple[Hit, ...] = ()
+    groups: tuple[HitGroup, ...] = ()
+    table: InTable | None = None
+    near: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many things were found."""
+        return len(self.exact) + sum(group.total for group in self.groups)
+
+
 def tidy(text: str) -> str:
     """Return a query with single spaces, and without anything that cannot be seen."""
     composed = unicodedata.normalize("NFC", text)
@@ -143,10 +195,29 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     families, measurements, annotations and sources: their id, Message-ID, address or commit.
     """
     ours = _path_of(text)
-    sources = (s for s in knowledge.sources.values() if _is_source(text, s))
-    found = (*_of_cells(ours, knowledge), *_of_others(ours, knowledge))
-    every = (*found, *(Named("source", source.id) for source in sources))
-    return tuple({(n.kind, n.key): n for n in every}.values())
+    folded, slug = ours.lower(), _slug(ours)
+    digest = bool(_DIGEST.fullmatch(folded))
+    found = [*_of_cells(ours, knowledge)]
+    if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
+        found.append(Named("difference", match[1]))
+    of_others = {
+        "erratum": (
+            e.slug for e in knowledge.errata.values() if folded in (e.slug, e.number, *e.aliases)
+        ),
+        "family": (
+            f.slug for f in knowledge.families.values() if slug in (_slug(f.slug), _slug(f.name))
+        ),
+        "policy": (p for p in knowledge.policies if _slug(p) == slug),
+        "measurement": (
+            m.slug
+            for m in knowledge.measurements.values()
+            if folded == m.slug or (digest and m.digest.startswith(folded))
+        ),
+        "annotation": (a for a in knowledge.annotations if a == folded),
+        "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
+    }
+    found += [Named(kind, key) for kind, keys in of_others.items() for key in keys]
+    return tuple({(n.kind, n.key): n for n in found}.values())
 
 
 def _path_of(text: str) -> str:
@@ -160,46 +231,21 @@ def _path_of(text: str) -> str:
 
 
 def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
-    parts = text.replace("/", " ").split()
-    if len(parts) == len(("register", "mode", "access")):
-        mode, access = parts[1].lower(), parts[2].lower()
-        if mode in set(Mode) and access in set(Access) and (r := _register(parts[0], knowledge)):
-            yield Named("cell", str(CellKey(r.register.slug, Mode(mode), Access(access))))
-    elif found := _register(text, knowledge):
-        yield Named("register", found.register.slug, found.path)
-
-
-def _register(text: str, knowledge: Knowledge) -> names.NamedRegister | None:
+    name, *rest = text.replace("/", " ").split() or [""]
+    mode_access = "/".join(rest).lower()
+    whole = mode_access in {f"{mode}/{access}" for mode in Mode for access in Access}
     try:
-        return names.resolve(text, knowledge.registers)
+        found = names.resolve(name if whole else text, knowledge.registers)
     except NotFound:
-        return None
-
-
-def _of_others(text: str, knowledge: Knowledge) -> Iterator[Named]:
-    slug = _slug(text)
-    if (match := _DIFFERENCE.fullmatch(text)) and match[1] in knowledge.differences:
-        yield Named("difference", match[1])
-    for erratum in knowledge.errata.values():
-        if text.lower() in (erratum.slug, erratum.number, *erratum.aliases):
-            yield Named("erratum", erratum.slug)
-    for family in knowledge.families.values():
-        if slug in (_slug(family.slug), _slug(family.name)):
-            yield Named("family", family.slug)
-    yield from (Named("policy", p) for p in knowledge.policies if _slug(p) == slug)
-    yield from (Named("measurement", m.slug) for m in knowledge.measurements.values()
-                if _is_measurement(text.lower(), m))  # fmt: skip
-    if text.lower() in knowledge.annotations:
-        yield Named("annotation", text.lower())
+        return
+    if whole:
+        yield Named("cell", f"{found.register.slug}/{mode_access}")
+    else:
+        yield Named("register", found.register.slug, found.path)
 
 
 def _slug(text: str) -> str:
     return "-".join(split_words(text)).lower()
-
-
-def _is_measurement(text: str, measurement: Measurement) -> bool:
-    begins = _DIGEST.fullmatch(text) and measurement.digest.startswith(text)
-    return text == measurement.slug or bool(begins)
 
 
 def _is_source(text: str, source: Source) -> bool:

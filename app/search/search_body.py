@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, Field
 
-from app.search.found import Hit, SearchResult
-from app.search.model import address_of_query
+from app.search.model import Hit, SearchResult, address_of_query
 from app.search.search_text import plain
 
 
@@ -57,28 +56,29 @@ def search_out(
     return SearchOut(
         data_version=version,
         query=str(found.query),
-        exactly=[_hit(hit, site) for hit in found.exact],
+        exactly=_hits(found.exact, site),
         groups=[
             GroupOut(
                 kind=group.kind,
                 total=group.total,
-                url=f"{site}{address_of_query(group.rest)}",
-                hits=[_hit(hit, site) for hit in group.hits],
+                url=site + address_of_query(group.rest),
+                hits=_hits(group.hits, site),
             )
             for group in found.groups
         ],
-        table=InTableOut(url=f"{site}{table.path}", cells=table.cells, same=table.same)
-        if table
-        else None,
+        table=table and InTableOut(url=site + table.path, cells=table.cells, same=table.same),
         suggestions=list(suggestions or found.near),
     )
 
 
-def _hit(hit: Hit, site: str) -> HitOut:
-    return HitOut(
-        kind=hit.kind,
-        key=hit.key,
-        title=plain(hit.title),
-        url=f"{site}{hit.path}",
-        snippet=plain(hit.snippet),
-    )
+def _hits(hits: Iterable[Hit], site: str) -> list[HitOut]:
+    return [
+        HitOut(
+            kind=hit.kind,
+            key=hit.key,
+            title=plain(hit.title),
+            url=site + hit.path,
+            snippet=plain(hit.snippet),
+        )
+        for hit in hits
+    ]

@@ -10,7 +10,7 @@ from app.core.citations import cite_claim, cite_source
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.words import Printed
+from app.core.words import Mode, Printed
 from app.pens import phrases
 from app.search.model import SearchEntry
 
@@ -28,14 +28,9 @@ def entries(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> Iterator
     yield from (_source(s) for s in knowledge.sources.values())
 
 
-def short_name(register: facts.Register) -> str:
-    """Return the abbreviation, or the name where there is none."""
-    return register.abbreviation if register.abbreviation != "-" else register.name
-
-
 def cell_title(view: CellView) -> str:
     """Return ``LDR x2AVIC write``."""
-    return f"{short_name(view.register)} {view.key.mode.label} {view.key.access}"
+    return f"{view.register.label} {view.key.mode.label} {view.key.access}"
 
 
 def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
@@ -49,13 +44,26 @@ def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
     return ". ".join((rules, ", ".join(judged) or "Unmeasured"))
 
 
+def _entry(
+    kind: str, key: str, path: str, title: str, names: Iterable[str], *parts: str
+) -> SearchEntry:
+    """Return an entry; its parts become sentences, and what is empty is left out."""
+    stops = (".", "!", "?", ":", '."')
+    whole = (" ".join(part.split()) for part in parts)
+    body = " ".join(part if part.endswith(stops) else f"{part}." for part in whole if part)
+    return SearchEntry(kind, key, path, title, " ".join(names), body)
+
+
+def _inferred(text: str) -> str:
+    return f"Inference: {text}" if text else ""
+
+
 def _register(r: facts.Register) -> SearchEntry:
     names = (*_register_names(r), *r.offsets, *r.msrs)
+    macro = f"Kernel macro {r.macro}" if r.macro else ""
     access = "" if r.access == "none" else f"x2APIC access {r.access}"
-    body = _text(phrases.addresses(r), f"Kernel macro {r.macro}" if r.macro else "", access, r.note)
-    return SearchEntry(
-        "register", r.slug, f"/r/{r.slug}", phrases.heading(r), " ".join(names), body
-    )
+    told = (phrases.addresses(r), macro, access, r.note)
+    return _entry("register", r.slug, f"/r/{r.slug}", phrases.heading(r), names, *told)
 
 
 def _register_names(r: facts.Register) -> tuple[str, ...]:
@@ -64,84 +72,79 @@ def _register_names(r: facts.Register) -> tuple[str, ...]:
 
 def _cell(view: CellView, knowledge: Knowledge) -> SearchEntry:
     register, key = view.register, view.key
-    conditions = Conditions(knowledge.conditions)
-    names = (*_register_names(register), register.name)
-    addresses = register.offsets if key.mode.value == "avic" else register.msrs
+
+    def when(condition: str) -> str:
+        return f" when {Conditions(knowledge.conditions).text(condition)}" if condition else ""
+
     parts = [cell_line(view)]
     for c in view.claims:
-        when = f" when {conditions.text(c.condition)}" if c.condition else ""
         cites = cite_claim(c, knowledge.sources, knowledge.documents)
-        parts += [f"{c.kind}: {c.behaviour} ({c.behaviour.label}){when}, {cites}", c.text]
+        said = f"{c.kind}: {c.behaviour} ({c.behaviour.label}){when(c.condition)}, {cites}"
+        parts += [said, c.text]
     for o in view.observations:
-        when = f" when {conditions.text(o.condition)}" if o.condition else ""
-        parts += [f"{o.evidence}: {o.outcome}{when}", o.text, f"CPU: {o.cpu}", phrases.reported(o)]
+        seen = f"{o.evidence}: {o.outcome}{when(o.condition)}"
+        parts += [seen, o.text, f"CPU: {o.cpu}", phrases.reported(o)]
     for p in view.policies:
         parts += [f"{p.policy.name}: {p.summary}"] if p.actions else []
         parts += p.notes
-    return SearchEntry(
-        "cell", str(key), key.url, cell_title(view), " ".join((*names, *addresses)), _text(*parts)
-    )
+    addresses = register.offsets if key.mode is Mode.AVIC else register.msrs
+    names = (*_register_names(register), register.name, *addresses)
+    return _entry("cell", str(key), key.url, cell_title(view), names, *parts)
 
 
 def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
-    life = (f"{e.date} {e.state}: {e.text}" for e in d.life)
-    body = _text(
+    return _entry(
+        "difference",
+        d.slug,
+        f"/d/{d.number}",
+        f"D-{d.number}: {d.title} ({d.state})",
+        (*_registers_of(d.cells), *d.errata),
         f"Table 15-22 says {d.table_says}; instead {d.instead}",
         d.text,
-        f"Inference: {d.inference}" if d.inference else "",
-        *life,
+        _inferred(d.inference),
+        *(f"{e.date} {e.state}: {e.text}" for e in d.life),
         *(knowledge.families[f].name for f in d.families if f in knowledge.families),
     )
-    title = f"D-{d.number}: {d.title} ({d.state})"
-    names = " ".join((*_registers_of(d.cells), *d.errata))
-    return SearchEntry("difference", d.slug, f"/d/{d.number}", title, names, body)
 
 
 def _erratum(e: facts.Erratum, knowledge: Knowledge) -> SearchEntry:
-    affected = (
-        f"{a.cpuid} {knowledge.families[a.family].name if a.family in knowledge.families else ''}"
-        f" {a.stepping}"
-        for a in e.affected
-    )
-    body = _text(
+    families = {slug: family.name for slug, family in knowledge.families.items()}
+    return _entry(
+        "erratum",
+        e.slug,
+        f"/errata/{e.slug}",
+        f"Erratum {e.number}: {e.title}" if e.number else e.title,
+        (e.slug, *e.aliases, *_registers_of(e.cells)),
         e.symptom,
         e.workaround,
         e.fix,
         e.touches,
         *(note.text for note in e.software),
-        f"Inference: {e.inference}" if e.inference else "",
+        _inferred(e.inference),
         e.not_listed,
-        *affected,
+        *(f"{a.cpuid} {families.get(a.family, '')} {a.stepping}" for a in e.affected),
     )
-    title = f"Erratum {e.number}: {e.title}" if e.number else e.title
-    names = " ".join((e.slug, *e.aliases, *_registers_of(e.cells)))
-    return SearchEntry("erratum", e.slug, f"/errata/{e.slug}", title, names, body)
 
 
 def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
-    inferred = " (inference)" if a.inference else ""
+    title = f"{a.kind}: {a.title}{' (inference)' * a.inference}"
     names = (a.slug, *a.registers, *_registers_of(a.cells), *a.families)
-    title = f"{a.kind}: {a.title}{inferred}"
-    path = f"{_page_of(a, knowledge)}#note-{a.slug}"
-    return SearchEntry("annotation", a.slug, path, title, " ".join(names), _text(a.text))
-
-
-def _page_of(a: facts.Annotation, knowledge: Knowledge) -> str:
-    """Return a page that shows an annotation."""
-    cells = knowledge.cells_named(a.cells)
-    if a.registers or cells:
-        return f"/r/{a.registers[0] if a.registers else cells[0].register}"
-    return f"/c/{a.families[0]}" if a.families else "/docs/sources"
+    # A page that shows it.
+    page = f"/c/{a.families[0]}" if a.families else "/docs/sources"
+    if registers := (*a.registers, *(key.register for key in knowledge.cells_named(a.cells))):
+        page = f"/r/{registers[0]}"
+    return _entry("annotation", a.slug, f"{page}#note-{a.slug}", title, names, a.text)
 
 
 def _measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
     family = knowledge.families[m.family].name if m.family in knowledge.families else m.family
     cpu = m.cpu.brand or f"{m.cpu.vendor} {m.cpu.signature}"
-    seen = (
-        f"{o.register} {o.mode} {o.access}: {o.outcome} {o.condition} {o.note}"
-        for o in m.observations
-    )
-    body = _text(
+    return _entry(
+        "measurement",
+        m.slug,
+        f"/m/{m.slug}",
+        f"Measurement {m.slug}: {cpu} ({m.state})",
+        (m.slug, m.submitter),
         f"{family}, {m.cpu.signature}, microcode {m.cpu.microcode or 'not stated'}",
         f"{m.hypervisor}, {m.guest}, {m.tool}, measured {m.measured_at[:10]}",
         f"Sent by {m.submitter or 'somebody without a name'}",
@@ -149,43 +152,33 @@ def _measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
         m.command,
         *m.parameters,
         *m.links,
-        *seen,
-    )
-    title = f"Measurement {m.slug}: {cpu} ({m.state})"
-    return SearchEntry(
-        "measurement", m.slug, f"/m/{m.slug}", title, f"{m.slug} {m.submitter}", body
+        *(
+            f"{o.register} {o.mode} {o.access}: {o.outcome} {o.condition} {o.note}"
+            for o in m.observations
+        ),
     )
 
 
 def _family(f: facts.Family) -> SearchEntry:
     ranges = (f"CPUID {c.family} {c.models} {c.vendor}" for c in f.cpuid)
-    body = _text(f.text, *ranges, ", ".join(f.products), f.caveat, f.default_avic)
-    return SearchEntry("family", f.slug, f"/c/{f.slug}", f.name, f.slug, body)
+    told = (f.text, *ranges, ", ".join(f.products), f.caveat, f.default_avic)
+    return _entry("family", f.slug, f"/c/{f.slug}", f.name, (f.slug,), *told)
 
 
 def _policy(p: facts.Policy) -> SearchEntry:
-    notes = (f"{m.msrs}: read {m.read}, write {m.write}. {m.note}" for m in p.msrs if m.note)
-    inferred = f"Inference: {p.inference}" if p.inference else ""
     ranges = (f"{r.words}. {r.inference}" for r in p.ranges)
     unknown = f"Not known: {', '.join(p.not_known)}" if p.not_known else ""
-    body = _text(p.text, *ranges, unknown, *notes, inferred)
-    return SearchEntry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", p.slug, body)
+    notes = (f"{m.msrs}: read {m.read}, write {m.write}. {m.note}" for m in p.msrs if m.note)
+    told = (p.text, *ranges, unknown, *notes, _inferred(p.inference))
+    return _entry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", (p.slug,), *told)
 
 
 def _source(s: facts.Source) -> SearchEntry:
     title = f'commit {s.commit[:12]} ("{s.title}")' if s.commit else s.title
-    names = f"{s.id} {s.commit} {s.message_id} {s.author}"
-    address = s.url or s.message_id
-    body = _text(cite_source(s), s.note, s.repository, address)
-    return SearchEntry("source", s.id, f"/docs/sources#{s.id}", title, names, body)
+    names = (s.id, s.commit, s.message_id, s.author)
+    told = (cite_source(s), s.note, s.repository, s.url or s.message_id)
+    return _entry("source", s.id, f"/docs/sources#{s.id}", title, names, *told)
 
 
 def _registers_of(patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pattern.partition("/")[0] for pattern in patterns))
-
-
-def _text(*parts: str) -> str:
-    """Return sentences one after the other; what is empty is left out."""
-    stops = (".", "!", "?", ":", '."')
-    whole = (" ".join(part.split()) for part in parts)
-    return " ".join(part if part.endswith(stops) else f"{part}." for part in whole if part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -12,8 +13,7 @@ from app.pages.api_errors import error_out
 from app.pens.page import Page
 from app.pens.place import Place
 from app.search import search_text, searching
-from app.search.found import SearchResult
-from app.search.model import KINDS, address_of_query
+from app.search.model import KINDS, SearchResult, address_of_query
 from app.search.search_body import search_out
 from app.store.snapshots import Snapshot
 
@@ -30,26 +30,13 @@ def canonical(found: SearchResult) -> str:
 
 def found_page(snapshot: Snapshot, found: SearchResult, place: Place) -> Page:
     """Return the results, or the language for an empty query."""
-    keys = searching.keys(snapshot)
     empty = found.query.empty
     offers = [query for query, _ in searching.EXAMPLES] if empty else ()
+    help_text = partial(search_text.help_text, searching.keys(snapshot), searching.EXAMPLES, place)
     return Page(
         template="search/show.html",
-        view={
-            "found": found,
-            "problem": None,
-            "text": str(found.query),
-            "keys": keys,
-            "examples": searching.EXAMPLES,
-            "address_of_query": address_of_query,
-            "introduction": search_text.INTRODUCTION,
-            "nothing": search_text.NOTHING,
-        },
-        text=lambda _: (
-            search_text.help_text(keys, searching.EXAMPLES, place)
-            if empty
-            else search_text.found_text(found, place)
-        ),
+        view=_view(snapshot, str(found.query), found=found),
+        text=lambda _: help_text() if empty else search_text.found_text(found, place),
         data=lambda _: search_out(found, place.site, snapshot.name, offers).model_dump(mode="json"),
     )
 
@@ -58,17 +45,7 @@ def refused_page(snapshot: Snapshot, error: InvalidQuery) -> Page:
     """Return a query that cannot be read, with the place and what would do."""
     return Page(
         template="search/show.html",
-        view={
-            "found": None,
-            "problem": error,
-            "text": error.text,
-            "pointed": search_text.pointed(error),
-            "keys": searching.keys(snapshot),
-            "examples": searching.EXAMPLES,
-            "address_of_query": address_of_query,
-            "introduction": search_text.INTRODUCTION,
-            "nothing": search_text.NOTHING,
-        },
+        view=_view(snapshot, error.text, problem=error),
         text=lambda _: search_text.refusal_text(error),
         data=lambda _: {
             **error_out(error.code, error.message, error.hints),
@@ -77,6 +54,19 @@ def refused_page(snapshot: Snapshot, error: InvalidQuery) -> Page:
         },
         status=400,
     )
+
+
+def _view(snapshot: Snapshot, text: str, **given: object) -> dict[str, Any]:
+    return {
+        "found": None,
+        "problem": None,
+        "text": text,
+        "keys": searching.keys(snapshot),
+        "examples": searching.EXAMPLES,
+        "address_of_query": address_of_query,
+        "wording": search_text,
+        **given,
+    }
 
 
 # The example of a refused query in the documentation.

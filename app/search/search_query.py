@@ -18,6 +18,9 @@ Keys = Mapping[str, Mapping[str, str]]
 NO_KEYS = ("q", "sort")
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
+# Long lists are named by their near miss, not in full.
+_LISTED = 12
+_NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a space"}
 
 
 @cache
@@ -108,10 +111,9 @@ class _Reader:
     def _term(self, token: Token, *, negated: bool) -> None:
         key = token.removesuffix(":").lower()
         if token.endswith(":") and token.type == "WORD" and key in self._keys:
-            values = self._keys[key]
-            where = (_end(token), _end(token) + 1)
-            near = _swap(self._text, token, f"{key}:{next(iter(values))}")
-            raise InvalidQuery(self._text, where, "no value", _values_of(key, values), (near,))
+            end = _span(token)[1]
+            near = self._swap(token, f"{key}:{next(iter(self._keys[key]))}")
+            raise InvalidQuery(self._text, (end, end + 1), "no value", self._values(key), (near,))
         phrase = token.type == "PHRASE"
         words = " ".join(token.strip('"').split()) if phrase else str(token)
         self._terms.append(Term(words, phrase=phrase, negated=negated))
@@ -122,68 +124,69 @@ class _Reader:
         if key not in self._keys:
             raise self._unknown_key(name, values[-1])
         if minus:
-            where = (_start(minus), _end(values[-1]))
+            start, end = _span(minus)[0], _span(values[-1])[1]
             expected = "a word or a phrase after the minus; of a key, name the values you want"
-            near = self._text[: where[0]] + self._text[where[0] + 1 :]
-            raise InvalidQuery(
-                self._text, where, repr(self._text[slice(*where)]), expected, (near,)
-            )
-        chosen = self._chosen.setdefault(key, [])
+            found, near = repr(self._text[start:end]), self._swap(minus, "")
+            raise InvalidQuery(self._text, (start, end), found, expected, (near,))
         for value in values:
             if value.lower() not in self._keys[key]:
-                raise self._unknown_value(key, value)
-            chosen.append(value.lower())
+                near_ = get_close_matches(value.lower(), self._keys[key], 1, 0.3)
+                offers = tuple(self._swap(value, word) for word in near_)
+                where, found = _span(value), repr(str(value))
+                raise InvalidQuery(self._text, where, found, self._values(key), offers)
+            self._chosen.setdefault(key, []).append(value.lower())
             if key == KIND_KEY and value.lower() != CELL:
                 self._other_kind = value
 
     def _two_purposes(self, key: str, kind: Token) -> InvalidQuery:
         expected = f"{KIND_KEY}:{CELL} or no kind at all, since {key} chooses cells"
         found = f"{KIND_KEY}:{kind} beside {key}"
-        near = _swap(self._text, kind, CELL)
-        return InvalidQuery(self._text, _span(kind), found, expected, (near,))
+        return InvalidQuery(self._text, _span(kind), found, expected, (self._swap(kind, CELL),))
 
     def _unknown_key(self, name: Token, last: Token) -> InvalidQuery:
-        whole = self._text[_start(name) : _end(last)]
+        start, end = _span(name)[0], _span(last)[1]
         near = get_close_matches(name.removesuffix(":").lower(), self._keys, 1, 0.5)
-        offers = [_swap(self._text, name, f"{key}:") for key in near]
         # A colon in a text that was pasted is no key: quoted, it is looked for as it is.
-        quoted = self._text[: _start(name)] + f'"{whole}"' + self._text[_end(last) :]
+        quoted = f'{self._text[:start]}"{self._text[start:end]}"{self._text[end:]}'
+        offers = (*(self._swap(name, f"{key}:") for key in near), quoted)
         expected = f"a key ({', '.join(self._keys)}), or quotes around text that holds a colon"
-        return InvalidQuery(self._text, _span(name), repr(str(name)), expected, (*offers, quoted))
+        return InvalidQuery(self._text, _span(name), repr(str(name)), expected, offers)
 
-    def _unknown_value(self, key: str, value: Token) -> InvalidQuery:
-        known = self._keys[key]
-        near = get_close_matches(value.lower(), known, 1, 0.3)
-        offers = tuple(_swap(self._text, value, word) for word in near)
-        return InvalidQuery(
-            self._text, _span(value), repr(str(value)), _values_of(key, known), offers
-        )
+    def _values(self, key: str) -> str:
+        listed = tuple(self._keys[key])
+        if len(listed) > _LISTED:
+            return f"a value of {key} such as {listed[0]} or {listed[1]}"
+        return f"a value of {key}: {', '.join(listed)}"
 
-
-# Long lists are named by their near miss, not in full.
-_LISTED = 12
+    def _swap(self, token: Token, word: str) -> str:
+        start, end = _span(token)
+        return self._text[:start] + word + self._text[end:]
 
 
-def _values_of(key: str, known: Mapping[str, str]) -> str:
-    listed = tuple(known)
-    if len(listed) > _LISTED:
-        return f"a value of {key} such as {listed[0]} or {listed[1]}"
-    return f"a value of {key}: {', '.join(listed)}"
+def _span(token: Token) -> tuple[int, int]:
+    start = token.start_pos or 0
+    return start, start + len(token)
 
 
 def _explain(text: str, error: UnexpectedInput) -> InvalidQuery:
     """Return what stops the parser in the words of whoever typed it."""
-    start, allowed = _stop(text, error)
+    start, allowed = len(text), set[str]()
+    match error:
+        case UnexpectedToken(token=token):
+            start = len(text) if token.type == "$END" else _span(token)[0]
+            allowed = error.accepts or error.expected
+        case UnexpectedCharacters():
+            start, allowed = error.pos_in_stream or 0, error.allowed or set()
     found = text[start : start + 1]
     where = (start, start + 1)
     if "VALUE" in allowed:
-        what = _NAMES.get(found, repr(found))
         rest = text[start:].lstrip(', "').replace('"', "", 1)
         near = [f"{text[:start]}{rest}"]
         if text[:start].endswith(","):
             # The comma may be the slip, and a word follow.
             near.append(f"{text[: start - 1]} {rest}".strip())
-        return InvalidQuery(text, where, what, "a value, without spaces and quotes", tuple(near))
+        expected = "a value, without spaces and quotes"
+        return InvalidQuery(text, where, _NAMES.get(found, repr(found)), expected, tuple(near))
     # Words take everything else, so this is a quote: without its pair, or with nothing inside.
     if '"' in text[start + 1 :]:
         end = text.index('"', start + 1) + 1
@@ -192,36 +195,5 @@ def _explain(text: str, error: UnexpectedInput) -> InvalidQuery:
     return InvalidQuery(text, where, "an opening quote", "a closing one", _some(f'{text}"'))
 
 
-_NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a space"}
-
-
-def _stop(text: str, error: UnexpectedInput) -> tuple[int, Iterable[str]]:
-    match error:
-        case UnexpectedToken(token=Token(type="$END")):
-            return len(text), error.accepts or error.expected
-        case UnexpectedToken(token=token):
-            return _start(token), error.accepts or error.expected
-        case UnexpectedCharacters():
-            return error.pos_in_stream or 0, error.allowed or ()
-        case _:
-            return len(text), ()
-
-
 def _some(text: str) -> tuple[str, ...]:
     return (text,) if text.strip('"') else ()
-
-
-def _start(token: Token) -> int:
-    return token.start_pos or 0
-
-
-def _end(token: Token) -> int:
-    return _start(token) + len(token)
-
-
-def _span(token: Token) -> tuple[int, int]:
-    return _start(token), _end(token)
-
-
-def _swap(text: str, token: Token, word: str) -> str:
-    return text[: _start(token)] + word + text[_end(token) :]

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from app.errors import InvalidQuery
 from app.pens.place import Place, head
 from app.pens.plain import COLUMNS, Plain, to_ascii
-from app.search.found import Hit, Parts, SearchResult
-from app.search.model import address_of_query
+from app.search.model import Hit, Parts, SearchResult, address_of_query
 
 Keys = Mapping[str, Mapping[str, str]]
 # How much of a long query stands before and behind what is wrong in it.
@@ -41,8 +40,11 @@ def found_text(found: SearchResult, place: Place) -> str:
         out.heading("In the table")
         what = "These cells" if found.table.same else f"The {found.table.cells} cells of the keys"
         out.para(f"{what}: {place.site}{found.table.path}")
-    if not found.total:
-        _offers(out, found.near, place)
+    for number, near in enumerate(found.near):
+        if not number:
+            out.para("Near misses:")
+        out.item(near)
+        out.address(f"{place.site}{address_of_query(near)}")
     return out.render()
 
 
@@ -51,14 +53,6 @@ def _hits(out: Plain, hits: Iterable[Hit], place: Place) -> None:
         out.item(plain(hit.title))
         out.para(plain(hit.snippet), 2)
         out.address(f"{place.site}{hit.path}")
-
-
-def _offers(out: Plain, queries: Iterable[str], place: Place) -> None:
-    for number, query in enumerate(queries):
-        if not number:
-            out.para("Near misses:")
-        out.item(query)
-        out.address(f"{place.site}{address_of_query(query)}")
 
 
 def refusal_text(error: InvalidQuery) -> str:
@@ -75,10 +69,8 @@ def refusal_text(error: InvalidQuery) -> str:
 
 def pointed(error: InvalidQuery) -> tuple[str, str]:
     """Return the query, cut around the place if it is long, and carets under the place."""
-    start, end = error.where
-    before = to_ascii(error.text[:start])
-    wrong = to_ascii(error.text[start:end])
-    behind = to_ascii(error.text[end:])
+    text, (start, end) = error.text, error.where
+    before, wrong, behind = map(to_ascii, (text[:start], text[start:end], text[end:]))
     if len(before) + len(wrong) + len(behind) > COLUMNS:
         before = before if len(before) <= _BEFORE else f"...{before[3 - _BEFORE :]}"
         room = COLUMNS - len(before)

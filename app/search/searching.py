@@ -8,19 +8,19 @@ from difflib import get_close_matches
 from itertools import islice
 
 from app.core import filters
-from app.core.cells import CellKey
-from app.core.filters import CellFilter
 from app.core.views import CellView
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
-from app.search.found import Hit, HitGroup, InTable, Parts, SearchResult
 from app.search.index import MARKS, Index
 from app.search.model import (
     CELL,
     KIND_KEY,
-    Named,
+    Hit,
+    HitGroup,
+    InTable,
+    Parts,
     Query,
-    SearchEntry,
+    SearchResult,
     Term,
     every_word,
     named,
@@ -33,6 +33,8 @@ from app.store.snapshots import Snapshot
 # How many of each kind are shown: at first, and when that kind is asked for.
 FEW, MANY = 5, 200
 NEAR = 5
+# What the entry of a name says of itself, in characters.
+START = 160
 
 # Queries that the empty page offers, with what they are good for.
 EXAMPLES = (
@@ -93,39 +95,24 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
         every = [(index.entries[m.position], m) for m in matches]
         left = [(e, m) for e, m in every if (e.kind, e.key) not in alone]
         total = counts[kind] - (len(every) - len(left))
-        hits = tuple(_hit(e, _parts(m.title), _parts(m.snippet)) for e, m in left[:most])
+        hits = tuple(
+            Hit(kind, e.key, e.path, _parts(m.title), _parts(m.snippet)) for e, m in left[:most]
+        )
         rest = str(replace(query, choices=((KIND_KEY, (kind,)),)))
         groups += [HitGroup(kind, total, hits, rest)] if hits else []
     return SearchResult(query, exact, tuple(groups))
 
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
-    if not query.name:
-        return
-    for name in named(query.name, snapshot.knowledge):
+    found = named(query.name, snapshot.knowledge) if query.name else ()
+    for name in (name for name in found if name.kind in query.kinds):
         entry = index_of(snapshot).get(name.kind, name.key)
-        if name.kind in query.kinds:
-            yield _hit(entry, _parts(_title(entry, name)), _parts(_first(entry.body)), name.path)
-
-
-def _title(entry: SearchEntry, name: Named) -> str:
-    """Return the title; a vector register says which of its members was named."""
-    member = name.path.partition("#")[2]
-    return f"{entry.title}, member {member}" if member else entry.title
-
-
-# What a name's own entry says of itself, in characters.
-_START = 160
-
-
-def _first(text: str) -> str:
-    if len(text) <= _START:
-        return text
-    return text[:_START].rpartition(" ")[0] + " ..."
-
-
-def _hit(entry: SearchEntry, title: Parts, snippet: Parts, path: str = "") -> Hit:
-    return Hit(entry.kind, entry.key, path or entry.path, title, snippet)
+        title, start = entry.title, entry.body
+        if member := name.path.partition("#")[2]:
+            title += f", member {member}"
+        if len(start) > START:
+            start = start[:START].rpartition(" ")[0] + " ..."
+        yield Hit(name.kind, name.key, name.path or entry.path, _parts(title), _parts(start))
 
 
 def _parts(text: str) -> Parts:
@@ -140,31 +127,31 @@ def _parts(text: str) -> Parts:
 def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     """Return cells that the filter's keys admit and that hold the words."""
     chosen = explore.read_filter(snapshot, query.pairs)
+    meant = {
+        term: {n.key for n in named(term.text, snapshot.knowledge) if n.kind in ("register", CELL)}
+        for term in query.terms
+    }
     by_keys = explore.table(snapshot, chosen)
-    meant = {term: _means(snapshot, term) for term in query.terms}
-    shown = [v for v in by_keys.cells.values() if _holds(v, meant)]
+    shown = [view for view in by_keys.cells.values() if _holds(view, meant)]
     # A register that was named stands before those that only mention it.
-    wanted = frozenset(name for term in query.wanted for name in meant[term])
+    wanted = {name for term in query.wanted for name in meant[term]}
     shown.sort(key=lambda view: not _is_named(view, wanted))
     hits = tuple(_cell_hit(view, chosen["family"]) for view in shown[:MANY])
     groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()
-    return SearchResult(
-        query, (), groups, _in_table(snapshot, query, chosen, {v.key for v in shown})
-    )
+    # The table that shows what was found; where it has no words for it, the keys alone.
+    found = {view.key for view in shown}
+    table = explore.table(snapshot, chosen.but(q=(query.name,)))
+    if set(table.cells) != found:
+        table = by_keys
+    where = InTable(table.path, len(table.cells), same=set(table.cells) == found)
+    return SearchResult(query, (), groups, where)
 
 
-def _means(snapshot: Snapshot, term: Term) -> frozenset[str]:
-    return frozenset(n.key for n in named(term.text, snapshot.knowledge) if n.kind in _IN_TABLE)
-
-
-_IN_TABLE = ("register", CELL)
-
-
-def _is_named(view: CellView, names: frozenset[str]) -> bool:
+def _is_named(view: CellView, names: set[str]) -> bool:
     return not names.isdisjoint((view.key.register, str(view.key)))
 
 
-def _holds(view: CellView, meant: Mapping[Term, frozenset[str]]) -> bool:
+def _holds(view: CellView, meant: Mapping[Term, set[str]]) -> bool:
     text = filters.haystack(view)
     return all(
         (term.text.lower() in text or _is_named(view, names)) != term.negated
@@ -177,16 +164,6 @@ def _cell_hit(view: CellView, families: tuple[str, ...]) -> Hit:
     return Hit(CELL, str(view.key), view.key.url, ((title, False),), ((line, False),))
 
 
-def _in_table(snapshot: Snapshot, query: Query, chosen: CellFilter, found: set[CellKey]) -> InTable:
-    """Return the table that shows what was found; where it has no words for it, the keys alone."""
-    words = chosen.but(q=(query.name,))
-    table = explore.table(snapshot, words)
-    if set(table.cells) == found:
-        return InTable(table.path, len(table.cells), same=True)
-    table = explore.table(snapshot, chosen)
-    return InTable(table.path, len(table.cells), same=set(table.cells) == found)
-
-
 def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     """Return queries that find something: a word spelled otherwise, or fewer words."""
     index = index_of(snapshot)
@@ -194,16 +171,13 @@ def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:
         for word in split_words(term.text.lower())[:NEAR]:
-            if not index.count((Term(word),)):
-                near = get_close_matches(word, known, 3, 0.65)
-                tried += [_instead(query, term, Term(other)) for other in near]
+            near = [] if index.count((Term(word),)) else get_close_matches(word, known, 3, 0.65)
+            for other in near:
+                terms = tuple(Term(other) if t == term else t for t in query.terms)
+                tried.append(replace(query, terms=terms))
     if len(query.terms) > 1:
         tried += [replace(query, terms=(term,)) for term in query.wanted if len(term.text) > 1]
     if query.choices and query.terms:
         tried += [replace(query, choices=()), replace(query, terms=())]
     offers = (str(q) for q in dict.fromkeys(tried) if _answer(snapshot, q).total)
     return tuple(islice(offers, NEAR))
-
-
-def _instead(query: Query, term: Term, other: Term) -> Query:
-    return replace(query, terms=tuple(other if t == term else t for t in query.terms))
