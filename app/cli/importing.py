@@ -13,7 +13,8 @@ from app.core.faults import BadDocument
 from app.core.words import Mode
 from app.errors import Conflict
 from app.foreign.import_text import reading_text, rules_text, wrapped
-from app.foreign.importing import COPIED, UNKNOWN, CannotImport, Stated, import_log, import_table
+from app.foreign.importing import UNKNOWN, CannotImport, Stated, import_log
+from app.foreign.table_draft import COPIED, import_table
 from app.foreign.table_words import Column
 
 imports = typer.Typer(no_args_is_help=True)
@@ -137,22 +138,21 @@ def mail_table(
     A draft for a human to complete: unknown words are refused, never guessed at.
     """
     _may_write(output)
-    draft = import_table(_read(mail), seed_offline().knowledge, column, mode)
-    drafted = draft.drafted
+    drafted = import_table(_read(mail), seed_offline().knowledge, column, mode)
     for fault in drafted.faults:
         typer.echo(f"{mail}:{fault}", err=True)
     if not drafted.tables:
         message = "no line of titles such as `MSR | Register | RDMSR | WRMSR`"
         typer.echo(f"{mail}: {message}", err=True)
-    elif not drafted.faults and not draft.raw:
+    elif not drafted.faults and not drafted.raw:
         typer.echo(f"{mail}: the table says nothing about any access", err=True)
-    if not draft.raw:
+    if not drafted.raw:
         raise typer.Exit(1)
     counts = f"{len(drafted.observations)} observations from {drafted.rows} rows"
     typer.echo(f"{counts}; {drafted.silent} cells say nothing.", err=True)
-    if draft.copied:
+    if drafted.copied:
         typer.echo(wrapped(COPIED), nl=False, err=True)
-    _write(draft.raw, output)
+    _write(drafted.raw, output)
 
 
 @imports.command("rules")

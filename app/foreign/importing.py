@@ -14,14 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import __version__
-from app.core.knowledge import Knowledge
-from app.core.words import Behaviour, Mode
+from app.core.words import Behaviour
 from app.foreign.cpuinfo import read_cpuinfo
 from app.foreign.foreign_logs import LogReading, Sighted, clean, read_selftests
-from app.foreign.table_draft import Drafted, MailVocabulary, read_table
-from app.foreign.table_words import Column
 from app.foreign.unit_test_log import read_unit_tests
-from app.intake.mail_reading import read_mail
 from app.intake.measurement import EMULATORS, parse
 
 READERS = {"kvm-unit-tests": read_unit_tests, "selftests": read_selftests}
@@ -174,61 +170,3 @@ def _observations(seen: list[Sighted]) -> list[dict[str, Any]]:
         note = f"{test}: {seen_by}." if outcome == Behaviour.GP else f"{test}."
         found.append(part | said | {"count": count, "note": note})
     return found
-
-
-# What no table in a mail says; the human who completes the draft does.
-DRAFT_MISSING = (
-    "measured_at",
-    "cpu.vendor",
-    "cpu.family",
-    "cpu.model",
-    "cpu.stepping",
-    "hypervisor.name",
-    "hypervisor.version",
-    "guest.name",
-    "guest.command",
-)
-DRAFT = (
-    "A draft made from a table in a mail: add every key that x-missing lists, hold each "
-    "observation against the mail (x-line is its line), then remove the keys with x-."
-)
-COPIED = (
-    "These words were copied from what the manual states, not from a run: as a measurement "
-    "this would be false, and a reviewer will reject it."
-)
-# The end of every block that this site gives for mails.
-OURS = "Architecture Programmer's Manual vol. 2 (24593) rev"
-
-
-@dataclass(frozen=True)
-class ForeignDraft:
-    """What a table gave: ``raw`` is empty where there are faults or nothing to draft."""
-
-    raw: bytes
-    drafted: Drafted
-    copied: bool
-
-
-def import_table(
-    raw: bytes, knowledge: Knowledge, column: Column | None = None, mode: Mode | None = None
-) -> ForeignDraft:
-    """Return the draft of a document from the tables of a mail or any pasted text.
-
-    The draft lacks what no table says, so `vapic check` refuses it until it is completed.
-    """
-    lines = read_mail(raw).lines
-    vocabulary = MailVocabulary(knowledge.registers, knowledge.conditions)
-    drafted = read_table(lines, vocabulary, column, mode)
-    copied = drafted.stated or any(OURS in line.text for line in lines)
-    if drafted.faults or not drafted.observations:
-        return ForeignDraft(b"", drafted, copied)
-    document = {
-        "x-draft": DRAFT,
-        "x-missing": list(DRAFT_MISSING),
-        **({"x-copied": COPIED} if copied else {}),
-        "format": 1,
-        "tool": {"name": "vapic import mail-table", "version": __version__},
-        "observations": drafted.observations,
-    }
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    return ForeignDraft(text.encode(), drafted, copied)

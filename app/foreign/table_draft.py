@@ -1,17 +1,21 @@
-"""From a table in a mail to the observations of a draft, or to every fault at once."""
+"""Use case: the draft of a document from the tables of a mail, or every fault at once."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
 
-from app.core.facts import Condition, Register
+from app import __version__
+from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.errors import NotFound
 from app.foreign.table_layout import Cell, Grid, TableFault, find_grids
-from app.foreign.table_registers import Naming, Place
+from app.foreign.table_registers import Place, places_of
 from app.foreign.table_words import (
     Column,
     Kind,
@@ -22,179 +26,207 @@ from app.foreign.table_words import (
     read_cell,
     read_title,
 )
-from app.intake.mail_reading import MailLine
+from app.intake.mail_reading import read_mail
 
+# What no table in a mail says; the human who completes the draft does.
+DRAFT_MISSING = (
+    "measured_at",
+    "cpu.vendor",
+    "cpu.family",
+    "cpu.model",
+    "cpu.stepping",
+    "hypervisor.name",
+    "hypervisor.version",
+    "guest.name",
+    "guest.command",
+)
+DRAFT = (
+    "A draft made from a table in a mail: add every key that x-missing lists, hold each "
+    "observation against the mail (x-line is its line), then remove the keys with x-."
+)
+COPIED = (
+    "These words were copied from what the manual states, not from a run: as a measurement "
+    "this would be false, and a reviewer will reject it."
+)
+# The end of every block that this site gives for mails.
+OURS = "Architecture Programmer's Manual vol. 2 (24593) rev"
 PLACES = (Kind.MSR, Kind.OFFSET, Kind.NAME)
 ADDRESS = re.compile(r"\b([0-9A-F]{3}h(?:-[0-9A-F]{3}h)?)")
-
-
-@dataclass(frozen=True)
-class MailVocabulary:
-    """The registers and conditions that a table may name."""
-
-    registers: Mapping[str, Register]
-    conditions: Mapping[str, Condition]
+T = TypeVar("T")
 
 
 @dataclass
 class Drafted:
     """What was read: observations as format 1 has them, faults, and counts.
 
-    ``silent`` counts cells that say nothing; ``stated`` is whether a column was taken that
-    says what a manual states, not what was seen.
+    ``silent`` counts cells that say nothing; ``copied`` is whether the words are those of a
+    manual, not what was seen; ``raw`` is empty where there are faults or nothing to draft.
     """
 
     tables: int = 0
     rows: int = 0
     silent: int = 0
-    stated: bool = False
+    copied: bool = False
     observations: list[dict[str, Any]] = field(default_factory=list)
     faults: list[TableFault] = field(default_factory=list)
+    raw: bytes = b""
 
 
-class _Contradictions:
-    """What was said first about each cell, by whom."""
-
-    def __init__(self) -> None:
-        self._said: dict[tuple[Any, ...], tuple[str, Cell]] = {}
-
-    def check(self, key: tuple[Any, ...], outcome: str, cell: Cell) -> TableFault | bool:
-        """Return a fault where an earlier row says otherwise; whether it is new otherwise."""
-        before, first = self._said.setdefault(key, (outcome, cell))
-        if before == outcome:
-            return first is cell
-        expected = f"{before!r}, as line {first.line} says of the same access"
-        return TableFault(cell.line, cell.column, repr(outcome), expected)
-
-
-def read_table(
-    lines: Sequence[MailLine],
-    vocabulary: MailVocabulary,
-    column: Column | None = None,
-    mode: Mode | None = None,
+def import_table(
+    raw: bytes, knowledge: Knowledge, column: Column | None = None, mode: Mode | None = None
 ) -> Drafted:
-    """Read every table of a text whose titles name registers and accesses.
+    """Return the draft of a document from the tables of a mail or any pasted text.
 
     ``column`` chooses where an access has several columns; ``mode`` is meant by titles
-    that name none. All faults are collected: without any, ``observations`` is the draft.
+    that name none. The draft lacks what no table says, so `vapic check` refuses it until it
+    is completed.
     """
-    drafted = Drafted()
-    first = _Contradictions()
+    lines = read_mail(raw).lines
+    drafted = Drafted(copied=any(OURS in line.text for line in lines))
+    first: dict[tuple[object, ...], tuple[str, Cell]] = {}
     for grid in find_grids(lines, is_head):
         drafted.tables += 1
         drafted.faults += grid.faults
-        _Table(grid, vocabulary, drafted, first).read(column, mode)
+        _Table(grid, knowledge, drafted, first).read(column, mode)
     drafted.faults.sort(key=lambda fault: (fault.line, fault.column))
+    if drafted.observations and not drafted.faults:
+        document = {
+            "x-draft": DRAFT,
+            "x-missing": list(DRAFT_MISSING),
+            **({"x-copied": COPIED} if drafted.copied else {}),
+            "format": 1,
+            "tool": {"name": "vapic import mail-table", "version": __version__},
+            "observations": drafted.observations,
+        }
+        drafted.raw = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
     return drafted
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Table:
-    grid: Grid
-    vocabulary: MailVocabulary
-    drafted: Drafted
-    first: _Contradictions
+    """One table while it is read; ``first`` is what was said first of each access, and where."""
 
-    @property
-    def _naming(self) -> Naming:
-        return Naming(self.vocabulary.registers)
+    grid: Grid
+    knowledge: Knowledge
+    drafted: Drafted
+    first: dict[tuple[object, ...], tuple[str, Cell]]
+    titles: dict[int, Title] = field(default_factory=dict)
 
     def read(self, column: Column | None, mode: Mode | None) -> None:
-        titles = self._titles(mode)
-        chosen = self._chosen(titles, column)
-        ways = {(titles[i].mode, titles[i].access) for i in chosen}
+        self._read_titles(mode)
+        chosen = self._chosen(column)
+        ways = {(self.titles[i].mode, self.titles[i].access) for i in chosen}
         # Where no column was chosen the words of all are checked all the same.
-        doubtful = [i for i, t in titles.items()
-                    if t.kind is Kind.OUTCOME and (t.mode, t.access) not in ways]  # fmt: skip
-        kinds = {title.kind for title in titles.values()}
-        above = self._register_above() if not kinds & set(PLACES) else ()
-        if not above and not kinds & set(PLACES):
-            head = self.grid.head[0]
-            self._fault(head, repr(head.text), "a column or a line above that names the register")
+        doubtful = [i for i in self._columns(Kind.OUTCOME)
+                    if (self.titles[i].mode, self.titles[i].access) not in ways]  # fmt: skip
+        named = self._columns(*PLACES)
+        above = () if named else self._register_above()
+        if not above and not named:
+            self._fault(self.grid.head[0], "a column or a line above that names the register")
             return
-        for row in _joined(self.grid, titles):
+        for row in self._rows():
             self.drafted.rows += 1
-            places = above or self._register(row, titles)
+            places = above or self._register(row)
             for i in chosen:
-                self._outcomes(row, i, titles, places)
+                self._outcomes(row, i, places)
             for i in doubtful:
-                self._said(row[i])
+                self._understood(row[i], self._read_cell)
 
-    def _fault(self, cell: Cell, found: str, expected: str, hint: str = "") -> None:
-        self.drafted.faults.append(TableFault(cell.line, cell.column, found, expected, hint))
+    def _columns(self, *kinds: Kind) -> list[int]:
+        return [i for i, title in self.titles.items() if title.kind in kinds]
 
-    def _titles(self, mode: Mode | None) -> dict[int, Title]:
-        """Return the columns whose titles were understood; the others are faults."""
-        titles: dict[int, Title] = {}
-        for i, (cell, over) in enumerate(zip(self.grid.head, self.grid.over, strict=True)):
-            if not cell.text:
-                continue
-            try:
-                titles[i] = _with_group(read_title(cell.text), over, mode)
-            except UnknownWord as unknown:
-                self._fault(cell, unknown.found, unknown.expected, unknown.hint)
-        with_access = any(title.kind is Kind.ACCESS for title in titles.values())
-        for i, title in list(titles.items()):
-            cell = self.grid.head[i]
-            if title.kind is not Kind.OUTCOME or with_access:
-                continue
-            if title.access is None:
-                self._fault(cell, repr(cell.text), "RDMSR, WRMSR, read or write in this title")
-                del titles[i]
-            elif title.mode is None:
-                self._fault(cell, repr(cell.text), "AVIC or x2AVIC in this title, or --mode")
-                del titles[i]
-        return titles
+    @property
+    def _read_cell(self) -> Callable[[str], tuple[Said, ...]]:
+        return partial(read_cell, conditions=self.knowledge.conditions)
 
-    def _chosen(self, titles: Mapping[int, Title], column: Column | None) -> list[int]:
+    def _fault(self, cell: Cell, expected: str, hint: str = "", found: str = "") -> None:
+        self.drafted.faults.append(cell.fault(expected, hint, found))
+
+    def _understood(self, cell: Cell, read: Callable[[str], T]) -> T | None:
+        """Return what a text means; None is a fault."""
+        try:
+            return read(cell.text)
+        except UnknownWord as unknown:
+            self._fault(cell, unknown.expected, unknown.hint, unknown.found)
+            return None
+
+    def _read_titles(self, mode: Mode | None) -> None:
+        """Find the columns whose titles are understood; the others are faults."""
+        for i, cell in enumerate(self.grid.head):
+            if cell.text and (title := self._understood(cell, read_title)):
+                self.titles[i] = _with_group(title, self.grid.over[i], mode)
+        if self._columns(Kind.ACCESS):
+            return
+        for i in self._columns(Kind.OUTCOME):
+            if self.titles[i].access is None:
+                self._fault(self.grid.head[i], "RDMSR, WRMSR, read or write in this title")
+                del self.titles[i]
+            elif self.titles[i].mode is None:
+                self._fault(self.grid.head[i], "AVIC or x2AVIC in this title, or --mode")
+                del self.titles[i]
+
+    def _chosen(self, column: Column | None) -> list[int]:
         """Return the columns of outcomes to be read: one for each access, never a guess."""
         ways: dict[tuple[Mode | None, Access | None], list[int]] = {}
-        for i, title in titles.items():
-            if title.kind is Kind.OUTCOME:
-                ways.setdefault((title.mode, title.access), []).append(i)
+        for i in self._columns(Kind.OUTCOME):
+            ways.setdefault((self.titles[i].mode, self.titles[i].access), []).append(i)
         chosen = []
         for group in ways.values():
-            plain = [i for i in group if titles[i].variant is None]
-            asked = [i for i in group if titles[i].variant is column] if column else []
+            plain = [i for i in group if self.titles[i].variant is None]
+            asked = [i for i in group if column and self.titles[i].variant is column]
             found = asked or plain
             if len(found) > 1:
-                cell = self.grid.head[found[1]]
-                self._fault(cell, repr(cell.text), "one column for each access")
+                self._fault(self.grid.head[found[1]], "one column for each access")
             elif not found:
-                cell = self.grid.head[group[0]]
-                names = {str(v) for i in group if (v := titles[i].variant)}
-                offered = " or ".join(f"--column {name}" for name in sorted(names))
-                self._fault(cell, repr(cell.text), f"{offered}: which column was meant")
+                names = sorted({str(self.titles[i].variant) for i in group})
+                offered = " or ".join(f"--column {name}" for name in names)
+                self._fault(self.grid.head[group[0]], f"{offered}: which column was meant")
             chosen += found[:1]
-        variants = {titles[i].variant for i in chosen}
+        variants = {self.titles[i].variant for i in chosen}
         if column and chosen and column not in variants and not self.drafted.faults:
-            cell = self.grid.head[chosen[0]]
-            self._fault(cell, repr(cell.text), f"a column `{column}`, as --column asks")
-        self.drafted.stated |= bool(variants & {Column.TABLE, Column.RULES})
+            expected = f"a column `{column}`, as --column asks"
+            self._fault(self.grid.head[chosen[0]], expected)
+        self.drafted.copied |= not variants.isdisjoint((Column.TABLE, Column.RULES))
         return chosen
 
-    def _register(self, row: Sequence[Cell], titles: Mapping[int, Title]) -> tuple[Place, ...]:
+    def _rows(self) -> Iterator[Sequence[Cell]]:
+        """Yield rows; a line whose register is empty continues the row above it."""
+        keys = self._columns(*PLACES, Kind.ACCESS)
+        if not self.grid.barred:
+            # Addresses wrap in our own blocks, names never do.
+            keys = self._columns(Kind.NAME, Kind.ACCESS) or keys
+        begun: Sequence[Cell] = ()
+        for row in self.grid.rows:
+            if begun and not any(row[i].text for i in keys):
+                begun = [replace(a if a.text else b, text=f"{a.text} {b.text}".strip())
+                         for a, b in zip(begun, row, strict=True)]  # fmt: skip
+                continue
+            if begun:
+                yield begun
+            begun = row
+        if begun:
+            yield begun
+
+    def _register(self, row: Sequence[Cell]) -> tuple[Place, ...]:
         """Return what all columns of a row that name its register agree on."""
         found: tuple[Place, ...] = ()
-        addressed = [i for i, t in titles.items() if t.kind in (Kind.MSR, Kind.OFFSET)]
-        named = [i for i, t in titles.items() if t.kind is Kind.NAME]
-        for i in (*addressed, *named):
+        for i in (*self._columns(Kind.MSR, Kind.OFFSET), *self._columns(Kind.NAME)):
             cell = row[i]
             if cell.text in ("", "-"):
                 continue
             try:
-                here = self._naming.places(cell.text, found)
+                here = places_of(cell.text, self.knowledge.registers, found)
             except NotFound as error:
                 hint = f"did you mean `{error.hints[0]}`?" if error.hints else ""
-                self._fault(cell, repr(cell.text), "a slug, a macro, an offset or an MSR", hint)
+                self._fault(cell, "a slug, a macro, an offset or an MSR", hint)
                 return ()
             if found and {slug for slug, _ in here} != {slug for slug, _ in found}:
-                self._fault(cell, repr(cell.text), f"a name of {found[0][0]}, as this row says")
+                self._fault(cell, f"a name of {found[0][0]}, as this row says")
                 return ()
             # The column that names a member knows more than the one that names the row.
             found = here if not found or here[0][1] is not None else found
         if not found:
-            self._fault(row[0], "a row without a register", "its MSR, offset or name")
+            self._fault(row[0], "its MSR, offset or name", found="a row without a register")
         return found
 
     def _register_above(self) -> tuple[Place, ...]:
@@ -203,93 +235,64 @@ class _Table:
             _, colon, rest = line.partition(": ")
             if colon and (found := ADDRESS.findall(rest)):
                 try:
-                    return self._naming.places(found[0])
+                    return places_of(found[0], self.knowledge.registers)
                 except NotFound:
                     return ()
         return ()
 
-    def _outcomes(
-        self, row: Sequence[Cell], i: int, titles: Mapping[int, Title], places: Sequence[Place]
-    ) -> None:
-        cell, title = row[i], titles[i]
-        mode, access = title.mode, title.access
-        if access is None or mode is None:
-            way = self._way(row, titles)
-            if way is None:
-                return
-            mode, access = way
-        said = self._said(cell)
+    def _outcomes(self, row: Sequence[Cell], i: int, places: Sequence[Place]) -> None:
+        cell, way = row[i], self._way(row, self.titles[i])
+        if way is None:
+            return
+        said = self._understood(cell, self._read_cell)
         if said is None:
             return
         self.drafted.silent += not said
-        note = next((row[n].text for n, t in titles.items() if t.kind is Kind.NOTE), "")
+        note = next((row[n].text for n in self._columns(Kind.NOTE)), "")
         for one in said:
             for slug, member in places:
-                key = (slug, member, mode, access, one.condition)
-                new = self.first.check(key, str(one.outcome), cell)
-                if isinstance(new, TableFault):
-                    self.drafted.faults.append(new)
-                elif new:
-                    part: dict[str, Any] = {"register": slug}
-                    part |= {"member": member} if member is not None else {}
-                    part |= {"mode": mode, "access": access, "outcome": one.outcome}
-                    part |= {"condition": one.condition} if one.condition else {}
-                    part |= {"intercepted": True} if one.intercepted else {}
-                    part |= {"note": note} if note else {}
-                    self.drafted.observations.append(part | {"x-line": cell.line})
+                key = (slug, member, *way, one.condition)
+                before, where = self.first.setdefault(key, (str(one.outcome), cell))
+                if before != one.outcome:
+                    expected = f"{before!r}, as line {where.line} says of the same access"
+                    self._fault(cell, expected, found=repr(str(one.outcome)))
+                elif where is cell:
+                    part = {
+                        "register": slug, "member": member, "mode": way[0], "access": way[1],
+                        "outcome": one.outcome, "condition": one.condition or None,
+                        "intercepted": one.intercepted or None, "note": note or None,
+                        "x-line": cell.line,
+                    }  # fmt: skip
+                    given = {key: value for key, value in part.items() if value is not None}
+                    self.drafted.observations.append(given)
 
-    def _said(self, cell: Cell) -> tuple[Said, ...] | None:
+    def _way(self, row: Sequence[Cell], title: Title) -> tuple[Mode, Access] | None:
+        """Return mode and access of a column, or those that a row of one of our blocks names."""
+        if title.mode and title.access:
+            return title.mode, title.access
+        cell = row[self._columns(Kind.ACCESS)[0]]
         try:
-            return read_cell(cell.text, self.vocabulary.conditions)
+            title = read_title(cell.text)
         except UnknownWord as unknown:
-            self._fault(cell, unknown.found, unknown.expected, unknown.hint)
+            self._fault(cell, "x2AVIC WRMSR, AVIC read ...", unknown.hint, unknown.found)
             return None
-
-    def _way(self, row: Sequence[Cell], titles: Mapping[int, Title]) -> tuple[Mode, Access] | None:
-        """Return mode and access that a row of one of our own blocks names."""
-        i = next(i for i, title in titles.items() if title.kind is Kind.ACCESS)
-        try:
-            title = read_title(row[i].text)
-        except UnknownWord as unknown:
-            self._fault(row[i], unknown.found, "x2AVIC WRMSR, AVIC read ...", unknown.hint)
-            return None
-        if title.mode is None or title.access is None:
-            self._fault(row[i], repr(row[i].text), "a mode and an access: x2AVIC WRMSR")
-            return None
-        return title.mode, title.access
+        if title.mode and title.access:
+            return title.mode, title.access
+        self._fault(cell, "a mode and an access: x2AVIC WRMSR")
+        return None
 
 
 def _with_group(title: Title, over: str, mode: Mode | None) -> Title:
     """Complete a title by the one above its group, and by --mode; prose above is no group."""
     if title.kind is not Kind.OUTCOME:
         return title
-    try:
-        group = read_title(over) if over else Title(Kind.OUTCOME)
-    except UnknownWord:
-        group = Title(Kind.OUTCOME)
+    group = Title(Kind.OUTCOME)
+    if over:
+        with suppress(UnknownWord):
+            group = read_title(over)
     return Title(
         Kind.OUTCOME,
         title.mode or group.mode or mode,
         title.access or group.access,
         title.variant or group.variant,
     )
-
-
-def _joined(grid: Grid, titles: Mapping[int, Title]) -> Iterator[tuple[Cell, ...]]:
-    """Yield rows; a line whose register is empty continues the row above it."""
-    keys = [i for i, title in titles.items() if title.kind in (*PLACES, Kind.ACCESS)]
-    if not grid.barred:
-        # Addresses wrap in our own blocks, names never do.
-        names = [i for i in keys if titles[i].kind in (Kind.NAME, Kind.ACCESS)]
-        keys = names or keys
-    begun: list[Cell] = []
-    for row in grid.rows:
-        if begun and not any(row[i].text for i in keys):
-            begun = [Cell(f"{a.text} {b.text}".strip(), *((a.line, a.column) if a.text else
-                     (b.line, b.column))) for a, b in zip(begun, row, strict=True)]  # fmt: skip
-            continue
-        if begun:
-            yield tuple(begun)
-        begun = list(row)
-    if begun:
-        yield tuple(begun)

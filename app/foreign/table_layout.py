@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from app.intake.mail_reading import MailLine
 from app.pens.plain import to_ascii
@@ -19,15 +20,10 @@ DRAWN = str.maketrans("│┃║─━═┌┐└┘├┤┬┴┼╔╗╚╝
 GAP = re.compile(r" {2,}")
 BAR = re.compile(r"(?<!\\)\|")
 WORDS = re.compile(r"\S+(?: \S+)*")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The text of one cell and where it begins: line and column as pasted, from 1."""
-
-    text: str
-    line: int
-    column: int
+RULE = re.compile(r"[-=+]+")
+ENDLESS = 10**6
+# Where a column begins and where the next one does, from 0.
+Stretch = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,19 @@ class TableFault:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """The text of one cell and where it begins: line and column as pasted, from 1."""
+
+    text: str
+    line: int
+    column: int
+
+    def fault(self, expected: str, hint: str = "", found: str = "") -> TableFault:
+        """Return the fault that something else than ``found``, its text, is expected here."""
+        return TableFault(self.line, self.column, found or repr(self.text), expected, hint)
+
+
+@dataclass(frozen=True)
 class Grid:
     """One table: titles, the titles above them if there are any, rows of as many cells.
 
@@ -59,15 +68,7 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
     above: tuple[str, ...]
     barred: bool
-    faults: tuple[TableFault, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Span:
-    """Where a column begins and where the next one does, from 0."""
-
-    first: int
-    behind: int
+    faults: tuple[TableFault, ...]
 
 
 def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], bool]) -> list[Grid]:
@@ -98,27 +99,26 @@ def _end(lines: Sequence[MailLine], at: int, *, barred: bool) -> int:
     return len(lines)
 
 
-def _left(line: MailLine) -> int:
-    """How many columns of a line its quotes take."""
-    return max(0, line.width - len(line.text))
-
-
 def _is_rule(line: MailLine) -> bool:
     return set(line.text) <= set("-=+:| ") and ("--" in line.text or "==" in line.text)
 
 
+def _cell(line: MailLine, start: int, end: int) -> Cell:
+    part = line.text[start:end]
+    # The quotes of a line take columns too.
+    left = max(0, line.width - len(line.text)) + start + len(part) - len(part.lstrip())
+    return Cell(part.strip(), line.number, left + 1)
+
+
 def _barred(line: MailLine, margins: tuple[bool, bool] | None = None) -> list[Cell]:
     """Split at bars; those at the margins, if the titles have any, hold nothing outside."""
-    cells, start = [], 0
-    text = line.text
-    for end in [match.start() for match in BAR.finditer(text)] + [len(text)]:
-        part = text[start:end]
-        first = start + len(part) - len(part.lstrip())
-        cells.append(Cell(part.strip().replace("\\|", "|"), line.number, _left(line) + first + 1))
-        start = end + 1
+    bars = [match.start() for match in BAR.finditer(line.text)]
+    parts = pairwise([-1, *bars, len(line.text)])
+    cells = [_cell(line, bar + 1, end) for bar, end in parts]
     left, right = margins or _margins(line)
     cells = cells[1:] if left and not cells[0].text else cells
-    return cells[:-1] if right and cells and not cells[-1].text else cells
+    cells = cells[:-1] if right and cells and not cells[-1].text else cells
+    return [replace(cell, text=cell.text.replace("\\|", "|")) for cell in cells]
 
 
 def _margins(line: MailLine) -> tuple[bool, bool]:
@@ -126,15 +126,16 @@ def _margins(line: MailLine) -> tuple[bool, bool]:
     return text.startswith("|"), text.endswith("|")
 
 
-def _spaced(lines: Sequence[MailLine], at: int) -> tuple[Cell, ...]:
+def _spaced(lines: Sequence[MailLine], at: int) -> list[Cell]:
     """Return what may be titles: as the rule below them cuts them, else two blanks apart."""
     line = lines[at]
     if at + 1 < len(lines) and _is_rule(lines[at + 1]):
-        return _cut(line, _ruled(lines[at + 1]))
-    return tuple(
-        Cell(match[0], line.number, _left(line) + match.start() + 1)
-        for match in WORDS.finditer(line.text)
-    )
+        return [_cell(line, *stretch) for stretch in _stretches(RULE, lines[at + 1].text)]
+    return [_cell(line, *match.span()) for match in WORDS.finditer(line.text)]
+
+
+def _stretches(column: re.Pattern[str], text: str) -> list[Stretch]:
+    return list(pairwise([*(match.start() for match in column.finditer(text)), ENDLESS]))
 
 
 def _bars(lines: Sequence[MailLine], at: int, end: int) -> Grid:
@@ -142,88 +143,57 @@ def _bars(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     for line in lines[at + 1 : end]:
         if _is_rule(line):
             continue
-        cells = _barred(line, _margins(lines[at]))
+        cells = tuple(_barred(line, _margins(lines[at])))
         if len(cells) == len(head):
-            rows.append(tuple(cells))
+            rows.append(cells)
         else:
             found = f"{len(cells)} cells"
             faults.append(TableFault(line.number, 1, found, f"{len(head)}, as the titles have"))
-    over = tuple("" for _ in head)
-    return Grid(
-        tuple(head), over, tuple(rows), _above(lines, at), barred=True, faults=tuple(faults)
-    )
+    over = ("",) * len(head)
+    return Grid(tuple(head), over, tuple(rows), _above(lines, at), True, tuple(faults))
 
 
 def _columns(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     body = [line for line in lines[at + 1 : end] if not _is_rule(line)]
-    rule = next((line for line in lines[at + 1 : end][:1] if _is_rule(line)), None)
-    spans = _ruled(rule) if rule else _gutters([lines[at], *body])
-    faults = list(_crossing([lines[at], *body], spans))
-    head = _cut(lines[at], spans)
+    table = [lines[at], *body]
+    if at + 1 < end and _is_rule(lines[at + 1]):
+        stretches = _stretches(RULE, lines[at + 1].text)
+    else:
+        # Columns begin behind gutters: two blanks or more in which no line has text.
+        width = max(len(line.text) for line in table)
+        taken = (any(line.text[i : i + 1].strip() for line in table) for i in range(width))
+        stretches = _stretches(WORDS, "".join("x" if one else " " for one in taken))
+    head, *rows = (tuple(_cell(line, *stretch) for stretch in stretches) for line in table)
+    faults = list(_crossing(table, stretches))
     # Without a rule only the titles show where columns are.
-    faults += [
-        TableFault(at_.line, at_.column, repr(at_.text), "two or more spaces between columns")
-        for at_ in head
-        if GAP.search(at_.text)
-    ]
-    rows = tuple(_cut(line, spans) for line in body)
-    faults += [TableFault(c.line, c.column, repr(c.text), "a title above this column")
-               for row in rows for title, c in zip(head, row, strict=True)
-               if c.text and not title.text][:1]  # fmt: skip
-    over = _over(lines, at, spans)
-    return Grid(head, over, rows, _above(lines, at), barred=False, faults=tuple(faults))
+    faults += [cell.fault("two or more spaces between columns")
+               for cell in head if GAP.search(cell.text)]  # fmt: skip
+    faults += [cell.fault("a title above this column")
+               for row in rows for title, cell in zip(head, row, strict=True)
+               if cell.text and not title.text][:1]  # fmt: skip
+    over = _over(lines, at, [first for first, _ in stretches])
+    return Grid(head, over, tuple(rows), _above(lines, at), False, tuple(faults))
 
 
-def _ruled(rule: MailLine) -> list[_Span]:
-    starts = [match.start() for match in re.finditer(r"[-=+]+", rule.text)]
-    return [
-        _Span(first, behind) for first, behind in zip(starts, [*starts[1:], 10**6], strict=True)
-    ]
-
-
-def _gutters(lines: Sequence[MailLine]) -> list[_Span]:
-    """Return the columns between which no line has text: two blanks or more apart."""
-    width = max(len(line.text) for line in lines)
-    taken = [any(line.text[i : i + 1].strip() for line in lines) for i in range(width)]
-    drawn = "".join("x" if one else " " for one in taken)
-    starts = [match.start() for match in WORDS.finditer(drawn)]
-    return [
-        _Span(first, behind) for first, behind in zip(starts, [*starts[1:], 10**6], strict=True)
-    ]
-
-
-def _crossing(lines: Sequence[MailLine], spans: Sequence[_Span]) -> Iterator[TableFault]:
+def _crossing(lines: Sequence[MailLine], stretches: Sequence[Stretch]) -> Iterator[TableFault]:
     """Yield the words that stand in two columns, or before the first."""
     for line in lines:
         for match in re.finditer(r"\S+", line.text):
-            inside = any(s.first <= match.start() and match.end() <= s.behind for s in spans)
-            if not inside:
-                column = _left(line) + match.start() + 1
-                yield TableFault(line.number, column, repr(match[0]), "text inside one column")
+            start, end = match.span()
+            if not any(first <= start and end <= behind for first, behind in stretches):
+                yield _cell(line, start, end).fault("text inside one column")
 
 
-def _cut(line: MailLine, spans: Sequence[_Span]) -> tuple[Cell, ...]:
-    cells = []
-    for span in spans:
-        part = line.text[span.first : span.behind]
-        first = span.first + len(part) - len(part.lstrip())
-        cells.append(Cell(part.strip(), line.number, _left(line) + first + 1))
-    return tuple(cells)
-
-
-def _over(lines: Sequence[MailLine], at: int, spans: Sequence[_Span]) -> tuple[str, ...]:
+def _over(lines: Sequence[MailLine], at: int, starts: Sequence[int]) -> tuple[str, ...]:
     """Return for each column the title of the group that it is in, from the line above."""
-    none = tuple("" for _ in spans)
-    if at == 0 or lines[at - 1].depth != lines[at].depth:
-        return none
-    groups = [(match.start(), match[0]) for match in WORDS.finditer(lines[at - 1].text)]
-    starts = {span.first for span in spans}
+    groups = []
+    if at and lines[at - 1].depth == lines[at].depth:
+        groups = [(match.start(), match[0]) for match in WORDS.finditer(lines[at - 1].text)]
     # Prose above a table does not begin where its columns do.
-    if not groups or any(start not in starts for start, _ in groups):
-        return none
+    if any(start not in starts for start, _ in groups):
+        groups = []
     return tuple(
-        next((title for start, title in reversed(groups) if start <= span.first), "")
-        for span in spans
+        next((title for start, title in reversed(groups) if start <= first), "") for first in starts
     )
 
 

@@ -8,10 +8,11 @@ a trap or a fault, so they are refused like any unknown word.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import TypeVar
 
 from app.core.facts import Condition
 from app.core.words import Access, Behaviour, Mode
@@ -19,6 +20,7 @@ from app.intake.format1 import OUTCOMES
 
 NEAR = 0.6
 LONGEST = 40
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -68,34 +70,27 @@ class UnknownWord(ValueError):
         self.found, self.expected, self.hint = found, expected, hint
 
 
-_ACCESSES = {
-    "rdmsr": (Access.READ, Mode.X2AVIC), "wrmsr": (Access.WRITE, Mode.X2AVIC),
-    "read": (Access.READ, None), "write": (Access.WRITE, None),
-    "reads": (Access.READ, None), "writes": (Access.WRITE, None),
-}  # fmt: skip
-_MODES = {
-    "avic": Mode.AVIC, "xavic": Mode.AVIC, "xapic": Mode.AVIC, "mmio": Mode.AVIC,
-    "x2avic": Mode.X2AVIC, "x2apic": Mode.X2AVIC,
-}  # fmt: skip
-_VARIANTS = {
-    "before": Column.BEFORE, "old": Column.BEFORE, "unpatched": Column.BEFORE,
-    "without": Column.BEFORE, "w/o": Column.BEFORE,
-    "after": Column.AFTER, "new": Column.AFTER, "patched": Column.AFTER, "with": Column.AFTER,
-    "documented": Column.TABLE, "apm": Column.TABLE, "manual": Column.TABLE,
-    "15-22": Column.TABLE, "rules": Column.RULES,
-}  # fmt: skip
-_KINDS = {
-    "msr": Kind.MSR, "msrs": Kind.MSR, "offset": Kind.OFFSET, "offsets": Kind.OFFSET,
-    "register": Kind.NAME, "registers": Kind.NAME, "reg": Kind.NAME, "name": Kind.NAME,
-    "access": Kind.ACCESS, "note": Kind.NOTE, "notes": Kind.NOTE, "comment": Kind.NOTE,
-    "comments": Kind.NOTE, "remark": Kind.NOTE, "remarks": Kind.NOTE,
-}  # fmt: skip
+# What the words of titles mean.
+_MEANINGS: Mapping[tuple[Kind | Mode | Access | Column, ...], str] = {
+    (Access.READ, Mode.X2AVIC): "rdmsr",
+    (Access.WRITE, Mode.X2AVIC): "wrmsr",
+    (Access.READ,): "read reads",
+    (Access.WRITE,): "write writes",
+    (Mode.AVIC,): "avic xavic xapic mmio",
+    (Mode.X2AVIC,): "x2avic x2apic",
+    (Column.BEFORE,): "before old unpatched without w/o",
+    (Column.AFTER,): "after new patched with",
+    (Column.TABLE,): "documented apm manual 15-22",
+    (Column.RULES,): "rules",
+    (Kind.MSR,): "msr msrs",
+    (Kind.OFFSET,): "offset offsets",
+    (Kind.NAME,): "register registers reg name",
+    (Kind.ACCESS,): "access",
+    (Kind.NOTE,): "note notes comment comments remark remarks",
+}
+_TITLES = {word: meaning for meaning, words in _MEANINGS.items() for word in words.split()}
 # Words that add nothing to a title that says the rest.
-_FILLERS = frozenset(
-    {"table", "what", "the", "patch", "patches", "series", "kernel", "behavior", "behaviour"}
-    | {"result", "address", "apic"}
-)
-_TITLES = (*_ACCESSES, *_MODES, *_VARIANTS, *_KINDS)
+_FILLERS = "table what the patch patches series kernel behavior behaviour result address apic"
 TITLES = "MSR, register, offset, RDMSR, WRMSR, AVIC read, AVIC write, before, after, note"
 
 
@@ -105,12 +100,23 @@ def read_title(text: str) -> Title:
     Raises UnknownWord for the first word that is not known, and for a title that says
     two things or nothing.
     """
-    kinds, modes, accesses, variants = _meanings(text)
+    words = _tokens(text)
+    for word in words:
+        if word not in _TITLES and word not in _FILLERS.split():
+            raise UnknownWord(repr(text[:LONGEST]), f"a title: {TITLES}", near(word, _TITLES))
+    said = dict.fromkeys(meaning for word in words for meaning in _TITLES.get(word, ()))
+    modes, accesses, variants = _only(Mode, said), _only(Access, said), _only(Column, said)
+    kinds = _only(Kind, said)
+    if accesses or len(kinds) > 1:
+        # "MSR access" and "RDMSR access" say one thing with two words.
+        kinds = [kind for kind in kinds if kind is not Kind.ACCESS]
+    if not {Kind.MSR, Kind.OFFSET}.isdisjoint(kinds):
+        kinds = [kind for kind in kinds if kind is not Kind.NAME]
     if len(kinds) == 1 and not accesses and not variants:
         return Title(kinds[0])
     if kinds or any(len(part) > 1 for part in (modes, accesses, variants)):
         raise UnknownWord(repr(text[:LONGEST]), f"a title that says one thing: {TITLES}")
-    if not (accesses or variants or modes):
+    if not said:
         raise UnknownWord(repr(text[:LONGEST]), f"a title: {TITLES}")
     return Title(
         Kind.OUTCOME,
@@ -120,45 +126,26 @@ def read_title(text: str) -> Title:
     )
 
 
-def _meanings(
-    text: str,
-) -> tuple[tuple[Kind, ...], tuple[Mode, ...], tuple[Access, ...], tuple[Column, ...]]:
-    """Return what the words of a title mean, each meaning once."""
-    words = _tokens(text)
-    for word in words:
-        if word not in _TITLES and word not in _FILLERS:
-            raise UnknownWord(repr(text[:LONGEST]), f"a title: {TITLES}", near(word, _TITLES))
-    both = [_ACCESSES[word] for word in words if word in _ACCESSES]
-    modes = [mode for _, mode in both if mode] + [_MODES[word] for word in words if word in _MODES]
-    kinds = dict.fromkeys(_KINDS[word] for word in words if word in _KINDS)
-    if both or len(kinds) > 1:
-        # "MSR access" and "RDMSR access" say one thing with two words.
-        kinds.pop(Kind.ACCESS, None)
-    if Kind.MSR in kinds or Kind.OFFSET in kinds:
-        kinds.pop(Kind.NAME, None)
-    return (
-        tuple(kinds),
-        tuple(dict.fromkeys(modes)),
-        tuple(dict.fromkeys(access for access, _ in both)),
-        tuple(dict.fromkeys(_VARIANTS[word] for word in words if word in _VARIANTS)),
-    )
-
-
 def is_head(cells: Sequence[str]) -> bool:
     """Whether a line is one of titles: an address or a name, and an access, alone in cells."""
-    kinds = [_rough(cell) for cell in cells]
+    kinds = {_rough(cell) for cell in cells}
     places = {Kind.MSR, Kind.OFFSET, Kind.NAME, Kind.ACCESS}
-    return len(cells) > 1 and bool(places & set(kinds)) and Kind.OUTCOME in kinds
+    return len(cells) > 1 and not places.isdisjoint(kinds) and Kind.OUTCOME in kinds
 
 
 def _rough(text: str) -> Kind | None:
     """Guess at a title, so that a line of titles with a typo is still one."""
     words = _tokens(text)
-    if not words or len(words) > 5:  # noqa: PLR2004 - titles are short
+    if len(words) > 5:  # noqa: PLR2004 - titles are short
         return None
-    if any(word in _ACCESSES or word in _VARIANTS for word in words):
+    said = [meaning for word in words for meaning in _TITLES.get(word, ())]
+    if any(isinstance(meaning, Access | Column) for meaning in said):
         return Kind.OUTCOME
-    return next((_KINDS[word] for word in words if word in _KINDS), None)
+    return next(iter(_only(Kind, said)), None)
+
+
+def _only(kind: type[T], found: Iterable[object]) -> list[T]:
+    return [one for one in found if isinstance(one, kind)]
 
 
 def _tokens(text: str) -> list[str]:
@@ -167,20 +154,17 @@ def _tokens(text: str) -> list[str]:
 
 # Spellings beside slug, label and short form.
 _MORE = {
-    "gp": Behaviour.GP, "#gp(0)": Behaviour.GP, "gp(0)": Behaviour.GP,
-    "trap-like": Behaviour.VMEXIT_TRAP, "402h trap": Behaviour.VMEXIT_TRAP,
-    "402h (trap)": Behaviour.VMEXIT_TRAP, "vmexit (trap)": Behaviour.VMEXIT_TRAP,
-    "fault-like": Behaviour.VMEXIT_FAULT, "402h fault": Behaviour.VMEXIT_FAULT,
-    "402h (fault)": Behaviour.VMEXIT_FAULT, "vmexit (fault)": Behaviour.VMEXIT_FAULT,
-    "401h": Behaviour.VMEXIT_IPI, "0x401": Behaviour.VMEXIT_IPI,
-    "incomplete ipi": Behaviour.VMEXIT_IPI,
-    "7ch": Behaviour.VMEXIT_MSR, "0x7c": Behaviour.VMEXIT_MSR, "07ch": Behaviour.VMEXIT_MSR,
-    "intercepted": Behaviour.VMEXIT_MSR,
-    "400h": Behaviour.VMEXIT_NPF, "0x400": Behaviour.VMEXIT_NPF, "pf": Behaviour.PF,
-}  # fmt: skip
+    Behaviour.GP: ("gp", "#gp(0)", "gp(0)"),
+    Behaviour.VMEXIT_TRAP: ("trap-like", "402h trap", "402h (trap)", "vmexit (trap)"),
+    Behaviour.VMEXIT_FAULT: ("fault-like", "402h fault", "402h (fault)", "vmexit (fault)"),
+    Behaviour.VMEXIT_IPI: ("401h", "0x401", "incomplete ipi"),
+    Behaviour.VMEXIT_MSR: ("7ch", "0x7c", "07ch", "intercepted"),
+    Behaviour.VMEXIT_NPF: ("400h", "0x400"),
+    Behaviour.PF: ("pf",),
+}
 WORDS: Mapping[str, Behaviour] = {
-    word.lower(): b for b in OUTCOMES for word in (b.value, b.label, b.short)
-} | _MORE
+    word.lower(): b for b in OUTCOMES for word in (b.value, b.label, b.short, *_MORE.get(b, ()))
+}
 # Cells that say nothing about an access: not selected, not existing, not known.
 SILENT = frozenset(
     {"", ".", "-", "--", "?", "n/a", "tbd", "nothing", "absent", "undef", "undefined"}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.words import Mode
-from app.foreign.importing import COPIED, DRAFT_MISSING, import_table
+from app.foreign.table_draft import COPIED, DRAFT_MISSING, import_table
 from app.foreign.table_words import WORDS, Column
 from app.intake.format1 import OUTCOMES
 from app.mail import citing
@@ -28,12 +28,12 @@ def said(imported):
     """Return what a draft says, cell by cell."""
     return {
         (o["register"], o.get("member"), str(o["mode"]), str(o["access"]), o.get("condition", "")):
-        str(o["outcome"]) for o in imported.drafted.observations
+        str(o["outcome"]) for o in imported.observations
     }  # fmt: skip
 
 
 def faults(imported):
-    return [str(fault) for fault in imported.drafted.faults]
+    return [str(fault) for fault in imported.faults]
 
 
 PLAIN = """
@@ -73,7 +73,7 @@ def test_which_of_two_columns_is_meant_is_never_guessed(draft) -> None:
     assert "allowed" == said(after)["isr", 3, "x2avic", "read", ""]
     assert {"x2avic write": True} == {
         f"{o['mode']} {o['access']}": o["intercepted"]
-        for o in after.drafted.observations
+        for o in after.observations
         if o["register"] == "version" and "intercepted" in o
     }
 
@@ -179,7 +179,7 @@ def snapshot(knowledge):
 def test_our_own_blocks_import_and_are_called_copies(draft, snapshot, address, column) -> None:
     block = citing.find(snapshot, address, "https://vapic.example.org").block()
     imported = draft(block, column)
-    registers = {o["register"] for o in imported.drafted.observations}
+    registers = {o["register"] for o in imported.observations}
     expected = {}
     for key, view in snapshot.cells.items():
         claims = view.table if column is Column.TABLE else view.effective
