@@ -149,12 +149,6 @@ class Knowledge:
         return dict(sorted(found.items(), key=lambda i: (order.index(i[1].kind), i[0])))
 
     @cached_property
-    def measurements(self) -> dict[str, facts.Measurement]:
-        """Measurements by slug, newest first."""
-        found = self._all(facts.Measurement)
-        return dict(sorted(found.items(), key=lambda i: (i[1].received_at, i[0]), reverse=True))
-
-    @cached_property
     def signers(self) -> dict[str, str]:
         """Names of known signing keys by fingerprint."""
         return {key.fingerprint: key.name for key in self._all(facts.SigningKey).values()}

@@ -12,7 +12,6 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Event, Observation
 from app.core.knowledge import Knowledge
 from app.core.ledger import gap_of, standing
-from app.core.measuring import source_of
 from app.core.rulings import Branch, Conditions, branches, firm, said, unprinted
 from app.core.verdicts import Finding
 from app.core.views import CellView
@@ -62,7 +61,8 @@ class Draft:
     def measurements(self) -> tuple[str, ...]:
         """The slugs of the measurements among the reports, which the seed does not hold."""
         names = {seen.report for seen in self.observations}
-        return tuple(s for s in reversed(self.knowledge.measurements) if f"m-{s}" in names)
+        mine = [s for s in self.knowledge.sources.values() if s.id in names and s.id[:2] == "m-"]
+        return tuple(s.id[2:] for s in sorted(mine, key=lambda s: (s.date, s.id)))
 
     @property
     def own(self) -> tuple[Observation, ...]:
@@ -85,7 +85,7 @@ class Draft:
             state = DifferenceState.REPORTED if heard else DifferenceState.SEEN
             found.append((seen.date, state, seen.sources, ""))
         for slug in self.measurements:
-            date = self.knowledge.measurements[slug].measured_at[:10]
+            date = self.knowledge.sources[f"m-{slug}"].date
             found.append((date, DifferenceState.SEEN, (f"measurement-{slug}",), ""))
         found.sort(key=lambda moment: (not moment[0], moment[0]))
         return tuple(
@@ -154,7 +154,7 @@ def _measurements(draft: Draft, site: str) -> list[str]:
     if draft.measurements:
         lines = ["# The measurements are no sources of the seed yet: put this into seed/sources."]
     for slug in draft.measurements:
-        source = source_of(draft.knowledge.measurements[slug])
+        source = draft.knowledge.sources[f"m-{slug}"]
         lines += [
             f"# - id: measurement-{slug}",
             f"#   kind: {source.kind}",

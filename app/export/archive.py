@@ -14,19 +14,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import create_engine, insert, or_, select
+from sqlalchemy import Connection, create_engine, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.intake.serial_log import is_serial_log
-from app.store import seeding
+from app.store import records, seeding, summaries
 from app.store.models import (
     Base,
     DataVersionRow,
     DecisionRow,
     FactRow,
+    RecordRow,
+    SightingRow,
+    SortRow,
     SubmissionRow,
+    SummaryRow,
     TokenRow,
     VerdictRow,
 )
@@ -149,18 +153,12 @@ def write_sqlite(archive: Archive) -> bytes:
         SubmissionRow: archive.documents,
         DecisionRow: archive.decisions,
         VerdictRow: archive.verdicts,
+        # Derived in the new database from what stands there.
+        **dict.fromkeys((SortRow, SightingRow, SummaryRow, RecordRow), ()),
     }
     try:
         with engine.begin() as connection:
-            for cls in filled:
-                table = Base.metadata.tables[cls.__tablename__]
-                connection.execute(CreateTable(table))
-                # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(CreateIndex(index))
-            for cls, rows in filled.items():
-                if rows:
-                    connection.execute(insert(cls), rows)
+            _fill(connection, filled)
         raw.execute(f"pragma application_id = {APPLICATION_ID}")
         raw.execute(f"pragma user_version = {FORMAT}")
         file = bytearray(raw.serialize())
@@ -169,3 +167,19 @@ def write_sqlite(archive: Archive) -> bytes:
         raw.close()
     file[WRITTEN_BY] = bytes(4)
     return bytes(file)
+
+
+def _fill(connection: Connection, filled: Mapping[type[Base], tuple[Row, ...]]) -> None:
+    for cls in filled:
+        table = Base.metadata.tables[cls.__tablename__]
+        connection.execute(CreateTable(table))
+        # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index))
+    for cls, rows in filled.items():
+        if rows:
+            connection.execute(insert(cls), rows)
+    with Session(connection) as made:
+        summaries.recount(made)
+        records.recount(made)
+        made.flush()

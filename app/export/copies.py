@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
 
 from app.errors import AppError, Forbidden
 from app.export.archive import APPLICATION_ID, FORMAT
 from app.settings import Settings
+from app.store import records, summaries
 from app.store.engine import make_copy_engine, make_engine
+from app.store.models import Base, SummaryRow
 
 SQLITE = b"SQLite format 3\x00"
 READ_ONLY = "This is a read-only copy: nothing can be sent, decided or changed here."
@@ -69,4 +75,20 @@ def open_copy(path: Path) -> Engine:
         raise InvalidCopy(path, f"it is of format {version}, this program reads {FORMAT}")
     if state != "ok":
         raise InvalidCopy(path, f"it is damaged ({str(state).splitlines()[-1]})")
+    return engine if inspect(engine).has_table(SummaryRow.__tablename__) else _summed_up(path)
+
+
+def _summed_up(path: Path) -> Engine:
+    """Return an engine of an export that an older release wrote without summaries: of a copy."""
+    folder = tempfile.mkdtemp()
+    ours = Path(shutil.copy(path, folder))
+    maker = create_engine(f"sqlite:///{ours}")
+    Base.metadata.create_all(maker)
+    with Session(maker) as session:
+        summaries.recount(session)
+        records.recount(session)
+        session.commit()
+    maker.dispose()
+    engine = make_copy_engine(ours)
+    weakref.finalize(engine, shutil.rmtree, folder, ignore_errors=True)
     return engine

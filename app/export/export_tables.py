@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.core.facts import Observation
+from app.core.measuring import observations_of, source_of
 from app.pages.measurement_text import list_table
 from app.pages.table_text import cells_table
 from app.pens.tables import Table
@@ -47,6 +49,11 @@ COLUMNS = {
 def tables(snapshot: Snapshot) -> dict[str, Table]:
     """Return every table of a snapshot by name, in the order in which they are listed."""
     knowledge, cells = snapshot.knowledge, snapshot.cells
+    measurements = tuple(snapshot.records.every())
+    accepted = [m for m in measurements if m.accepted]
+    observations = {o.id: o for m in accepted for o in observations_of(m)}
+    curated = (o for o in knowledge.observations.values() if o.id not in observations)
+    sources = knowledge.sources | {source.id: source for source in map(source_of, accepted)}
     entries: dict[str, Iterable[Mapping[str, Any]]] = {
         "judgements": (vars(judgement) | {"cell": key, "family": family,
                                           "sources": judgement.sources}
@@ -54,20 +61,24 @@ def tables(snapshot: Snapshot) -> dict[str, Table]:
                        for family, judgement in view.judgements.items()),
         "claims": ({"register": register.slug, **vars(claim)}
                    for register in knowledge.registers.values() for claim in register.claims),
-        "observations": map(vars, knowledge.observations.values()),
+        "observations": map(vars, sorted((*curated, *observations.values()), key=_dated)),
         "errata": map(vars, knowledge.errata.values()),
         "differences": (vars(d) | {"number": f"D-{d.number}", "state": d.state}
                         for d in knowledge.differences.values()),
         "policies": ({"policy": p.slug, **vars(p), "versions": p.releases, **vars(msrs)}
                      for p in knowledge.policies.values() for msrs in p.msrs),
         "families": map(vars, knowledge.families.values()),
-        "sources": map(vars, knowledge.sources.values()),
+        "sources": map(vars, sources.values()),
     }  # fmt: skip
     return {
         "cells": cells_table(cells, knowledge, SITE),
         **{name: _table(columns, entries[name]) for name, columns in COLUMNS.items()},
-        "measurements": list_table(tuple(knowledge.measurements.values()), SITE),
+        "measurements": list_table(measurements, SITE),
     }
+
+
+def _dated(seen: Observation) -> tuple[str, str]:
+    return seen.date, seen.id
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Table:

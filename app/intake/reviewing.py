@@ -23,6 +23,7 @@ TOKEN_PREFIX = "vapic_"  # noqa: S105 - no secret, only how one begins
 LONGEST_NAME = 100
 LONGEST_REASON = 2000
 RECENT = 20
+LISTED = 200
 
 
 @dataclass(frozen=True)
@@ -99,16 +100,14 @@ def list_tokens(session: Session) -> Sequence[Token]:
 
 def list_measurements(snapshot: Snapshot, state: State) -> tuple[Measurement, ...]:
     """Return the measurements in a state: who waits longest first, else the newest decision."""
-    found = [m for m in snapshot.knowledge.measurements.values() if m.state is state]
-    newest_first = state is not State.PENDING
-    return tuple(sorted(found, key=lambda m: (m.decided_at, m.slug), reverse=newest_first))
+    waiting = state is State.PENDING
+    return snapshot.records.decided((state,), LISTED, newest_first=not waiting)
 
 
 def list_recent(snapshot: Snapshot) -> tuple[Measurement, ...]:
     """Return the measurements that were decided last, newest first."""
-    found = snapshot.knowledge.measurements.values()
-    decided = [m for m in found if m.state is not State.PENDING]
-    return tuple(sorted(decided, key=lambda m: (m.decided_at, m.slug), reverse=True)[:RECENT])
+    decided = [state for state in State if state is not State.PENDING]
+    return snapshot.records.decided(decided, RECENT, newest_first=True)
 
 
 def show(session: Session, snapshot: Snapshot, slug: str) -> Review:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core.cells import CellKey
 from app.core.facts import Measurement
 from app.core.filtering import Filter, Key, Vocabulary
-from app.core.knowledge import Knowledge
 from app.core.measuring import Effect, effects, observations_of
 from app.core.rulings import Conditions
+from app.core.summaries import Sort
 from app.core.verdicts import classify
 from app.core.words import Mode, State
 from app.errors import NotFound
@@ -19,64 +19,103 @@ from app.pages.measurement_text import Row
 from app.pens import phrases
 from app.store.snapshots import Snapshot
 
+# A list shows so many, and links the rest; another key of its address says where it begins.
+PAGE, AFTER = 50, "after"
+OTHERS = 20
 MeasurementFilter: TypeAlias = Filter[Measurement, Snapshot]
 
 
-def _used(field: str) -> Callable[[Knowledge], Mapping[str, str]]:
-    """Return what the measurements have there, as values of a key."""
-    return lambda known: {
-        word: word for word in sorted({getattr(m, field) for m in known.measurements.values()})
+def keys_of(snapshot: Snapshot) -> tuple[Key[Measurement, Snapshot], ...]:
+    """Return the keys of the filter; their values are what the measurements have.
+
+    The database finds what they admit, so that none of them has a rule here.
+    """
+    records, families = snapshot.records, snapshot.knowledge.families
+    used = records.used("family") or tuple(families)
+    valid: Mapping[str, Mapping[str, str]] = {
+        "family": {slug: family.name for slug, family in families.items() if slug in used},
+        "mode": {str(mode): mode.label for mode in Mode},
+        "state": {str(state): str(state) for state in State},
+        "tool": {word: word for word in records.used("tool")},
+        "kernel": {word: word for word in records.used("kernel")},
+        "differs": {"yes": "differs from the manual"},
     }
+    return tuple(_key(name, values) for name, values in valid.items())
 
 
-def _families(known: Knowledge) -> Mapping[str, str]:
-    """Return the families that were measured; all of them where nothing was."""
-    used = {m.family for m in known.measurements.values()} or known.families
-    return {slug: family.name for slug, family in known.families.items() if slug in used}
+def _key(name: str, values: Mapping[str, str]) -> Key[Measurement, Snapshot]:
+    return Key(name, lambda _: values, _by_the_database, f"{name}: {{}}")
 
 
-KEYS: tuple[Key[Measurement, Snapshot], ...] = (
-    Key("family", _families, lambda _, m, __: (m.family,), "family: {}"),
-    Key("mode", lambda _: {str(mode): mode.label for mode in Mode},
-        lambda _, m, __: (seen.mode for seen in m.observations), "mode: {}"),
-    Key("state", lambda _: {str(state): str(state) for state in State},
-        lambda _, m, __: (m.state,), "state: {}"),
-    Key("tool", _used("tool"), lambda _, m, __: (m.tool,), "tool: {}"),
-    Key("kernel", _used("hypervisor"), lambda _, m, __: (m.hypervisor,), "kernel: {}"),
-    Key("differs", lambda _: {"yes": "differs from the manual"},
-        lambda _, m, snapshot: ("yes",) if differs(snapshot, m) else (), "differs: {}"),
-)  # fmt: skip
+def _by_the_database(*_: object) -> Iterable[str]:
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class MeasurementList:
-    """The measurements that a filter admits, newest first."""
+    """The newest measurements that a filter admits; ``after`` names the last where more follow."""
 
     found: tuple[Measurement, ...]
     wanted: MeasurementFilter
     valid: Mapping[str, Mapping[str, str]]
     sentence: str
     total: int
+    begins: str
+    after: str
+
+    @property
+    def path(self) -> str:
+        """The address of the list as it begins here."""
+        return self._from(self.begins)
+
+    @property
+    def next(self) -> str:
+        """Where the list goes on, empty at its end."""
+        return self._from(self.after) if self.after else ""
+
+    def _from(self, slug: str) -> str:
+        parts = (self.wanted.query(), f"{AFTER}={slug}" if slug else "")
+        query = "&".join(filter(None, parts))
+        return f"/m?{query}" if query else "/m"
 
 
 def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> MeasurementList:
     """Return the measurements that a query admits. Raises InvalidFilter."""
-    every = snapshot.knowledge.measurements.values()
-    vocabulary = Vocabulary(KEYS, snapshot.knowledge)
-    wanted = vocabulary.read(pairs)
-    found = tuple(m for m in every if wanted.admits(m, snapshot))
-    head = f"{len(found)} of {len(every)} measurements"
-    said = vocabulary.sentence(wanted, head, "; ", ", ")
-    return MeasurementList(found, wanted, vocabulary.values, said, len(every))
+    asked = tuple(pairs)
+    begins = find_measurement(snapshot, after[-1]).slug if (after := _after(asked)) else ""
+    vocabulary = Vocabulary(keys_of(snapshot), snapshot.knowledge)
+    wanted = vocabulary.read(pair for pair in asked if pair[0] != AFTER)
+    differing = _differing(snapshot) if wanted["differs"] else ()
+    found = snapshot.records.page(wanted.chosen, differing, after=begins, most=PAGE + 1)
+    total = sum(snapshot.records.states.values())
+    number = snapshot.records.count(wanted.chosen, differing) if wanted.chosen else total
+    said = vocabulary.sentence(wanted, f"{number} of {total} measurements", "; ", ", ")
+    more = found[PAGE - 1].slug if len(found) > PAGE else ""
+    return MeasurementList(found[:PAGE], wanted, vocabulary.values, said, total, begins, more)
+
+
+def _after(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [value for key, value in pairs if key == AFTER]
+
+
+def _differing(snapshot: Snapshot) -> frozenset[Sort]:
+    """Return what was seen that disagrees with Table 15-22."""
+    return frozenset(
+        judgement.measured.of_id[finding.observation.id].sort
+        for view in snapshot.cells.values()
+        for judgement in view.measured
+        for finding in judgement.findings
+        if finding.verdict.disagrees and finding.observation.id in judgement.measured.of_id
+    )
 
 
 def find_measurement(snapshot: Snapshot, slug: str) -> Measurement:
     """Return a measurement by the first 12 hex digits of its digest. Raises NotFound."""
-    known = snapshot.knowledge.measurements
-    if slug not in known:
-        near = tuple(f"/m/{name}" for name in known if slug and name.startswith(slug[:4]))
-        raise NotFound(f"There is no measurement {slug!r}.", hints=near[:5])
-    return known[slug]
+    found = snapshot.records.get(slug)
+    if found is None:
+        near = snapshot.records.named(slug[:4])
+        raise NotFound(f"There is no measurement {slug!r}.", hints=tuple(f"/m/{n}" for n in near))
+    return found
 
 
 def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
@@ -90,11 +129,6 @@ def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def differs(snapshot: Snapshot, measurement: Measurement) -> bool:
-    """Whether any unmasked observation disagrees with Table 15-22."""
-    return any(row.finding.verdict.disagrees for row in rows_of(snapshot, measurement))
-
-
 def effects_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Effect, ...]:
     """Return what a measurement changes, or would change, cell by cell."""
     return effects(snapshot.knowledge, snapshot.cells, measurement)
@@ -102,5 +136,5 @@ def effects_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Effect, ..
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:
     """Other measurements of the same family, to compare with."""
-    every = snapshot.knowledge.measurements.values()
-    return tuple(o for o in every if o.slug != m.slug and o.family == m.family)[:20]
+    near = snapshot.records.page({"family": (m.family,)}, most=OTHERS + 1)
+    return tuple(o for o in near if o.slug != m.slug)[:OTHERS]

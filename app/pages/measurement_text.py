@@ -137,9 +137,18 @@ def check_text(effects: Iterable[Effect], oddities: Iterable[Oddity], knowledge:
 
 
 def list_text(
-    found: Iterable[Measurement], sentence: str, total: int, knowledge: Knowledge, place: Place
+    found: Iterable[Measurement],
+    sentence: str,
+    total: int,
+    knowledge: Knowledge,
+    place: Place,
+    *,
+    more: str,
 ) -> str:
-    """Return the list of measurements that pass a filter, of ``total`` in all."""
+    """Return the list of measurements that pass a filter, of ``total`` in all.
+
+    ``more`` is where the list goes on.
+    """
     out = Plain()
     out.title("Measurements")
     head(out, place, "/m")
@@ -161,6 +170,9 @@ def list_text(
         out.field("hypervisor", m.hypervisor, indent=2)
         out.field("tool", m.tool, indent=2)
         out.field("observations", str(len(m.observations)), indent=2)
+    if more:
+        out.blank()
+        out.link("Older ones", place.site + more)
     return out.render()
 
 

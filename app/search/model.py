@@ -192,11 +192,10 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     """Return everything that has exactly this name, usually one thing or nothing.
 
     Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata,
-    families, measurements, annotations and sources: their id, Message-ID, address or commit.
+    families, annotations and sources: their id, Message-ID, address or commit.
     """
-    ours = _path_of(text)
+    ours = path_of(text)
     folded, slug = ours.lower(), _slug(ours)
-    digest = bool(_DIGEST.fullmatch(folded))
     found = [*_of_cells(ours, knowledge)]
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
         found.append(Named("difference", match[1]))
@@ -208,11 +207,6 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
             f.slug for f in knowledge.families.values() if slug in (_slug(f.slug), _slug(f.name))
         ),
         "policy": (p for p in knowledge.policies if _slug(p) == slug),
-        "measurement": (
-            m.slug
-            for m in knowledge.measurements.values()
-            if folded == m.slug or (digest and m.digest.startswith(folded))
-        ),
         "annotation": (a for a in knowledge.annotations if a == folded),
         "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
     }
@@ -220,7 +214,7 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     return tuple({(n.kind, n.key): n for n in found}.values())
 
 
-def _path_of(text: str) -> str:
+def path_of(text: str) -> str:
     """Return the tail of one of our own addresses, and any other text as it is."""
     match = _ADDRESS.fullmatch(text)
     path = (match["path"] or "").partition("?")[0] if match else text

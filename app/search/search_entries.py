@@ -15,14 +15,18 @@ from app.pens import phrases
 from app.search.model import SearchEntry
 
 
-def entries(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> Iterator[SearchEntry]:
+def entries(
+    knowledge: Knowledge,
+    cells: Mapping[CellKey, CellView],
+    measurements: Iterable[facts.Measurement] = (),
+) -> Iterator[SearchEntry]:
     """Return every entry, each kind in the order of its own page."""
     yield from (_register(r) for r in knowledge.registers.values())
     yield from (_cell(view, knowledge) for view in cells.values())
     yield from (_difference(d, knowledge) for d in knowledge.differences.values())
     yield from (_erratum(e, knowledge) for e in knowledge.errata.values())
     yield from (_annotation(a, knowledge) for a in knowledge.annotations.values())
-    yield from (_measurement(m, knowledge) for m in knowledge.measurements.values())
+    yield from (of_measurement(m, knowledge) for m in measurements)
     yield from (_family(f) for f in knowledge.families.values())
     yield from (_policy(p) for p in knowledge.policies.values())
     yield from (_source(s) for s in knowledge.sources.values())
@@ -136,7 +140,8 @@ def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
     return _entry("annotation", a.slug, f"{page}#note-{a.slug}", title, names, a.text)
 
 
-def _measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
+def of_measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
+    """Return the entry of a measurement."""
     family = knowledge.families[m.family].name if m.family in knowledge.families else m.family
     cpu = m.cpu.brand or f"{m.cpu.vendor} {m.cpu.signature}"
     return _entry(

@@ -20,13 +20,15 @@ from app.search.model import (
     InTable,
     Parts,
     Query,
+    SearchEntry,
     SearchResult,
     Term,
     every_word,
     named,
+    path_of,
     split_words,
 )
-from app.search.search_entries import cell_line, cell_title, entries
+from app.search.search_entries import cell_line, cell_title, entries, of_measurement
 from app.search.search_query import Keys, keys_of, parse
 from app.store.snapshots import Snapshot
 
@@ -59,9 +61,19 @@ def keys(snapshot: Snapshot) -> Keys:
     return keys_of(snapshot.vocabulary)
 
 
+# How many of the newest measurements are searched by word; any is found by its name.
+SEARCHED = 100
+WHOLE_NAME = 12
+
+
 def index_of(snapshot: Snapshot) -> Index:
     """Return what search looks through in a snapshot."""
-    return snapshot.once("search", lambda: Index(entries(snapshot.knowledge, snapshot.cells)))
+    return snapshot.once("search", lambda: _index(snapshot))
+
+
+def _index(snapshot: Snapshot) -> Index:
+    newest = snapshot.records.page({}, most=SEARCHED)
+    return Index(entries(snapshot.knowledge, snapshot.cells, newest))
 
 
 def search(snapshot: Snapshot, text: str) -> SearchResult:
@@ -104,15 +116,24 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
 
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
-    found = named(query.name, snapshot.knowledge) if query.name else ()
-    for name in (name for name in found if name.kind in query.kinds):
-        entry = index_of(snapshot).get(name.kind, name.key)
+    for entry, path in _named(snapshot, query.name):
         title, start = entry.title, entry.body
-        if member := name.path.partition("#")[2]:
+        if member := path.partition("#")[2]:
             title += f", member {member}"
         if len(start) > START:
             start = start[:START].rpartition(" ")[0] + " ..."
-        yield Hit(name.kind, name.key, name.path or entry.path, _parts(title), _parts(start))
+        if entry.kind in query.kinds:
+            yield Hit(entry.kind, entry.key, path or entry.path, _parts(title), _parts(start))
+
+
+def _named(snapshot: Snapshot, text: str) -> Iterator[tuple[SearchEntry, str]]:
+    """Return the entries of everything of this name, with its address where that says more."""
+    for name in named(text, snapshot.knowledge) if text else ():
+        yield index_of(snapshot).get(name.kind, name.key), name.path
+    begins = path_of(text).lower()
+    for slug in snapshot.records.named(begins) if len(begins) >= WHOLE_NAME else ():
+        if measurement := snapshot.records.get(slug):
+            yield of_measurement(measurement, snapshot.knowledge), ""
 
 
 def _parts(text: str) -> Parts:

@@ -7,6 +7,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from app.store import records, summaries
+from app.store.engine import make_engine, writer_sessions
+
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
@@ -19,5 +22,16 @@ def alembic_config(url: str) -> Config:
 
 
 def migrate(url: str) -> None:
-    """Upgrade the database at ``url`` to the newest schema; a new one is created."""
+    """Upgrade the database at ``url`` to the newest schema; a new one is created.
+
+    What older releases did not derive yet is derived.
+    """
     command.upgrade(alembic_config(url), "head")
+    engine = make_engine(url)
+    try:
+        with writer_sessions(engine).begin() as session:
+            if summaries.is_behind(session):
+                summaries.recount(session)
+                records.recount(session)
+    finally:
+        engine.dispose()

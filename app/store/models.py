@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.knowledge import KINDS
-from app.core.words import Access, Evidence, Mode, Scope, State, TokenScope, Verdict
+from app.core.words import Access, Behaviour, Evidence, Mode, Scope, State, TokenScope, Verdict
 
 CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,6 +33,12 @@ def one_of(column: str, values: object) -> str:
     """Return the SQL that limits a column to a closed vocabulary."""
     listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
     return f"{column} IN ({listed})"
+
+
+def while_it_counts(name: str, *columns: str, unique: bool = False) -> Index:
+    """Return an index of the rows that have not ended."""
+    current = text("valid_to IS NULL")
+    return Index(name, *columns, unique=unique, sqlite_where=current, postgresql_where=current)
 
 
 class Base(DeclarativeBase):
@@ -66,14 +73,10 @@ class FactRow(Base):
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="range_not_empty"),
         CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
         Index("ix_facts_valid", "valid_from", "valid_to"),
-        Index(
-            "uq_facts_current",
-            "kind",
-            "key",
-            unique=True,
-            sqlite_where=text("valid_to IS NULL"),
-            postgresql_where=text("valid_to IS NULL"),
-        ),
+        Index("ix_facts_ended", "valid_to"),
+        Index("ix_facts_named", "kind", "key", "valid_from"),
+        Index("ix_facts_origin", "origin", "valid_from"),
+        while_it_counts("uq_facts_current", "kind", "key", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -82,6 +85,108 @@ class FactRow(Base):
     body: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     origin: Mapped[str] = mapped_column(String(64), server_default="seed")
+    valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
+    valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class SortRow(Base):
+    """What observations of measurements have in common that no verdict can tell apart."""
+
+    __tablename__ = "sorts"
+    __table_args__ = (
+        CheckConstraint(one_of("mode", Mode), name="mode_known"),
+        CheckConstraint(one_of("access", Access), name="access_known"),
+        CheckConstraint(one_of("outcome", Behaviour), name="outcome_known"),
+        Index(
+            "uq_sorts_sort",
+            *("family", "register", "mode", "access", "outcome", "condition", "member"),
+            *("intercepted", "unwatched"),
+            unique=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    register: Mapped[str] = mapped_column(String(40))
+    mode: Mapped[str] = mapped_column(String(10))
+    access: Mapped[str] = mapped_column(String(10))
+    family: Mapped[str] = mapped_column(String(40))
+    outcome: Mapped[str] = mapped_column(String(20))
+    condition: Mapped[str] = mapped_column(Text)
+    member: Mapped[str] = mapped_column(String(10))
+    intercepted: Mapped[bool]
+    unwatched: Mapped[bool]
+
+
+class SightingRow(Base):
+    """One observation of a measurement while it counts: whose, of which sort; derived.
+
+    ``machine`` and ``microcode`` are the first 63 bits of a SHA-256, to tell them apart.
+    """
+
+    __tablename__ = "sightings"
+    __table_args__ = (
+        while_it_counts("ix_sightings_machine", "sort_id", "machine"),
+        while_it_counts("ix_sightings_microcode", "sort_id", "microcode"),
+        while_it_counts("ix_sightings_newest", "sort_id", "date", "slug", "id"),
+        Index("ix_sightings_slug", "slug", "valid_from"),
+    )
+
+    id: Mapped[int] = mapped_column(ForeignKey("facts.id"), primary_key=True)
+    sort_id: Mapped[int] = mapped_column(ForeignKey("sorts.id"))
+    slug: Mapped[str] = mapped_column(String(12))
+    date: Mapped[str] = mapped_column(String(10))
+    machine: Mapped[int] = mapped_column(BigInteger)
+    microcode: Mapped[int | None] = mapped_column(BigInteger)
+    repetitions: Mapped[int]
+    valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
+    valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+
+
+class SummaryRow(Base):
+    """The measurements of one cell and family from a data version on, up to the next; derived.
+
+    The newest of each cell and family ends nowhere, even where nothing is left to count.
+    """
+
+    __tablename__ = "summaries"
+    __table_args__ = (
+        CheckConstraint(one_of("mode", Mode), name="mode_known"),
+        CheckConstraint(one_of("access", Access), name="access_known"),
+        while_it_counts(
+            "uq_summaries_current", "register", "mode", "access", "family", unique=True
+        ),
+    )
+
+    register: Mapped[str] = mapped_column(String(40), primary_key=True)
+    mode: Mapped[str] = mapped_column(String(10), primary_key=True)
+    access: Mapped[str] = mapped_column(String(10), primary_key=True)
+    family: Mapped[str] = mapped_column(String(40), primary_key=True)
+    valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"), primary_key=True)
+    valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+    body: Mapped[str] = mapped_column(Text)
+
+
+class RecordRow(Base):
+    """The line of a measurement in lists, for the data versions in which it read so; derived."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        CheckConstraint(one_of("state", State), name="state_known"),
+        Index("ix_records_received", "received_at", "slug"),
+        Index("ix_records_slug", "slug", "valid_from"),
+        Index("ix_records_decided", "state", "decided_at", "slug"),
+    )
+
+    id: Mapped[int] = mapped_column(ForeignKey("facts.id"), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(12))
+    digest: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(20))
+    family: Mapped[str] = mapped_column(String(40))
+    kernel: Mapped[str] = mapped_column(Text)
+    tool: Mapped[str] = mapped_column(Text)
+    modes: Mapped[str] = mapped_column(String(20))
+    received_at: Mapped[str] = mapped_column(String(40))
+    decided_at: Mapped[str] = mapped_column(String(40))
     valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
     valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
 

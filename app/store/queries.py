@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,10 @@ from app.errors import NotReady
 from app.store.models import DataVersionRow, FactRow, VerdictRow
 
 Body = Mapping[str, Any]
+# The origin of what the seed holds; anything else came with a measurement of that name.
+SEED = "seed"
+# How many names one statement asks for.
+MANY = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
 
 
@@ -68,9 +72,41 @@ def list_versions(session: Session) -> tuple[DataVersion, ...]:
 
 def get_facts(session: Session, version: int) -> tuple[StoredFact, ...]:
     """Return what was public at a data version, by kind and key."""
-    rows = session.scalars(
-        select(FactRow).where(_valid_at(version)).order_by(FactRow.kind, FactRow.key)
-    )
+    f = FactRow
+    return _stored(session.scalars(select(f).where(_valid_at(version)).order_by(f.kind, f.key)))
+
+
+def get_seeded(session: Session, version: int) -> tuple[StoredFact, ...]:
+    """Return the curated facts of a data version, by kind and key."""
+    f = FactRow
+    seeded = f.origin == SEED, _valid_at(version)
+    return _stored(session.scalars(select(f).where(*seeded).order_by(f.kind, f.key)))
+
+
+def get_sources(session: Session, version: int, names: Sequence[str]) -> tuple[StoredFact, ...]:
+    """Return some measurements, by their names, as the sources that they were."""
+    found: list[StoredFact] = []
+    for some in chunks(names):
+        named = FactRow.kind == "source", FactRow.key.in_(some), _valid_at(version)
+        found += _stored(session.scalars(select(FactRow).where(*named)))
+    return tuple(found)
+
+
+def get_observations(session: Session, ids: Sequence[int]) -> dict[int, StoredFact]:
+    """Return observations by the numbers of their rows."""
+    found: dict[int, StoredFact] = {}
+    for some in chunks(ids):
+        rows = session.scalars(select(FactRow).where(FactRow.id.in_(some))).all()
+        found.update(zip((row.id for row in rows), _stored(rows), strict=True))
+    return found
+
+
+def chunks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Return names in parts that one statement may ask for."""
+    return (names[start : start + MANY] for start in range(0, len(names), MANY))
+
+
+def _stored(rows: Iterable[FactRow]) -> tuple[StoredFact, ...]:
     return tuple(StoredFact(r.kind, r.key, json.loads(r.body), r.digest) for r in rows)
 
 

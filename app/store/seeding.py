@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from app.core.cells import CellKey
 from app.core.facts import Fact
-from app.core.knowledge import Knowledge, key_of, kind_of
+from app.core.knowledge import Knowledge, MeasuredBy, key_of, kind_of
 from app.core.views import view_cells
+from app.core.words import Access, Mode
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
-from app.store import queries, store
-from app.store.queries import DataVersion, VerdictTuple
+from app.store import queries, records, store, summaries
+from app.store.queries import DataVersion, StoredFact, VerdictTuple
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
     version = store.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
-        rebuild(session)
+        rejudge(session)
     return Loaded(len(facts), version)
 
 
@@ -57,10 +59,19 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
 
 
 def rebuild(session: Session) -> bool:
-    """Derive the stored judgements anew; returns whether that changed anything."""
+    """Derive summaries and judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
-    fresh = derive_verdicts(load_knowledge(session, queries.current_version_id(session)))
+    changed = [summaries.recount(session), records.recount(session), rejudge(session)]
+    return any(changed)
+
+
+def rejudge(session: Session, only: Collection[CellKey] | None = None) -> bool:
+    """Derive the stored judgements of some cells, by default all; returns whether any changed."""
+    knowledge = load_knowledge(session, queries.current_version_id(session))
+    fresh = derive_verdicts(knowledge, only)
     stored = queries.get_verdicts(session)
+    if only is not None:
+        stored = tuple(r for r in stored if CellKey(r[0], Mode(r[1]), Access(r[2])) in only)
     if fresh == stored:
         return False
     store.replace_verdicts(session, stored, fresh)
@@ -68,11 +79,34 @@ def rebuild(session: Session) -> bool:
 
 
 def load_knowledge(session: Session, version: int) -> Knowledge:
-    """Return everything that was public at a data version."""
-    return Knowledge.of(fact_from(f.kind, f.body) for f in queries.get_facts(session, version))
+    """Return what was public at a data version: of measurements summaries, and their newest."""
+    measured, ids = summaries.load(
+        session, version, newest=version == queries.current_version_id(session)
+    )
+    shown = queries.get_observations(session, ids)
+    names = sorted({f.body["sources"][0] for f in shown.values()})
+    stored = (
+        *queries.get_seeded(session, version),
+        *queries.get_sources(session, version, names),
+        *shown.values(),
+    )
+    named = {
+        group: replace(m, summaries=tuple(
+            replace(s, newest=tuple(shown[int(i)].key for i in s.newest)) for s in m.summaries
+        ))
+        for group, m in measured.items()
+    }  # fmt: skip
+    return known_from(sorted(stored, key=lambda f: (f.kind, f.key)), named)
 
 
-def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:
+def known_from(stored: Iterable[StoredFact], measured: MeasuredBy | None = None) -> Knowledge:
+    """Return stored facts as what is known."""
+    return Knowledge.of((fact_from(f.kind, f.body) for f in stored), measured)
+
+
+def derive_verdicts(
+    knowledge: Knowledge, only: Collection[CellKey] | None = None
+) -> tuple[VerdictTuple, ...]:
     """Return the judgements as rows, ordered by their key: a pure function of the facts."""
     rows = [
         (
@@ -87,7 +121,7 @@ def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:
             str(j.evidence or ""),
             str(j.scope or ""),
         )
-        for key, view in view_cells(knowledge).items()
+        for key, view in view_cells(knowledge, only).items()
         for family, j in view.judgements.items()
     ]
     return tuple(sorted(rows))

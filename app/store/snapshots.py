@@ -22,6 +22,7 @@ from app.core.views import CellView, view_cells
 from app.errors import NotFound, NotReady
 from app.store import queries
 from app.store.queries import Change, DataVersion
+from app.store.records import Records
 from app.store.seeding import load_knowledge
 
 CHECK_SECONDS = 1.0
@@ -44,6 +45,7 @@ class Snapshot:
     version: DataVersion
     knowledge: Knowledge
     history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
+    records: Records = field(default_factory=Records)
     pinned: bool = False
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     # Of one thread at a time: what is made may itself ask for something else that is.
@@ -107,7 +109,8 @@ def load_snapshot(session: Session, at: str = "") -> Snapshot:
     changes = queries.list_changes(session, (v.id for v in recent))
     history = tuple((v, changes[v.id]) for v in recent)
     knowledge = load_knowledge(session, versions[-1].id)
-    snapshot = Snapshot(versions[-1], knowledge, history, pinned=bool(at))
+    records = Records(sessionmaker(session.get_bind()), versions[-1].id)
+    snapshot = Snapshot(versions[-1], knowledge, history, records, pinned=bool(at))
     snapshot.warm()
     return snapshot
 

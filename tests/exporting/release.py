@@ -89,7 +89,7 @@ def answers(url, folder):
 
 
 def pinned(url, snapshot):
-    measured = snapshot.knowledge.measurements.values()
+    measured = snapshot.records.every()
     slugs = [m.slug for m in sorted(measured, key=lambda m: m.state is not State.ACCEPTED)]
     found = {}
     with client_of(url) as client:

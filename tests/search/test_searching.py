@@ -16,7 +16,7 @@ from app.core.words import State
 from app.pages import explore
 from app.search import searching
 from app.search.index import MARKS, Index
-from app.search.model import SearchEntry, Term, named, tidy
+from app.search.model import SearchEntry, Term, tidy
 from app.search.search_entries import entries
 from app.search.search_text import plain
 from tests.search.test_query import attempt
@@ -311,12 +311,8 @@ def test_a_measurement_is_found_by_its_names_and_words_and_never_by_a_contact():
         contact="giraffe@example.org",
         notes="seen by an okapi <b>at night</b>",
     )
-    index = Index(entries(Knowledge.of([sent]), {}))
+    index = Index(entries(Knowledge.of([]), {}, [sent]))
 
-    for name in (digest[:12], digest, f"/m/{digest[:12]}"):
-        assert [("measurement", sent.slug)] == [
-            (n.kind, n.key) for n in named(name, Knowledge.of([sent]))
-        ]
     for word, count in (("zebra", 1), ("okapi", 1), ("giraffe", 0)):
         assert count == len(index.best([Term(word)], "measurement", 5))
     assert index.entries[0].title.endswith("(pending)")

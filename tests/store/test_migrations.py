@@ -137,7 +137,7 @@ def test_every_step_after_the_first_keeps_what_is_stored(database_url):
     steps = [s.revision for s in ScriptDirectory.from_config(alembic_config("")).walk_revisions()]
     for revision in steps[1:]:
         command.downgrade(alembic_config(database_url), revision)
-        assert [facts, older] == list(rows(database_url))
+        assert [facts, verdicts if revision >= "0003" else older] == list(rows(database_url))
     migrate(database_url)
     assert [facts, older] == list(rows(database_url))
     assert [300, 1000] < [len(facts), len(older)]

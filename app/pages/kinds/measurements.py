@@ -19,19 +19,24 @@ class MeasurementsPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the measurements that the filter admits. Raises InvalidFilter."""
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
-        query = listed.wanted.query()
         return Page(
-            path=f"/m?{query}" if query else "/m",
+            path=listed.path,
             title="Measurements",
             template="measurements/index.html",
             view={"listed": listed},
             text=lambda place: measurement_text.list_text(
-                listed.found, listed.sentence, listed.total, asked.knowledge, place
+                listed.found,
+                listed.sentence,
+                listed.total,
+                asked.knowledge,
+                place,
+                more=listed.next,
             ),
             table=lambda place: measurement_text.list_table(listed.found, place.site),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "measurements": [measurement_data.summary(m, place) for m in listed.found],
+                **({"next": place.site + listed.next} if listed.next else {}),
             },
         )
 

@@ -1,0 +1,188 @@
+"""Measurements as they are listed: one row for each state of each, read when a page asks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.core.facts import Measurement
+from app.core.summaries import Sort
+from app.core.words import State
+from app.curation.seed import fact_from
+from app.store import summaries
+from app.store.models import FactRow, RecordRow, SightingRow
+
+# The beginning of a digest.
+DIGEST = re.compile("[0-9a-f]{4,64}")
+# How many are read at once where all are wanted.
+EVERY = 100
+Chosen = Mapping[str, tuple[str, ...]]
+
+
+def note(session: Session, version: int, slug: str) -> None:
+    """Keep the line of a measurement as a data version made it."""
+    r, f = RecordRow, FactRow
+    session.execute(update(r).where(r.slug == slug, r.valid_to.is_(None)).values(valid_to=version))
+    mine = f.kind == "measurement", f.key == slug, f.valid_from == version
+    for fact in session.scalars(select(f).where(*mine)):
+        body = json.loads(fact.body)
+        seen = body.get("observations", ())
+        session.add(
+            RecordRow(
+                id=fact.id,
+                slug=slug,
+                digest=body["digest"],
+                state=body["state"],
+                family=body["family"],
+                kernel=body["hypervisor"],
+                tool=body["tool"],
+                modes=" ".join(sorted({item["mode"] for item in seen})),
+                received_at=body["received_at"],
+                decided_at=body["decided_at"],
+                valid_from=version,
+            )
+        )
+    session.flush()
+
+
+def recount(session: Session) -> bool:
+    """Derive every line anew from the facts; returns whether that changed anything."""
+    before = _lines(session)
+    session.execute(delete(RecordRow))
+    f = FactRow
+    begun = select(f.valid_from, f.key).where(f.kind == "measurement").order_by(f.id)
+    for version, slug in session.execute(begun):
+        note(session, version, slug)
+        session.expunge_all()
+    return _lines(session) != before
+
+
+def _lines(session: Session) -> list[tuple[Any, ...]]:
+    table = RecordRow.__table__
+    return [tuple(row) for row in session.execute(select(table).order_by(table.c.id))]
+
+
+@dataclass(frozen=True)
+class Records:
+    """The measurements of one data version; none where there is no database."""
+
+    sessions: sessionmaker[Session] | None = None
+    version: int = 0
+
+    def get(self, slug: str) -> Measurement | None:
+        """Return a measurement as it was at the data version."""
+        return next(iter(self._measurements(self._rows().where(RecordRow.slug == slug))), None)
+
+    def named(self, begins: str) -> tuple[str, ...]:
+        """Return the measurements whose digest begins so, four digits or more; five at most."""
+        if not DIGEST.fullmatch(begins):
+            return ()
+        rows = self._rows().where(RecordRow.digest.startswith(begins, autoescape=True))
+        return tuple(m.slug for m in self._measurements(rows.limit(5)))
+
+    def page(
+        self, chosen: Chosen, differing: Collection[Sort] = (), *, after: str = "", most: int
+    ) -> tuple[Measurement, ...]:
+        """Return measurements that a filter admits, newest first, beginning behind ``after``."""
+        rows = self._admitted(chosen, differing)
+        if after and (last := self.get(after)):
+            r = RecordRow
+            behind = and_(r.received_at == last.received_at, r.slug < last.slug)
+            rows = rows.where(or_(r.received_at < last.received_at, behind))
+        return self._measurements(rows.limit(most))
+
+    def every(self) -> Iterator[Measurement]:
+        """Return all measurements, newest first, a page at a time."""
+        after = ""
+        while found := self.page({}, after=after, most=EVERY):
+            yield from found
+            after = found[-1].slug
+
+    def count(self, chosen: Chosen, differing: Collection[Sort] = ()) -> int:
+        """Return how many measurements a filter admits."""
+        rows = self._admitted(chosen, differing).order_by(None).subquery()
+        found = self._ask(select(func.count()).select_from(rows))
+        return int(found[0][0]) if found else 0
+
+    def decided(
+        self, states: Collection[State], most: int, *, newest_first: bool
+    ) -> tuple[Measurement, ...]:
+        """Return measurements in some states by when that was decided."""
+        r = RecordRow
+        order = (r.decided_at.desc(), r.slug.desc()) if newest_first else (r.decided_at, r.slug)
+        rows = self._rows().where(r.state.in_(map(str, states))).order_by(None).order_by(*order)
+        return self._measurements(rows.limit(most))
+
+    @cached_property
+    def states(self) -> Mapping[State, int]:
+        """How many measurements there are in each state."""
+        r = RecordRow
+        held = self._held()
+        rows = self._ask(select(r.state, func.count()).where(*held).group_by(r.state))
+        return {State(state): number for state, number in rows}
+
+    def used(self, column: str) -> tuple[str, ...]:
+        """Return every value of ``family``, ``tool`` or ``kernel`` that a measurement has."""
+        named = getattr(RecordRow, column)
+        rows = self._ask(select(named).where(*self._held()).distinct().order_by(named))
+        return tuple(row[0] for row in rows)
+
+    def _held(self) -> tuple[ColumnElement[bool], ...]:
+        r = RecordRow
+        return r.valid_from <= self.version, or_(r.valid_to.is_(None), r.valid_to > self.version)
+
+    def _rows(self) -> Select[Any]:
+        r = RecordRow
+        rows = select(FactRow.body).join(r, r.id == FactRow.id).where(*self._held())
+        return rows.order_by(r.received_at.desc(), r.slug.desc())
+
+    def _admitted(self, chosen: Chosen, differing: Collection[Sort]) -> Select[Any]:
+        r, rows = RecordRow, self._rows()
+        for key in ("family", "state", "tool", "kernel"):
+            if values := chosen.get(key):
+                rows = rows.where(getattr(r, key).in_(values))
+        if modes := chosen.get("mode"):
+            rows = rows.where(or_(*((" " + r.modes + " ").contains(f" {mode} ") for mode in modes)))
+        if chosen.get("differs"):
+            rows = rows.where(r.state == str(State.ACCEPTED), self._shows(differing))
+        return rows
+
+    def _shows(self, sorts: Collection[Sort]) -> ColumnElement[bool]:
+        """Whether a measurement shows an observation of one of these sorts."""
+        if self.sessions is None:
+            return exists().where(RecordRow.id < 0)
+        with self.sessions() as session:
+            ids = summaries.ids_of(session, sorts)
+        s = SightingRow
+        return exists().where(
+            s.slug == RecordRow.slug, s.sort_id.in_(ids), s.valid_from <= self.version,
+            or_(s.valid_to.is_(None), s.valid_to > self.version),
+        )  # fmt: skip
+
+    def _measurements(self, rows: Select[Any]) -> tuple[Measurement, ...]:
+        found = (fact_from("measurement", json.loads(row[0])) for row in self._ask(rows))
+        return tuple(m for m in found if isinstance(m, Measurement))
+
+    def _ask(self, rows: Executable) -> list[tuple[Any, ...]]:
+        if self.sessions is None:
+            return []
+        with self.sessions() as session:
+            return [tuple(row) for row in session.execute(rows)]

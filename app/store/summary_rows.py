@@ -1,0 +1,88 @@
+"""Summaries between plain Python and the rows in which they are stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.cells import CellKey
+from app.core.summaries import Counts, Measured, Sort, Summary
+from app.core.words import Access, Behaviour, Mode
+from app.store.models import SortRow
+
+Group = tuple[CellKey, str]
+
+
+def sort_of(body: Mapping[str, Any]) -> Sort:
+    """Return the sort of a stored observation."""
+    register, mode, access = body["cells"][0].split("/")
+    return Sort(
+        CellKey(register, Mode(mode), Access(access)),
+        body["family"],
+        Behaviour(body["outcome"]),
+        body.get("condition", ""),
+        body.get("member", ""),
+        body.get("intercepted", False),
+        body.get("unwatched", False),
+    )
+
+
+def columns_of(sort: Sort) -> dict[str, Any]:
+    """Return a sort as the columns of its row."""
+    return {
+        **group_columns((sort.cell, sort.family)),
+        "outcome": str(sort.outcome),
+        "condition": sort.condition,
+        "member": sort.member,
+        "intercepted": sort.intercepted,
+        "unwatched": sort.unwatched,
+    }
+
+
+def group_columns(group: Group) -> dict[str, str]:
+    """Return a cell and family as the columns of a row."""
+    cell, family = group
+    return {
+        "register": cell.register,
+        "mode": str(cell.mode),
+        "access": str(cell.access),
+        "family": family,
+    }
+
+
+def sort_from(row: SortRow) -> Sort:
+    """Return the sort that a row holds."""
+    cell = CellKey(row.register, Mode(row.mode), Access(row.access))
+    outcome = Behaviour(row.outcome)
+    return Sort(
+        cell, row.family, outcome, row.condition, row.member, row.intercepted, row.unwatched
+    )
+
+
+def body_of(measured: Measured, ids: Mapping[Sort, int]) -> str:
+    """Return what was measured as it is stored: the newest by the rows of their facts."""
+    said = {
+        "summaries": [
+            [ids[s.sort], *_counted(s.counts), s.observations, s.repetitions, list(s.newest)]
+            for s in measured.summaries
+        ],
+        "heard": [[sorted(p), *_counted(n)] for p, n in measured.heard.items()],
+    }
+    return json.dumps(said, separators=(",", ":"))
+
+
+def _counted(counts: Counts) -> tuple[int, int, int]:
+    return counts.reports, counts.machines, counts.microcodes
+
+
+def measured_from(body: str, sorts: Mapping[int, Sort]) -> Measured:
+    """Return what a stored body holds; ``body_of`` writes it."""
+    said = json.loads(body)
+    return Measured(
+        tuple(
+            Summary(sorts[i], Counts(r, m, u), items, times, tuple(newest))
+            for i, r, m, u, items, times, newest in said["summaries"]
+        ),
+        {frozenset(map(tuple, p)): Counts(r, m, u) for p, r, m, u in said["heard"]},
+    )

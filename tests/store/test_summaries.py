@@ -1,0 +1,124 @@
+"""Summaries as they are stored: kept by each decision, derived again from nothing but facts."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, text
+
+from app.core.summaries import NEWEST
+from app.core.words import State
+from app.intake import submitting
+from app.store import queries, records, seeding, summaries
+from app.store.snapshots import load_snapshot
+from app.store.submissions import Decision
+from tests.measured.documents import document, many, observed
+from tests.reviewables import RECEIVED_AT, submit_document
+
+MINUTE = timedelta(minutes=1)
+
+
+def arrive(session, number, **changes):
+    """Take one measurement in, and return its name."""
+    cpu = {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1}
+    cpu |= {"microcode": f"0x{number % 3}", "brand": f"constructed {number % 4}"}
+    raw = document(cpu=cpu, notes=f"Constructed {number}.", **changes)
+    return submit_document(session, raw, RECEIVED_AT + number * MINUTE).measurement.slug
+
+
+def decide(session, slug, state):
+    submitting.decide(session, slug, Decision(state, "Why not.", RECEIVED_AT, "A reviewer"))
+
+
+def stored(session, version=0):
+    """Return all that is summed up at a data version, by default the newest."""
+    newest = queries.current_version_id(session)
+    return seeding.load_knowledge(session, version or newest).measured
+
+
+def judged(session, version=0):
+    known = seeding.load_knowledge(session, version or queries.current_version_id(session))
+    return seeding.derive_verdicts(known)
+
+
+@pytest.fixture
+def lived(writer):
+    """A database with twenty measurements that were accepted, and some of them taken back."""
+    with writer.begin() as session:
+        slugs = [
+            arrive(session, n, observations=many(6) if n % 5 else [
+                observed("ldr", "x2avic", "write", "gp", count=n + 1),
+                observed("ldr", "x2avic", "write", "completed"),
+                observed("isr", "x2avic", "read", "allowed", member=n % 8),
+            ])
+            for n in range(20)
+        ]  # fmt: skip
+        for slug in slugs:
+            decide(session, slug, State.ACCEPTED)
+        for slug in slugs[::3]:
+            decide(session, slug, State.WITHDRAWN)
+        decide(session, slugs[1], State.REJECTED)
+        decide(session, slugs[1], State.ACCEPTED)
+    return writer
+
+
+def test_deriving_everything_anew_changes_nothing(lived):
+    with lived.begin() as session:
+        before = [stored(session, v.id) for v in queries.list_versions(session)]
+        assert not summaries.recount(session)
+        assert not records.recount(session)
+        assert not seeding.rebuild(session)
+        assert before == [stored(session, v.id) for v in queries.list_versions(session)]
+
+
+def test_what_is_stored_of_every_version_is_the_verdict_of_all_observations(lived):
+    with lived.begin() as session:
+        for version in queries.list_versions(session)[-8:]:
+            facts = queries.get_facts(session, version.id)
+            every = seeding.known_from(f for f in facts if f.kind != "measurement")
+            assert seeding.derive_verdicts(every) == judged(session, version.id)
+
+
+def test_a_lost_summary_comes_back(lived):
+    with lived.begin() as session:
+        before = stored(session)
+        session.execute(text('update summaries set body = \'{"summaries":[],"heard":[]}\''))
+        assert seeding.rebuild(session)
+        assert before == stored(session)
+
+
+def test_a_database_of_before_is_summed_up_when_it_is_migrated(lived):
+    with lived.begin() as session:
+        before = stored(session)
+        for table in ("summaries", "sightings", "sorts", "records"):
+            session.execute(text(f"delete from {table}"))
+        assert summaries.is_behind(session)
+        summaries.recount(session)
+        assert before == stored(session)
+
+
+def test_a_snapshot_names_the_newest_of_many_and_counts_all(writer):
+    with writer.begin() as session:
+        slugs = [arrive(session, n) for n in range(NEWEST + 4)]
+        for slug in slugs:
+            decide(session, slug, State.ACCEPTED)
+        snapshot = load_snapshot(session)
+        key = next(k for k in snapshot.cells if str(k) == "ldr/x2avic/write")
+        judgement = snapshot.cells[key].judgements["zen-5"]
+        assert (NEWEST + 4, 4, 3) == (
+            judgement.reports, judgement.machines, judgement.microcodes
+        )  # fmt: skip
+        assert len(judgement.findings) == NEWEST
+        assert {f"m-{slug}" for slug in slugs} >= {f.observation.report for f in judgement.findings}
+
+
+def test_a_decision_asks_no_more_of_the_database_when_much_was_decided_before(writer):
+    asked = []
+    with writer.begin() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *a: asked.append(a[2]))
+        counts = []
+        for n in range(12):
+            slug = arrive(session, n, observations=many(20))
+            asked.clear()
+            decide(session, slug, State.ACCEPTED)
+            counts.append(len(asked))
+    assert max(counts[4:]) <= min(counts[4:]) + 2, counts
