@@ -42,8 +42,7 @@ def version_changes(
     others = [c for c in every if c not in decided]
     lines = [_decision(c) for c in decided]
     if len(others) > LISTED:
-        counted = Counter((c.action, c.kind) for c in others)
-        lines += [f"{n} {plural(kind, n)} {action}" for (action, kind), n in counted.items()]
+        lines += counted(others)
     else:
         lines += [_line(c) for c in others]
     return VersionChanges(name, created_at, reason, len(every), tuple(lines))
@@ -103,8 +102,13 @@ def changes_table(versions: Iterable[VersionChanges]) -> Table:
     return Table(("data_version", "created_at", "reason", "change"), tuple(rows))
 
 
-def plural(kind: str, number: int) -> str:
-    """Return a kind's name for a number of facts."""
+def counted(changes: Iterable[Any]) -> tuple[str, ...]:
+    """Return ``3 observations added`` for each kind and action."""
+    found = Counter((c.action, c.kind) for c in changes)
+    return tuple(f"{n} {_plural(kind, n)} {action}" for (action, kind), n in found.items())
+
+
+def _plural(kind: str, number: int) -> str:
     if number == 1:
         return kind
     return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

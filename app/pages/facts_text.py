@@ -6,14 +6,14 @@ no other fact is asked for a name or a title.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
 from app.core.knowledge import KINDS
-from app.pages.changes_text import differing, plural
+from app.pages.changes_text import counted, differing
 from app.pens.plain import Plain
+from app.store.queries import Change
 
 # What is longer than this is counted; the page of its data version links the rest.
 LISTED = 60
@@ -22,84 +22,69 @@ TELLING = ("register", "mode", "modes", "access", "kind", "condition", "date", "
            "revision", "cpuid", "family", "msrs")  # fmt: skip
 
 
-def changes_lines(out: Plain, changes: Iterable[Any]) -> None:
-    """Add every change with its fields; a long list is counted by kind.
+# A label, what stands behind it, and by how many columns both are indented.
+Told = tuple[str, str, int]
 
-    ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``.
-    """
-    every = tuple(changes)
-    if len(every) > LISTED:
+
+def changes_lines(out: Plain, changes: Sequence[Change]) -> None:
+    """Add every change with its fields; a long list is counted by kind."""
+    if len(changes) > LISTED:
         out.blank()
-        for line in counted(every):
+        for line in counted(changes):
             out.item(line)
         return
-    for change in every:
+    for change in changes:
         out.blank()
-        change_lines(out, change)
+        out.para(f"{change.kind} {change.key} {change.action}", 0, 2)
+        for label, value, indent in _fields(change):
+            out.field(label, value, indent=indent)
 
 
-def counted(changes: Iterable[Any]) -> tuple[str, ...]:
-    """Return ``3 observations added`` for each kind and action."""
-    found = Counter((c.action, c.kind) for c in changes)
-    return tuple(f"{n} {plural(kind, n)} {action}" for (action, kind), n in found.items())
-
-
-def change_lines(out: Plain, change: Any) -> None:
-    """Add one change: of a changed fact the fields that differ, of any other all of them."""
-    out.para(f"{change.kind} {change.key} {change.action}", 0, 2)
+def _fields(change: Change) -> Iterator[Told]:
+    """Return of a changed fact the fields that differ, of any other all of them."""
     before, after = change.before or {}, change.after or {}
-    names = _in_order(change.kind, differing(before, after))
-    names = [name for name in names if name not in ("id", "slug")]
-    for name in names:
+    order = [field.name for field in fields(KINDS[change.kind])]
+    names = [name for name in differing(before, after) if name not in ("id", "slug")]
+    for name in sorted(names, key=lambda n: order.index(n) if n in order else len(order)):
         if change.action == "changed":
-            _differing(out, _label(name), before.get(name), after.get(name))
+            yield from _differing(_label(name), before.get(name), after.get(name))
         else:
-            _value(out, _label(name), after.get(name, before.get(name)))
-
-
-def _in_order(kind: str, names: Iterable[str]) -> list[str]:
-    order = [field.name for field in fields(KINDS[kind])]
-    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+            yield from _whole(_label(name), after.get(name, before.get(name)))
 
 
 def _label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _value(out: Plain, label: str, value: Any) -> None:
-    if _is_records(value) and len(value) > LISTED:
-        out.field(label, f"{len(value)} of them", indent=2)
-    elif _is_records(value):
-        for number, entry in enumerate(value, 1):
-            out.field(f"{label} {number}", _words(entry), indent=2)
+def _whole(label: str, value: Any) -> Iterator[Told]:
+    if _is_records(value) and len(value) <= LISTED:
+        yield from ((f"{label} {n}", _words(entry), 2) for n, entry in enumerate(value, 1))
     else:
-        out.field(label, _words(value), indent=2)
+        yield label, f"{len(value)} of them" if _is_records(value) else _words(value), 2
 
 
-def _differing(out: Plain, label: str, old: Any, new: Any) -> None:
-    """Add what a field was and is; of a list of records only those that differ."""
-    if _is_records(old or new) and _is_records(new or old):
-        gone = [entry for entry in old or () if entry not in (new or ())]
-        come = [entry for entry in new or () if entry not in (old or ())]
-        if len(gone) == len(come):
-            for was, now in zip(gone, come, strict=True):
-                _record(out, label, was, now)
-            return
-        for word, entries in (("was", gone), ("is", come)):
-            for entry in entries:
-                out.field(f"{label} {word}", _words(entry), indent=2)
+def _differing(label: str, old: Any, new: Any) -> Iterator[Told]:
+    """Return what a field was and is; of a list of records only those that differ."""
+    if not (_is_records(old or new) and _is_records(new or old)):
+        yield from _was_and_is(label, old, new, 2)
         return
-    out.field(f"{label} was", _words(old) or "(nothing)", indent=2)
-    out.field(f"{label} is", _words(new) or "(nothing)", indent=2)
+    gone = [entry for entry in old or () if entry not in (new or ())]
+    come = [entry for entry in new or () if entry not in (old or ())]
+    if len(gone) != len(come):
+        yield from ((f"{label} was", _words(entry), 2) for entry in gone)
+        yield from ((f"{label} is", _words(entry), 2) for entry in come)
+        return
+    for was, now in zip(gone, come, strict=True):
+        names = differing(was, now)
+        alike = {n: now[n] for n in TELLING if n in now and n not in names}
+        yield label, _words(alike) or "one of them", 2
+        for name in names:
+            yield from _was_and_is(_label(name), was.get(name), now.get(name), 4)
 
 
-def _record(out: Plain, label: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    names = differing(was, now)
-    alike = {n: now[n] for n in TELLING if n in now and n not in names}
-    out.field(label, _words(alike) or "one of them", indent=2)
-    for name in names:
-        out.field(f"{_label(name)} was", _words(was.get(name)) or "(nothing)", indent=4)
-        out.field(f"{_label(name)} is", _words(now.get(name)) or "(nothing)", indent=4)
+def _was_and_is(label: str, was: Any, now: Any, indent: int) -> Iterator[Told]:
+    yield f"{label} was", _words(was) or "(nothing)", indent
+    yield f"{label} is", _words(now) or "(nothing)", indent
 
 
 def _is_records(value: Any) -> bool:

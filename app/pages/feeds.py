@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.pages.steps_text import StepView, Story, story_text, summary
+from app.pages.steps_text import StepView, story_text, summary
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.atom import Feed, FeedEntry
 from app.pens.place import Place
@@ -18,8 +18,6 @@ from app.store.trail import Trail, VersionStep
 
 # A feed holds the newest entries; its ``next`` leads to the older ones.
 ENTRIES = 50
-# How many slashes an address has that is not a cell's.
-PAGE = 2
 
 
 def feed_of(snapshot: Snapshot, trail: Trail, subject: Subject, place: Place) -> Feed:
@@ -42,39 +40,26 @@ def feed_of(snapshot: Snapshot, trail: Trail, subject: Subject, place: Place) ->
 
 
 def _entry(subject: Subject, step: VersionStep, changes: Iterable[Change], site: str) -> FeedEntry:
-    names = subject.facts(step)
+    names, version = subject.facts(step), step.version
     mine = tuple(c for c in changes if names is None or (c.kind, c.key) in names)
-    born = subject.path in step.born or not step.previous
-    version = step.version
-    family = subject.path.removeprefix("/c/") if subject.path.startswith("/c/") else ""
-    links = _links(subject, step, site, born=born)
-    story = Story(
-        version=version.name,
-        created_at=version.created_at,
-        reason=version.reason,
-        cells=subject.cells(step),
-        changes=mine,
-        links=links,
-        family=family,
-        born=born,
-    )
+    links = _links(subject, step, site)
     return FeedEntry(
         name=f"{subject.name}/{version.name}",
-        title=f"{subject.name}: {summary(story)} ({version.name})",
+        title=f"{subject.name}: {summary(subject, step, mine)} ({version.name})",
         url=links[0],
         updated=version.created_at,
-        text=story_text(story),
+        text=story_text(subject, step, mine, links),
     )
 
 
-def _links(subject: Subject, step: VersionStep, site: str, *, born: bool) -> tuple[str, ...]:
+def _links(subject: Subject, step: VersionStep, site: str) -> tuple[str, ...]:
     """Return the page as of a step, what the step did to it, and the step itself."""
     name = step.version.name
     whole = f"{site}{EVERYTHING}/{name}"
     if subject.path == EVERYTHING:
         return (whole,)
     page = site + subject.address(subject.path, name)
-    if born:
+    if subject.begins(step):
         return (page, whole)
     since = f"{subject.path.rstrip('/')}/since/{step.previous}"
     return (
@@ -92,15 +77,6 @@ def step_view(snapshot: Snapshot, trail: Trail, name: str) -> StepView:
     steps = trail.upto(snapshot.version.id)
     names = [step.version.name for step in steps]
     at = position(names, name)
-    step, version = steps[at], steps[at].version
-    return StepView(
-        version=version.name,
-        created_at=version.created_at,
-        reason=version.reason,
-        previous=step.previous,
-        next=names[at + 1] if at + 1 < len(names) else "",
-        pages=tuple(p for p in sorted(step.pages) if p.count("/") == PAGE),
-        born=step.born,
-        cells=step.cells,
-        changes=trail.changes([version.id])[version.id],
-    )
+    step = steps[at]
+    later = names[at + 1] if at + 1 < len(names) else ""
+    return StepView(step, trail.changes([step.version.id])[step.version.id], later)

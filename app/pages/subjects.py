@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core.filters import CellFilter
-from app.core.views import Cells, CellView
+from app.core.views import Cells
 from app.store.trail import Name, VersionStep
 
 EVERYTHING = "/changes"
@@ -36,16 +36,29 @@ class Subject:
         query = "&".join(part for part in parts if part)
         return f"{path}?{query}" if query else path
 
+    @property
+    def family(self) -> str:
+        """The family that it is about; empty if it is about more."""
+        return self.path.removeprefix("/c/") if self.path.startswith("/c/") else ""
+
+    def begins(self, step: VersionStep) -> bool:
+        """Whether it was not there before a step."""
+        return self.path in step.born or not step.previous
+
     def concerns(self, step: VersionStep) -> bool:
         """Whether a step did anything to this subject."""
         return self.path == EVERYTHING or bool(self._pages(step))
 
     def cells(self, step: VersionStep) -> Cells:
         """Return the cells of a step that belong to this subject."""
-        if self.path == EVERYTHING or self.path.startswith("/c/"):
+        if self.path == EVERYTHING or self.family:
             return step.cells
         if self.path.startswith("/d/"):
-            return {k: v for k, v in step.cells.items() if self._covers(v)}
+            return {
+                key: sides
+                for key, sides in step.cells.items()
+                if any(f"/d/{d.slug}" == self.path for v in sides if v for d in v.differences)
+            }
         if self.wanted is None:
             inside = f"{self.path}/"
             return {k: v for k, v in step.cells.items() if f"{k.url}/".startswith(inside)}
@@ -54,11 +67,6 @@ class Subject:
             for key, sides in step.cells.items()
             if any(v and self.wanted.admits(v, m) for v, m in zip(sides, step.members, strict=True))
         }
-
-    def _covers(self, sides: tuple[CellView | None, CellView | None]) -> bool:
-        """Whether this difference covers a cell, before or after."""
-        views = (view for view in sides if view)
-        return any(f"/d/{d.slug}" == self.path for view in views for d in view.differences)
 
     def facts(self, step: VersionStep) -> frozenset[Name] | None:
         """Return the facts of a step that concern this subject; None means all of them."""
