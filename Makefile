@@ -40,9 +40,10 @@ format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
 
 lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o requirements.txt
+	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --upgrade \
+	  -q -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q \
+	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --upgrade -q \
 	  -c requirements.txt -o requirements-dev.txt
 	echo uv | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -q -c requirements-dev.txt -o requirements-uv.txt
