@@ -47,25 +47,3 @@ def test_other_forms_have_options(seeded):
     assert f"Link: {link}\n" == seeded("cite", "ldr/x2avic/write", "--trailer").out
     assert f"Link: {link} # [1]\n" == seeded("cite", "ldr/x2avic/write", "--number", 1).out
     assert seeded("cite", "D-15", "--commits").out.startswith('commit 5a7c7d148e48 ("KVM: ')
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        ((), "Say what to cite."),
-        (("lrd",), "Did you mean: ldr"),
-        (("ldr", "nonsense"), "'nonsense' is not a value of 'rows'"),
-        (("D-99",), "There is no difference"),
-        (("ldr/x2avic",), "'ldr/x2avic' is not a value of 'rows'"),
-        (("/errata",), "has no block for a mail"),
-        (("ldr", "--trailer", "--commits"), "are one form each"),
-        (("ldr", "--filter", "mode=x3avic"), "did you mean 'x2avic'?"),
-    ],
-    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
-)
-def test_what_cannot_be_cited_is_one_line_of_explanation(args, words, seeded):
-    ran = seeded("cite", *args)
-
-    assert (1, "") == (ran.code, ran.out)
-    assert words in ran.err
-    assert "Traceback" not in ran.err

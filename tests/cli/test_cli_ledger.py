@@ -27,41 +27,6 @@ def without_d10(seed_copy):
 
 
 @pytest.mark.parametrize(
-    ("args", "path"),
-    [
-        (("list", "--state", "reported", "--mode", "avic"), "/d.txt?state=reported&mode=avic"),
-        (
-            ("list", "--register", "0x80d", "--family", "zen-4", "--filter", "q=gp&sort=-date"),
-            "/d.txt?register=ldr&family=zen-4&q=gp&sort=-date",
-        ),
-        (("show", "D-18"), "/d/18.txt"),
-    ],
-    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
-)
-def test_the_ledger_prints_what_its_text_page_says(args, path, seeded, client):
-    ran = seeded("difference", *args)
-
-    assert (0, "") == (ran.code, ran.err)
-    assert client.get(path).text == ran.out
-
-
-@pytest.mark.parametrize(
-    ("args", "words"),
-    [
-        (("list", "--filter", "state=documentd"), "Did you mean: documented"),
-        (("draft",), "Nothing is unfiled; name the cells that the entry is for."),
-        (("draft", "ldr"), "Did you mean: ldr/avic/read"),
-    ],
-    ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
-)
-def test_what_does_not_exist_is_told_in_one_line(args, words, seeded):
-    ran = seeded("difference", *args)
-
-    assert (1, "") == (ran.code, ran.out)
-    assert words in ran.err
-
-
-@pytest.mark.parametrize(
     ("cells", "patterns"),
     [
         (["ldr/x2avic/write"], ["0x80D/x2avic/write"]),

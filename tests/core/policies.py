@@ -1,7 +1,7 @@
-"""Policies and ledger entries for tests, each sound by itself."""
+"""Policies for tests, each sound by itself."""
 
-from app.core.facts import Difference, Event, MsrPolicy, Policy, PolicyRange
-from app.core.words import Action, DifferenceState
+from app.core.facts import MsrPolicy, Policy, PolicyRange
+from app.core.words import Action
 
 
 def make_range(branch="mainline", first="", last="", candidate="", **changes):
@@ -21,10 +21,3 @@ def make_policy(action="pass", slug="kvm-1.0", order=1, traps=(), **changes):
         "msrs": (MsrPolicy(msrs="800h-8FFh", read=word, write=word),),
     }
     return Policy(slug=slug, order=order, trap_offsets=traps, **defaults | changes)
-
-
-def make_difference(number=1, **changes):
-    event = Event(date="2026", state=DifferenceState.SEEN, text="Seen.", sources=("mail-1",))
-    defaults = {"title": "t", "cells": ("tpr/x2avic/write",), "table_says": "a", "instead": "b",
-                "text": "x", "life": (event,), "sources": ("mail-1",)}  # fmt: skip
-    return Difference(number=number, **defaults | changes)

@@ -10,8 +10,14 @@ from app.core.facts import MsrPolicy
 from app.core.policy_rows import policy_table
 from app.core.words import Access, Action, Behaviour, Evidence, Mode
 from tests.core import shapes
-from tests.core.policies import make_difference, make_policy
-from tests.factories import make_claim, make_knowledge, make_observation, make_register
+from tests.core.policies import make_policy
+from tests.factories import (
+    make_claim,
+    make_difference,
+    make_knowledge,
+    make_observation,
+    make_register,
+)
 
 TPR = CellKey("tpr", Mode.X2AVIC, Access.WRITE)
 MMIO = CellKey("tpr", Mode.AVIC, Access.WRITE)

@@ -51,13 +51,3 @@ def test_a_mail_may_be_a_file_and_the_site_may_have_another_address(piped, block
     assert "lead to old.example.org" in alone.out
     assert "1 copied block" in named.out
     assert alone.out == piped(mail.read_text("utf-8"), "check-mail", "-").out
-
-
-def test_a_file_that_is_not_there_is_told_in_one_line(piped):
-    ran = piped("", "check-mail", "/nowhere/mail")
-
-    assert (1, "", "vapic: /nowhere/mail: No such file or directory\n") == (
-        ran.code,
-        ran.out,
-        ran.err,
-    )

@@ -149,14 +149,6 @@ def test_a_pinned_search_says_what_was_public_then_and_nothing_else(database_url
     assert f'<input type="hidden" name="at" value="{first}">' in page
 
 
-def test_the_command_prints_the_text_twin(seeded, client):
-    ran = seeded("search", "bit", "18")
-
-    assert (0, client.get("/search.txt?q=bit+18").text) == (ran.code, ran.out)
-    assert client.get("/search.txt").text == seeded("search").out
-    assert "doorbell -icr" in seeded("search", "doorbell", "-icr").out
-
-
 def test_the_command_points_at_a_fault_and_fails(seeded):
     ran = seeded("search", "mode:x2avik")
 

@@ -202,20 +202,6 @@ def test_a_pinned_policy_stays_as_it_was(reader, writer, seed_copy):
     assert "020h ID (kvm-6.0)" not in pinned
 
 
-def test_the_command_prints_the_list_one_and_two(vapic, database_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    every, one = vapic("policy"), vapic("policy", "kvm-7.2")
-    two, wrong = vapic("policy", "kvm-7.2", "kvm-6.0"), vapic("policy", "kvm-8")
-    shown = vapic("show", "--filter", "policy=kvm-7.2&q=ldr")
-
-    assert every.out.startswith("Policies: what hypervisors assume")
-    assert " ".join(one.out.split()).startswith(f"{NEW}: what it assumes")
-    assert " ".join(two.out.split()).startswith(f"{NEW} against {OLD} =")
-    assert "kvm-7.2 pass; 402h: trap" in shown.out
-    assert (1, "") == (wrong.code, wrong.out)
-    assert "Did you mean: /policy/kvm-7.2" in wrong.err
-
-
 def test_the_documentation_defines_every_kind_of_mark(client):
     text = flat(client, "/docs/policy.txt")
 
