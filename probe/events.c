@@ -1,7 +1,7 @@
 /* The events of the protocol: what each JSON line holds. README.md describes them. */
 #include "probe.h"
 
-enum { MAX_RECORDS = 160000 };
+enum { MAX_RECORDS = 140000 };
 
 extern const u32 touch_sites[8];    /* touch.S */
 
@@ -148,7 +148,7 @@ void print_record(const struct record *r)
     send_json();
 }
 
-/* A result: printed at once, or kept so that the serial port stays quiet while measuring. */
+/* A result: printed at once, or kept so that nothing is sent while measuring. */
 void emit(const struct record *r)
 {
     accesses += r->kind == KIND_ACCESS;

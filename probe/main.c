@@ -10,18 +10,15 @@ struct multiboot { u32 flags, lower, upper, boot_device, command_line; };
 /* What gcc may call even without a library. */
 void *memset(void *to, int value, u64 count)
 {
-    u8 *at = to;
-    while (count--)
-        *at++ = (u8)value;
+    void *at = to;
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(count) : "a"(value) : "memory");
     return to;
 }
 
 void *memcpy(void *to, const void *from, u64 count)
 {
-    u8 *at = to;
-    const u8 *source = from;
-    while (count--)
-        *at++ = *source++;
+    void *at = to;
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(count) : : "memory");
     return to;
 }
 

@@ -74,7 +74,7 @@ enum {
 /* ---- Options: words of the command line ---- */
 
 struct options {
-    u8 x2apic, marker_cpuid, lines, disruptive;
+    u8 x2apic, marker_cpuid, lines, disruptive, memory;
     u32 repeat;
     const char *only;   /* slugs with commas between, or 0 for all */
 };
@@ -106,6 +106,7 @@ struct record {
 };
 
 void serial_init(void);
+void memory_init(void);
 void human(const char *text);
 void human_row(u32 number, const char *slug);
 void json_start(void);
@@ -239,6 +240,7 @@ static inline volatile u32 *on_page(u32 index)
     return (volatile u32 *)(u64)(APIC_PAGE + (index << 4));
 }
 
+void *memcpy(void *to, const void *from, u64 count);
 int same(const char *a, const char *b);
 
 #endif

@@ -69,6 +69,10 @@ static void read_word(const char *word)
         options.lines = NO;
     else if (same(word, "lines"))
         options.lines = YES;
+    else if (same(word, "results=serial"))
+        options.memory = NO;
+    else if (same(word, "results=memory"))
+        memory_init();
     else if (same(word, "disruptive"))
         options.disruptive = YES;
     else if ((rest = after(word, "repeat=")))

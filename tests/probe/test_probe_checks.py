@@ -151,9 +151,10 @@ def test_the_plan_shows_commands_files_and_what_leaves_in_75_columns(tmp_path):
 
     assert [] == [line for line in text.splitlines() if len(line) > 75 or not line.isascii()]
     flat = " ".join(text.replace("\\\n", " ").split())
-    assert "-accel kvm -machine q35,kernel_irqchip=on -cpu host" in flat
+    assert "-accel kvm -machine q35,kernel_irqchip=on,memory-backend=m -cpu host" in flat
     assert "kvm-pit.lost_tick_policy=discard" in flat
-    assert "'apic=x2apic repeat=20 late disruptive'" in flat
+    assert "memory-backend-file,id=m,size=64M,mem-path=x2apic.m,share=on" in flat
+    assert "'apic=x2apic repeat=20 late disruptive results=memory'" in flat
     assert "instances/vapic-probe-PID" in flat
     assert "written out.json" in flat
     assert "Nothing. No host name, serial number or address is collected." in flat
@@ -178,10 +179,10 @@ def test_the_command_keeps_avic_from_being_switched_off(case, tmp_path):
     host = machine(tmp_path)
     (tmp_path / "proc/cpuinfo").write_text(cpuinfo)
     plan = make_plan(host, qemu, Wish("kvm", Path("out.json"), modes=modes))
-    commands = [run.command(qemu, "k", "s") for run in plan.runs]
+    commands = [run.command(qemu, "k", "s", "m") for run in plan.runs]
 
     assert cpus == [c[c.index("-cpu") + 1] for c in commands]
-    assert {machines} == {c[c.index("-machine") + 1] for c in commands}
+    assert {f"{machines},memory-backend=m"} == {c[c.index("-machine") + 1] for c in commands}
     assert qemu.discards == ("kvm-pit.lost_tick_policy=discard" in commands[0])
 
 
@@ -194,6 +195,14 @@ def test_software_emulation_runs_the_modes_that_it_has(qemu, modes, tmp_path):
     assert modes == [run.apic for run in plan.runs]
     assert plan.tracefs is None
     assert "says nothing about AVIC" in " ".join(plan_text(plan).split())
+
+
+def test_without_a_memory_of_ours_the_results_come_over_the_serial_port(tmp_path):
+    plan = make_plan(machine(tmp_path), replace(QEMU, version="4.2.1"), KVM)
+    words = [run.command(plan.qemu, "k", "s", "m") for run in plan.runs]
+
+    assert [] == [word for command in words for word in command if "memory" in word]
+    assert {"file:s"} == {command[command.index("-serial") + 1] for command in words}
 
 
 def test_a_folded_command_is_the_same_command(tmp_path):

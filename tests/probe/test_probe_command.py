@@ -160,7 +160,7 @@ def test_a_made_up_run_under_kvm_says_what_each_access_did(made_up, tmp_path):
             } == body["hypervisor"]  # fmt: skip
     assert {"avic": True, "x2avic": True} == body["features"]
     assert "0xb00211e" == body["cpu"]["microcode"]
-    assert "-append 'apic=x2apic repeat=20 late'" in body["guest"]["command"]
+    assert "-append 'apic=x2apic repeat=20 late results=memory'" in body["guest"]["command"]
     assert "fancyname" not in raw.decode()
     assert str(tmp_path) not in raw.decode()
     assert [] == list((plan.wish.tracefs / "instances").iterdir())

@@ -12,6 +12,8 @@ NAME = "qemu-system-x86_64"
 ASK_SECONDS = 20
 # The first release whose software emulation has x2APIC (QEMU's change log for 9.0).
 TCG_X2APIC = 9
+# The first release that takes a memory of ours for the machine's (its change log for 5.0).
+OWN_MEMORY = 5
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,16 @@ class Qemu:
     @property
     def emulates_x2apic(self) -> bool:
         """Whether a guest gets x2APIC without KVM."""
-        return int(self.version.partition(".")[0] or 0) >= TCG_X2APIC
+        return self._major >= TCG_X2APIC
+
+    @property
+    def shares_memory(self) -> bool:
+        """Whether the guest's memory can be a file that we read afterwards."""
+        return self._major >= OWN_MEMORY
+
+    @property
+    def _major(self) -> int:
+        return int(self.version.partition(".")[0] or 0)
 
 
 def find_qemu(given: str) -> Qemu | None:

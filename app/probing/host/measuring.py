@@ -11,6 +11,7 @@ from app.errors import Conflict
 from app.probing import correlation, probe_document
 from app.probing.correlation import Correlation
 from app.probing.guest_build import build
+from app.probing.guest_memory import read_log
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
@@ -28,7 +29,7 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) ->
 
     ``step`` is told what comes next. Under KVM the trace says what became of each access;
     without it only whether it completed is known. Raises BuildFailed, RunFailed,
-    TracingFailed, BadGuestLog, NoMarker, Contradicted, NothingMeasured and BadDocument.
+    TracingFailed, BadMemory, BadGuestLog, NoMarker, Contradicted, NothingMeasured and BadDocument.
     """
     wish, qemu = plan.wish, plan.qemu
     assert qemu is not None  # noqa: S101 - a plan that lacks something is not carried out
@@ -38,7 +39,8 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) ->
     found = []
     for run in plan.runs:
         step(f"running it in {run.apic} mode")
-        command = run.command(qemu, str(kernel), str(folder / f"{run.apic}.log"))
+        files = [str(folder / f"{run.apic}.{end}") for end in ("log", "m")]
+        command = run.command(qemu, str(kernel), *files)
         guest, trace = _boot(plan.tracefs, command, folder / run.apic, keeper)
         if wish.keep:
             # For `vapic correlate` or for whoever looks into it.
@@ -107,4 +109,5 @@ def _boot(
             trace = tracer.stop()
     else:
         run_guest(command, keeper, errors, cpus=cpus)
-    return run.with_suffix(".log").read_bytes(), trace
+    guest = read_log(run.with_suffix(".m")) or run.with_suffix(".log").read_bytes()
+    return guest, trace

@@ -55,7 +55,7 @@ class Plan:
         """Return the commands that run the guest, without folders."""
         if self.qemu is not None:
             for run in self.runs:
-                words = run.command(self.qemu, "probe.elf", f"{run.apic}.log")
+                words = run.command(self.qemu, "probe.elf", f"{run.apic}.log", f"{run.apic}.m")
                 yield shlex.join((self.qemu.path.name, *words[1:]))
 
 
@@ -123,7 +123,7 @@ def _files(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "read", "/proc/cpuinfo, /proc/sys/kernel/osrelease"
     if plan.wish.accel == "kvm":
         yield "read", f"the parameters {', '.join(PARAMETERS)}"
-    yield "made", "a folder of our own for the guest and its log, removed in the end"
+    yield "made", "a folder of our own for the guest, its memory and its log, removed in the end"
     if plan.tracefs:
         instance = plan.tracefs / "instances/vapic-probe-PID"
         yield "made", f"{instance}: tracing for this guest only, removed after each run"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import AppError
+from app.probing.guest_memory import MEMORY_MIB
 from app.probing.host.emulator import Qemu
 from app.probing.host.keeping import Keeper
 
@@ -51,19 +52,39 @@ class Run:
         # Older KVM switches AVIC off for a guest that could have x2APIC without x2AVIC.
         return "host" if self.x2avic or self.apic == "x2apic" else "host,-x2apic"
 
-    def command(self, qemu: Qemu, kernel: str, serial: str) -> tuple[str, ...]:
-        """Return the command that boots the guest."""
+    def command(self, qemu: Qemu, kernel: str, serial: str, memory: str) -> tuple[str, ...]:
+        """Return the command that boots the guest; ``memory`` is a file that QEMU makes.
+
+        The results go there, or over the serial port where this QEMU has no such memory.
+        """
         machine, pit = "q35", tuple[str, ...]()
         if self.accel == "kvm" and qemu.discards:
             machine += ",kernel_irqchip=on"
             pit = ("-global", "kvm-pit.lost_tick_policy=discard")
         elif self.accel == "kvm":
             machine += ",kernel_irqchip=split"
+        size, backend, results = f"{MEMORY_MIB}M", tuple[str, ...](), tuple[str, ...]()
+        if qemu.shares_memory:
+            machine += ",memory-backend=m"
+            # QEMU's way to write a comma in a value.
+            path = memory.replace(",", ",,")
+            shared = f"memory-backend-file,id=m,size={size},mem-path={path},share=on"
+            backend, results = ("-object", shared), ("results=memory",)
         # The guest would take the words of a path with spaces for its own.
-        words = (*(("--",) if " " in kernel else ()), f"apic={self.apic}", *self.words)
+        words = (*(("--",) if " " in kernel else ()), f"apic={self.apic}", *self.words, *results)
         return (
             *(str(qemu.path), "-accel", self.accel, "-machine", machine, "-cpu", self.cpu, *pit),
-            *("-smp", "2", "-m", "64", "-rtc", "base=utc", "-no-user-config", "-nodefaults"),
+            *(
+                *backend,
+                "-smp",
+                "2",
+                "-m",
+                size,
+                "-rtc",
+                "base=utc",
+                "-no-user-config",
+                "-nodefaults",
+            ),
             *("-display", "none", "-no-reboot"),
             *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"),
             *("-serial", f"file:{serial}"),
