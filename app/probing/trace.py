@@ -131,10 +131,16 @@ class PageFault(TraceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class InhibitChanged(TraceEvent):
-    """``kvm_apicv_inhibit_changed``: ``inhibits`` is the mask after the change."""
+    """``kvm_apicv_inhibit_changed``: ``inhibits`` is the mask after the change.
 
+    ``names`` are those of the mask's bits, empty where the kernel prints none; what a number
+    means differs between kernels.
+    """
+
+    set: bool
     reason: int
     inhibits: int
+    names: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,14 @@ class Lost(TraceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable(TraceEvent):
-    """A line of KVM's that could not be read; an empty thread is any of them."""
+    """A line of an event that we rely on, and that could not be read.
+
+    ``text`` is the line, ``why`` what is the matter with it as far as that can be told.
+    """
+
+    event: str
+    text: str
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +165,8 @@ class Trace:
     """A whole trace.
 
     ``unread`` counts lines that could not be read, ``examples`` names the first of them.
+    ``losses`` are lines which say that events are missing and not where. ``refused`` is the
+    name of a layout that was recognised and is not read.
     """
 
     layout: str
@@ -159,3 +174,5 @@ class Trace:
     lines: int
     unread: int = 0
     examples: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
+    refused: str = ""

@@ -1,116 +1,66 @@
 """Traces as text: `trace-cmd report`, the tracefs file `trace`, and `perf script`.
 
-The layouts differ in what stands before an event's text, so the first line that names an
-event tells which one it is. Lines of other events are passed over, lines that cannot be
-read are counted, and what a tracer lost is an event of its own.
-
-The forms of events are those of the kernel's format strings (arch/x86/kvm/trace.h) and of
-trace-cmd's kvm plugin (``reason EXIT_MSR rip 0x... info 1 0``). Kernels from 6.14 on put
-more behind kvm_exit and kvm_entry, so a form holds the front of a line and leaves its end
-open. ``%#x`` of zero is ``0x0`` in the kernel and ``0`` in user space: both are read.
+The layouts differ in what stands before an event's text (``trace_forms`` reads that), so the
+first line that names an event tells which one it is. Events of others and the stacks between
+events are passed over. Every other line that cannot be read is counted; one that names an
+event that we rely on stays in the trace as one, since it may have said anything. What a
+tracer lost is an event of its own where it says where, else a loss of the whole trace.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from app.pens.plain import to_ascii
 from app.probing import trace
+from app.probing.trace_forms import NAMED, read_event
 
 EXAMPLES = 3
 LONGEST_LINE = 4096
-LONGEST_EXAMPLE = 60
+LONGEST_EXAMPLE = 100
 TRACE_CMD, TRACEFS, PERF = "trace-cmd report", "tracefs trace", "perf script"
-HEX = r"(?:0x)?[0-9a-fA-F]+"
+WRAPPED = "are lines wrapped?"
 
-# comm-pid (tgid) [cpu] flags time: event: text. A comm may hold blanks, dashes and slashes.
+# comm-pid (tgid) [cpu] flags time: (+difference) event: text. A comm may hold anything.
 _FTRACE = re.compile(
-    r"\s*(?P<comm>\S.*?)-(?P<pid>\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(?P<cpu>\d+)\]"
-    r"(?:\s+[^\s:]{1,9})?\s+\d+(?:\.\d+)?:\s+(?:kvm:)?(?P<event>\w+):\s*(?P<text>.*)"
+    r"\s*\S.*?-(?P<pid>\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(?P<cpu>\d+)\](?:\s+[^\s:]{1,9})?"
+    r"\s+\d+(?:\.\d+)?:\s+(?:\([-+]?\s*\d+\)\s+)?"
+    r"(?:(?P<system>\w+):)?(?P<event>\w+):\s*(?P<text>.*)"
 )
-# comm pid/tid [cpu] time: (period) system:event: text
+# comm pid/tid [cpu] time: (period) system:event: text; `perf script -F` leaves some of it out.
 _PERF = re.compile(
-    r"\s*(?P<comm>\S.*?)\s+(?:\d+/)?(?P<pid>\d+)\s+\[(?P<cpu>\d+)\]"
-    r"\s+\d+(?:\.\d+)?:\s+(?:\d+\s+)?(?P<system>\w+):(?P<event>\w+):\s*(?P<text>.*)"
+    r"\s*(?:\S.*?\s+)?(?:\d+/)?(?P<pid>\d+)(?=\s+[\[\d])(?:\s+\[(?P<cpu>\d+)\])?"
+    r"(?:\s+\d+(?:\.\d+)?:)?\s+(?:\d+\s+)?(?P<system>\w+):(?P<event>\w+):\s*(?P<text>.*)"
 )
 _FTRACE_LOST = re.compile(r"\s*CPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]")
-_PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST\b.*")
+_PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST(?:_SAMPLES)?\b.*")
+# Numbers of a whole buffer: of tracefs' header and its per_cpu/*/stats, of `perf`'s summary.
+_KEPT = re.compile(r"#\s*entries-in-buffer/entries-written:\s*(?P<kept>\d+)/(?P<made>\d+)\b.*")
+_DROPPED = re.compile(
+    r"\s*(?:(?:commit )?overrun|dropped events):\s*(?P<stats>\d+)\s*"
+    r"|.*\blost (?P<perf>\d+) (?:chunks|events|samples)\b.*"
+)
 # What stands around events and says nothing: headers, comments, blank lines, buffer changes.
 _HEADER = re.compile(
-    r"\s*(#.*|cpus\s*=\s*\d+|version\s*=\s*\d+|CPU \d+ is empty|##### CPU \d+ buffer.*)?"
+    r"\s*(#.*|cpus\s*=\s*\d+|version\s*=\s*\d+|CPU \d+ is empty|##### CPU \d+ buffer.*"
+    # The zeros of per_cpu/*/stats.
+    r"|(?:cpu|CPU):? ?\d+|(?:entries|(?:commit )?overrun|bytes|dropped events|read events): \d+"
+    r"|(?:oldest event|now) ts: *[\d.]+)?"
 )
-
-# How a part of an event's text is read: as the first letter of its name says.
-_READ: Mapping[str, Callable[[str], Any]] = {
-    # ICRH:ICRL is one number.
-    "x": lambda text: int(text.replace(":", ""), 16),
-    "d": int,
-    "t": str,
-    "b": lambda text: text in ("write", " (#GP)"),
-}
-
-
-def _form(made: type[trace.TraceEvent], *pattern: str) -> tuple[type, re.Pattern[str]]:
-    return made, re.compile("".join(pattern))
-
-
-# An event that stands here must be readable; any other one is of no interest. Neither is one
-# in a form without parts.
-_FORMS = {
-    "kvm_exit": _form(
-        trace.KvmExit,
-        rf"(?:vcpu \d+,? )?reason (?P<t_reason>\S.*?) rip (?P<x_rip>{HEX})",
-        rf" info1? (?P<x_info1>{HEX}) (?:info2 )?(?P<x_info2>{HEX}).*",
-    ),
-    "kvm_pio": _form(
-        trace.PortWrite,
-        rf"pio_write at (?P<x_port>{HEX}) size (?P<d_size>\d+) count 1 val (?P<x_value>{HEX}).*",
-        rf"|pio_(?:read|write) at {HEX} size \d+ count \d+ val {HEX}.*",
-    ),
-    "kvm_cpuid": _form(trace.CpuidAsked, rf"func (?P<x_function>{HEX}) idx (?P<x_index>{HEX}) .*"),
-    "kvm_msr": _form(
-        trace.MsrEmulated,
-        rf"msr_(?P<b_write>read|write) (?P<x_number>{HEX}) = (?P<x_value>{HEX})",
-        r"(?P<b_refused>| \(#GP\))",
-    ),
-    "kvm_avic_unaccelerated_access": _form(
-        trace.Unaccelerated,
-        # The word between brackets and direction is KVM's own trap or fault: not kept.
-        rf"vcpu=\d+, offset=(?P<x_offset>{HEX})\([^)]*\), \w+, (?P<b_write>read|write), ",
-        rf"vec={HEX}",
-    ),
-    "kvm_avic_incomplete_ipi": _form(
-        trace.IncompleteIpi,
-        rf"vcpu=\d+, icrh:icrl=(?P<x_icr>{HEX}:[0-9a-f]{{8}}), id=(?P<d_reason>\d+), index=\d+",
-    ),
-    "kvm_inj_exception": _form(trace.Injected, r"(?P<t_exception>#\w+).*"),
-    "kvm_page_fault": _form(
-        trace.PageFault, rf"(?:.* )?address (?P<x_address>{HEX}) error_code {HEX}.*"
-    ),
-    "kvm_apicv_inhibit_changed": _form(
-        trace.InhibitChanged,
-        rf"(?:set|cleared) reason=(?P<d_reason>\d+), inhibits=(?P<x_inhibits>{HEX})",
-    ),
-}
-
-
-def read_event(name: str, text: str, where: Mapping[str, Any]) -> trace.TraceEvent | None:
-    """Return an event, None where it is of no interest.
-
-    Raises ValueError for one that matters and cannot be read.
-    """
-    if name not in _FORMS:
-        return None
-    made, pattern = _FORMS[name]
-    match = pattern.fullmatch(text.rstrip())
-    if match is None:
-        raise ValueError(f"{name} in a form that is not known")
-    told = {name: text for name, text in match.groupdict().items() if text is not None}
-    parts = {name[2:]: _READ[name[0]](text) for name, text in told.items()}
-    return made(**parts, **where) if parts else None
+# Stacks: of perf (address, symbol, where it is from), and of ftrace.
+_STACK = re.compile(
+    r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*: (?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
+)
+# Colours, also as `cat -v` shows them and as a copy from a terminal leaves grep's.
+_COLOUR = re.compile(r"(?:\x1b|\^\[)\[[0-9;?]*[A-Za-z]|\x1b\(B|\[(?:\d{1,2}(?:;\d{1,2})*)?m\[K")
+# Layouts that are known and not read.
+_REFUSED = (
+    ("the latency format (trace-cmd report -l, options/latency-format)",
+     re.compile(r"\s*\S.*-\d+\s+\d+[^\s:\[]{4,9}\s+[\d.]+(?:us)?\s*[^\s:]?\s*:\s.*")),
+    ("`perf trace`", re.compile(r".*\bkvm:\w+\(.*")),
+)  # fmt: skip
 
 
 @dataclass
@@ -123,21 +73,32 @@ class _Reading:
     events: list[trace.TraceEvent] = field(default_factory=list)
     unread: int = 0
     examples: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    refused: str = ""
 
-    def complain(self, number: int, text: str, why: str, thread: str = "") -> None:
-        if thread or "kvm_" in text:
-            # It may have been the exit of an access: its window must not look empty.
-            self.events.append(trace.Unreadable(thread=thread, cpu=None, line=number))
+    def complain(self, number: int, line: str, why: str) -> None:
+        """Take a line that cannot be read."""
         self.unread += 1
+        shown = to_ascii(" ".join(line.split()))[:LONGEST_EXAMPLE]
         if len(self.examples) < EXAMPLES:
-            shown = to_ascii(text.strip()[:LONGEST_EXAMPLE])
             self.examples.append(f"line {number}: {why}: {shown}")
+        last = self.events[-1] if self.events else None
+        if named := NAMED.search(line):
+            self.events.append(
+                trace.Unreadable(
+                    thread="", cpu=None, line=number, event=named[1], text=shown, why=why
+                )
+            )
+            self.refused = self.refused or next((n for n, p in _REFUSED if p.fullmatch(line)), "")
+        elif isinstance(last, trace.Unreadable) and last.line == number - 1:
+            # What follows is no line of its own either.
+            self.events[-1] = replace(last, why=WRAPPED)
 
     def prefix(self, line: str) -> re.Match[str] | None:
         """Return the parts of a line; the first one that can be read decides on the layout."""
         if self.layout:
             return self.pattern.fullmatch(line)
-        for pattern, layout in ((_PERF, PERF), (_FTRACE, TRACEFS if self.headed else TRACE_CMD)):
+        for pattern, layout in ((_FTRACE, TRACEFS if self.headed else TRACE_CMD), (_PERF, PERF)):
             if match := pattern.fullmatch(line):
                 self.pattern, self.layout = pattern, layout
                 return match
@@ -152,7 +113,7 @@ def read(text: str, progress: Callable[[int], object] | None = None) -> trace.Tr
     reading = _Reading()
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
-        _take(reading, number, line)
+        _take(reading, number, _COLOUR.sub("", line[:LONGEST_LINE]))
         if progress and not number % 1000:
             progress(number)
     return trace.Trace(
@@ -161,30 +122,39 @@ def read(text: str, progress: Callable[[int], object] | None = None) -> trace.Tr
         lines=len(lines),
         unread=reading.unread,
         examples=tuple(reading.examples),
+        losses=tuple(reading.losses),
+        refused=reading.refused,
     )
 
 
 def _take(reading: _Reading, number: int, line: str) -> None:
-    short = line if len(line) <= LONGEST_LINE else ""
-    if line == short and _HEADER.fullmatch(line):
-        reading.headed = reading.headed or line.startswith("# tracer:")
-    elif lost := _lost(short, number):
-        reading.events.append(lost)
-    elif match := reading.prefix(short):
-        where = {"thread": match["pid"], "cpu": int(match["cpu"]), "line": number}
+    comment = line.lstrip().startswith("#")
+    if match := None if comment else reading.prefix(line):
+        if match["system"] not in (None, "kvm"):
+            return
+        cpu = int(match["cpu"]) if match["cpu"] else None
+        where = {"thread": match["pid"], "cpu": cpu, "line": number}
         try:
             event = read_event(match["event"], match["text"], where)
         except ValueError as error:
-            reading.complain(number, line, str(error), match["pid"])
+            reading.complain(number, line, str(error))
         else:
             reading.events += [event] if event else []
-    else:
+    elif lost := (_PERF_LOST if "PERF_RECORD_LOST" in line else _FTRACE_LOST).fullmatch(line):
+        cpu = int(lost["cpu"]) if lost["cpu"] else None
+        reading.events.append(trace.Lost(thread="", cpu=cpu, line=number))
+    elif loss := _loss(line):
+        reading.losses.append(f"line {number}: {loss}")
+    elif _HEADER.fullmatch(line):
+        reading.headed = reading.headed or line.startswith("# tracer:")
+    elif NAMED.search(line) or not _STACK.fullmatch(line):
         reading.complain(number, line, "no event of this layout")
 
 
-def _lost(line: str, number: int) -> trace.Lost | None:
-    match = (_PERF_LOST if "PERF_RECORD_LOST" in line else _FTRACE_LOST).fullmatch(line)
-    if match is None:
-        return None
-    cpu = int(match["cpu"]) if match["cpu"] else None
-    return trace.Lost(thread="", cpu=cpu, line=number)
+def _loss(line: str) -> str:
+    """Return what a line says of events that are missing somewhere, empty if nothing is."""
+    if (kept := _KEPT.fullmatch(line)) and int(kept["kept"]) < int(kept["made"]):
+        return f"{kept['kept']} of {kept['made']} entries are left"
+    dropped = _DROPPED.fullmatch(line)
+    count = int(dropped["stats"] or dropped["perf"]) if dropped else 0
+    return to_ascii(line.strip())[:LONGEST_EXAMPLE] if count else ""

@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.core.words import Behaviour, Mode
 from app.probing.guest import GuestLog
 from app.probing.majority import Result
 from app.probing.matching import Matched
-from app.probing.trace import KvmExit, Trace
+from app.probing.trace import CpuidAsked, KvmExit, PortWrite, Trace, Unreadable
 from app.probing.windows import Cut
 
+PLAIN = "give the plain output of trace-cmd report or of perf script"
+# What only AVIC itself does.
+AVIC_EXITS = {Behaviour.VMEXIT_IPI, Behaviour.VMEXIT_TRAP, Behaviour.VMEXIT_FAULT}
+NO_END = (
+    "the trace does not hold the marker that ends the measuring: it was cut off, or its buffer "
+    "was full"
+)
 NOT_AVIC = (
     "no access of the APIC page went without exit 400h, so AVIC was off before the trace began"
 )
+NOT_X2AVIC = (
+    "every access exited with 7Ch, so KVM intercepted them all: x2AVIC was off before the trace "
+    "began, or is not here"
+)
+NO_APIC = (
+    "no access gave exit 401h or 402h, and nothing that the guest wrote had the effect that it "
+    "watched for: what answered is memory and no APIC, as where AVIC is forced on under an "
+    "emulator that has none"
+)
 
 
-def why_void(pieces: Cut, results: Sequence[Result]) -> str:
+def why_void(trace: Trace, pieces: Cut, results: Sequence[Result]) -> str:
     """Return why a whole run counts for nothing, empty if it counts."""
+    if trace.losses:
+        return f"the trace is not whole: {trace.losses[0]}"
+    if not pieces.ended:
+        return NO_END
+    for event in trace.events:
+        # What comes later is not about the guest any more.
+        if isinstance(event, Unreadable) and event.line <= pieces.ended:
+            return (
+                "a line of the trace that may say anything cannot be read: "
+                f"line {event.line} ({event.why}): {event.text}"
+            )
     if off := pieces.inhibited:
+        # A number without the kernel that numbers is none.
+        names = off.names or "this kernel prints no names for the bits"
         return (
-            f"AVIC was inhibited (reason {off.reason}, inhibits {off.inhibits:#x}, "
-            f"line {off.line} of the trace) and not enabled again"
+            f"AVIC was inhibited and not enabled again: {names} "
+            f"(inhibits={off.inhibits:#x}, line {off.line} of the trace)"
         )
+    return _why_no_avic(results)
+
+
+def _why_no_avic(results: Sequence[Result]) -> str:
+    """Return why the outcomes cannot be those of a processor with AVIC on."""
+    cells = [result for result in results if result.access.mode]
+    if {result.outcome for result in cells} == {Behaviour.VMEXIT_MSR}:
+        return NOT_X2AVIC
     # With AVIC on, some accesses of the page never exit.
-    page = {result.outcome for result in results if result.access.mode is Mode.AVIC}
-    return NOT_AVIC if page == {Behaviour.VMEXIT_NPF} else ""
+    page = {result.outcome for result in cells if result.access.mode is Mode.AVIC}
+    if page == {Behaviour.VMEXIT_NPF}:
+        return NOT_AVIC
+    watched = {r.access.effect for r in cells if r.access.effect is not None}
+    by_avic = any(result.outcome in AVIC_EXITS for result in cells)
+    return NO_APIC if watched == {False} and not by_avic else ""
 
 
 def why_empty(log: GuestLog, trace: Trace, matched: Matched) -> str:
     """Return why nothing in a trace belongs to the guest."""
+    return next(_whys_empty(log, trace, matched))
+
+
+def _whys_empty(log: GuestLog, trace: Trace, matched: Matched) -> Iterator[str]:
     if matched.ambiguous:
-        return matched.ambiguous
+        yield matched.ambiguous
+    if trace.losses:
+        yield f"the trace is not whole, and no marker of this guest is left: {trace.losses[0]}"
+    if trace.refused:
+        yield f"this is {trace.refused}, which is not read: {PLAIN}"
+    by_port = log.machine.marker == "port"
+    marker = ("kvm_pio", PortWrite) if by_port else ("kvm_cpuid", CpuidAsked)
+    for name, kind in (("kvm_exit", KvmExit), marker):
+        unread = [e for e in trace.events if isinstance(e, Unreadable) and e.event == name]
+        if unread and not any(isinstance(event, kind) for event in trace.events):
+            first = f"line {unread[0].line}: {unread[0].text}: {unread[0].why}"
+            yield f"none of {len(unread)} lines with {name} could be read; first: {first}"
+    read = f" ({trace.unread} of {trace.lines} lines could not be read"
+    read = f"{read}; the first: {trace.examples[0]})" if trace.examples else ""
     if not trace.events:
-        read = f"{trace.unread} of {trace.lines} lines could not be read"
-        first = f"; the first: {trace.examples[0]}" if trace.examples else ""
-        return f"the trace holds no event of KVM ({read}{first})"
+        yield f"the trace holds no event of KVM{read}"
     if not any(isinstance(event, KvmExit) for event in trace.events):
-        return "the trace holds no kvm_exit: was the event recorded?"
-    event = "kvm_pio (port 7E0h)" if log.machine.marker == "port" else "kvm_cpuid (leaf 7E0A91C0h)"
-    return (
-        f"the trace holds no marker of this guest: was {event} recorded, "
+        yield f"the trace holds no kvm_exit{read}: was the event recorded?"
+    recorded = "kvm_pio (port 7E0h)" if by_port else "kvm_cpuid (leaf 7E0A91C0h)"
+    yield (
+        f"the trace holds no marker of this guest{read}: was {recorded} recorded, "
         "and is it the trace of the same boot?"
     )

@@ -44,13 +44,15 @@ class Window:
 class Cut:
     """A trace cut into windows, in the order in which they began.
 
-    ``strays`` are markers that fit no window; ``inhibited`` is the change that switched
-    AVIC off before the last window ended and that none took back.
+    ``strays`` are markers that fit no window; ``inhibited`` is the change after which AVIC
+    stayed off when the last window ended; ``ended`` is the line of the marker that ends the
+    measuring, 0 without one.
     """
 
     windows: tuple[Window, ...]
     strays: tuple[str, ...]
     inhibited: trace.InhibitChanged | None
+    ended: int
 
 
 @dataclass
@@ -67,12 +69,12 @@ def cut(told: trace.Trace) -> Cut:
     threads: dict[str, _Thread] = {}
     windows: list[Window] = []
     strays: list[str] = []
-    ended = False
+    ended = 0
     for event in told.events:
         thread = threads.setdefault(event.thread, _Thread())
         value = _marker_value(event)
         if value == END_OF_MEASURING:
-            ended = True
+            ended = ended or event.line
         elif value is None:
             thread.events.append(event)
         elif ended:
@@ -84,15 +86,16 @@ def cut(told: trace.Trace) -> Cut:
     windows += [_cut_off(thread, name) for name, thread in threads.items() if thread.begin]
     windows.sort(key=lambda window: window.first)
     lost = _lost_spans(told.events)
-    off, inhibited = _inhibited_spans(told.events)
     done = max((window.last for window in windows), default=0)
+    off, inhibited = _inhibited_spans(told.events, done)
     return Cut(
         tuple(
             _spoiled(_spoiled(window, lost.get(window.thread, []), LOST), off, INHIBITED)
             for window in windows
         ),
         tuple(strays),
-        inhibited if inhibited and inhibited.line <= done else None,
+        inhibited,
+        ended,
     )
 
 
@@ -150,8 +153,7 @@ def _lost_spans(events: tuple[trace.TraceEvent, ...]) -> dict[str, list[tuple[in
 
     A tracer tells of a processor's losses with the next line of that processor, so they
     went missing since the line before. Only the thread's own lines count as that one: what
-    others did there proves nothing about the thread. A line that cannot be read may have
-    been an exit, so it counts as one that is missing.
+    others did there proves nothing about the thread.
     """
     homes = {(event.thread, event.cpu) for event in events if event.thread}
     latest: dict[tuple[str, int | None], int] = {}
@@ -159,10 +161,11 @@ def _lost_spans(events: tuple[trace.TraceEvent, ...]) -> dict[str, list[tuple[in
     for event in events:
         if isinstance(event, trace.Lost) and event.cpu is not None:
             for thread, cpu in homes:
-                if cpu == event.cpu:
+                # A layout without processors: any thread may have run there.
+                if cpu in (None, event.cpu):
                     spans[thread].append((latest.get((thread, cpu), 0), event.line))
-        elif isinstance(event, trace.Lost | trace.Unreadable):
-            for thread in {event.thread} if event.thread else {thread for thread, _ in homes}:
+        elif isinstance(event, trace.Lost):
+            for thread in {thread for thread, _ in homes}:
                 spans[thread].append((event.line, event.line))
         else:
             latest[event.thread, event.cpu] = event.line
@@ -170,23 +173,24 @@ def _lost_spans(events: tuple[trace.TraceEvent, ...]) -> dict[str, list[tuple[in
 
 
 def _inhibited_spans(
-    events: tuple[trace.TraceEvent, ...],
+    events: tuple[trace.TraceEvent, ...], done: int
 ) -> tuple[list[tuple[int, int]], trace.InhibitChanged | None]:
-    """Return the lines between which AVIC was off, and the change that nothing took back.
+    """Return the lines between which AVIC was off, and the change by which it is at line ``done``.
 
-    With AVIC inhibited every access exits, for reasons that are none of AVIC's.
+    With AVIC inhibited every access exits, for reasons that are none of AVIC's. A reason lasts
+    until it is taken back itself: a mask of zero may be that of another virtual machine.
     """
-    began: trace.InhibitChanged | None = None
+    changes = [e for e in events if isinstance(e, trace.InhibitChanged) and e.line <= done]
+    mask, began = 0, 0
     spans: list[tuple[int, int]] = []
-    for change in events:
-        if not isinstance(change, trace.InhibitChanged):
-            continue
-        if change.inhibits and began is None:
-            began = change
-        elif not change.inhibits and began is not None:
-            spans.append((began.line, change.line))
-            began = None
-    return spans, began
+    for change in changes:
+        kept = mask if change.set else mask & ~(1 << change.reason)
+        before, mask = mask, kept | change.inhibits
+        if mask and not before:
+            began = change.line
+        elif before and not mask:
+            spans.append((began, change.line))
+    return spans, next((c for c in reversed(changes) if c.inhibits & mask), None)
 
 
 def _spoiled(window: Window, spans: list[tuple[int, int]], why: str) -> Window:

@@ -175,6 +175,7 @@ class Scene:
     start: dict[str, Any] = field(default_factory=dict)
     lines: list[dict[str, Any]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    mask: int = 0
 
     def did(
         self,
@@ -210,9 +211,15 @@ class Scene:
         self.told.append(Told(thread, cpu, event, text))
         return self
 
-    def inhibit(self, mask: int, reason: int = 5) -> Scene:
-        word = "set" if mask else "cleared"
-        return self.host("kvm_apicv_inhibit_changed", f"{word} reason={reason}, inhibits={mask:#x}")
+    def inhibit(self, mask: int, names: str = "") -> Scene:
+        """Change the mask of inhibits, one reason at a time as the kernel does."""
+        for reason in range(16):
+            if (self.mask ^ mask) >> reason & 1:
+                self.mask ^= 1 << reason
+                word = "set" if self.mask >> reason & 1 else "cleared"
+                told = f"{word} reason={reason}, inhibits={self.mask:#x} {names}"
+                self.host("kvm_apicv_inhibit_changed", told.rstrip())
+        return self
 
     def _line(
         self, touch: Touch, slug: str, seq: int, rep: int, said_: dict[str, Any]

@@ -30,9 +30,9 @@ from tests.probe.scenes import (
     Scene,
     exits,
     faulted,
+    intercepted,
     lost,
     noise,
-    said,
     unaccelerated,
 )
 
@@ -43,10 +43,16 @@ def test_a_run_without_avic_is_discarded_and_says_why() -> None:
     before = Scene().inhibit(0x20).repeated(*TPR)
     during = Scene().repeated(*TPR).inhibit(0x20).repeated(*LDR)
     page = Scene().repeated(*TPR, faulted()).repeated(*LDR, faulted())
-    for scene, word in ((before, "reason 5"), (during, "0x20"), (page, "AVIC was off")):
+    msrs = Scene("x2apic").repeated(*LDR_MSR, intercepted()).repeated(*VERSION_MSR, intercepted())
+    memory = Scene().repeated(*TPR, write=True, effect=False).repeated(*LDR)
+    for scene, word in (
+        (before, "inhibits=0x20"), (during, "0x20"), (page, "AVIC was off"),
+        (msrs, "7Ch, so KVM intercepted them all: x2AVIC was off"),
+        (memory, "no APIC, as where AVIC is forced"),
+    ):  # fmt: skip
         run = came_to(scene)
         assert ((), True) == (run.results, word in run.void)
-        with pytest.raises(NothingMeasured, match="AVIC was"):
+        with pytest.raises(NothingMeasured, match=r"AVIC (was|is)"):
             probed.document([run], HOST)
 
 
@@ -62,6 +68,35 @@ def test_an_inhibit_that_is_cleared_spoils_only_what_lies_within_it() -> None:
     assert ["tpr", "timer-current"] == [r.access.slug for r in came_to(late).results]
     assert (("AVIC was inhibited during it", 3),) == came_to(late).discarded
     assert "" == correlation.correlate(after.guest(), trace).void
+
+
+def test_the_reason_named_is_the_one_that_stayed() -> None:
+    scene = Scene().inhibit(0x4, "ABSENT").inhibit(0x104, "ABSENT|IRQWIN").inhibit(0x100, "IRQWIN")
+    assert "again: IRQWIN (inhibits=0x100, line 4 " in came_to(scene.repeated(*TPR)).void
+
+
+def test_what_another_machine_takes_back_ends_no_inhibit() -> None:
+    scene = Scene().inhibit(0x1, "DISABLED")
+    scene.host("kvm_apicv_inhibit_changed", "set reason=2, inhibits=0x4 ABSENT", thread=77)
+    scene.host("kvm_apicv_inhibit_changed", "cleared reason=2, inhibits=0x0", thread=77)
+    assert "again: DISABLED (inhibits=0x1, line 2 " in came_to(scene.repeated(*TPR)).void
+
+
+def test_a_trace_that_is_not_whole_is_not_believed() -> None:
+    scene = full_scene()
+    whole = scene.trace("tracefs")
+    overflowed = whole.replace("100/100", "100/214563")
+    dropped = whole + "cpu: 3\nentries: 5\noverrun: 0\ndropped events: 9\n"
+    endless = whole.replace("val 0xffffffff", "val 0x0")
+    for text, word in (
+        (overflowed, "not whole: line 3: 100 of 214563 entries are left"),
+        (dropped, "dropped events: 9"),
+        (endless, "does not hold the marker that ends the measuring"),
+    ):
+        run = correlation.correlate(scene.guest(), text)
+        assert ((), True) == (run.results, word in run.void), run.void
+    with pytest.raises(NoMarker, match="no marker of this guest is left: line 3: 100 of"):
+        correlation.correlate(scene.guest(), overflowed[: whole.index("kvm_pio")])
 
 
 def test_lost_events_spoil_the_window_they_fall_into_and_no_other() -> None:
@@ -87,12 +122,22 @@ def test_a_window_without_the_exit_of_its_end_marker_proves_nothing() -> None:
     assert (("the exit of its END marker is missing", 2),) == run.discarded
 
 
-def test_an_unreadable_line_of_kvm_may_have_been_the_exit() -> None:
-    scene = Scene().repeated(*TPR).did(*LDR, rep=0).did(*LDR, said("kvm_exit", "bad io 1 1"), rep=1)
-    trace = scene.trace().replace(" reason bad io rip 0x1", " reason bad")
-    run = correlation.correlate(scene.guest(), trace.replace("vcpu 0 reason bad", "cut off"))
-    assert (("events were lost in it", 1),) == run.discarded
-    assert [1, True] == [run.trace.unread, "cut off" in run.trace.examples[0]]
+def test_an_unreadable_line_of_kvm_may_have_been_anything() -> None:
+    for event in ("kvm_exit", "kvm_pio", "kvm_msr", "kvm_apicv_inhibit_changed"):
+        scene = Scene().repeated(*TPR).host("kvm_mmio", "what").repeated(*LDR)
+        told = scene.trace().replace("kvm_mmio", event)
+        run = correlation.correlate(scene.guest(), told)
+        assert [(), 1] == [run.results, run.trace.unread]
+        assert run.void.endswith(f"{event}: what"), run.void
+        # Behind the end nothing is about the guest any more.
+        later = scene.trace() + f"  CPU 0/KVM-2101 [003] 513.0: {event}: what\n"
+        assert "" == correlation.correlate(scene.guest(), later).void
+
+
+def test_events_of_others_and_lines_of_no_event_are_passed_over() -> None:
+    scene = Scene().repeated(*TPR).host("kvm_hv_timer_state", "vcpu_id 0").repeated(*LDR)
+    run = correlation.correlate(scene.guest(), "words of whoever sent it\n" + scene.trace())
+    assert ["", 2, 1] == [run.void, len(run.results), run.trace.unread]
 
 
 def test_sequence_numbers_wrap_and_a_trace_may_begin_after_the_wrap() -> None:
@@ -111,7 +156,8 @@ def test_a_truncated_trace_loses_its_end_and_says_so() -> None:
     lines = scene.trace().splitlines(keepends=True)
     for keep in range(40, len(lines), 17):
         run = correlation.correlate(scene.guest(), "".join(lines[:keep]) + lines[keep][:50])
-        assert () == run.contradictions
+        assert ((), ()) == (run.contradictions, run.results)
+        assert "the marker that ends the measuring" in run.void
         assert sum(n for _, n in run.discarded) > 0
     cut_off = correlation.correlate(scene.guest(), "".join(lines[:-40]))
     assert any("END marker is missing" in why or "no window" in why for why, _ in cut_off.discarded)

@@ -46,14 +46,27 @@ LINES = [
     ("kvm_msr: msr_write 838 = 0x9c40", trace.MsrEmulated, (True, 0x838, 0x9C40, False)),
     ("kvm_msr: msr_write 802 = 0x0 (#GP)", trace.MsrEmulated, (True, 0x802, 0, True)),
     ("kvm_apicv_inhibit_changed: set reason=5, inhibits=0x20",
-     trace.InhibitChanged, (5, 0x20)),
-    ("kvm_inj_exception: #GP (0x0)", trace.Injected, ("#GP",)),
+     trace.InhibitChanged, (True, 5, 0x20, "")),
+    ("kvm_apicv_inhibit_changed: cleared reason=8, inhibits=0x220 PIT_REINJ|0x20 for=now",
+     trace.InhibitChanged, (False, 8, 0x220, "PIT_REINJ|0x20")),
+    ("kvm_inj_exception: #GP (0x0) [reinjected]", trace.Injected, ("#GP",)),
+    ("kvm_inj_exception:    [FAILED TO PARSE] exception=14 has_error=1 error_code=0",
+     trace.Injected, ("#PF",)),
+    ("kvm_inj_exception: 0x1f (0x0)", trace.Injected, ("#0x1f",)),
     ("kvm_page_fault: vcpu 0 rip 0x8075 address 0x00000000fee00030 error_code 0x10000000f",
      trace.PageFault, (0xFEE00030,)),
     ("kvm_page_fault: address fee00030 error_code 6", trace.PageFault, (0xFEE00030,)),
     ("kvm_pio: pio_read at 0x64 size 1 count 1 val 0x1c", None, ()),
     ("kvm_pio: pio_write at 0x64 size 1 count 2 val 0x1c (...)", None, ()),
     ("kvm_apic: apic_write APIC_TMICT = 0x9c40", None, ()),
+    ("kvm_cpuid: func 0 rax 1 rbx 2 rcx 3 rdx 4, cpuid entry found", None, ()),
+    # Kernels append to their lines.
+    ("kvm_msr: msr_write 802 = 0x0 (#GP) host", trace.MsrEmulated, (True, 0x802, 0, True)),
+    ("kvm_msr: msr_write 802 = 0x0, host", trace.MsrEmulated, (True, 0x802, 0, False)),
+    ("kvm_avic_unaccelerated_access: vcpu=1, offset=0x20(APIC_ID), trap, write, vec=0x0, new=1",
+     trace.Unaccelerated, (0x20, True)),
+    ("kvm_avic_incomplete_ipi: vcpu=0, icrh:icrl=0x00000001:000000fb, id=1, index=1 target=2",
+     trace.IncompleteIpi, (0x1000000FB, 1)),
 ]  # fmt: skip
 
 
@@ -78,7 +91,7 @@ def test_a_line_is_the_event_that_its_format_string_says(text: str, kind, parts)
     ],
 )
 def test_a_reason_has_its_code_whoever_names_it(reason: str, code: int | None) -> None:
-    read = trace_reader.read(f"{FRONT}kvm_exit: reason {reason} rip 0x1 info1 0x0 info2 0x0")
+    read = trace_reader.read(f"{FRONT}kvm_exit: reason {reason} rip 0x1 info 0 0")
     assert [code] == [event.code for event in read.events]
 
 
@@ -109,6 +122,7 @@ def test_the_layout_is_recognised_by_what_stands_before_an_event(front: str, lay
         ("CPU:3 [12 EVENTS DROPPED]", 3),
         ("CPU:3 [EVENTS DROPPED]", 3),
         ("  CPU 0/KVM  2101 [003]  512.3: PERF_RECORD_LOST lost 12", 3),
+        ("  CPU 0/KVM  2101 [003]  512.3: PERF_RECORD_LOST_SAMPLES lost 12", 3),
         ("PERF_RECORD_LOST lost 12", None),
     ],
 )
@@ -117,15 +131,34 @@ def test_what_a_tracer_lost_is_an_event_of_its_own(text: str, cpu: int | None) -
     assert ((wanted,), 0) == (trace_reader.read(text).events, trace_reader.read(text).unread)
 
 
+@pytest.mark.parametrize(
+    ("text", "loss"),
+    [
+        ("# entries-in-buffer/entries-written: 26322/214563   #P:2",
+         "line 1: 26322 of 214563 entries are left"),
+        ("overrun: 7", "line 1: overrun: 7"),
+        ("commit overrun: 7", "line 1: commit overrun: 7"),
+        ("dropped events: 7", "line 1: dropped events: 7"),
+        ("Processed 9 events and lost 3 chunks!", "line 1: Processed 9 events and lost 3 chunks!"),
+        ("# entries-in-buffer/entries-written: 57416/57416   #P:2", ""),
+        ("overrun: 0", ""),
+        ("dropped events: 0", ""),
+    ],
+)  # fmt: skip
+def test_what_is_missing_somewhere_is_a_loss_of_the_whole_trace(text: str, loss: str) -> None:
+    read = trace_reader.read(text)
+    assert ((loss,) if loss else (), 0) == (read.losses, read.unread)
+
+
 def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None:
     garbled = [f"nonsense {n}" for n in range(5)] + ["x" * 5000, FRONT + "kvm_msr: msr_peek 1"]
     read = trace_reader.read("\n".join(["cpus=8", "", *garbled, "# end"]))
     assert (7, 10, 3) == (read.unread, len(garbled) + 3, len(read.examples))
     assert "line 3: no event of this layout: nonsense 0" == read.examples[0]
-    # One of KVM's may have been an exit, and counts as one that is missing.
-    assert (trace.Unreadable(thread="2101", cpu=None, line=9),) == trace_reader.read(
-        "\n".join(["cpus=8", "", *garbled, "# end"]).replace("x" * 5000, "x")
-    ).events
+    # One that we rely on may have said anything.
+    (event,) = read.events
+    assert (9, "kvm_msr", "the form is not known") == (event.line, event.event, event.why)
+    assert event.text.endswith("kvm_msr: msr_peek 1")
 
 
 @pytest.mark.parametrize(("layout", "new"), kernels())

@@ -1,0 +1,28 @@
+"""Recordings of real kernels (tests/data/traces/README.md), and lines in the form of theirs."""
+
+from __future__ import annotations
+
+import lzma
+import re
+from pathlib import Path
+
+DATA = Path(__file__).parents[1] / "data" / "traces"
+NAMES = sorted(path.name.removesuffix(".trace.xz") for path in DATA.glob("*.trace.xz"))
+
+
+def recording(name: str) -> tuple[bytes, str]:
+    """The guest's log and the host's trace of one recorded boot."""
+    return _unpacked(f"{name}.log.xz"), _unpacked(f"{name}.trace.xz").decode()
+
+
+def printed(kernel: str, event: str, *values: object) -> str:
+    """What a kernel makes of an event's values, by the format string of its own."""
+    for line in _unpacked("formats.xz").decode().splitlines():
+        if line.startswith(f"{kernel} {event} "):
+            front = re.sub("%([#0-9]*)l+x", r"%\1x", line.split('"')[1])
+            return f"{event}: {front % values}"
+    raise LookupError(event)
+
+
+def _unpacked(name: str) -> bytes:
+    return lzma.decompress((DATA / name).read_bytes())

@@ -1,0 +1,186 @@
+"""Traces as people send them: wrapped, coloured, with stacks, in layouts that are not read.
+
+Each gives the results of the plain trace, or is refused with words that name what is the
+matter; none gives other results.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from textwrap import wrap
+
+import pytest
+
+from app.intake import probed
+from app.probing import correlation
+from app.probing.correlation import Correlation, NoMarker
+from tests.probe.layouts import LAYOUTS
+from tests.probe.runs import HOST, LDR, TPR, came_to, short_boot
+from tests.probe.scenes import Scene, faulted, lost
+
+PERF_STACK = """\
+        ffffffffc0a1b2c3 svm_vcpu_run+0x1f3 ([kvm_amd])
+        ffffffffc09d1234 kvm_arch_vcpu_ioctl_run+0x7a4 ([kvm])
+        ffffffffc09d4321 kvm_cpuid+0x1a ([kvm])
+                  4a5b6c ioctl+0x3b (/usr/lib64/libc.so.6)
+
+"""
+FTRACE_STACK = """\
+ => trace_event_raw_event_kvm_exit
+ => kvm_cpuid
+ => svm_vcpu_run
+"""
+TRACE_CMD_STACK = """\
+=> kvm_vcpu_kick (ffffffffc09d1234)
+=> kvm_cpuid (ffffffffc09d4321)
+"""
+GREP, PLAIN = "\x1b[01;31m\x1b[K", "\x1b[m\x1b[K"
+
+
+def beside(event: str, stack: str) -> Callable[[str], str]:
+    """Put a stack behind each exit; with ``event`` it is one of its own."""
+
+    def put(text: str) -> str:
+        lines = []
+        for line in text.splitlines(keepends=True):
+            lines.append(line)
+            if "kvm_exit:" in line:
+                lines += [re.sub(r"(?:kvm:)?kvm_exit:.*", event, line)] if event else []
+                lines.append(stack)
+        return "".join(lines)
+
+    return put
+
+
+def seen(run: Correlation) -> Sequence[dict[str, object]]:
+    """What a document would say of each access."""
+    body: dict[str, Sequence[dict[str, object]]] = probed.document([run], HOST)
+    return body["observations"]
+
+
+def each(change: str) -> Callable[[str], str]:
+    return lambda text: "\n".join(change.format(line) for line in text.splitlines())
+
+
+SAME: Sequence[tuple[str, Callable[[str], str]]] = [
+    ("stacks of perf -g", beside("", PERF_STACK)),
+    ("stacks of ftrace", beside("<stack trace>", FTRACE_STACK)),
+    ("user stacks of ftrace", beside("<user stack trace>", " =>  <00007f108be00000>\n")),
+    ("stacks of trace-cmd -T", beside("kernel_stack:    <stack trace >", TRACE_CMD_STACK)),
+    ("another's events", beside("sched:sched_switch: prev_comm=kvm_exit: next_pid=1", "")),
+    ("grep --color", lambda text: re.sub(r"kvm_\w+", rf"{GREP}\g<0>{PLAIN}", text)),
+    ("coloured lines", each("\x1b[38;5;31m{}\x1b[0m")),
+    ("colours as cat -v shows them", each("^[[31m{}^[[0m")),
+    ("colours as a copy leaves them", lambda text: text.replace("kvm", "[01;31m[Kkvm[m[K")),
+    ("grep -n", lambda text: "".join(f"{n}:{li}\n" for n, li in enumerate(text.splitlines(), 1))),
+    ("quoted in a mail", each("> {}")),
+    ("indented", each("    {}")),
+    ("blanks gone", lambda text: "\n".join(" ".join(li.split()) for li in text.splitlines())),
+    ("ends of lines of DOS", lambda text: text.replace("\n", "\r\n")),
+    ("nanoseconds", lambda text: re.sub(r"\.(\d{6}):", r".\g<1>000:", text)),
+    ("a clock that counts", lambda text: re.sub(r"\.(\d{6}):", r"\1:", text)),
+    ("text of later kernels", lambda text: re.sub(r"(?m)(kvm_\w+: .*)$", r"\1 NEW|WORDS", text)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("change", [c for _, c in SAME], ids=[name for name, _ in SAME])
+def test_what_says_the_same_gives_the_same(change: Callable[[str], str], layout: str) -> None:
+    scene = short_boot()
+    plain = seen(correlation.correlate(scene.guest(), scene.trace(layout)))
+    run = correlation.correlate(scene.guest(), change(scene.trace(layout)))
+    assert ("", (), 4) == (run.void, run.discarded, len(run.results))
+    assert plain == seen(run)
+
+
+def test_the_difference_of_times_is_passed_over() -> None:
+    scene = short_boot()
+    for difference in ("(+1)     ", "(+    12) ", "(-3) "):
+        told = re.sub(r"(\.\d{6}: )", rf"\1{difference}", scene.trace())
+        assert 4 == len(correlation.correlate(scene.guest(), told).results)
+
+
+@pytest.mark.parametrize("left_out", [r" \[\d{3}\]", r" +\d+\.\d{6}:"], ids=["cpu", "time"])
+def test_perf_may_leave_out_the_processor_or_the_time(left_out: str) -> None:
+    scene = short_boot()
+    told = re.sub(left_out, "", scene.trace("perf"))
+    assert 4 == len(correlation.correlate(scene.guest(), told).results)
+
+
+def test_without_processors_in_the_lines_what_one_of_them_lost_may_be_anybodys() -> None:
+    scene = Scene().repeated(*TPR).did(*LDR, rep=0).did(*LDR, lost(3), rep=1).did(*LDR, rep=2)
+    told = re.sub(r"(?m) \[003\](?!.*LOST)", "", scene.trace("perf"))
+    assert "[003]" in told
+    run = correlation.correlate(scene.guest(), told)
+    assert (("events were lost in it", 1),) == run.discarded
+
+
+REFUSED = [
+    ("trace-cmd", "trace-cmd report -l", r"\[00(\d)\] +(\d+\.\d{6}): ", r"   \1d..1. \2: ",
+     "this is the latency format (trace-cmd report -l, options/latency-format), which is not read"),
+    ("tracefs", "options/latency-format", r"\[00(\d)\] d.... +\d+\.\d{6}: ", r"\1d..1.  12us+: ",
+     "this is the latency format (trace-cmd report -l, options/latency-format), which is not read"),
+    ("perf", "perf trace", r"kvm:(kvm_\w+): (.*)", r"kvm:\1(\2)",
+     "this is `perf trace`, which is not read: give the plain output"),
+    ("perf", "no fields", r"(kvm_\w+:) .*", r"\1",
+     "none of 25 lines with kvm_exit could be read; first: line 1: CPU 0/KVM 2101 [003] 512.000"),
+    ("perf", "no thread", r"KVM +\d+ ", "KVM ",
+     "none of 25 lines with kvm_exit could be read; first: line 1: CPU 0/KVM [003] 512.000000"),
+    ("trace-cmd", "no markers", r"(kvm_pio:) .*", r"\1",
+     "none of 17 lines with kvm_pio could be read; first: line 3: CPU 0/KVM-2101 [003]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layout", "_what", "old", "new", "words"), REFUSED, ids=[case[1] for case in REFUSED]
+)
+def test_a_layout_that_is_not_read_is_named(layout, _what, old, new, words) -> None:
+    scene = short_boot()
+    with pytest.raises(NoMarker) as refused:
+        correlation.correlate(scene.guest(), re.sub(old, new, scene.trace(layout)))
+    assert str(refused.value).startswith(words), refused.value
+
+
+def test_fields_that_were_left_out_are_told() -> None:
+    scene = short_boot()
+    told = re.sub(r"(kvm_exit:) .*", r"\1", scene.trace("perf"))
+    run = correlation.correlate(scene.guest(), told)
+    assert "cannot be read: line 1 (its fields are missing): CPU 0/KVM 2101" in run.void
+
+
+def test_lines_that_a_mail_program_wrapped_are_named_as_such() -> None:
+    scene = short_boot()
+    told = "\n".join("\n".join(wrap(line, 72)) for line in scene.trace().splitlines())
+    with pytest.raises(NoMarker) as refused:
+        correlation.correlate(scene.guest(), told)
+    assert str(refused.value) == (
+        "none of 25 lines with kvm_exit could be read; first: line 2: "
+        "CPU 0/KVM-2101 [003] 512.000000: kvm_exit: vcpu 0 reason io: are lines wrapped?"
+    )
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_lines_wrapped_at_any_width_give_the_same_or_nothing(layout: str) -> None:
+    scene = short_boot()
+    plain = seen(correlation.correlate(scene.guest(), scene.trace(layout)))
+    for width in range(40, 230, 3):
+        lines = scene.trace(layout).splitlines()
+        hard = (line[n : n + width] for line in lines for n in range(0, len(line), width))
+        soft = (part for line in lines for part in wrap(line, width, break_on_hyphens=False))
+        for told in ("\n".join(soft), "\n".join(hard)):
+            try:
+                run = correlation.correlate(scene.guest(), told)
+            except NoMarker:
+                continue
+            assert run.void or seen(run) == plain, width
+
+
+def test_an_inhibit_with_the_names_of_its_reasons_spoils_what_lies_in_it() -> None:
+    for names in ("", "IRQWIN"):
+        scene = Scene().repeated(*TPR, write=True, value=0x20).inhibit(0x100, names)
+        scene.repeated("ldr", 0xD0, faulted()).repeated("esr", 0x280, faulted()).inhibit(0)
+        run = came_to(scene.repeated("svr", 0xF0, value=0x1FF))
+        assert ("", 0) == (run.void, run.trace.unread)
+        assert ["tpr", "svr"] == [result.access.slug for result in run.results]
+        assert (("AVIC was inhibited during it", 6),) == run.discarded
