@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -45,18 +44,11 @@ WRITTEN_BY = slice(96, 100)
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Archive:
-    """Everything up to the last of ``versions``, oldest first; rows by the names of columns.
-
-    Ids are those of this archive where the database counted what is not in it.
-    """
-
-    versions: tuple[Row, ...]
-    facts: tuple[Row, ...]
-    documents: tuple[Row, ...]
-    decisions: tuple[Row, ...]
-    verdicts: tuple[Row, ...]
+# The rows of each table; those that others refer to come first, and that of tokens is empty.
+# Ids are those of the archive where the database counted what is not in it.
+Archive = Mapping[type[Base], tuple[Row, ...]]
+# Made in the new database from what stands there.
+DERIVED: tuple[type[Base], ...] = (SortRow, SightingRow, SummaryRow, RecordRow)
 
 
 def read_archive(session: Session, snapshot: Snapshot) -> Archive:
@@ -70,19 +62,20 @@ def read_archive(session: Session, snapshot: Snapshot) -> Archive:
     decisions = session.scalars(select(d).where(d.version_id <= last).order_by(d.id))
     columns = [column.key for column in VerdictRow.__table__.columns]
     verdicts = seeding.derive_verdicts(snapshot.knowledge)
-    return Archive(
-        versions=tuple(
+    return {
+        DataVersionRow: tuple(
             _row(r, v.id, v.name, v.day, v.number, v.created_at, v.reason) for r in versions
         ),
-        facts=_facts(session, last),
-        documents=tuple(_documents(session, last)),
-        decisions=tuple(
+        TokenRow: (),
+        FactRow: tuple(_facts(session, last)),
+        SubmissionRow: tuple(_documents(session, last)),
+        DecisionRow: tuple(
             {"id": number}
             | _row(r, d.slug, d.state, d.reason, d.decided_at, d.decided_by, d.version_id)
             for number, r in enumerate(decisions, 1)
         ),
-        verdicts=tuple(dict(zip(columns, row, strict=True)) for row in verdicts),
-    )
+        VerdictRow: tuple(dict(zip(columns, row, strict=True)) for row in verdicts),
+    }
 
 
 def _row(row: Base, *columns: InstrumentedAttribute[Any]) -> dict[str, Any]:
@@ -93,21 +86,17 @@ def _row(row: Base, *columns: InstrumentedAttribute[Any]) -> dict[str, Any]:
     }
 
 
-def _facts(session: Session, last: int) -> tuple[Row, ...]:
+def _facts(session: Session, last: int) -> Iterable[Row]:
     f = FactRow
     rows = session.scalars(select(f).where(f.valid_from <= last))
     # Databases order text in their own ways.
-    ordered = sorted(rows, key=lambda r: (r.kind, r.key, r.valid_from))
-    return tuple(
-        {"id": number}
-        | _row(r, f.kind, f.key, f.body, f.origin, f.valid_from)
-        | {
+    for number, r in enumerate(sorted(rows, key=lambda r: (r.kind, r.key, r.valid_from)), 1):
+        yield _row(r, f.kind, f.key, f.body, f.origin, f.valid_from) | {
+            "id": number,
             "digest": hashlib.sha256(r.body.encode()).hexdigest(),
             # What ended later was still so at that version.
             "valid_to": r.valid_to if r.valid_to is not None and r.valid_to <= last else None,
         }
-        for number, r in enumerate(ordered, 1)
-    )
 
 
 def _documents(session: Session, last: int) -> Iterable[Row]:
@@ -145,20 +134,9 @@ def write_sqlite(archive: Archive) -> bytes:
     """
     raw = sqlite3.connect(":memory:", check_same_thread=False)
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    # Those that others refer to first; that of tokens stays empty.
-    filled: dict[type[Base], tuple[Row, ...]] = {
-        DataVersionRow: archive.versions,
-        TokenRow: (),
-        FactRow: archive.facts,
-        SubmissionRow: archive.documents,
-        DecisionRow: archive.decisions,
-        VerdictRow: archive.verdicts,
-        # Derived in the new database from what stands there.
-        **dict.fromkeys((SortRow, SightingRow, SummaryRow, RecordRow), ()),
-    }
     try:
         with engine.begin() as connection:
-            _fill(connection, filled)
+            _fill(connection, archive)
         raw.execute(f"pragma application_id = {APPLICATION_ID}")
         raw.execute(f"pragma user_version = {FORMAT}")
         file = bytearray(raw.serialize())
@@ -169,14 +147,14 @@ def write_sqlite(archive: Archive) -> bytes:
     return bytes(file)
 
 
-def _fill(connection: Connection, filled: Mapping[type[Base], tuple[Row, ...]]) -> None:
-    for cls in filled:
+def _fill(connection: Connection, archive: Archive) -> None:
+    for cls in (*archive, *DERIVED):
         table = Base.metadata.tables[cls.__tablename__]
         connection.execute(CreateTable(table))
         # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index))
-    for cls, rows in filled.items():
+    for cls, rows in archive.items():
         if rows:
             connection.execute(insert(cls), rows)
     with Session(connection) as made:

@@ -83,14 +83,7 @@ def to_measurement(
     document = parsed.document
     who = document.submitter
     seen = _sightings(document, registers)
-    cpu = Cpu(
-        vendor=document.cpu.vendor,
-        family=document.cpu.family,
-        model=document.cpu.model,
-        stepping=document.cpu.stepping,
-        microcode=(document.cpu.microcode or "").lower(),
-        brand=document.cpu.brand or "",
-    )
+    cpu = _cpu(document.cpu)
     return Measurement(
         slug=parsed.slug,
         digest=parsed.digest,
@@ -115,6 +108,17 @@ def to_measurement(
         contact=who.contact or "" if who and not who.withhold else "",
         notes=document.notes or "",
         exits_watched=document.exits_watched,
+    )
+
+
+def _cpu(part: format1.CpuPart) -> Cpu:
+    return Cpu(
+        vendor=part.vendor,
+        family=part.family,
+        model=part.model,
+        stepping=part.stepping,
+        microcode=(part.microcode or "").lower(),
+        brand=part.brand or "",
     )
 
 
