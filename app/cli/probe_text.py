@@ -10,7 +10,7 @@ from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Mode, Verdict
-from app.pages.measurement_text import Row
+from app.pages.measured import Row
 from app.pens import phrases
 from app.pens.plain import Plain
 

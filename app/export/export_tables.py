@@ -7,8 +7,9 @@ from typing import Any
 
 from app.core.facts import Observation
 from app.core.measuring import observations_of, source_of
-from app.pages.measurement_text import list_table
+from app.pages.measurement_data import list_table
 from app.pages.table_text import cells_table
+from app.pens.lines import NOWHERE
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 
@@ -73,7 +74,7 @@ def tables(snapshot: Snapshot) -> dict[str, Table]:
     return {
         "cells": cells_table(cells, knowledge, SITE),
         **{name: _table(columns, entries[name]) for name, columns in COLUMNS.items()},
-        "measurements": list_table(measurements, SITE),
+        "measurements": list_table(measurements, NOWHERE),
     }
 
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core.cells import CellKey
-from app.core.facts import Measurement
+from app.core.facts import Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
-from app.core.measuring import Effect, effects, observations_of
-from app.core.rulings import Conditions
+from app.core.measuring import observations_of
+from app.core.rulings import Branch, Conditions, branches
 from app.core.summaries import Sort
-from app.core.verdicts import classify
+from app.core.verdicts import Finding, classify
 from app.core.words import Mode, State
 from app.errors import NotFound
-from app.pages.measurement_text import Row
-from app.pens import phrases
 from app.store.snapshots import Snapshot
 
 # A list shows so many, and links the rest; another key of its address says where it begins.
@@ -118,6 +116,15 @@ def find_measurement(snapshot: Snapshot, slug: str) -> Measurement:
     return found
 
 
+@dataclass(frozen=True)
+class Row:
+    """One observation against the claims of its cell; ``ruling`` are those that rule it."""
+
+    seen: Sighting
+    finding: Finding
+    ruling: tuple[Branch, ...]
+
+
 def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
     """Return every observation of a measurement against the claims of its cell."""
     conditions = Conditions(snapshot.knowledge.conditions)
@@ -125,13 +132,8 @@ def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
     for seen, told in zip(measurement.observations, observations_of(measurement), strict=True):
         view = snapshot.cells[CellKey(seen.register, seen.mode, seen.access)]
         finding = classify(view.claims, told, conditions)
-        rows.append(Row(seen, finding, phrases.branches(view.effective)))
+        rows.append(Row(seen, finding, branches(view.effective)))
     return tuple(rows)
-
-
-def effects_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Effect, ...]:
-    """Return what a measurement changes, or would change, cell by cell."""
-    return effects(snapshot.knowledge, snapshot.cells, measurement)
 
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:

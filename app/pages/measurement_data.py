@@ -13,6 +13,11 @@ from app.core.facts import Measurement
 from app.core.measuring import Effect
 from app.intake.submitting import Checked, Receipt
 from app.pens.place import Place
+from app.pens.tables import Table
+
+# Of the list as rows.
+COLUMNS = ("id", "state", "family", "cpu", "microcode", "hypervisor", "tool", "measured_at",
+           "observations", "url")  # fmt: skip
 
 
 def notes_html(notes: str) -> Markup:
@@ -61,6 +66,12 @@ def summary(m: Measurement, place: Place) -> dict[str, Any]:
         "measured_at": m.measured_at,
         "observations": len(m.observations),
     }
+
+
+def list_table(found: Iterable[Measurement], place: Place) -> Table:
+    """Return measurements as rows."""
+    rows = [{key: str(value) for key, value in summary(m, place).items()} for m in found]
+    return Table(COLUMNS, tuple(tuple(row[name] for name in COLUMNS) for row in rows))
 
 
 def checked_out(checked: Checked) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from app.core.facts import Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect
 from app.core.verdicts import Judgement
-from app.pages.measurement_text import identity, state_line
+from app.pages.measurement_text import identity, state
+from app.pens.lines import words
 from app.pens.place import Place
 from app.pens.plain import Plain
 
@@ -47,7 +48,7 @@ def queue_text(
         out.heading(f"{heading}: {len(found)}")
         for m in found:
             out.blank()
-            out.field(m.slug, state_line(m))
+            out.field(m.slug, words(state(m)))
             out.field("", in_short(m, knowledge))
     return out.render()
 
@@ -70,7 +71,7 @@ def review_text(review: Any, knowledge: Knowledge, place: Place) -> str:
     out.field("URL", f"{place.site}/review/{m.slug}")
     out.field("Raw bytes", f"{place.site}/m/{m.slug}.raw")
     out.field("Data version", place.version)
-    out.field("State", state_line(m))
+    out.field("State", words(state(m)))
     out.field("May become", ", ".join(m.state.next) or "nothing: a withdrawal is final")
     for label, value in (*identity(m, knowledge), *(("Link", link) for link in m.links)):
         out.field(label, value)

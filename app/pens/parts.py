@@ -5,13 +5,13 @@ Parts of a kind that follow each other make one list in HTML. What has nothing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, ClassVar
 
 from app.core.facts import Annotation
-from app.pens.lines import Line
+from app.pens.lines import Line, Sourced
 from app.pens.plain import WIDTH
 
 
@@ -20,12 +20,13 @@ class Passage:
     """What a page says in one place, with the parts that belong to it below.
 
     ``needs`` names what it has nothing to say without; it may be ``only`` for ``text`` or for
-    ``html``. The methods add parts one by one.
+    ``html``, and stand in text below an empty line ``above`` it. The methods add parts one by one.
     """
 
     kind: ClassVar[str] = ""
     needs: ClassVar[str] = "line"
     only: str = field(default="", kw_only=True)
+    above: bool = field(default=False, kw_only=True)
     parts: list[Passage] = field(default_factory=list, kw_only=True)
 
     def saying(self, form: str) -> tuple[Passage, ...]:
@@ -70,7 +71,7 @@ class Passage:
 
     def remarks(self, heading: str, notes: Iterable[Annotation]) -> None:
         """Add annotations, each with the fragment by which search and other pages link it."""
-        self.parts.append(Section(heading, parts=[Remark(note) for note in notes]))
+        self.parts.append(Section(heading, parts=[Remark.of(note) for note in notes]))
 
 
 @dataclass
@@ -113,6 +114,18 @@ class Told(Passage):
     needs = "label"
     label: Line
     lines: tuple[str, ...]
+
+
+@dataclass
+class Tabular(Passage):
+    """Rows of cells below rows of heads; in text each column has its width."""
+
+    kind = "tabular"
+    needs = "rows"
+    label: str
+    heads: Sequence[Sequence[Line]]
+    rows: Sequence[Sequence[Line]]
+    widths: Sequence[int]
 
 
 @dataclass
@@ -196,9 +209,16 @@ class Fetched(Passage):
 
 
 @dataclass
-class Remark(Passage):
+class Remark(Item):
     """An annotation, with the fragment by which search and other pages link it."""
 
     kind = "remark"
-    needs = "note"
-    note: Annotation
+    note: Annotation | None = None
+
+    @classmethod
+    def of(cls, note: Annotation) -> Remark:
+        """Return an annotation as a part; HTML folds its words away."""
+        inference = " (inference)" if note.inference else ""
+        pages = f" (p.{note.pages})" if note.pages else ""
+        said = (f"{note.text}{pages} ", Sourced(note.sources), f" #note-{note.slug}")
+        return cls(f"{note.kind}: {note.title}{inference}", note=note, parts=[Para(said)])

@@ -96,10 +96,11 @@ class Plain:
             self.para(head, indent)
             head = ""
         room = COLUMNS - indent - width
-        if " " not in value and room < len(value) <= COLUMNS - indent - 2:
+        whole = len(value) <= COLUMNS - indent - 2 or "://" in value
+        if " " not in value and len(value) > room and whole:
             # A link that is broken is none, nor is a digest: it has a line of its own.
             self.para(head, indent)
-            self.para(value, indent + 2)
+            self.address(value, indent + 2)
             return
         for line in textwrap.wrap(to_ascii(value), room, break_on_hyphens=False):
             self._lines.append(f"{' ' * indent}{head:<{width}}{line}")

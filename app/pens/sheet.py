@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from app.core.facts import Annotation
 from app.pens.lines import Line, Linked, words
 from app.pens.page import Page
 from app.pens.parts import (
@@ -19,8 +18,8 @@ from app.pens.parts import (
     Para,
     Passage,
     Record,
-    Remark,
     Section,
+    Tabular,
     Together,
     Told,
 )
@@ -67,7 +66,7 @@ def sheet_text(sheet: Sheet, place: Place) -> str:
 def add_parts(out: Plain, whole: Passage, place: Place, indent: int = 0) -> None:
     """Add the parts of a page, or of one of its parts."""
     for part in whole.saying("text"):
-        if isinstance(part, Record | Columns) or getattr(part, "look", "") in APART:
+        if part.above or isinstance(part, Record | Columns) or getattr(part, "look", "") in APART:
             out.blank()
         _add(out, part, place, indent)
         add_parts(out, part, place, indent + _deeper(part))
@@ -92,6 +91,9 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
             out.item(words(line, place), indent, mark)
         case Told(label, lines):
             _told(out, words(label, place), lines, indent)
+        case Tabular():
+            rows = (*part.heads, *part.rows)
+            out.grid([[words(cell, place) for cell in row] for row in rows], part.widths)
         case Columns(line):
             out.raw(line)
         case Record(label, line):
@@ -101,8 +103,6 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
             address = place.absolute(href)
             fits = len(address) <= COLUMNS - 2 or not instead
             out.address(address if fits else place.site + instead)
-        case Remark(note):
-            _remark(out, note)
         case Para(line):
             out.para(words(line, place), indent)
 
@@ -111,9 +111,3 @@ def _told(out: Plain, name: str, lines: Iterable[str], indent: int) -> None:
     out.para(name, indent)
     for line in lines:
         out.para(line, indent + 2, 2)
-
-
-def _remark(out: Plain, note: Annotation) -> None:
-    out.item(f"{note.kind}: {note.title}{' (inference)' if note.inference else ''}")
-    pages = f" (p.{note.pages})" if note.pages else ""
-    out.para(f"{note.text}{pages} [{', '.join(note.sources)}] #note-{note.slug}", 2)

@@ -8,7 +8,8 @@ from app.core.words import State
 from app.intake import reviewing
 from app.intake.reviewing import Review
 from app.pages import review_text
-from app.pages.measurement_text import identity, state_line
+from app.pages.measurement_text import identity, state
+from app.pens.lines import words
 from app.pens.page import Page
 from app.pens.place import Place
 from app.store.snapshots import Snapshot
@@ -40,7 +41,7 @@ def queue_page(snapshot: Snapshot, place: Place, token: Token) -> Page:
         view={
             "token": token,
             "lists": lists,
-            "state_line": state_line,
+            "state_line": lambda m: words(state(m)),
             "in_short": lambda m: review_text.in_short(m, knowledge),
         },
         text=lambda _: review_text.queue_text(lists, knowledge, place),
@@ -57,7 +58,7 @@ def review_page(snapshot: Snapshot, review: Review, place: Place, token: Token) 
             "review": review,
             "m": m,
             "identity": identity(m, snapshot.knowledge),
-            "state_line": state_line,
+            "state_line": lambda m: words(state(m)),
             "decision_line": review_text.decision_line,
             "effect_note": review_text.COUNTS if m.accepted else review_text.WOULD_COUNT,
             "verbs": {state: VERBS[state] for state in m.state.next},

@@ -16,7 +16,6 @@ from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
 from app.pages import measurement_data
-from app.pages.measurement_text import effect_line
 from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
@@ -25,7 +24,7 @@ from app.web.guard import bearer
 from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(include_in_schema=False)
-BLANK: dict[str, Any] = {"text": "", "faults": (), "checked": None, "effect_line": effect_line}
+BLANK: dict[str, Any] = {"text": "", "faults": (), "checked": None}
 
 
 def unwrap(header: str) -> bytes:

@@ -14,6 +14,7 @@ from app.pens.parts import (
     Passage,
     Section,
     ShortItem,
+    Tabular,
     Together,
     Told,
 )
@@ -93,6 +94,9 @@ def test_every_kind_of_part_is_written_as_text_and_as_html(add, written, selecto
         (Together("here", parts=[Item("x")]), "- x\n", "#here > ul > li"),
         (Para("x", only="html"), "\n", "p"),
         (Para("x", only="text"), "x\n", None),
+        (Tabular("x", [("", "b")], [("1", "2")], (2, 2)), "   b\n1  2\n", "td + th[scope=col]"),
+        (Para((Linked("", "/r", told=True),)), f"{TOLD}/r\n", "p:not(:has(a))"),
+        (Section("Head", only="html", parts=[Para("x")]), "\n", "div.beside > h2"),
         (Included("table/_legend.html"), "\n", "details.legend"),
         (Para("x", "caveat"), "x\n", "p.caveat"),
         (Para((Behaviour.GP, ".")), "gp.\n", "p > .b-gp"),
@@ -107,6 +111,12 @@ def test_a_part_is_a_value_with_its_parts(part, written, selector):
 
     assert written == text(whole)
     assert bool(selector) == bool(selector and html(whole).select_one(selector))
+
+
+def test_a_part_may_stand_below_an_empty_line_in_text():
+    part = Passage(parts=[Para("x"), Field("y", "z", above=True)])
+
+    assert "x\n\ny               z\n" == text(part)
 
 
 def test_parts_of_a_kind_that_follow_each_other_make_one_list():

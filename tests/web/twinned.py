@@ -29,7 +29,7 @@ SOURCES = "/docs/sources"
 # legend is a page of its own, which the text names.
 APART = ("nav", "form", "button", "details.paste", "details.legend", "ul.removable",
          "[aria-hidden]", ".vh", "[hidden]", "details.inline > summary", "thead",
-         ".empty p:last-child:not(:first-child)", ".others", ".beside",
+         ".empty p:last-child:not(:first-child)", ".beside",
          "details:has(> form)")  # fmt: skip
 # Words that only frame: a text page frames the same facts in its own way.
 FRAME = frozenset(

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from app.core.facts import Measurement
+from app.core.knowledge import Knowledge
+from app.core.measuring import effects
 from app.curation.seed import body_of
 from app.pages import measured, measurement_data, measurement_text
 from app.pages.kinds.kind import Address, PageKind
+from app.pens import leads
+from app.pens.lines import Line, Linked, Styled
 from app.pens.page import Page
+from app.pens.parts import Field, Included, Item, Para, Section, Tabular
+from app.pens.sheet import Sheet
 
 
 class MeasurementsPage(PageKind):
-    """The list; the query is a filter."""
+    """The list, newest first; the query is a filter."""
 
     pattern = "/m"
     promise = "measurements"
@@ -19,26 +26,43 @@ class MeasurementsPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the measurements that the filter admits. Raises InvalidFilter."""
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
-        return Page(
+        none = leads.NONE_PASSES if listed.total else leads.NO_MEASUREMENT
+        older = (Linked("those behind it", listed.next, told=True, rel="next"),)
+        sheet = Sheet("Measurements", "/m", parts=[
+            Para(leads.MEASUREMENTS, "lead"),
+            Field("Send one", (Linked("how, and where", "/upload", told=True),)),
+            Field("The format", (Linked("of a document", "/docs/format", told=True),)),
+            Included("measurements/_filters.html"),
+            Field("Shown", listed.sentence),
+            Para("" if listed.found else none, "empty"),
+            *(_listed(m, asked.knowledge) for m in listed.found),
+            Field("Older ones", older if listed.next else "", above=True),
+        ])  # fmt: skip
+        return sheet.page(
             path=listed.path,
-            title="Measurements",
-            template="measurements/index.html",
             view={"listed": listed},
-            text=lambda place: measurement_text.list_text(
-                listed.found,
-                listed.sentence,
-                listed.total,
-                asked.knowledge,
-                place,
-                more=listed.next,
-            ),
-            table=lambda place: measurement_text.list_table(listed.found, place.site),
+            table=lambda place: measurement_data.list_table(listed.found, place),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "measurements": [measurement_data.summary(m, place) for m in listed.found],
                 **({"next": place.site + listed.next} if listed.next else {}),
             },
         )
+
+
+def _listed(m: Measurement, knowledge: Knowledge) -> Field:
+    path = f"/m/{m.slug}"
+    machine = f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
+    family = Linked(knowledge.families[m.family].name, f"/c/{m.family}")
+    return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True, parts=[
+        Field("state", measurement_text.state(m)),
+        Field("machine", machine),
+        Field("measured", m.measured_at[:10]),
+        Field("family", (family,)),
+        Field("hypervisor", m.hypervisor),
+        Field("tool", m.tool),
+        Field("observations", str(len(m.observations))),
+    ])  # fmt: skip
 
 
 class MeasurementPage(PageKind):
@@ -51,37 +75,32 @@ class MeasurementPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return a measurement with what it says and what it changed. Raises NotFound."""
         m = measured.find_measurement(asked.snapshot, asked.parts["slug"])
-        rows = measured.rows_of(asked.snapshot, m)
-        effects = measured.effects_of(asked.snapshot, m)
         knowledge = asked.knowledge
-        return Page(
-            path=f"/m/{m.slug}",
-            title=f"Measurement {m.slug}",
-            template="measurements/show.html",
-            view={
-                "m": m,
-                "rows": rows,
-                "effects": effects,
-                "identity": measurement_text.identity(m, knowledge),
-                "since": measurement_text.since_line(m),
-                "notes": measurement_data.notes_html(m.notes),
-                "others": measured.others(asked.snapshot, m),
-                "secret": "",
-            },
-            text=lambda place: measurement_text.measurement_text(
-                m, rows, effects, knowledge, place
-            ),
+        rows = measured.rows_of(asked.snapshot, m)
+        changed = effects(knowledge, asked.snapshot.cells, m)
+        sheet = measurement_text.measurement_sheet(m, rows, changed, knowledge)
+        # Others come and go, so that no text may name them.
+        sheet.parts += [
+            Section("Compare", only="html", parts=[
+                Item((Linked(f"with {o.slug}", f"/m/{m.slug}/diff/{o.slug}"),
+                      f": {o.cpu.brand or o.cpu.signature}, {o.hypervisor}, {o.state}"))
+                for o in measured.others(asked.snapshot, m)
+            ]),
+            Included("measurements/_withdraw.html"),
+        ]  # fmt: skip
+        return sheet.page(
+            view={"m": m, "notes": measurement_data.notes_html(m.notes)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **measurement_data.receipt(m, place),
                 "document": body_of("measurement", m),
-                "effects": measurement_data.effects_out(effects),
+                "effects": measurement_data.effects_out(changed),
             },
         )
 
 
 class ComparisonPage(PageKind):
-    """Two measurements side by side."""
+    """Two measurements side by side; what one did not observe is empty."""
 
     pattern = "/m/{slug}/diff/{other}"
     promise = "two measurements side by side"
@@ -89,24 +108,52 @@ class ComparisonPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return what two measurements have in common, and where they part. Raises NotFound."""
-        a, b = (
-            measured.find_measurement(asked.snapshot, asked.parts[n]) for n in ("slug", "other")
+        names = asked.parts.values()
+        a, b = (measured.find_measurement(asked.snapshot, name) for name in names)
+        known = [dict(measurement_text.identity(m, asked.knowledge)) for m in (a, b)]
+        labels = [name for name in known[0] | known[1] if name not in ("SHA-256", "Received at")]
+        seen = [_outcomes(m) for m in (a, b)]
+        sides = {
+            "Circumstances": [[n, known[0].get(n, ""), known[1].get(n, "")] for n in labels],
+            "Cells": [
+                [n, seen[0].get(n, ""), seen[1].get(n, "")] for n in sorted(seen[0] | seen[1])
+            ],
+        }
+        differing = sum(bool(x and y and x != y) for _, x, y in sides["Cells"])
+        sentence = (
+            f"{differing} of {len(sides['Cells'])} cells were observed by both with different "
+            "outcomes. What differs is marked."
         )
-        comparison = measurement_text.compare(a, b, asked.knowledge)
-        return Page(
-            path=f"/m/{a.slug}/diff/{b.slug}",
-            title=f"Measurements {a.slug} and {b.slug}",
-            template="measurements/diff.html",
-            view={"a": a, "b": b, "comparison": comparison},
-            text=lambda place: measurement_text.comparison_text(a, b, comparison, place),
+        heads: list[Line] = ["", "", *((Linked(m.slug, f"/m/{m.slug}"),) for m in (a, b))]
+        mark = (Styled("differs", "tag differs", told="!"),)
+        return Sheet(
+            f"Measurements {a.slug} and {b.slug}",
+            f"/m/{a.slug}/diff/{b.slug}",
+            up=(Linked(f"Measurement {a.slug}", f"/m/{a.slug}"), "diff"),
+            parts=[Para(sentence, "lead"), *(
+                Section(heading, parts=[Tabular(heading, [heads], [
+                    (mark if x != y else "", name, x or "-", y or "-") for name, x, y in rows
+                ], (1, 27, 22, 22))])
+                for heading, rows in sides.items()
+            )],
+        ).page(
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "a": a.slug,
                 "b": b.slug,
-                "circumstances": [list(row) for row in comparison.circumstances],
-                "cells": [list(row) for row in comparison.cells],
+                **{heading.lower(): rows for heading, rows in sides.items()},
             },
-        )
+        )  # fmt: skip
+
+
+def _outcomes(m: Measurement) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for seen in m.observations:
+        condition = f" [{seen.condition}]" if seen.condition else ""
+        masked = " (masked)" if seen.intercepted else ""
+        key = f"{measurement_text.named(seen)}{condition}"
+        found.setdefault(key, []).append(f"{seen.outcome}{masked}")
+    return {key: ", ".join(words) for key, words in found.items()}
 
 
 KINDS: tuple[PageKind, ...] = (MeasurementsPage(), MeasurementPage(), ComparisonPage())
