@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,10 +13,11 @@ from app.cli.database import seed_offline
 from app.core.faults import BadDocument
 from app.core.words import Mode
 from app.errors import Conflict
-from app.foreign.import_text import reading_text, rules_text, wrapped
-from app.foreign.importing import UNKNOWN, CannotImport, Stated, import_log
+from app.foreign.foreign_logs import reading_text, rules_text
+from app.foreign.importing import ASKED, UNKNOWN, CannotImport, import_log
 from app.foreign.table_draft import COPIED, import_table
 from app.foreign.table_words import Column
+from app.pens.plain import Plain
 
 imports = typer.Typer(no_args_is_help=True)
 
@@ -26,36 +28,16 @@ Output = Annotated[
 Info = Annotated[
     Path | None, typer.Option("--cpuinfo", metavar="FILE", help="/proc/cpuinfo of the host.")
 ]
-Vendor = Annotated[str, typer.Option("--cpu-vendor", help="As in AuthenticAMD.")]
-Family = Annotated[int | None, typer.Option("--cpu-family", help="A plain number: 1Ah is 26.")]
-Model = Annotated[int | None, typer.Option("--cpu-model", help="A plain number: 11h is 17.")]
-Stepping = Annotated[int | None, typer.Option("--cpu-stepping", help="The stepping.")]
-Microcode = Annotated[str, typer.Option("--microcode", help="As in 0xb002116.")]
-Brand = Annotated[str, typer.Option("--brand", help="The brand string.")]
-When = Annotated[str, typer.Option("--measured-at", help="When the test ran, with its offset.")]
-Hypervisor = Annotated[str, typer.Option("--hypervisor", help="KVM, or what else ran the guest.")]
-Kernel = Annotated[str, typer.Option("--kernel", help="The host's kernel: uname -r.")]
-Accelerator = Annotated[str, typer.Option("--accelerator", help="As format 1 has it: kvm.")]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", metavar="NAME=VALUE", help="kvm_amd.avic=1; repeatable."),
-]
-Command = Annotated[str, typer.Option("--command", help="How the test was run.")]
-Version = Annotated[str, typer.Option("--test-version", help="Version or commit of the tests.")]
 
 
 def _log(
-    tool: str,
-    log: Path,
-    output: Path | None,
-    cpuinfo: Path | None,
-    stated: Stated,
+    tool: str, log: Path, output: Path | None, cpuinfo: Path | None, said: dict[str, Any]
 ) -> None:
     """Import one log and say what became of it; ends with 1 when there is no document."""
     _may_write(output)
     text = cpuinfo.read_text("utf-8", "replace") if cpuinfo else ""
     try:
-        made = import_log(tool, _read(log), Stated(**{**vars(stated), "cpuinfo": text}))
+        made = import_log(tool, _read(log), said, text)
     except CannotImport as error:
         typer.echo(reading_text(error.reading), nl=False, err=True)
         for reason in error.reasons:
@@ -66,46 +48,27 @@ def _log(
             typer.echo(f"{log}: {fault}", err=True)
         raise typer.Exit(1) from None
     typer.echo(reading_text(made.reading), nl=False, err=True)
-    said = f"{made.merged} observations, a partial document. {UNKNOWN}"
-    typer.echo(wrapped(said), nl=False, err=True)
+    _remark(f"{made.merged} observations, a partial document. {UNKNOWN}")
     _write(made.raw, output)
 
 
 def _command(tool: str, title: str) -> None:
-    def run(
-        log: Log,
-        *,
-        cpuinfo: Info = None,
-        vendor: Vendor = "",
-        family: Family = None,
-        model: Model = None,
-        stepping: Stepping = None,
-        microcode: Microcode = "",
-        brand: Brand = "",
-        measured_at: When = "",
-        hypervisor: Hypervisor = "",
-        kernel: Kernel = "",
-        accelerator: Accelerator = "",
-        parameters: Parameters = None,
-        command: Command = "",
-        version: Version = "",
-        output: Output = None,
-    ) -> None:
-        numbers = {"family": family, "model": model, "stepping": stepping}
-        words = {"vendor": vendor, "microcode": microcode, "brand": brand}
-        cpu = {key: value for key, value in numbers.items() if value is not None}
-        stated = Stated(
-            cpu=cpu | {key: value for key, value in words.items() if value},
-            measured_at=measured_at,
-            hypervisor=hypervisor,
-            kernel=kernel,
-            accelerator=accelerator,
-            parameters=tuple(parameters or ()),
-            command=command,
-            version=version,
-        )
-        _log(tool, log, output, cpuinfo, stated)
+    """Add the command of a tool, with an option for each thing that is asked."""
+    names = {one.key.replace(".", "_"): one for one in ASKED}
 
+    def run(log: Log, *, cpuinfo: Info = None, output: Output = None, **options: Any) -> None:
+        said = {one.key: options[name] for name, one in names.items()
+                if options[name] not in (None, "")}  # fmt: skip
+        _log(tool, log, output, cpuinfo, said)
+
+    own = signature(run, eval_str=True)
+    first, info, last, _ = own.parameters.values()
+    asked = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
+            one.type | None, typer.Option(one.option, metavar=one.metavar, help=one.help)])
+        for name, one in names.items()
+    ]  # fmt: skip
+    run.__signature__ = own.replace(parameters=[first, info, *asked, last])  # type: ignore[attr-defined]
     run.__doc__ = title
     imports.command(tool)(run)
 
@@ -151,7 +114,7 @@ def mail_table(
     counts = f"{len(drafted.observations)} observations from {drafted.rows} rows"
     typer.echo(f"{counts}; {drafted.silent} cells say nothing.", err=True)
     if drafted.copied:
-        typer.echo(wrapped(COPIED), nl=False, err=True)
+        _remark(COPIED)
     _write(drafted.raw, output)
 
 
@@ -159,6 +122,12 @@ def mail_table(
 def rules() -> None:
     """Print which line of which test says what, and where that was read."""
     typer.echo(rules_text(), nl=False)
+
+
+def _remark(text: str) -> None:
+    out = Plain()
+    out.para(text)
+    typer.echo(out.render(), nl=False, err=True)
 
 
 def _read(path: Path) -> bytes:

@@ -2,54 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
+# Its words, and the keys of format 1.
 KEYS = {
-    "vendor_id": "vendor",
-    "cpu family": "family",
-    "model": "model",
-    "stepping": "stepping",
-    "microcode": "microcode",
-    "model name": "brand",
+    "vendor_id": "cpu.vendor",
+    "cpu family": "cpu.family",
+    "model": "cpu.model",
+    "stepping": "cpu.stepping",
+    "microcode": "cpu.microcode",
+    "model name": "cpu.brand",
 }
-NUMBERS = ("family", "model", "stepping")
+NUMBERS = ("cpu family", "model", "stepping")
 FLAGS = ("avic", "x2avic")
 
 
-@dataclass(frozen=True)
-class CpuInfo:
-    """``cpu`` and ``features`` as format 1 has them; ``faults`` say what cannot be used."""
-
-    cpu: Mapping[str, Any]
-    features: Mapping[str, bool]
-    faults: tuple[str, ...]
-
-
-def read_cpuinfo(text: str) -> CpuInfo:
-    """Read what every processor of the text has in common.
+def read_cpuinfo(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what every processor of the text has in common, and what cannot be used.
 
     A flag that is absent says nothing: Linux also drops flags that the part has. What
     differs between processors, and a text taken inside a guest, is a fault.
     """
     processors = list(_processors(text))
-    cpu: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     faults = [] if processors else ["no processor, which begins with a line `processor : 0`"]
     for name, key in KEYS.items():
         values = sorted({p[name] for p in processors if name in p})
+        if values in ([], ["unknown"]):
+            continue
         if len(values) > 1:
             faults.append(f"processors that differ in {name!r}: {', '.join(values[:4])}")
-        elif values and values != ["unknown"]:
-            number = key in NUMBERS
-            if number and not values[0].isdecimal():
-                faults.append(f"{name!r} is {values[0]!r}, not a number")
-                continue
-            cpu[key] = int(values[0]) if number else values[0]
+        elif name in NUMBERS and not values[0].isdecimal():
+            faults.append(f"{name!r} is {values[0]!r}, not a number")
+        else:
+            found[key] = int(values[0]) if name in NUMBERS else values[0]
     flags = set.intersection(*(set(p.get("flags", "").split()) for p in processors or [{}]))
     if "hypervisor" in flags:
         faults.append("the flag `hypervisor`: this is the text of a guest, not of the host")
-    return CpuInfo(cpu, {name: True for name in FLAGS if name in flags}, tuple(faults))
+    found |= {f"features.{name}": True for name in FLAGS if name in flags}
+    return found, tuple(faults)
 
 
 def _processors(text: str) -> Iterator[dict[str, str]]:

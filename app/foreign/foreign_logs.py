@@ -9,22 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.core.words import Access, Behaviour, Mode
+from app.pens.plain import Plain
 
 GP_VECTOR = 13
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A line that is used: the test that prints it, how it looks, what it says."""
-
-    source: str
-    line: str
-    says: str
+# How many results that failed or were skipped are listed; more are counted.
+MOST = 20
 
 
 @dataclass(frozen=True)
@@ -63,81 +57,68 @@ class LogReading:
 KUT, SELF = "kvm-unit-tests x86/", "Linux tools/testing/selftests/kvm/"
 MSR_TEST, APIC_TEST = f"{KUT}msr.c", f"{KUT}apic.c"
 APIC_H = f"{SELF}include/x86/apic.h"
-RULES: dict[str, tuple[Rule, ...]] = {
-    "kvm-unit-tests": (
-        Rule(
-            f"{MSR_TEST}, test_wrmsr_fault()",
-            "Expected #GP on WRMSR(x2APIC MSR 0x802, 0x0), got vector N",
-            "x2AVIC WRMSR of 802h: gp where N is 13, completed where it is 0",
-        ),
-        Rule(
-            f"{MSR_TEST}, test_rdmsr_fault()",
-            "Expected #GP on RDMSR(x2APIC MSR 0x80b), got vector N",
-            "x2AVIC RDMSR of 80Bh: gp where N is 13, completed where it is 0",
-        ),
-        Rule(
-            f"{MSR_TEST}, __test_x2apic_msrs()",
-            "Expected bits 63:32 == 0 for 'x2APIC MSR 0x802'",
-            "x2AVIC RDMSR of 802h: completed, passed or failed",
-        ),
-        Rule(
-            f"{MSR_TEST}, __test_msr_rw()",
-            "x2APIC MSR 0x808",
-            "x2AVIC RDMSR and WRMSR of 808h: completed, passed or failed",
-        ),
-        Rule(
-            f"{APIC_TEST}, __test_apic_id()",
-            "writeable xapic id",
-            "AVIC write of ID: completed, if passed",
-        ),
-        Rule(
-            f"{APIC_TEST}, __test_apic_id()",
-            "non-writeable x2apic id",
-            "x2AVIC WRMSR of ID: gp if passed, completed if failed",
-        ),
-        Rule(
-            f"{APIC_TEST}, __test_apic_id()",
-            "xapic id matches cpuid; correct xapic id after reset",
-            "AVIC read of ID: completed, passed or failed",
-        ),
-        Rule(
-            f"{APIC_TEST}, __test_apic_id()",
-            "sane x2apic id; x2apic id matches cpuid",
-            "x2AVIC RDMSR of ID: completed, passed or failed",
-        ),
-        Rule(
-            f"{APIC_TEST}, test_apic_disable()",
-            "apic_disable: *0xfee00030: V; apic_disable: *0xfee00080: V",
-            "AVIC read of VER, of TPR: completed; only while in xAPIC mode",
-        ),
-        Rule(
-            f"{APIC_TEST}, test_self_ipi_xapic()",
-            "self_ipi_xapic: self ipi",
-            "AVIC write of ICRL, self-ipi: completed, if passed",
-        ),
-        Rule(
-            f"{APIC_TEST}, test_self_ipi_x2apic()",
-            "self_ipi_x2apic: self ipi",
-            "x2AVIC WRMSR of ICR, self-ipi: completed, if passed",
-        ),
-    ),
-    "selftests": (
-        Rule(
-            f"{APIC_H}, x2apic_write_reg_fault()",
-            "Wanted #GP on WRMSR(830) = V, got 0x0",
-            "x2AVIC WRMSR of 830h: completed where it got 0",
-        ),
-        Rule(
-            f"{APIC_H}, x2apic_write_reg()",
-            "Unexpected fault 0xd on WRMSR(830) = V",
-            "x2AVIC WRMSR of 830h: gp where the fault is 0xd",
-        ),
-    ),
+# By tool, and by the function that prints it: a line that is used, and what it says.
+RULES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "kvm-unit-tests": {
+        f"{MSR_TEST}, test_wrmsr_fault()": {
+            "Expected #GP on WRMSR(x2APIC MSR 0x802, 0x0), got vector N": (
+                "x2AVIC WRMSR of 802h: gp where N is 13, completed where it is 0"
+            ),
+        },
+        f"{MSR_TEST}, test_rdmsr_fault()": {
+            "Expected #GP on RDMSR(x2APIC MSR 0x80b), got vector N": (
+                "x2AVIC RDMSR of 80Bh: gp where N is 13, completed where it is 0"
+            ),
+        },
+        f"{MSR_TEST}, __test_x2apic_msrs()": {
+            "Expected bits 63:32 == 0 for 'x2APIC MSR 0x802'": (
+                "x2AVIC RDMSR of 802h: completed, passed or failed"
+            ),
+        },
+        f"{MSR_TEST}, __test_msr_rw()": {
+            "x2APIC MSR 0x808": "x2AVIC RDMSR and WRMSR of 808h: completed, passed or failed",
+        },
+        f"{APIC_TEST}, __test_apic_id()": {
+            "writeable xapic id": "AVIC write of ID: completed, if passed",
+            "non-writeable x2apic id": "x2AVIC WRMSR of ID: gp if passed, completed if failed",
+            "xapic id matches cpuid; correct xapic id after reset": (
+                "AVIC read of ID: completed, passed or failed"
+            ),
+            "sane x2apic id; x2apic id matches cpuid": (
+                "x2AVIC RDMSR of ID: completed, passed or failed"
+            ),
+        },
+        f"{APIC_TEST}, test_apic_disable()": {
+            "apic_disable: *0xfee00030: V; apic_disable: *0xfee00080: V": (
+                "AVIC read of VER, of TPR: completed; only while in xAPIC mode"
+            ),
+        },
+        f"{APIC_TEST}, test_self_ipi_xapic()": {
+            "self_ipi_xapic: self ipi": "AVIC write of ICRL, self-ipi: completed, if passed",
+        },
+        f"{APIC_TEST}, test_self_ipi_x2apic()": {
+            "self_ipi_x2apic: self ipi": "x2AVIC WRMSR of ICR, self-ipi: completed, if passed",
+        },
+    },
+    "selftests": {
+        f"{APIC_H}, x2apic_write_reg_fault()": {
+            "Wanted #GP on WRMSR(830) = V, got 0x0": (
+                "x2AVIC WRMSR of 830h: completed where it got 0"
+            ),
+        },
+        f"{APIC_H}, x2apic_write_reg()": {
+            "Unexpected fault 0xd on WRMSR(830) = V": (
+                "x2AVIC WRMSR of 830h: gp where the fault is 0xd"
+            ),
+        },
+    },
 }
 
 TAP = re.compile(r"\s*(?:# )*(not ok|ok) \d+ ?(?:- )?(?P<name>.*)")
-FAULT = re.compile(r"Wanted #GP on WRMSR\(([0-9a-f]+)\) = ([0-9a-f]+), got (0x[0-9a-f]+|0)\b")
-SURPRISE = re.compile(r"Unexpected fault (0x[0-9a-f]+) on WRMSR\(([0-9a-f]+)\) = ([0-9a-f]+)")
+ASSERTION = re.compile(
+    r"(?:(?P<wanted>Wanted #GP)|Unexpected fault (?P<fault>0x[0-9a-f]+)) on WRMSR"
+    r"\((?P<msr>[0-9a-f]+)\) = (?P<value>[0-9a-f]+)(?(wanted), got (?P<got>0x[0-9a-f]+|0)\b)"
+)
 FIRST_MSR, LAST_MSR, ICR_MSR = 0x800, 0x8FF, 0x830
 
 
@@ -160,44 +141,60 @@ def read_selftests(lines: Iterable[str]) -> LogReading:
     reading = LogReading()
     for number, line in enumerate(lines, 1):
         reading.lines += bool(line.strip())
-        if match := FAULT.search(line):
-            _selftest(reading, number, match[1], match[2], int(match[3], 16), wanted=True)
-        elif match := SURPRISE.search(line):
-            _selftest(reading, number, match[2], match[3], int(match[1], 16), wanted=False)
+        if match := ASSERTION.search(line):
+            _assertion(reading, number, match)
         elif match := TAP.match(line):
             reading.results += 1
-            skipped = "# SKIP" in line
-            failed = match[1] == "not ok"
-            why = "skipped" if skipped else "failed" if failed else "passed"
-            reading.unused[f"whole tests that {why if why != 'skipped' else 'were skipped'}"] += 1
-            if skipped or failed:
+            failed = "failed" if match[1] == "not ok" else "passed"
+            why = "were skipped" if "# SKIP" in line else failed
+            reading.unused[f"whole tests that {why}"] += 1
+            if why != "passed":
                 reading.remarkable.append((number, line.strip()))
         else:
             reading.unknown += bool(line.strip())
     return reading
 
 
-def _selftest(
-    reading: LogReading, number: int, msr: str, value: str, vector: int, *, wanted: bool
-) -> None:
+def _assertion(reading: LogReading, number: int, match: re.Match[str]) -> None:
     reading.results += 1
-    outcome, address = outcome_of(vector), int(msr, 16)
-    if outcome is None or not FIRST_MSR <= address <= LAST_MSR:
-        reason = "another exception" if outcome is None else "no MSR of the APIC"
-        reading.unused[reason] += 1
-        return
-    # The ICR test asks for a fault exactly where it sets a reserved bit.
-    condition = "reserved-bits" if wanted and address == ICR_MSR else ""
-    function = "x2apic_write_reg_fault()" if wanted else "x2apic_write_reg()"
-    reading.seen.append(
-        Sighted(
-            number,
-            f"0x{address:03x}",
-            Mode.X2AVIC,
-            Access.WRITE,
-            outcome,
-            f"{APIC_H}, {function}",
-            f"0x{int(value, 16):x}",
-            condition,
-        )
-    )
+    outcome, address = outcome_of(int(match["fault"] or match["got"], 16)), int(match["msr"], 16)
+    if outcome is None:
+        reading.unused["another exception"] += 1
+    elif not FIRST_MSR <= address <= LAST_MSR:
+        reading.unused["no MSR of the APIC"] += 1
+    else:
+        # The ICR test asks for a fault exactly where it sets a reserved bit.
+        reserved = "reserved-bits" if match["wanted"] and address == ICR_MSR else ""
+        test = f"{APIC_H}, x2apic_write_reg{'_fault' if match['wanted'] else ''}()"
+        register, value = f"0x{address:03x}", f"0x{int(match['value'], 16):x}"
+        way = (Mode.X2AVIC, Access.WRITE)
+        reading.seen.append(Sighted(number, register, *way, outcome, test, value, reserved))
+
+
+def reading_text(reading: LogReading) -> str:
+    """Return what became of the lines of a log."""
+    out = Plain()
+    used = len({seen.line for seen in reading.seen})
+    out.item(f"{reading.lines} lines, {reading.results} results of tests, {used} used.")
+    for why, count in sorted(reading.unused.items()):
+        out.item(f"not used, {count}: {why}.")
+    out.item(f"{reading.unknown} lines are no result of a test.")
+    for number, line in reading.remarkable[:MOST]:
+        out.item(f"line {number}: {line}")
+    if len(reading.remarkable) > MOST:
+        out.item(f"and {len(reading.remarkable) - MOST} more that failed or were skipped.")
+    return out.render()
+
+
+def rules_text() -> str:
+    """Return every line that is used, what it says, and where that was read."""
+    out = Plain()
+    for tool, tests in RULES.items():
+        out.title(f"vapic import {tool}")
+        for source, rules in tests.items():
+            for line, says in rules.items():
+                out.item(line)
+                out.para(says, 4)
+                out.para(f"[{source}]", 4)
+        out.blank()
+    return out.render()

@@ -1,8 +1,8 @@
-"""Use cases: documents of format 1 from what other tools print, and from tables in mails.
+"""Use case: documents of format 1 from what other tools print.
 
-What the source does not say comes from whoever imports it, or is missing and named:
-nothing is guessed. Neither knows of exits, so ``allowed``, ``accelerated`` and the exits
-never follow from a log.
+What a log does not say comes from whoever imports it, or is missing and named: nothing is
+guessed. No log knows of exits, so ``allowed``, ``accelerated`` and the exits never follow
+from one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app import __version__
@@ -21,17 +21,6 @@ from app.foreign.unit_test_log import read_unit_tests
 from app.intake.measurement import EMULATORS, parse
 
 READERS = {"kvm-unit-tests": read_unit_tests, "selftests": read_selftests}
-# What a document cannot do without and no log holds: option, where the answer is.
-NEEDED = {
-    "cpu.vendor": ("--cpu-vendor", "`vendor_id` of /proc/cpuinfo, or --cpuinfo FILE"),
-    "cpu.family": ("--cpu-family", "`cpu family` of /proc/cpuinfo, or --cpuinfo FILE"),
-    "cpu.model": ("--cpu-model", "`model` of /proc/cpuinfo, or --cpuinfo FILE"),
-    "cpu.stepping": ("--cpu-stepping", "`stepping` of /proc/cpuinfo, or --cpuinfo FILE"),
-    "measured_at": ("--measured-at", "when the test ran, such as 2026-11-22T10:13:27+01:00"),
-    "hypervisor.name": ("--hypervisor", "KVM, or what else ran the guest: the log has no QEMU"),
-    "hypervisor.version": ("--kernel", "the host's kernel, `uname -r`"),
-    "guest.command": ("--command", "how the test was run: the log has no command line"),
-}
 UNKNOWN = (
     "Not in the log, hence not in this document: whether AVIC or x2AVIC was active, whether "
     "the hypervisor intercepted the access itself, and every #VMEXIT. A #GP may have been "
@@ -40,18 +29,44 @@ UNKNOWN = (
 
 
 @dataclass(frozen=True)
-class Stated:
-    """What whoever imports a log says about it; empty and None are not said."""
+class Asked:
+    """What only whoever imports a log can say: its key in the document, and the option for it.
 
-    cpu: Mapping[str, Any] = field(default_factory=dict)
-    cpuinfo: str = ""
-    measured_at: str = ""
-    hypervisor: str = ""
-    kernel: str = ""
-    accelerator: str = ""
-    parameters: tuple[str, ...] = ()
-    command: str = ""
-    version: str = ""
+    ``where`` tells where the answer is, of what a document cannot do without.
+    """
+
+    key: str
+    option: str
+    help: str
+    where: str = ""
+    type: Any = str
+    metavar: str | None = None
+
+
+ASKED = (
+    Asked("cpu.vendor", "--cpu-vendor", "As in AuthenticAMD.",
+          "`vendor_id` of /proc/cpuinfo, or --cpuinfo FILE"),
+    Asked("cpu.family", "--cpu-family", "A plain number: 1Ah is 26.",
+          "`cpu family` of /proc/cpuinfo, or --cpuinfo FILE", int),
+    Asked("cpu.model", "--cpu-model", "A plain number: 11h is 17.",
+          "`model` of /proc/cpuinfo, or --cpuinfo FILE", int),
+    Asked("cpu.stepping", "--cpu-stepping", "The stepping.",
+          "`stepping` of /proc/cpuinfo, or --cpuinfo FILE", int),
+    Asked("cpu.microcode", "--microcode", "As in 0xb002116."),
+    Asked("cpu.brand", "--brand", "The brand string."),
+    Asked("measured_at", "--measured-at", "When the test ran, with its offset.",
+          "when the test ran, such as 2026-11-22T10:13:27+01:00"),
+    Asked("hypervisor.name", "--hypervisor", "KVM, or what else ran the guest.",
+          "KVM, or what else ran the guest: the log has no QEMU"),
+    Asked("hypervisor.version", "--kernel", "The host's kernel: uname -r.",
+          "the host's kernel, `uname -r`"),
+    Asked("hypervisor.accelerator", "--accelerator", "As format 1 has it: kvm."),
+    Asked("hypervisor.parameters", "--parameter", "kvm_amd.avic=1; repeatable.",
+          type=list[str], metavar="NAME=VALUE"),
+    Asked("guest.command", "--command", "How the test was run.",
+          "how the test was run: the log has no command line"),
+    Asked("guest.version", "--test-version", "Version or commit of the tests."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,31 +87,33 @@ class CannotImport(Exception):
         self.reading = reading
 
 
-def import_log(tool: str, raw: bytes, stated: Stated) -> Imported:
+def import_log(tool: str, raw: bytes, said: Mapping[str, Any], cpuinfo: str = "") -> Imported:
     """Return the partial document of a log of ``tool``, a key of READERS.
 
-    Raises CannotImport with everything that is missing, and BadDocument where what was
-    said does not fit the format.
+    ``said`` is what is known beside it, by keys of ASKED; ``cpuinfo`` is the host's
+    /proc/cpuinfo. Raises CannotImport with everything that is missing, and BadDocument where
+    what was said does not fit the format.
     """
     reading = READERS[tool](clean(raw))
-    facts, faults = _facts(tool, reading, stated)
+    facts, faults = _facts(tool, reading, said, cpuinfo)
     reasons = [*_useless(tool, reading), *faults]
-    needed = ((key, option) for key, option in NEEDED.items() if not _has(facts, key))
-    reasons += [f"{name} is missing: {where}" for _, (name, where) in needed]
+    missing = (one for one in ASKED if one.where and one.key not in facts)
+    reasons += [f"{one.option} is missing: {one.where}" for one in missing]
     if reasons:
         raise CannotImport(tuple(reasons), reading)
-    seen = _observations(reading.seen)
-    document = {
+    document: dict[str, Any] = {
         "format": 1,
         "exits_watched": False,
         "tool": {"name": f"vapic import {tool}", "version": __version__},
-        **facts,
-        "observations": seen,
-        "notes": f"Imported from a log of {tool}. {UNKNOWN}",
     }
+    for key, value in facts.items():
+        part, _, name = key.rpartition(".")
+        (document.setdefault(part, {}) if part else document)[name] = value
+    document["observations"] = _observations(reading.seen)
+    document["notes"] = f"Imported from a log of {tool}. {UNKNOWN}"
     text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
     parse(text)
-    return Imported(text, reading, len(seen))
+    return Imported(text, reading, len(document["observations"]))
 
 
 def _useless(tool: str, reading: LogReading) -> list[str]:
@@ -112,61 +129,49 @@ def _useless(tool: str, reading: LogReading) -> list[str]:
     return [f"{reading.results} results, none of which says what one access did ({why}){hint}"]
 
 
-def _facts(tool: str, reading: LogReading, stated: Stated) -> tuple[dict[str, Any], list[str]]:
-    """Return the keys of the document that are known, and what contradicts itself."""
+def _facts(
+    tool: str, reading: LogReading, said: Mapping[str, Any], cpuinfo: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what is known by its keys in the document, and what contradicts itself."""
     faults: list[str] = []
-    cpu, features = dict(stated.cpu), {}
-    if stated.cpuinfo:
-        info = read_cpuinfo(stated.cpuinfo)
-        faults += [f"--cpuinfo has {fault}" for fault in info.faults]
-        for key, value in info.cpu.items():
-            if cpu.setdefault(key, value) != value:
-                faults.append(f"--cpu-{key} says {cpu[key]}, --cpuinfo says {value}")
-        features = dict(info.features)
-    said, found = stated.accelerator, reading.accelerator
-    if said and found and said != found:
-        faults.append(f"--accelerator says {said}, the log's own QEMU ran with {found}")
-    accelerator = said or _word(found) or ("kvm" if tool == "selftests" else "")
+    cpu = {key: value for key, value in said.items() if key.startswith("cpu.")}
+    if cpuinfo:
+        read, unread = read_cpuinfo(cpuinfo)
+        faults += [f"--cpuinfo has {fault}" for fault in unread]
+        faults += [f"--{key.replace('.', '-')} says {said[key]}, --cpuinfo says {value}"
+                   for key, value in read.items() if said.get(key, value) != value]  # fmt: skip
+        cpu |= read
+    asked, found = said.get("hypervisor.accelerator", ""), reading.accelerator
+    if asked and found and asked != found:
+        faults.append(f"--accelerator says {asked}, the log's own QEMU ran with {found}")
+    # QEMU's word for an accelerator in those of format 1.
+    ran = found if found in ("", "kvm", "xen", "tcg") else "other"
+    accelerator = asked or ran or ("kvm" if tool == "selftests" else "")
     if accelerator in EMULATORS:
         faults.append(f"{accelerator} emulates the APIC: its answers are not those of AVIC")
-    name = stated.hypervisor or ("KVM" if accelerator == "kvm" else "")
-    hypervisor = {"name": name, "version": stated.kernel, "accelerator": accelerator}
-    guest = {"name": tool, "version": stated.version, "command": stated.command or reading.command}
     facts = {
-        "measured_at": stated.measured_at,
-        "cpu": cpu,
-        "features": features,
-        "hypervisor": _given(hypervisor) | {"parameters": list(stated.parameters)},
-        "guest": _given(guest),
+        "measured_at": said.get("measured_at"),
+        **cpu,
+        "hypervisor.name": said.get("hypervisor.name") or ("KVM" if accelerator == "kvm" else ""),
+        "hypervisor.version": said.get("hypervisor.version"),
+        "hypervisor.accelerator": accelerator,
+        "hypervisor.parameters": list(said.get("hypervisor.parameters", ())),
+        "guest.name": tool,
+        "guest.version": said.get("guest.version"),
+        "guest.command": said.get("guest.command") or reading.command,
     }
-    return _given(facts), faults
-
-
-def _word(accelerator: str) -> str:
-    """Return QEMU's word for an accelerator in those of format 1."""
-    return accelerator if accelerator in ("", "kvm", "xen", "tcg") else "other"
-
-
-def _given(part: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if value or value == 0}
-
-
-def _has(facts: Mapping[str, Any], path: str) -> bool:
-    part, _, key = path.partition(".")
-    return bool(part in facts) if not key else key in facts.get(part, {})
+    return {key: value for key, value in facts.items() if value not in (None, "")}, faults
 
 
 def _observations(seen: list[Sighted]) -> list[dict[str, Any]]:
     """Return equal sightings once, with their number, in the order of the log."""
-    counted: Counter[tuple[str, ...]] = Counter()
-    for one in seen:
-        cell = (one.register, str(one.mode), str(one.access), str(one.outcome))
-        counted[(*cell, one.condition, one.value, one.test)] += 1
     found = []
-    for (register, mode, access, outcome, condition, value, test), count in counted.items():
-        part = {"register": register, "mode": mode, "access": access, "outcome": outcome}
-        said = _given({"condition": condition, "value": value})
-        seen_by = "the guest's own word; exits were not watched"
-        note = f"{test}: {seen_by}." if outcome == Behaviour.GP else f"{test}."
-        found.append(part | said | {"count": count, "note": note})
+    for one, count in Counter(replace(one, line=0) for one in seen).items():
+        part = {"register": one.register, "mode": one.mode, "access": one.access}
+        part |= {"outcome": one.outcome}
+        part |= {"condition": one.condition} if one.condition else {}
+        part |= {"value": one.value} if one.value else {}
+        seen_by = ": the guest's own word; exits were not watched"
+        note = f"{one.test}{seen_by if one.outcome is Behaviour.GP else ''}."
+        found.append(part | {"count": count, "note": note})
     return found

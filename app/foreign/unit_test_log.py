@@ -110,31 +110,24 @@ class _Log:
         """Read a result of msr.c; whether it was one."""
         if match := ACCESS.match(text):
             msr = int(match["msr"], 16) if match["msr"] else SELF_IPI
-            access = Access.WRITE if match["way"].startswith("W") else Access.READ
+            access = W if match["way"].startswith("W") else R
             half = self._half(msr)
-            half.off = half.off or (
-                access is R and msr in READABLE and text.startswith("Expected #GP")
-            )
-            outcome = outcome_of(int(match["vector"]))
-            if outcome is None:
+            half.off |= access is R and msr in READABLE and text.startswith("Expected #GP")
+            if outcome := outcome_of(int(match["vector"])):
+                function = "test_wrmsr_fault()" if access is W else "test_rdmsr_fault()"
+                value = match["value"] or ""
+                half.seen.append(_sighted(number, msr, access, outcome, function, value=value))
+            else:
                 half.results -= 1
                 self.reading.unused["another exception"] += 1
-                return True
-            value = int(match["value"], 16) if match["value"] else None
-            name = "test_wrmsr_fault()" if access is W else "test_rdmsr_fault()"
-            half.seen.append(_sighted(number, msr, access, outcome, name, value=value))
-            return True
-        if match := HIGH_BITS.match(text):
+        elif match := HIGH_BITS.match(text) or READ_WRITE.fullmatch(text):
             half = self._half(int(match[1], 16))
             half.on = True
-            half.seen.append(_sighted(number, half.last, R, C, "__test_x2apic_msrs()"))
-            return True
-        if match := READ_WRITE.fullmatch(text):
-            half = self._half(int(match[1], 16))
-            half.on = True
-            half.seen += [_sighted(number, half.last, way, C, "__test_msr_rw()") for way in (R, W)]
-            return True
-        return False
+            both = match.re is READ_WRITE
+            function = "__test_msr_rw()" if both else "__test_x2apic_msrs()"
+            ways = (R, W) if both else (R,)
+            half.seen += [_sighted(number, half.last, way, C, function) for way in ways]
+        return match is not None
 
     def _half(self, msr: int) -> _Half:
         """Return the walk that a result belongs to: one begins anew where MSRs go down."""
@@ -146,67 +139,41 @@ class _Log:
         return half
 
     def _close(self, half: _Half) -> None:
+        unused = self.reading.unused
         if half.on and not half.off:
             self.reading.seen += half.seen
         elif half.off and not half.on:
-            self.reading.unused["MSR accesses with x2APIC off: no cell of the table"] += (
-                half.results
-            )
+            unused["MSR accesses with x2APIC off: no cell of the table"] += half.results
         elif half.results:
             why = "x2APIC is both on and off" if half.on else "whether x2APIC is on does not show"
-            self.reading.unused[f"MSR accesses where {why}"] += half.results
+            unused[f"MSR accesses where {why}"] += half.results
 
     def _apic(self, number: int, word: str, text: str) -> bool:
         """Read a result of apic.c; whether it was one that is used."""
         if text in MODES:
             self.in_xapic = MODES[text]
-            return False
-        if (match := MMIO.fullmatch(text)) and self.in_xapic:
-            self.reading.seen.append(
-                Sighted(
-                    number,
-                    f"0x{match[1]}",
-                    A,
-                    R,
-                    C,
-                    f"{APIC_TEST}, test_apic_disable()",
-                    f"0x{int(match[2], 16):x}",
-                )
-            )
+        elif (match := MMIO.fullmatch(text)) and self.in_xapic:
+            test, value = f"{APIC_TEST}, test_apic_disable()", f"0x{int(match[2], 16):x}"
+            self.reading.seen.append(Sighted(number, f"0x{match[1]}", A, R, C, test, value))
             return True
-        if text not in SINGLE or word not in ("PASS", "FAIL"):
-            return False
-        register, mode, access, passed, failed, condition, function = SINGLE[text]
-        outcome = passed if word == "PASS" else failed
-        if outcome is None:
-            return False
-        test = f"{APIC_TEST}, {function}"
-        self.reading.seen.append(
-            Sighted(number, register, mode, access, outcome, test, condition=condition)
-        )
-        return True
+        elif text in SINGLE and word in ("PASS", "FAIL"):
+            register, mode, access, passed, failed, condition, function = SINGLE[text]
+            if outcome := passed if word == "PASS" else failed:
+                way, test = (register, mode, access), f"{APIC_TEST}, {function}"
+                seen = Sighted(number, *way, outcome, test, condition=condition)
+                self.reading.seen.append(seen)
+                return True
+        return False
 
 
 def _sighted(
-    number: int,
-    msr: int,
-    access: Access,
-    outcome: Behaviour,
-    function: str,
-    *,
-    value: int | None = None,
+    number: int, msr: int, access: Access, outcome: Behaviour, function: str, *, value: str = ""
 ) -> Sighted:
-    reserved = value is not None and (value >= HIGH_HALF or (msr == SELF_IPI and value > VECTORS))
-    return Sighted(
-        number,
-        f"0x{msr:03x}",
-        X,
-        access,
-        outcome,
-        f"{MSR_TEST}, {function}",
-        "" if value is None else f"0x{value:x}",
-        "reserved-bits" if reserved else "",
-    )
+    written = int(value, 16) if value else 0
+    reserved = written >= HIGH_HALF or (msr == SELF_IPI and written > VECTORS)
+    test, shown = f"{MSR_TEST}, {function}", f"0x{written:x}" if value else ""
+    condition = "reserved-bits" if reserved else ""
+    return Sighted(number, f"0x{msr:03x}", X, access, outcome, test, shown, condition)
 
 
 def without_folders(command: str) -> str:
