@@ -29,7 +29,7 @@ UNKNOWN = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class LogQuestion:
     """What only whoever imports a log can say: its key in the document, and the option for it.
 
     ``where`` tells where the answer is, of what a document cannot do without.
@@ -44,28 +44,28 @@ class Asked:
 
 
 ASKED = (
-    Asked("cpu.vendor", "--cpu-vendor", "As in AuthenticAMD.",
+    LogQuestion("cpu.vendor", "--cpu-vendor", "As in AuthenticAMD.",
           "`vendor_id` of /proc/cpuinfo, or --cpuinfo FILE"),
-    Asked("cpu.family", "--cpu-family", "A plain number: 1Ah is 26.",
+    LogQuestion("cpu.family", "--cpu-family", "A plain number: 1Ah is 26.",
           "`cpu family` of /proc/cpuinfo, or --cpuinfo FILE", int),
-    Asked("cpu.model", "--cpu-model", "A plain number: 11h is 17.",
+    LogQuestion("cpu.model", "--cpu-model", "A plain number: 11h is 17.",
           "`model` of /proc/cpuinfo, or --cpuinfo FILE", int),
-    Asked("cpu.stepping", "--cpu-stepping", "The stepping.",
+    LogQuestion("cpu.stepping", "--cpu-stepping", "The stepping.",
           "`stepping` of /proc/cpuinfo, or --cpuinfo FILE", int),
-    Asked("cpu.microcode", "--microcode", "As in 0xb002116."),
-    Asked("cpu.brand", "--brand", "The brand string."),
-    Asked("measured_at", "--measured-at", "When the test ran, with its offset.",
+    LogQuestion("cpu.microcode", "--microcode", "As in 0xb002116."),
+    LogQuestion("cpu.brand", "--brand", "The brand string."),
+    LogQuestion("measured_at", "--measured-at", "When the test ran, with its offset.",
           "when the test ran, such as 2026-11-22T10:13:27+01:00"),
-    Asked("hypervisor.name", "--hypervisor", "KVM, or what else ran the guest.",
+    LogQuestion("hypervisor.name", "--hypervisor", "KVM, or what else ran the guest.",
           "KVM, or what else ran the guest: the log has no QEMU"),
-    Asked("hypervisor.version", "--kernel", "The host's kernel: uname -r.",
+    LogQuestion("hypervisor.version", "--kernel", "The host's kernel: uname -r.",
           "the host's kernel, `uname -r`"),
-    Asked("hypervisor.accelerator", "--accelerator", "As format 1 has it: kvm."),
-    Asked("hypervisor.parameters", "--parameter", "kvm_amd.avic=1; repeatable.",
+    LogQuestion("hypervisor.accelerator", "--accelerator", "As format 1 has it: kvm."),
+    LogQuestion("hypervisor.parameters", "--parameter", "kvm_amd.avic=1; repeatable.",
           type=list[str], metavar="NAME=VALUE"),
-    Asked("guest.command", "--command", "How the test was run.",
+    LogQuestion("guest.command", "--command", "How the test was run.",
           "how the test was run: the log has no command line"),
-    Asked("guest.version", "--test-version", "Version or commit of the tests."),
+    LogQuestion("guest.version", "--test-version", "Version or commit of the tests."),
 )  # fmt: skip
 
 
