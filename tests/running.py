@@ -1,7 +1,13 @@
 """How tests ask the site, read what it answers, and look behind its middlewares."""
 
 import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import uvicorn
 from bs4 import BeautifulSoup, Tag
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -23,6 +29,23 @@ CURL = {"user-agent": "curl/8.5.0", "accept": "*/*"}
 def client_of(url: str, **settings: object) -> TestClient:
     """Return a client of the real app over a database; ``with`` gives the app its lifespan."""
     return TestClient(create_app(Settings(database_url=url, **settings)), base_url=SITE)
+
+
+@contextmanager
+def served(app: ASGIApp, **options: object) -> Iterator[str]:
+    """Serve on a free port of this machine, in a thread; yields the address of the site."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **options))
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            while not server.started:
+                assert thread.is_alive()
+                time.sleep(0.01)
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def app_of(asgi: ASGIApp) -> FastAPI:

@@ -1,11 +1,6 @@
 """The review in a real Chromium, with and without JavaScript."""
 
-import shutil
-import threading
-import time
-
 import pytest
-import uvicorn
 from playwright.sync_api import expect
 
 from app.core.words import TokenScope
@@ -15,40 +10,22 @@ from app.web.app import create_app
 from tests.browser.access import violations
 from tests.conftest import engine_of, writer_sessions
 from tests.reviewables import RECEIVED_AT, make_document, submit_document
+from tests.running import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(scope="module")
-def url(migrated_template, tmp_path_factory):
-    """A database of this file's own: what is accepted here must not show in other tests."""
-    path = tmp_path_factory.mktemp("review") / "vapic.db"
-    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+def server(shared_url):
+    """Serve a database of this file's own: what is accepted here must not show in other tests."""
+    with served(create_app(Settings(database_url=shared_url, rate_uploads=""))) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
-def server(url):
-    """Serve that database; yields the site's address."""
-    settings = Settings(database_url=url, rate_uploads="")
-    config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def write(url):
+def write(shared_url):
     """Writing sessions over that database."""
-    with engine_of(url) as engine:
+    with engine_of(shared_url) as engine:
         yield writer_sessions(engine)
 
 

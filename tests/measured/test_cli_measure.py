@@ -1,32 +1,21 @@
 """`vapic check` and `vapic submit`, against a real server on 127.0.0.1."""
 
 import socket
-import threading
 import time
 
 import pytest
-import uvicorn
 
 from app.settings import Settings
 from app.web.app import create_app
 from tests.measured.documents import document, many
+from tests.running import served
 
 
 @pytest.fixture
 def site(database_url):
     """Serve this test's database; yields the address."""
-    settings = Settings(database_url=database_url)
-    config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_level="error")
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    listener.close()
+    with served(create_app(Settings(database_url=database_url))) as address:
+        yield address
 
 
 def test_check_says_the_exact_effect_offline(vapic, tmp_path):

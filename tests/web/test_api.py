@@ -4,37 +4,11 @@ import pytest
 
 from app.pages.table_columns import columns
 
-CELL_KEYS = {
-    "register",
-    "mode",
-    "access",
-    "url",
-    "claims",
-    "effective",
-    "families",
-    "policies",
-    "errata",
-    "differences",
-}
-CLAIM_KEYS = {
-    "kind",
-    "strength",
-    "condition",
-    "behaviour",
-    "document",
-    "revision",
-    "section",
-    "page",
-}
-
 
 def test_a_cell_has_everything_that_a_thread_asks_for(client):
     body = client.get("/api/v1/cells").json()
     cell = next(c for c in body["cells"] if c["url"].endswith("/r/ldr/x2avic/write"))
 
-    assert {"data_version", "apm", "cells"} == set(body)
-    assert CELL_KEYS <= set(cell)
-    assert CLAIM_KEYS <= set(cell["claims"][0])
     assert ["access-check", "product", "table"] == [claim["kind"] for claim in cell["claims"]]
     assert [{"condition": "", "behaviour": "gp", "kind": "access-check"}] == cell["effective"]
     assert ("explained", ["gp"], 1, "observed") == tuple(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.running import flat, soup_of
+from tests.running import soup_of
 
 CELL = re.compile(r"/r/[a-z0-9-]+/x?2?avic/(?:read|write)")
 COUNT = re.compile(r"(\d+) cells? (?:(?:wrong|incomplete) in print|not printed)")
@@ -36,27 +36,6 @@ def test_the_text_twin_leads_to_the_same_cells(client):
         address.removeprefix("http://127.0.0.1:8000") for address in found
     ]
     assert "/corrected.md?at=2026-11-22.1" in text
-
-
-@pytest.mark.parametrize(
-    ("cell", "told"),
-    [
-        ("version/x2avic/write", "calls the access type Error-on-write."),
-        ("timer-current/x2avic/write", "p.182; for Zen 5, model 44h only."),
-        ("eoi/x2avic/write", "when the value written is not zero: product, inferred; 57896"),
-        ("ext-lvt/x2avic/write", "(bits 63:17,15:13,11): product, inferred; 57896"),
-    ],
-)
-def test_a_footnote_has_what_the_manual_of_a_model_says_too(client, cell, told):
-    notes = client.get("/corrected.txt").text.split("\n[")
-    mine = [" ".join(note.split()) for note in notes if cell in note.partition("\n")[0]]
-    assert any(told in note for note in mine), mine
-
-
-def test_a_footnote_marks_the_order_that_no_page_states_as_inference(client):
-    told = "Inference: That this is looked at before any table of targets is our reading"
-    assert 4 == flat(client, "/corrected.txt").count(told), "level and vector, in both modes"
-    assert told in soup_of(client, "/corrected").get_text()
 
 
 def test_what_is_wrong_incomplete_or_not_printed_is_said_without_colour_too(client):

@@ -2,15 +2,14 @@
 
 import select
 import socket
-import threading
 from contextlib import contextmanager
 from http.client import HTTPResponse
 
 import pytest
-import uvicorn
 
 from app.settings import Settings
 from app.web.app import create_app
+from tests.running import served
 from tests.web.tiny import API, MOST, Recorder, limited
 
 HEAD = f"POST {API} HTTP/1.1\r\nHost: here\r\n".encode()
@@ -18,6 +17,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BLOCK = 64 * 1024
 # The server stops reading at 64 KiB, and one read of its event loop may bring 256,000 bytes.
 LARGEST_MESSAGE = 64 * 1024 + 256_000
+BARE = {"proxy_headers": False, "lifespan": "off"}
 CHUNK = b"%x\r\n%b\r\n" % (BLOCK, b"x" * BLOCK)
 
 
@@ -38,23 +38,9 @@ class Counting:
 
 
 @contextmanager
-def served(app):
-    """Serve on a free port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, log_level="critical", proxy_headers=False, lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
-            yield listening.getsockname()
-        finally:
-            server.should_exit = True
-            thread.join()
-
-
-@contextmanager
 def connected(address):
-    with socket.create_connection(address, timeout=30) as connection:
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         yield connection
 
 
@@ -95,7 +81,7 @@ def counting(recorder):
 
 @pytest.fixture(scope="module")
 def address(counting):
-    with served(counting) as address:
+    with served(counting, **BARE) as address:
         yield address
 
 
@@ -185,7 +171,7 @@ def test_a_connection_goes_on_after_an_answer_that_read_the_body(address, record
     ids=["by length", "in chunks"],
 )
 def test_a_body_that_takes_too_long_is_refused(recorder, start):
-    with served(limited(recorder, body_seconds=0.3)) as address:
+    with served(limited(recorder, body_seconds=0.3), **BARE) as address:
         answer = send_all(address, start)
         assert_still_served(address, recorder)
 
@@ -195,7 +181,7 @@ def test_a_body_that_takes_too_long_is_refused(recorder, start):
 
 def test_the_real_application_is_behind_the_limits(settings):
     tight = Settings(database_url=settings.database_url, max_body_bytes=10)
-    with served(create_app(tight)) as address:
+    with served(create_app(tight), **BARE) as address:
         answer = send_all(address, HEAD + b"Content-Length: 11\r\n\r\n")
 
     assert (413, "nosniff") == (answer.status, answer.getheader("x-content-type-options"))

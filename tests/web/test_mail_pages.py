@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.running import CURL, FIRST, JSON, SITE, TEXT, soup_of
+from tests.running import FIRST, JSON, SITE, TEXT, soup_of
 
 PIN = f"at={FIRST}"
 RO_WO = "/mail?rows=ro,wo&mode=x2avic"
@@ -25,22 +25,6 @@ def test_the_text_twin_is_the_block_alone_pinned_or_not(address, link, client):
     assert "text/plain; charset=us-ascii" == live.headers["content-type"]
     assert link == live.text.splitlines()[-1]
     assert 1 == live.text.count("://")
-
-
-def test_curl_gets_the_block_unasked(client):
-    assert client.get("/d/3/mail.txt").text == client.get("/d/3/mail", headers=CURL).text
-
-
-def test_the_page_holds_every_form_in_areas_that_need_no_script(client):
-    soup = soup_of(client, "/d/15/mail")
-    areas = {area["id"]: area for area in soup.find_all("textarea")}
-    labels = {label["for"] for label in soup.find_all("label", attrs={"for": True})}
-
-    assert {"mail-block", "mail-trailer", "mail-commits"} == set(areas) & labels
-    assert all(area.has_attr("readonly") for area in areas.values())
-    assert client.get("/d/15/mail.txt").text == areas["mail-block"].text.removeprefix("\n")
-    assert f"Link: {SITE}/d/15?{PIN}" == areas["mail-trailer"].text.strip()
-    assert areas["mail-commits"].text.strip().startswith('commit 5a7c7d148e48 ("KVM: ')
 
 
 @pytest.mark.parametrize("path", ["/r/ldr/x2avic/write", "/r/ldr", "/d/3"])

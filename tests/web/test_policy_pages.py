@@ -19,7 +19,6 @@ from tests.running import flat, soup_of, words
 
 OLD = "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3"
 NEW = "KVM 6.18.39 and later of 6.18.y, 7.1.4 and later of 7.1.y, 7.2 and later"
-PAGES = ("/policy", "/policy/kvm-6.0", "/policy/kvm-7.2", "/policy/kvm-6.0..kvm-7.2")
 
 
 def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowledge):
@@ -29,54 +28,6 @@ def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowled
     assert {f"/policy/{slug}" for slug in knowledge.policies} <= links
     assert {"/policy/kvm-6.0..kvm-7.2", "/?policy=kvm-6.0,kvm-7.2"} <= links
     assert "differs #GP, no exit: 2 cells" in words(soup)
-
-
-def test_a_policy_says_all_that_it_is_made_of(client, knowledge):
-    policy = knowledge.policies["kvm-7.2"]
-    told = flat(client, "/policy/kvm-7.2.txt")
-    soup = soup_of(client, "/policy/kvm-7.2")
-    links = {a["href"] for a in soup.main.find_all("a")}
-
-    for part in (
-        policy.text,
-        f"Inference: {policy.inference}",
-        "RDMSR of 40 MSRs, of 1 more on a condition; WRMSR of 4",
-        "icr/x2avic/write (D-7) CPU not stated: #GP, no #VMEXIT, when bit 12",
-        "unlisted/x2avic/read 82Fh (D-10) The manual: #GP, no #VMEXIT",
-        "80Dh LDR pass intercept",
-        "020h ID, 0B0h EOI",
-        'commit 8ba621f335a5 ("',
-        "mail-2026-05-14-v3",
-    ):
-        assert " ".join(part.split()) in told
-    assert {f"/docs/sources#{name}" for name in policy.sources} <= links
-    assert "/policy/kvm-6.0..kvm-7.2" in links
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_says_of_which_branches_the_policy_is_not_known(client, path):
-    told = "6.1.y, 6.6.y, 6.12.y, and every stable branch from 6.0.y to 7.1.y that is not named"
-    soup, body = soup_of(client, path), client.get(f"{path}.json").json()
-    text = flat(client, f"{path}.txt")
-
-    assert f"Not known KVM, {told}: nobody looked" in words(soup.main)
-    assert f"Not known --------- KVM, {told}: nobody looked" in text
-    assert told in body["not_known"][0]
-    assert {f"KVM {p['versions']}" for p in body["policies"]} <= {OLD, NEW}
-    assert all(p["ranges"] for p in body["policies"])
-
-
-def test_each_range_of_releases_has_its_sources_and_what_is_inferred(client, knowledge):
-    for policy in knowledge.policies.values():
-        soup = soup_of(client, f"/policy/{policy.slug}")
-        text = flat(client, f"/policy/{policy.slug}.txt")
-        links = {a["href"] for a in soup.main.find_all("a")}
-        for range_ in policy.ranges:
-            assert f"{range_.words} [{', '.join(range_.sources)}]" in text
-            assert {f"/docs/sources#{name}" for name in range_.sources} <= links
-            for told in (range_.words, range_.inference, range_.candidate):
-                assert told in text
-                assert told in words(soup.main)
 
 
 def test_a_policy_of_a_data_version_without_ranges_says_what_it_said(knowledge):
@@ -159,29 +110,6 @@ def test_every_format_has_what_the_column_says(client):
     assert "kvm-6.0" not in client.get("/index.csv").text.splitlines()[0]
 
 
-def test_a_cell_shows_marks_with_their_sources_and_links_each_policy(client):
-    section = soup_of(client, "/r/ldr/x2avic/write").find(id="policies").parent
-    links = {a["href"] for a in section.find_all("a")}
-    text = client.get("/r/ldr/x2avic/write.txt").text
-    mmio = client.get("/r/ext-lvt/avic/write.txt").text
-    body = client.get("/r/ldr/x2avic/write.json").json()
-
-    assert {
-        "/policy/kvm-6.0",
-        "/policy/kvm-7.2",
-        "/d/1",
-        "/docs/policy",
-        "/docs/sources#mail-2026-05-06-v2",
-    } <= links
-    assert "differs: #GP, no exit" in words(section)
-    assert "differs: #GP, no exit (observed on Zen 4; D-1)" in text
-    assert "/policy/kvm-6.0\n" in text
-    assert "an exit 402h here is taken for a fault" in mmio
-    assert "differs: 402h of the other kind when EDX27=1" in mmio
-    assert ["kvm-6.0", "kvm-7.2"] == list(body["assumed"])
-    assert "What hypervisors do" not in client.get("/r/self-ipi/avic/write.txt").text
-
-
 def test_a_pinned_policy_stays_as_it_was(reader, writer, seed_copy):
     def text(at=""):
         with reader() as session:
@@ -207,14 +135,6 @@ def test_the_documentation_defines_every_kind_of_mark(client):
 
     for kind in MarkKind:
         assert f'`{kind}`: {kind.weight}, "{kind.label}". {kind.meaning}' in text
-
-
-def test_the_documentation_says_which_kernel_has_which_from_the_same_ranges(client):
-    text = flat(client, "/docs/policy.txt")
-
-    assert f"`kvm-6.0`: {OLD}." in text
-    assert f"`kvm-7.2`: {NEW}." in text
-    assert "`not known`: KVM, 6.1.y, 6.6.y, 6.12.y" in text
 
 
 @pytest.mark.parametrize("asked", ["6.18.39", "6.12.y", "7.1.4"])

@@ -15,7 +15,7 @@ from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
 from tests.measured.documents import document, observed
 from tests.reviewables import submit_document
-from tests.running import HTML, SITE, client_of, flat, soup_of, unsound
+from tests.running import HTML, SITE, client_of, flat, soup_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 LOADED = SEEDED_AT.isoformat()
@@ -90,21 +90,12 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
     assert {*silent, "zen-4"} == {batch["family"] for batch in body["wanted"]}
 
 
-def test_the_text_is_short_ascii_and_says_what_it_takes(client):
-    text = client.get("/wanted.txt")
+def test_the_text_is_short_and_says_what_it_takes(client):
+    text = client.get("/wanted.txt").text
 
-    assert [] == unsound(text)
-    assert len(text.text.splitlines()) < 230
-    for part in (
-        "vapic check FILE && vapic submit FILE --to http://127.0.0.1:8000",
-        "Zen 4, AVIC: 62 unmeasured",
-        "kvm_amd.avic=1; kvm_amd.force_avic=1 as well where CPUID shows AVIC 0, as it does on 19h",
-        "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3; or a KVM patched",
-        "of 7.1.y, 7.2 and later intercepts it; other stable branches are not known",
-        "x2AVIC (CPUID Fn8000_000A_EDX[18])",
-    ):
-        assert part in flat(client, "/wanted.txt")
-    assert "not-stated" not in text.text
+    assert len(text.splitlines()) < 230
+    assert "not-stated" not in text
+    assert "x2AVIC (CPUID Fn8000_000A_EDX[18])" in flat(client, "/wanted.txt")
 
 
 def test_tables_and_json_hold_the_same_wants(client):

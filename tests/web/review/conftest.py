@@ -1,7 +1,6 @@
 """One application for each file of tests here; each test submits a measurement of its own."""
 
 import itertools
-import shutil
 
 import pytest
 
@@ -17,10 +16,9 @@ RUNS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def url(migrated_template, tmp_path_factory):
+def url(shared_url):
     """One database for this file; each test submits a measurement of its own."""
-    path = tmp_path_factory.mktemp("review") / "seeded.db"
-    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+    return shared_url
 
 
 @pytest.fixture(scope="module")
