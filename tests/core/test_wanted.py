@@ -11,7 +11,6 @@ from app.core.facts import FeatureReading, MsrPolicy, Policy
 from app.core.knowledge import Knowledge
 from app.core.views import view_cells
 from app.core.words import Access, Action, Mode, Verdict
-from app.errors import InvalidFilter
 from app.pages.wanted_text import times_of
 from tests.core.policies import make_range
 from tests.factories import make_claim, make_family, make_knowledge, make_observation, make_register
@@ -218,16 +217,6 @@ def test_the_real_seed_makes_a_short_page_of_all_its_wants(knowledge, views):
 )
 def test_the_filter_is_read_in_the_order_of_the_families(knowledge, pairs, expected):
     assert expected == wanted.read_families(pairs, knowledge.families)
-
-
-@pytest.mark.parametrize(
-    ("pair", "hint"), [(("family", "zen5"), "zen-5"), (("famly", "zen-5"), "family")]
-)
-def test_an_unknown_key_or_value_is_refused_with_the_nearest(knowledge, pair, hint):
-    with pytest.raises(InvalidFilter) as caught:
-        wanted.read_families([pair], knowledge.families)
-
-    assert hint in caught.value.hints
 
 
 def change(before, after):

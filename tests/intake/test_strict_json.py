@@ -94,6 +94,14 @@ def test_a_text_that_is_cut_or_changed_is_read_or_refused_and_nothing_else(value
         ('"." at line 1, column 2', "the end of the document", b"1."),
         ('"\\t" at line 1, column 2', r"an escape such as \n", b'"\t"'),
         ('"\\f" at line 1, column 2', "a value", b"[\x0c1]"),
+        ("byte FFh at offset 0", "UTF-8", "\ufeff{}".encode("utf-16-le")),
+        ('"f" at line 1, column 2', "a key in double quotes", b"{format: 1}"),
+        ('"1" at line 1, column 11', "a colon", b'{"format" 1}'),
+        ('"\\n" at line 1, column 2', "an escape such as \\n", b'"\n"'),
+        ('"T" at line 1, column 2', "a value", b"[True]"),
+        ('"u" at line 1, column 3', "four hexadecimal digits after \\u", rb'"\u20 "'),
+        ('"\\\\" at line 1, column 2', r"an escape of JSON, such as \n or \u00e9", rb'"\x20"'),
+        ('"\\"" at line 1, column 2', "a string that ends", b'["a'),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_line_and_column(found, expected, raw):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.core.facts import Cpu, Measurement
 from app.core.knowledge import Knowledge
 from app.core.words import State
 from app.pages import explore
@@ -19,6 +18,7 @@ from app.search.index import MARKS, Index
 from app.search.model import SearchEntry, Term, tidy
 from app.search.search_entries import entries
 from app.search.search_text import plain
+from tests.core.machines import ZEN_4, make_measurement
 from tests.search.test_query import attempt
 
 # Query, and what has it as its name: (kind, key).
@@ -294,23 +294,9 @@ def test_threads_that_share_a_snapshot_are_answered_alike_from_the_first_search_
 
 
 def test_a_measurement_is_found_by_its_names_and_words_and_never_by_a_contact():
-    digest = "0123456789ab" + 52 * "c"
-    sent = Measurement(
-        slug=digest[:12],
-        digest=digest,
-        state=State.PENDING,
-        reason="",
-        decided_at="",
-        decided_by="",
-        received_at="2026-11-22T12:00:00Z",
-        tool="by hand",
-        measured_at="2026-11-21T12:00:00Z",
-        family="zen-4",
-        cpu=Cpu(vendor="AuthenticAMD", family=25, model=17, stepping=1, brand="EPYC zebra"),
-        hypervisor="KVM 7.1.3",
-        contact="giraffe@example.org",
-        notes="seen by an okapi <b>at night</b>",
-    )
+    cpu = replace(ZEN_4, brand="EPYC zebra")
+    told = {"contact": "giraffe@example.org", "notes": "seen by an okapi <b>at night</b>"}
+    sent = make_measurement(state=State.PENDING, cpu=cpu, **told)
     index = Index(entries(Knowledge.of([]), {}, [sent]))
 
     for word, count in (("zebra", 1), ("okapi", 1), ("giraffe", 0)):
