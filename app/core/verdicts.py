@@ -95,6 +95,17 @@ class Judgement:
         parts += [f"{self.masked} masked"] if self.masked else []
         return ", ".join(parts)
 
+    @property
+    def behind(self) -> str:
+        """``1 report, observed, group``: what stands behind it.
+
+        Where only guests looked it ends in ``exits not watched``.
+        """
+        group = "group" if self.scope is Scope.GROUP else ""
+        unwatched = "exits not watched" if self.unwatched else ""
+        parts = (self.counts, str(self.evidence or ""), group, unwatched)
+        return ", ".join(part for part in parts if part)
+
 
 def judge(
     claims: tuple[Claim, ...],

@@ -10,14 +10,14 @@ from app.core.citations import cite_claim, cite_source, sources_of
 from app.core.facts import Annotation, Observation, Register
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
-from app.core.verdicts import Finding, Judgement
+from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
 from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
 from app.pens import phrases
-from app.pens.lines import told
-from app.pens.parts import Field, Item, Para, Passage, Section
+from app.pens.lines import Sourced, told
+from app.pens.parts import Field, Item, Para, Passage, Section, fields
 from app.pens.place import Place
 from app.pens.plain import Plain
 from app.pens.sheet import Sheet, add_parts
@@ -31,7 +31,7 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
     key = view.key
     does = [policy for policy in view.policies if policy.actions or policy.reaches]
     out = Sheet(
-        title=f"{phrases.heading(view.register)}: {key.mode.label} {key.access}",
+        title=f"{view.register.heading}: {key.mode.label} {key.access}",
         path=key.url,
         parts=[
             Field("Where", view.where),
@@ -43,7 +43,11 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
             Section("Which check comes first", parts=[*_chain(view)]),
             Section("Measured", parts=[*_measured(view, knowledge)]),
             Section("What hypervisors do", parts=[*_policies(key, does, knowledge)]),
-            Section("Differences", parts=[*_differences(view)]),
+            Section("Differences", parts=[
+                Item((f"D-{d.number} ({d.state}) {d.title}: ", told(f"/d/{d.number}")),
+                     parts=[Para(d.retraction.text if d.retraction else "")])
+                for d in view.differences
+            ]),
             Section("Errata and quirks", parts=[
                 Item((f"{e.title}: ", told(f"/errata/{e.slug}")))
                 for e in view.errata
@@ -72,28 +76,25 @@ def _in_short(view: CellView) -> str:
 
 def _side_effect(seen: Observation, knowledge: Knowledge) -> Field:
     effect = seen.side_effect.text if seen.side_effect else ""
-    family = knowledge.families[seen.family].name
-    behind = f"({family}, {phrases.grade(seen)}) [{', '.join(seen.sources)}]"
-    return Field("Wrong side effect", f"{effect} {behind}")
+    told = f"{effect} ({knowledge.families[seen.family].name}, {seen.graded}) "
+    return Field("Wrong side effect", (told, Sourced(seen.sources)))
 
 
 def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     conditions = Conditions(knowledge.conditions)
     for claim in view.claims:
-        yield Field(phrases.strength(claim), f"{claim.behaviour} ({claim.behaviour.label})", WIDE)
-        if claim.condition:
-            yield Field("", f"when {conditions.text(claim.condition)}", WIDE)
-        if claim.bits:
-            yield Field("", f"reserved bits {claim.bits}", WIDE)
-        if claim.qualifier:
-            yield Field("", f"table's own tag: {claim.qualifier}", WIDE)
-        if claim.family:
-            models = f", model {claim.models}" if claim.models else ""
-            yield Field("", f"for {knowledge.families[claim.family].name}{models} only", WIDE)
-        yield Field("", cite_claim(claim, knowledge.sources, knowledge.documents), WIDE)
-        yield Field("", phrases.since(claim), WIDE)
-        yield Field("", claim.text, WIDE)
-        yield Field("", claim.inference and f"inference: {claim.inference}", WIDE)
+        models = f", model {claim.models}" if claim.models else ""
+        yield from fields(claim.graded, (
+            f"{claim.behaviour} ({claim.behaviour.label})",
+            claim.condition and f"when {conditions.text(claim.condition)}",
+            claim.bits and f"reserved bits {claim.bits}",
+            claim.qualifier and f"table's own tag: {claim.qualifier}",
+            claim.family and f"for {knowledge.families[claim.family].name}{models} only",
+            cite_claim(claim, knowledge.sources, knowledge.documents),
+            claim.known_since,
+            claim.text,
+            claim.inference and f"inference: {claim.inference}",
+        ), WIDE)  # fmt: skip
     if not view.claims:
         yield Para("Nothing.")
     yield Para(("The revisions of the manual: ", told("/docs/apm")))
@@ -113,17 +114,12 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
                 when = f" when {condition}" if condition else ""
                 below.append(Para(f"{len(findings)} saw {outcome}{when}:"))
             below += [_finding(finding, knowledge) for finding in findings]
-        yield Field(knowledge.families[judgement.family].name, judged(judgement), parts=below)
+        name = knowledge.families[judgement.family].name
+        yield Field(name, phrases.verdict_line(judgement), parts=below)
     missing = (knowledge.families[j.family].name for j in view.judgements.values()
                if not j.findings)  # fmt: skip
     yield Field("unmeasured", ", ".join(missing))
     yield Para(("What a verdict means: ", told("/docs/verdicts")))
-
-
-def judged(judgement: Judgement) -> str:
-    """Return what was seen on a family, the verdict on it, and what stands behind it."""
-    seen = ", ".join(f"{b} ({b.label})" for b in judgement.behaviours)
-    return f"{judgement.verdict}: {seen or 'nothing unmasked'}; {phrases.evidence(judgement)}"
 
 
 def _finding(finding: Finding, knowledge: Knowledge) -> Item:
@@ -131,27 +127,24 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Item:
     unstated = "" if finding.condition_stated else "condition not stated"
     when = f"when {Conditions(knowledge.conditions).text(seen.condition)}"
     masked = finding.verdict is Verdict.MASKED
-    cited = [f"Source: {cite_source(source)} [{source.id}]"
-             for source in sources_of(seen.sources, knowledge.sources)]  # fmt: skip
-    below = [
+    below = (
         when if seen.condition else unstated,
         "masked: the hypervisor's own intercept was on" if masked else "",
         f"wrong side effect: {seen.side_effect.text}" if seen.side_effect else "",
-        f"inference: {seen.inference}" if seen.inference else "",
+        seen.inference and f"inference: {seen.inference}",
         seen.text,
-        f"CPU: {seen.cpu}. {phrases.reported(seen)}.",
-        *cited,
-    ]
-    return Item(f"{seen.outcome}, {phrases.grade(seen)}", parts=[*map(Para, below)])
+        f"CPU: {seen.cpu}. {seen.reported}.",
+        *(f"Source: {cite_source(source)} [{source.id}]"
+          for source in sources_of(seen.sources, knowledge.sources)),
+    )  # fmt: skip
+    return Item(f"{seen.outcome}, {seen.graded}", parts=[*map(Para, below)])
 
 
 def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) -> Iterator[Passage]:
     for view in does:
-        yield Field(view.policy.name, view.summary if view.actions else "no MSR to intercept", WIDE)
-        if view.reaches:
-            yield Field("", f"an exit 402h here is taken for a {view.takes}", WIDE)
-        for note in view.notes:
-            yield Field("", note, WIDE)
+        shown = view.summary if view.actions else "no MSR to intercept"
+        taken = f"an exit 402h here is taken for a {view.takes}" if view.reaches else ""
+        yield from fields(view.policy.name, (shown, taken, *view.notes), WIDE)
         for mark in view.marks:
             yield Field("", policy_phrases.mark_line(key, mark, knowledge), WIDE)
             for line in policy_phrases.evidence_lines(mark, knowledge):
@@ -161,12 +154,6 @@ def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) ->
         yield Para(("What is marked, and why: ", told("/docs/policy")))
 
 
-def _differences(view: CellView) -> Iterator[Item]:
-    for d in view.differences:
-        named = (f"D-{d.number} ({d.state}) {d.title}: ", told(f"/d/{d.number}"))
-        yield Item(named, parts=[Para(d.retraction.text if d.retraction else "")])
-
-
 def register_sheet(
     register: Register,
     cells: Iterable[CellView],
@@ -174,16 +161,16 @@ def register_sheet(
     knowledge: Knowledge,
 ) -> Sheet:
     """Return one register: its addresses, then its cells in brief."""
-    members = phrases.members(register) if register.vector else ()
+    members = register.members if register.vector else ()
     ids = [source for view in cells for source in _brief_sources(view)]
     out = Sheet(
-        title=phrases.heading(register),
+        title=register.heading,
         path=f"/r/{register.slug}",
         parts=[
             Field("xAPIC offset", ", ".join(register.offsets) or "none"),
             Field("x2APIC MSR", ", ".join(register.msrs) or "none"),
             Field("Kernel macro", register.macro),
-            Field("x2APIC access", phrases.x2apic_access(register)),
+            Field("x2APIC access", register.x2apic_access),
             Field("Note", register.note),
             Section("Members", parts=[*map(Item, members)]),
             *(_brief(view, knowledge) for view in cells),
@@ -196,23 +183,20 @@ def register_sheet(
 
 def _brief(view: CellView, knowledge: Knowledge) -> Section:
     """Return a cell as its register shows it."""
-    parts = [
+    claims = ((c, cite_claim(c, knowledge.sources, knowledge.documents)) for c in view.claims)
+    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
+    return Section(f"{view.key.mode.label} {view.key.access}", parts=[
         Field("URL", (told(view.key.url),)),
         Field("Table 15-22", phrases.branches(view.table, "does not say")),
         Field("Rules", phrases.branches(view.effective, "does not say")),
-    ]
-    for claim in view.claims:
-        cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-        said = f"{phrases.branch(claim)}; {cite} [{claim.source}]"
-        parts.append(Field(phrases.strength(claim), said))
-    for judgement in view.measured:
-        behind = f"{judged(judgement)} [{', '.join(judgement.sources)}]"
-        parts.append(Field(knowledge.families[judgement.family].name, behind))
-    parts += [Field(p.policy.slug, p.summary) for p in view.policies if p.actions]
-    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
-    parts.append(Field("Differences", ", ".join(listed)))
-    parts.append(Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)))
-    return Section(f"{view.key.mode.label} {view.key.access}", parts=[*parts])
+        *(Field(c.graded, (f"{phrases.branch(c)}; {cite} ", Sourced((c.source,))))
+          for c, cite in claims),
+        *(Field(knowledge.families[j.family].name,
+                (*phrases.verdict_line(j), " ", Sourced(j.sources))) for j in view.measured),
+        *(Field(p.policy.slug, p.summary) for p in view.policies if p.actions),
+        Field("Differences", ", ".join(listed)),
+        Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)),
+    ])  # fmt: skip
 
 
 def _brief_sources(view: CellView) -> Iterator[str]:
@@ -221,13 +205,6 @@ def _brief_sources(view: CellView) -> Iterator[str]:
         yield from judgement.sources
     for shown in view.policies:
         yield from shown.policy.sources if shown.actions else ()
-
-
-def add_annotations(out: Plain, annotations: Iterable[Annotation], place: Place) -> None:
-    """Add remarks with their sources, under a heading if there are any."""
-    part = Passage()
-    part.remarks("Annotations", annotations)
-    add_parts(out, part, place)
 
 
 def add_sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:

@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.words import ClaimKind, Printed
-from app.pens import leads, phrases
+from app.pens import leads
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 from app.pens.tables import Table
@@ -128,7 +128,7 @@ def _saw(seen: Observation, knowledge: Knowledge) -> str:
     conditions = Conditions(knowledge.conditions)
     when = f", when {conditions.text(seen.condition)}" if seen.condition else ""
     family = knowledge.families[seen.family].name
-    return f"{family}: {seen.outcome.label}{when}, {phrases.grade(seen)} ({phrases.reported(seen)})"
+    return f"{family}: {seen.outcome.label}{when}, {seen.graded} ({seen.reported})"
 
 
 def _because(claim: Claim, knowledge: Knowledge) -> str:
@@ -136,7 +136,7 @@ def _because(claim: Claim, knowledge: Knowledge) -> str:
     when = f", when {conditions.text(claim.condition)}" if claim.condition else ""
     bits = f" (bits {claim.bits})" if claim.bits else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    said = f"{claim.behaviour.label}{when}{bits}: {phrases.strength(claim)}; {cite}"
+    said = f"{claim.behaviour.label}{when}{bits}: {claim.graded}; {cite}"
     if claim.family:
         models = f", model {claim.models}" if claim.models else ""
         return f"{said}; for {knowledge.families[claim.family].name}{models} only. {claim.text}"

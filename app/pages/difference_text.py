@@ -225,8 +225,8 @@ def _event(event: Event, knowledge: Knowledge) -> Field:
 def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
     yield Section("Reports that it rests on", parts=[
         Item((
-            seen.outcome, f", {phrases.grade(seen)}: {seen.text} CPU: {seen.cpu}. ",
-            f"{phrases.reported(seen)}. ", Sourced(seen.sources),
+            seen.outcome, f", {seen.graded}: {seen.text} CPU: {seen.cpu}. ",
+            f"{seen.reported}. ", Sourced(seen.sources),
         ))
         for seen in entry.named
     ])  # fmt: skip
@@ -236,7 +236,7 @@ def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
         family = knowledge.families[judgement.family].name
         verdicts.append(Item((
             Linked(str(key), key.url), f", {family}: ", judgement.verdict, ": ", *seen_words,
-            f"; {phrases.evidence(judgement)} ", Sourced(judgement.sources),
+            f"; {judgement.behind} ", Sourced(judgement.sources),
         )))  # fmt: skip
     if verdicts:
         yield Section("Verdicts on its cells", parts=[Para(ON_ITS_CELLS), *verdicts])

@@ -17,7 +17,6 @@ from app.core.policy_rows import MarkRow
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Action
-from app.pens import phrases
 
 NOT_STATED = "not-stated"
 
@@ -91,8 +90,8 @@ def saw(seen: Observation, knowledge: Knowledge) -> str:
     conditions = Conditions(knowledge.conditions)
     under = f", when {conditions.text(seen.condition)}" if seen.condition else ""
     family = knowledge.families[seen.family].name
-    said = f"{family}: {seen.outcome.label}{under}, {phrases.grade(seen)}"
-    return f"{said}. {phrases.reported(seen)}"
+    said = f"{family}: {seen.outcome.label}{under}, {seen.graded}"
+    return f"{said}. {seen.reported}"
 
 
 def rules(claim: Claim, knowledge: Knowledge) -> str:
@@ -100,7 +99,7 @@ def rules(claim: Claim, knowledge: Knowledge) -> str:
     conditions = Conditions(knowledge.conditions)
     under = f", when {conditions.text(claim.condition)}" if claim.condition else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    said = f"The manual: {claim.behaviour.label}{under} ({phrases.strength(claim)}; {cite})"
+    said = f"The manual: {claim.behaviour.label}{under} ({claim.graded}; {cite})"
     return f"{said}. No unmasked report. [{claim.source}]"
 
 

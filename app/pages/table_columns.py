@@ -142,7 +142,7 @@ def _seen(knowledge: Knowledge) -> Iterator[CellColumn]:
     def lines(view: CellView) -> Iterator[str]:
         for judgement in view.measured:
             seen = ", ".join(judgement.behaviours) or "nothing unmasked"
-            told = f"{judgement.verdict}: {seen}; {phrases.evidence(judgement)}"
+            told = f"{judgement.verdict}: {seen}; {judgement.behind}"
             yield f"{judgement.family} {told}"
         touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}"
                     for d in view.differences]  # fmt: skip

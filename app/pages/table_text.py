@@ -9,10 +9,10 @@ from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
-from app.pages.table_columns import CellColumn, columns
-from app.pens import leads, phrases
+from app.pages.table_columns import columns
+from app.pens import leads
 from app.pens.lines import told
-from app.pens.parts import Field, Para, Passage, Record
+from app.pens.parts import Field, Para, Passage, Record, fields
 from app.pens.sheet import Sheet
 from app.pens.tables import Table
 
@@ -32,9 +32,12 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
     for slug in view.order:
         register = knowledge.registers[slug]
-        cells = (cell for key, cell in view.cells.items() if key.register == slug)
-        name = f"{phrases.heading(register)} ({phrases.addresses(register)})"
-        parts.append(Record(name, parts=[line for cell in cells for line in _cell(cell, every)]))
+        record = Record(f"{register.heading} ({register.addresses})")
+        for cell in (cell for key, cell in view.cells.items() if key.register == slug):
+            label = f"{cell.key.mode.label:<6} {cell.key.access:<6}"
+            lines = (line for column in every for line in column.lines(cell))
+            record.parts += fields(label, lines, 14)
+        parts.append(record)
     return Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path, parts=parts)
 
 
@@ -52,13 +55,6 @@ def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Pas
         yield Para((marked, told("/docs/policy")), "lead")
         if len(slugs) > 1:
             yield Para(("Side by side: ", told(f"/policy/{'..'.join(slugs)}")))
-
-
-def _cell(view: CellView, every: Iterable[CellColumn]) -> Iterator[Field]:
-    label = f"{view.key.mode.label:<6} {view.key.access:<6}"
-    for line in (line for column in every for line in column.lines(view)):
-        yield Field(label, line, 14)
-        label = ""
 
 
 def cells_table(

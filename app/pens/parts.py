@@ -5,7 +5,7 @@ Parts of a kind that follow each other make one list in HTML. What has nothing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, ClassVar
@@ -104,6 +104,13 @@ class Field(Passage):
     label: Line
     line: Line
     width: int = WIDTH
+
+
+def fields(label: str, lines: Iterable[Line], width: int = WIDTH) -> Iterator[Field]:
+    """Return a label and the lines behind it, those that say something."""
+    for line in (line for line in lines if line):
+        yield Field(label, line, width)
+        label = ""
 
 
 @dataclass

@@ -66,8 +66,8 @@ def _register(r: facts.Register) -> SearchEntry:
     names = (*_register_names(r), *r.offsets, *r.msrs)
     macro = f"Kernel macro {r.macro}" if r.macro else ""
     access = "" if r.access == "none" else f"x2APIC access {r.access}"
-    told = (phrases.addresses(r), macro, access, r.note)
-    return _entry("register", r.slug, f"/r/{r.slug}", phrases.heading(r), names, *told)
+    told = (r.addresses, macro, access, r.note)
+    return _entry("register", r.slug, f"/r/{r.slug}", r.heading, names, *told)
 
 
 def _register_names(r: facts.Register) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _cell(view: CellView, knowledge: Knowledge) -> SearchEntry:
         parts += [said, c.text]
     for o in view.observations:
         seen = f"{o.evidence}: {o.outcome}{when(o.condition)}"
-        parts += [seen, o.text, f"CPU: {o.cpu}", phrases.reported(o)]
+        parts += [seen, o.text, f"CPU: {o.cpu}", o.reported]
     for p in view.policies:
         parts += [f"{p.policy.name}: {p.summary}"] if p.actions else []
         parts += p.notes

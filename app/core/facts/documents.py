@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core.facts.base import BaseFact, SourceId
-from app.core.numbers import Span
+from app.core.numbers import SLOT, Span
 from app.core.words import Access, Behaviour, ClaimKind, Mode, Reading, SourceKind, Strength
 
 
@@ -125,6 +125,21 @@ class Claim(BaseFact):
         return self.behaviour, self.condition
 
     @property
+    def graded(self) -> str:
+        """``access-check, implied``; explicit claims say their kind alone.
+
+        Where our own step leads to the #GP: ``product, inferred``.
+        """
+        inferred = ", inferred" if self.inference and self.kind is not ClaimKind.NOTE else ""
+        implied = ", implied" if self.strength is Strength.IMPLIED else inferred
+        return f"{self.kind}{implied}{', open question' if self.question else ''}"
+
+    @property
+    def known_since(self) -> str:
+        """``since revision 3.37, by inference``: nobody here read that one; empty if not known."""
+        return f"since revision {self.since}, by inference" if self.since else ""
+
+    @property
     def ranks(self) -> bool:
         """Whether it may rule a cell: an open question only states an alternative."""
         return not self.question
@@ -160,6 +175,30 @@ class Register(BaseFact):
     def label(self) -> str:
         """``LDR``; the name where there is no abbreviation."""
         return self.name if self.abbreviation == "-" else self.abbreviation
+
+    @property
+    def heading(self) -> str:
+        """``LDR - Logical Destination Register``; the name alone if there is no abbreviation."""
+        return self.name if self.abbreviation == "-" else f"{self.abbreviation} - {self.name}"
+
+    @property
+    def addresses(self) -> str:
+        """``0D0h, MSR 80Dh``: where it is."""
+        return ", ".join((*self.offsets, *(["MSR " + ", ".join(self.msrs)] if self.msrs else [])))
+
+    @property
+    def x2apic_access(self) -> str:
+        """``RW``: the type of access that x2APIC mode gives."""
+        return "not implemented there" if self.access == "none" else self.access
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """``ISR3 130h, MSR 813h``: each register of a vector, with its addresses."""
+        offset, msr = self.offset_spans[0].first, self.msr_spans[0]
+        return tuple(
+            f"{self.abbreviation}{n} {offset + n * SLOT:03X}h, MSR {msr.first + n:03X}h"
+            for n in range(msr.last - msr.first + 1)
+        )
 
     @property
     def offset_spans(self) -> tuple[Span, ...]:

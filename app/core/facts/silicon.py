@@ -114,6 +114,21 @@ class Observation(BaseFact):
     inference: str = ""
 
     @property
+    def graded(self) -> str:
+        """``observed, for a group of cells; hedged: "typically"``."""
+        scope = ", for a group of cells" if self.scope is Scope.GROUP else ""
+        hedge = f'; hedged: "{self.hedge}"' if self.hedge else ""
+        unwatched = "; nobody watched for exits" if self.unwatched else ""
+        restates = "; the word is the manual's" if self.restates else ""
+        inferred = "; inference in part" if self.inference else ""
+        return f"{self.evidence}{scope}{hedge}{unwatched}{restates}{inferred}"
+
+    @property
+    def reported(self) -> str:
+        """``Sean Christopherson (Google), 2026-05-06``; undated where the source is."""
+        return f"{self.reporter}, {self.date or 'undated'}"
+
+    @property
     def spoils(self) -> tuple[CellPattern, ...]:
         """Every cell that it is about: its own, and those that it leaves something wrong in."""
         return (*self.cells, *(self.side_effect.cells if self.side_effect else ()))

@@ -8,7 +8,6 @@ from app.pages import cell_text, explore, table_text
 from app.pages.api import cells_body, one_cell, register_out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
-from app.pens import phrases
 from app.pens.page import Page
 
 
@@ -58,7 +57,7 @@ class CellPage(PageKind):
         name, mode, access = asked.parts.values()
         view = explore.find_cell(asked.snapshot, name, mode.lower(), access.lower())
         asked.refuse_query()
-        key, heading = view.key, phrases.heading(view.register)
+        key, heading = view.key, view.register.heading
         return cell_text.cell_sheet(view, asked.knowledge).page(
             template="cells/show.html",
             fragment="cells/_cell.html",
