@@ -31,7 +31,7 @@ from app.probing.host.emulator import find_qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.measuring import Step, measure, steps, write_whole
-from app.probing.host.plan import NO_OBSERVATION, Plan, findings, make_plan, plan_text
+from app.probing.host.plan import NO_OBSERVATION, NOT_BARE, Plan, findings, make_plan, plan_text
 from app.store.snapshots import Snapshot
 
 SIGNALLED = 128
@@ -130,7 +130,7 @@ def _carry_out(plan: Plan, host: Host) -> None:
         told = "\n".join(map(str, error.faults))
         raise AppError(f"what was measured makes no document:\n{told}") from None
     typer.echo(f"\n{report}")
-    _offer(plan)
+    _offer(plan, virtual=host.virtual)
 
 
 @contextmanager
@@ -155,10 +155,11 @@ def _report(raw: bytes) -> str:
     measurement = _measurement(raw, snapshot)
     rows = measured.rows_of(snapshot, measurement)
     accounts = json.loads(raw).get("x-correlation", ())
-    emulated = measurement.accelerator in EMULATORS
-    text = result_text(rows, snapshot.cells, knowledge, judged=not emulated)
+    virtual = (json.loads(raw).get("host") or {}).get("virtual", False)
+    unfit = measurement.accelerator in EMULATORS or virtual
+    text = result_text(rows, snapshot.cells, knowledge, judged=not unfit)
     text += account_text(accounts)
-    if emulated:
+    if unfit:
         return text
     checked = submitting.check(raw, snapshot)
     return f"{text}\n{check_text(checked.effects, checked.oddities, knowledge)}"
@@ -170,18 +171,19 @@ def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:
     document, knowledge = parsed.document, snapshot.knowledge
     accelerator = document.hypervisor.accelerator or ""
     shown = document.hypervisor.model_copy(update={"accelerator": None})
-    parsed = replace(parsed, document=document.model_copy(update={"hypervisor": shown}))
+    unsaid = {"hypervisor": shown, "host": None}
+    parsed = replace(parsed, document=document.model_copy(update=unsaid))
     now = submitting.moment(snapshot.created_at)
     found = to_measurement(parsed, knowledge.registers, knowledge.families, now)
     return replace(found, accelerator=accelerator)
 
 
-def _offer(plan: Plan) -> None:
+def _offer(plan: Plan, *, virtual: bool) -> None:
     output = plan.wish.output
     out = Plain()
     out.para(f"Written to {output}.")
-    if plan.wish.accel in EMULATORS:
-        out.para(NO_OBSERVATION)
+    if virtual or plan.wish.accel in EMULATORS:
+        out.para(NO_OBSERVATION if plan.wish.accel in EMULATORS else NOT_BARE)
         typer.echo(out.render(), nl=False)
         return
     out.para("Read it, and send it if you like; nothing was sent so far:")

@@ -46,6 +46,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "cpu": format1.CpuPart,
     "features": format1.Features,
     "hypervisor": format1.Hypervisor,
+    "host": format1.HostPart,
     "guest": format1.Guest,
     "observations": format1.ObservationPart,
     "exit": format1.ExitPart,

@@ -150,6 +150,14 @@ class Hypervisor(Part):
     accelerator: Maybe[Literal["kvm", "xen", "hyper-v", "bhyve", "tcg", "other"]] = None
 
 
+class HostPart(Part):
+    """The machine below the hypervisor, by its own CPUID."""
+
+    virtual: Maybe[StrictBool] = None
+    svm_edx: Maybe[Hex] = Field(default=None, examples=["0x1c3bcff"])
+    branch: Maybe[Line] = Field(default=None, examples=["6.18"])
+
+
 class Guest(Part):
     """What made the accesses, and the command line that repeats it."""
 
@@ -201,6 +209,7 @@ class DocumentPart(Part):
     cpu: CpuPart
     features: Features = Field(default_factory=Features)
     hypervisor: Hypervisor
+    host: Maybe[HostPart] = None
     guest: Guest
     exits_watched: StrictBool = True
     observations: Annotated[list[ObservationPart], Field(min_length=1, max_length=MAX_OBSERVATIONS)]

@@ -78,7 +78,7 @@ def to_measurement(
     """Return what a document measured, in canonical names, as a pending measurement.
 
     Raises BadDocument for registers and members that do not exist, and for observations
-    that an emulator made.
+    that an emulator made, or a virtual host.
     """
     document = parsed.document
     who = document.submitter
@@ -130,6 +130,9 @@ def _sightings(
         expected = "hardware virtualization: an emulator's answers are not AVIC's"
         what = json.dumps(document.hypervisor.accelerator)
         faults.append(Fault("/hypervisor/accelerator", what, expected))
+    if document.host and document.host.virtual:
+        expected = "bare metal: the hypervisor of a virtual host answers along with the processor"
+        faults.append(Fault("/host/virtual", "true", expected))
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
     unseen = (lambda *_: None) if document.exits_watched else _unwatched_fault

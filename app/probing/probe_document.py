@@ -24,6 +24,8 @@ from app.probing.majority import Result
 NOT_STATED = "not stated"
 # CPUID Fn8000_000A_EDX (APM vol. 3); a hypervisor shows its guests another one.
 FEATURE_BITS = {"avic": 13, "x2avic": 18, "avic_extlvt": 27}
+# The register whose row of the table depends on the last of them (Table 15-22).
+EXT_LVT = "ext-lvt"
 # Signature in CPUID Fn4000_0000: a name, and the word of the format.
 HYPERVISORS = {
     "KVMKVMKVM": ("KVM", "kvm"),
@@ -55,6 +57,7 @@ class HostFacts:
     command: str = ""
     microcode: str = ""
     features: Mapping[str, bool] = field(default_factory=dict)
+    host: Mapping[str, object] = field(default_factory=dict)
     notes: str = ""
 
 
@@ -67,7 +70,8 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
     against = [text for run in runs for text in run.contradictions]
     if against:
         raise Contradicted(f"guest and trace contradict each other: {against[0]}")
-    observations = [part for run in runs for part in _observations(run.results)]
+    features = _features(runs[0].machine, host) if runs else {}
+    observations = [part for run in runs for part in _observations(run.results, features)]
     if not observations:
         whys = [run.void or "no access of a cell is left" for run in runs]
         raise NothingMeasured("; ".join(dict.fromkeys(whys)) or "no run was given")
@@ -85,11 +89,12 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
             "measured_at": machine.measured_at,
             "cpu": _cpu(machine, host),
             "hypervisor": _hypervisor(machine, host),
+            "host": _said(host.host),
             "guest": tool | {"command": host.command or NOT_STATED},
             "exits_watched": None if watched.pop() else False,
             "observations": observations,
             "x-correlation": [_account(run) for run in runs],
-            "features": _features(machine, host),
+            "features": features,
             "notes": host.notes,
         }
     )
@@ -116,15 +121,19 @@ def _cpu(machine: Machine, host: HostFacts) -> dict[str, Any]:
     return _said(cpu)
 
 
-def _said(body: dict[str, Any]) -> dict[str, Any]:
+def _said(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what says something: None, an empty text and an empty object do not."""
     return {key: value for key, value in body.items() if value not in (None, "", {})}
 
 
 def _features(machine: Machine, host: HostFacts) -> dict[str, bool]:
     edx = None if machine.hypervisor else machine.svm_edx
-    bits = {} if edx is None else {name: bool(edx >> n & 1) for name, n in FEATURE_BITS.items()}
-    return bits | dict(host.features)
+    return ({} if edx is None else features_of(edx)) | dict(host.features)
+
+
+def features_of(edx: int) -> dict[str, bool]:
+    """Return the features of AVIC that CPUID Fn8000_000A_EDX says."""
+    return {name: bool(edx >> bit & 1) for name, bit in FEATURE_BITS.items()}
 
 
 def _hypervisor(machine: Machine, host: HostFacts) -> dict[str, Any]:
@@ -140,7 +149,9 @@ def _hypervisor(machine: Machine, host: HostFacts) -> dict[str, Any]:
     }
 
 
-def _observations(results: Sequence[Result]) -> Iterable[dict[str, Any]]:
+def _observations(
+    results: Sequence[Result], features: Mapping[str, bool]
+) -> Iterable[dict[str, Any]]:
     addresses = defaultdict(set)
     for result in results:
         addresses[result.access.slug].add(result.access.address)
@@ -150,10 +161,18 @@ def _observations(results: Sequence[Result]) -> Iterable[dict[str, Any]]:
         # An offset that looks like an MSR would be taken for one.
         clear = access.way is Way.MSR or access.address < MSR_BASE
         name = f"{access.address:#05x}" if several and clear else access.slug
-        yield _observation(result, name)
+        yield _observation(result, name, _condition(result, features))
 
 
-def _observation(result: Result, name: str) -> dict[str, Any]:
+def _condition(result: Result, features: Mapping[str, bool]) -> str:
+    """Return what was met: of a plain access to the extended LVT what the processor has."""
+    known = features.get("avic_extlvt")
+    if result.condition or result.access.slug != EXT_LVT or known is None:
+        return result.condition
+    return "extlvt" if known else "no-extlvt"
+
+
+def _observation(result: Result, name: str, condition: str) -> dict[str, Any]:
     access, exit_ = result.access, result.seen.exit
     held = {}
     if exit_ and exit_.code is not None and result.info:
@@ -170,7 +189,7 @@ def _observation(result: Result, name: str) -> dict[str, Any]:
             "x-address": f"{access.address:#05x}",
             "x-why": access.why,
             "member": access.member,
-            "condition": result.condition,
+            "condition": condition,
             "value": None if result.value is None else f"{result.value:#x}",
             "read_back": None if result.read_back is None else f"{result.read_back:#x}",
             "intercepted": result.outcome is Behaviour.VMEXIT_MSR or None,

@@ -49,9 +49,13 @@ PICKS = {
         max_size=2,
     ),
     "measured_at": st.sampled_from(["2024-02-29T00:00:00Z", "2026-12-31T23:59:59.1-00:00"]),
-    **dict.fromkeys(("microcode", "value", "read_back", "code", "info1", "info2"), hexes),
-    **dict.fromkeys(("name", "version", "vendor", "brand", "command", "condition"), line),
-    **dict.fromkeys(("avic", "x2avic", "x2avic_ext", "intercepted", "withhold"), st.booleans()),
+    **dict.fromkeys(
+        ("microcode", "svm_edx", "value", "read_back", "code", "info1", "info2"), hexes
+    ),
+    **dict.fromkeys(("name", "version", "vendor", "brand", "command", "condition", "branch"), line),
+    **dict.fromkeys(
+        ("avic", "x2avic", "x2avic_ext", "intercepted", "withhold", "virtual"), st.booleans()
+    ),
 }
 strangers = (
     st.none()
@@ -118,6 +122,7 @@ DEFINED = {
     "cpu": "CpuPart",
     "features": "Features",
     "hypervisor": "Hypervisor",
+    "host": "HostPart",
     "guest": "Guest",
     0: "ObservationPart",
     "exit": "ExitPart",

@@ -1,5 +1,6 @@
 """Machines made of files, for tests: constructed, none of them exists."""
 
+import struct
 from pathlib import Path
 
 from app.probing.host.emulator import Qemu
@@ -28,6 +29,12 @@ FILES = {
     "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
     "dev/kvm": "",
 }
+# CPUID by leaf: EAX to EDX.
+CPUID = {
+    1: (0xB00F21, 0, 0, 0),
+    # AVIC, x2AVIC and ExtLvtAvicAccessChg.
+    0x8000000A: (1, 0, 0, 1 << 13 | 1 << 18 | 1 << 27),
+}
 TRACING = "sys/kernel/tracing"
 QEMU = Qemu(Path("/usr/bin/qemu-system-x86_64"), "10.0.2", frozenset({"kvm", "tcg"}), discards=True)
 
@@ -42,12 +49,23 @@ def fake_tracefs(folder: Path) -> Path:
     return folder
 
 
+def fake_cpuid(root: Path, leaves: dict[int, tuple[int, int, int, int]]) -> None:
+    """Make the file that is the CPUID device; what lies between leaves takes no room."""
+    path = root / "dev/cpu/0/cpuid"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for leaf, registers in leaves.items():
+            file.seek(leaf)
+            file.write(struct.pack("<4I", *registers))
+
+
 def machine(root: Path, *, forbidden: tuple[str, ...] = (), tools=("gcc", "ld")) -> Host:
     """Make a machine that lacks nothing; ``forbidden`` files may not be used."""
     for name, text in FILES.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    fake_cpuid(root, CPUID)
     fake_tracefs(root / TRACING)
     return Host(
         root,

@@ -39,6 +39,18 @@ from tests.probe.scenes import (
 B = Behaviour
 
 
+@pytest.mark.parametrize(
+    ("features", "condition"),
+    [({}, None), ({"avic_extlvt": True}, "extlvt"), ({"avic_extlvt": False}, "no-extlvt")],
+)
+def test_the_extended_lvt_is_told_by_what_cpuid_says_of_it(features, condition) -> None:
+    scene = Scene().repeated("ext-lvt", 0x500, member=0).repeated(*TPR)
+    host = replace(HOST, features=features)
+    read, other = probed.document([came_to(scene)], host)["observations"]
+
+    assert (condition, None) == (read.get("condition"), other.get("condition"))
+
+
 def test_a_run_without_avic_is_discarded_and_says_why() -> None:
     before = Scene().inhibit(0x20).repeated(*TPR)
     during = Scene().repeated(*TPR).inhibit(0x20).repeated(*LDR)

@@ -13,7 +13,7 @@ from app.probing.host.checks import CheckState, Wish, check_host
 from app.probing.host.emulator import Qemu, find_qemu
 from app.probing.host.host import Host
 from app.probing.host.plan import fold, make_plan, plan_text
-from tests.probe.hosts import CPUINFO, QEMU, TRACING, machine
+from tests.probe.hosts import CPUID, CPUINFO, QEMU, TRACING, fake_cpuid, machine
 
 OUT = Path("out.json")
 KVM = Wish("kvm", OUT)
@@ -40,10 +40,15 @@ def _cpu(old: str, new: str):
     return _file("proc/cpuinfo", CPUINFO.replace(old, new))
 
 
+def _cpuid(leaves):
+    return lambda root: fake_cpuid(root, leaves)
+
+
 def _unfit(host: Host, wish: Wish = KVM, qemu: Qemu | None = QEMU):
     return [f for f in check_host(host, qemu, wish) if f.state is not CheckState.FINE]
 
 
+VIRTUAL, AVIC = (0xB00F21, 0, 1 << 31, 0), CPUID[0x8000000A]
 MISSING, REMARK = CheckState.MISSING, CheckState.REMARK
 PARAMETER = "sys/module/kvm_amd/parameters"
 LOCKED = "none integrity [confidentiality]\n"
@@ -66,7 +71,8 @@ UNFIT = [
     (_gone(f"{TRACING}/events/kvm/kvm_exit"), "tracefs", "no event kvm:kvm_exit", "kvm_amd"),
     (_file("sys/kernel/security/lockdown", LOCKED), "tracefs", "locked down", "lockdown=none"),
     (_cpu(" x2avic", ""), "x2AVIC", "only the page", None),
-    (_cpu("apic svm", "apic svm hypervisor"), "bare metal", "virtual", None),
+    (_cpuid({1: VIRTUAL, 0x8000000A: AVIC}), "bare metal", "virtual", None),
+    (_gone("dev/cpu/0/cpuid"), "CPUID", "stays unknown", None),
     (_file(f"{PARAMETER}/enable_ipiv", "N\n"), "IPIs", "lets every IPI exit", None),
 ]
 
@@ -135,6 +141,22 @@ def test_the_kernels_release_never_names_the_machine(release, told, tmp_path):
     (tmp_path / "proc/sys/kernel/osrelease").write_text(release)
 
     assert told == host.kernel
+
+
+def test_what_the_host_is_comes_from_its_own_cpuid(tmp_path):
+    host = machine(tmp_path)
+    assert (False, AVIC[3], "6.18") == (host.virtual, host.svm_edx, host.branch)
+
+    fake_cpuid(tmp_path, {1: VIRTUAL, 0x8000000A: (1, 0, 0, 0)})
+    assert (True, 0) == (host.virtual, host.svm_edx)
+
+
+def test_without_the_device_the_flags_of_the_kernel_say_what_they_can(tmp_path):
+    host = machine(tmp_path)
+    (tmp_path / "dev/cpu/0/cpuid").unlink()
+    (tmp_path / "proc/cpuinfo").write_text(CPUINFO.replace("apic svm", "apic svm hypervisor"))
+
+    assert (True, None) == (host.virtual, host.svm_edx)
 
 
 def test_only_parameters_that_bear_on_avic_are_read(tmp_path):

@@ -158,7 +158,8 @@ def test_a_made_up_run_under_kvm_says_what_each_access_did(made_up, tmp_path):
     assert {"name": "KVM", "version": "6.18.3-1-amd64", "accelerator": "kvm",
             "parameters": ["kvm_amd.avic=Y", "kvm_amd.enable_ipiv=Y", "kvm_amd.npt=Y"],
             } == body["hypervisor"]  # fmt: skip
-    assert {"avic": True, "x2avic": True} == body["features"]
+    assert {"avic": True, "x2avic": True, "avic_extlvt": True} == body["features"]
+    assert {"virtual": False, "svm_edx": "0x8042000", "branch": "6.18"} == body["host"]
     assert "0xb00211e" == body["cpu"]["microcode"]
     assert "-append 'apic=x2apic repeat=20 late results=memory'" in body["guest"]["command"]
     assert "fancyname" not in raw.decode()
@@ -186,13 +187,27 @@ def test_a_made_up_run_under_kvm_is_accepted_and_shows_on_the_table(made_up, cli
 def test_the_terminal_shows_the_result_beside_the_manual_and_how_to_send_it(made_up, capsys):
     plan, raw = made_up
     text = _report(raw)
-    _offer(plan)
+    _offer(plan, virtual=False)
 
     assert "ldr write trap trap #GP #GP" in " ".join(text.split())
     assert "msr (m)" in text
     assert "cells gain evidence" in text
     assert [] == [line for line in text.splitlines() if len(line) > 75 or not line.isascii()]
     assert f"vapic submit {plan.wish.output} --to ADDRESS" in capsys.readouterr().out
+
+
+def test_what_a_virtual_host_did_is_shown_and_is_no_evidence(made_up, capsys):
+    plan, raw = made_up
+    body = json.loads(raw)
+    body["host"]["virtual"] = True
+    text = _report(json.dumps(body).encode())
+    _offer(plan, virtual=True)
+
+    assert "msr (m)" in text
+    assert "cells gain evidence" not in text
+    said = " ".join(capsys.readouterr().out.split())
+    assert "This machine is a virtual one" in said
+    assert "vapic submit" not in said
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,13 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
     else:
         text = "The processor does not report it, so only the page (AVIC) is measured."
         yield HostFinding("x2AVIC", CheckState.REMARK, text)
-    if "hypervisor" in host.flags:
+    if host.virtual:
         text = "This machine is a virtual one; whatever runs it answers along with the processor."
-        yield HostFinding("bare metal", CheckState.REMARK, text, "Measure on bare metal.")
+        hint = "Measure on bare metal: no explorer takes what this one did as an observation."
+        yield HostFinding("bare metal", CheckState.REMARK, text, hint)
+    if host.svm_edx is None:
+        text = "Fn8000_000A_EDX cannot be read: whether ExtLvtAvicAccessChg is there stays unknown."
+        yield HostFinding("CPUID", CheckState.REMARK, text, "As root: modprobe cpuid")
     if not _is_on(value := host.parameters.get("kvm_amd.enable_ipiv", "Y")):
         text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
         hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,10 @@ PARAMETERS = (
     "kvm_amd.nested",
     "kvm.enable_device_posted_irqs",
 )
+# Of the first processor; the device takes the leaf for an offset, and gives EAX to EDX.
+CPUID_DEVICE = "dev/cpu/0/cpuid"
+HYPERVISOR_BIT = 31
+BRANCH = re.compile(r"\d+\.\d+")
 RELEASE = re.compile(r"\d+\.\d+[\w.+~-]*")
 PLAIN_RELEASE = re.compile(r"\d+\.\d+(\.\d+)?(-rc\d+)?")
 FITTING = re.compile(r"[!-~]{0,100}")
@@ -55,6 +60,27 @@ class Host:
         """The feature flags of the first processor."""
         return frozenset(self.cpuinfo.get("flags", "").split())
 
+    def cpuid(self, leaf: int) -> tuple[int, int, int, int] | None:
+        """Return EAX, EBX, ECX and EDX of a leaf; None where CPUID cannot be had from a file."""
+        try:
+            with self.path(CPUID_DEVICE).open("rb", buffering=0) as device:
+                raw = os.pread(device.fileno(), 16, leaf)
+            return struct.unpack("<4I", raw)
+        except (OSError, struct.error):
+            return None
+
+    @property
+    def virtual(self) -> bool:
+        """Whether CPUID Fn0000_0001_ECX[31] says that a hypervisor runs this machine."""
+        found = self.cpuid(1)
+        return bool(found[2] >> HYPERVISOR_BIT & 1) if found else "hypervisor" in self.flags
+
+    @property
+    def svm_edx(self) -> int | None:
+        """CPUID Fn8000_000A_EDX, AVIC's feature bits; None where it cannot be had."""
+        found = self.cpuid(0x8000000A) if "svm" in self.flags else None
+        return found[3] if found else None
+
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """The parameters of KVM's modules that bear on AVIC, as ``kvm_amd.avic``: ``Y``."""
@@ -71,6 +97,12 @@ class Host:
         """The microcode's revision in hexadecimal, empty when it is not told."""
         text = self.cpuinfo.get("microcode", "")
         return text.lower() if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", text) else ""
+
+    @property
+    def branch(self) -> str:
+        """The branch of the kernel, as ``6.18``; empty when its release does not begin so."""
+        found = BRANCH.match(self.kernel)
+        return found[0] if found else ""
 
     @property
     def kernel(self) -> str:

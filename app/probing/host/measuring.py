@@ -72,9 +72,21 @@ def _facts(plan: Plan, host: Host, qemu: Qemu) -> probe_document.HostFacts:
         parameters=tuple(f"{name}={value}" for name, value in host.parameters.items()),
         command=command,
         microcode=host.microcode,
-        features={name: name in host.flags for name in ("avic", "x2avic")},
+        features=_features(host),
+        host={
+            "virtual": host.virtual,
+            "svm_edx": None if host.svm_edx is None else f"{host.svm_edx:#x}",
+            "branch": host.branch,
+        },
         notes=f"Run under QEMU {qemu.version}.",
     )
+
+
+def _features(host: Host) -> dict[str, bool]:
+    """Return the bits of the host's CPUID, or the two that /proc/cpuinfo has flags for."""
+    if host.svm_edx is None:
+        return {name: name in host.flags for name in ("avic", "x2avic")}
+    return probe_document.features_of(host.svm_edx)
 
 
 def write_whole(path: Path, raw: bytes, keeper: Keeper) -> None:

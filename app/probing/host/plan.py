@@ -11,7 +11,7 @@ from app.core.words import Mode
 from app.pens.plain import COLUMNS, Plain
 from app.probing.host.checks import CheckState, HostFinding, Wish, check_host
 from app.probing.host.emulator import Qemu
-from app.probing.host.host import PARAMETERS, Host
+from app.probing.host.host import CPUID_DEVICE, PARAMETERS, Host
 from app.probing.host.running import STOPPED, Run
 from app.probing.host.tracing import find_tracefs
 
@@ -20,6 +20,10 @@ NO_OBSERVATION = (
     "This is a dry run under software emulation: what it sees says nothing about AVIC, and no "
     "explorer takes it as an observation."
 )
+NOT_BARE = (
+    "This machine is a virtual one: its hypervisor answered along with the processor, and no "
+    "explorer takes this as an observation."
+)
 DISRUPTIVE = (
     "--disruptive: the guest also writes its APIC ID, LDR and DFR and sends an IPI to an "
     "absent target. KVM may switch AVIC off for it, and older kernels log a warning on this "
@@ -27,8 +31,8 @@ DISRUPTIVE = (
 )
 COLLECTED = (
     "What the file will say of this machine: the processor (vendor, family, model, stepping, "
-    "brand, microcode), its AVIC feature bits, the kernel's release, the parameters of KVM "
-    "named above, QEMU's command without folders, and what each access did."
+    "brand, microcode), whether it is a virtual one, its AVIC feature bits, the kernel's release, "
+    "the parameters of KVM named above, QEMU's command without folders, and what each access did."
 )
 NOTHING_LEAVES = (
     "Nothing. No host name, serial number or address is collected. The file is for you to read, "
@@ -122,6 +126,7 @@ def fold(command: str) -> Iterator[str]:
 def _files(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "read", "/proc/cpuinfo, /proc/sys/kernel/osrelease"
     if plan.wish.accel == "kvm":
+        yield "read", f"/{CPUID_DEVICE}: two leaves"
         yield "read", f"the parameters {', '.join(PARAMETERS)}"
     yield "made", "a folder of our own for the guest, its memory and its log, removed in the end"
     if plan.tracefs:

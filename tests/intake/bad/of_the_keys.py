@@ -75,7 +75,7 @@ MISSPELT = [
 UNKNOWN = wrong(
     MINIMAL,
     "a key of the format",
-    ("unknown-key", "/hostname", "a"),
+    ("unknown-key", "/serial", "a"),
     ("unknown-key-empty", "/", 1),
     ("unknown-key-with-slash-and-tilde", "/a~1b~0c", 1),
     ("unknown-key-capital-x", "/X-note", 1, "did you mean `notes`?"),

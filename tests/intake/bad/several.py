@@ -72,7 +72,7 @@ ALL = [
             "/measured_at": "yesterday",
             "/cpu/family": "25",
             "/observations/0/mode": "xapic",
-            "/hostname": "h",
+            "/serial": "h",
         },
         Fault("/format", "2", "1, the only format there is"),
         Fault(
@@ -83,12 +83,13 @@ ALL = [
         Fault(
             "/observations/0/mode", '"xapic"', "one of avic, x2avic", "did you mean `x2avic`?"
         ),
-        unknown("/hostname"),
+        unknown("/serial"),
     ),
     bad(
         "several-of-the-meaning",
         {
             "/hypervisor/accelerator": "tcg",
+            "/host": {"virtual": True},
             "/observations/1": SEEN | {"register": "ldrr"},
             "/observations/2": {"register": "isr", "member": 8} | AS_SEEN,
             "/observations/3": {
@@ -102,6 +103,10 @@ ALL = [
         Fault(
             "/hypervisor/accelerator", '"tcg"',
             "hardware virtualization: an emulator's answers are not AVIC's",
+        ),
+        Fault(
+            "/host/virtual", "true",
+            "bare metal: the hypervisor of a virtual host answers along with the processor",
         ),
         Fault(
             "/observations/1/register", '"ldrr"',
