@@ -30,17 +30,19 @@ def read_choices(
     for key, text in pairs:
         if key.startswith(TRACKING):
             continue
-        known = tuple(valid) if key not in valid else tuple(valid[key] or ())
-        free = key in valid and valid[key] is None
-        values = [" ".join(text.split())] if free else [v.strip() for v in text.split(",")]
-        words = [key] if key not in valid else [] if free else [v for v in values if v]
-        what = "key of the filter" if key not in valid else f"value of {key!r}"
+        what, known, words = "key of the filter", tuple(valid), [key]
+        if key in valid:
+            values = valid[key]
+            parts = [" ".join(text.split())] if values is None else text.split(",")
+            words = [part.strip() for part in parts if part.strip()]
+            chosen[key] += words
+            if values is None:
+                continue
+            what, known = f"value of {key!r}", tuple(values)
         for word in (w for w in words if w not in known):
             near = get_close_matches(word.lower(), known, 1, 0.3)
             problems.append(f"{word!r} is not a {what}; {_offer(near, known)}")
             hints += near
-        if key in valid:
-            chosen[key] += [v for v in values if v]
     problems += [
         f"{key!r} takes one value, not {len(set(chosen[key]))}."
         for key in one
@@ -48,13 +50,10 @@ def read_choices(
     ]
     if problems:
         raise InvalidFilter(" ".join(problems), hints=tuple(dict.fromkeys(hints)))
-    return {key: _ordered(values, valid[key]) for key, values in chosen.items()}
-
-
-def _ordered(values: list[str], known: Mapping[str, str] | None) -> tuple[str, ...]:
-    if known is None:
-        return tuple(dict.fromkeys(values))
-    return tuple(word for word in known if word in values)
+    return {
+        key: tuple(dict.fromkeys(words) if known is None else (w for w in known if w in words))
+        for (key, known), words in zip(valid.items(), chosen.values(), strict=True)
+    }
 
 
 def _offer(near: list[str], known: tuple[str, ...]) -> str:

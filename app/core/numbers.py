@@ -42,9 +42,14 @@ class Span:
     last: int
 
     @classmethod
+    @lru_cache(maxsize=4096)  # Every view of a cell asks for the same few dozen.
     def parse(cls, text: str) -> Span:
         """Read ``first-last`` or one address; raises ValueError."""
-        return _span(text)
+        first, dash, last = text.partition("-")
+        span = cls(parse_hex(first), parse_hex(last if dash else first))
+        if span.last < span.first:
+            raise ValueError(f"{text!r} ends before it begins")
+        return span
 
     def __contains__(self, value: int) -> bool:
         return self.first <= value <= self.last
@@ -57,16 +62,6 @@ class Span:
         if self.first == self.last:
             return format_hex(self.first)
         return f"{format_hex(self.first)}-{format_hex(self.last)}"
-
-
-@lru_cache(maxsize=4096)
-def _span(text: str) -> Span:
-    """Every view of a cell asks for the same few dozen."""
-    first, dash, last = text.partition("-")
-    span = Span(parse_hex(first), parse_hex(last if dash else first))
-    if span.last < span.first:
-        raise ValueError(f"{text!r} ends before it begins")
-    return span
 
 
 def msr_of(offset: int) -> int:

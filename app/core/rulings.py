@@ -80,7 +80,10 @@ def expected(
     of its claims certainly holds: it has no condition, or one that covers what was stated.
     """
     found: list[Claim] = []
-    for level in _levels(claims, family):
+    usable = [
+        c for c in claims if c.ranks and (c.kind is not ClaimKind.PRODUCT or c.family == family)
+    ]
+    for level in ([c for c in usable if c.kind in kinds] for kinds in LEVELS):
         found += [c for c in level if possible(c, stated, conditions)]
         if any(certain(c, stated, conditions) for c in level):
             break
@@ -160,14 +163,6 @@ def unprinted(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     known = tuple(claims)
     printed_ = said(literal(known))
     return tuple(claim for claim in effective(known) if claim.branch not in printed_)
-
-
-def _levels(claims: Iterable[Claim], family: str) -> Iterable[list[Claim]]:
-    usable = [
-        c for c in claims if c.ranks and (c.kind is not ClaimKind.PRODUCT or c.family == family)
-    ]
-    for kinds in LEVELS:
-        yield [c for c in usable if c.kind in kinds]
 
 
 OUTCOMES = {

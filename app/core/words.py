@@ -7,30 +7,6 @@ from inspect import get_annotations
 from typing import Self
 
 
-class Mode(StrEnum):
-    """How the guest reaches its local APIC."""
-
-    AVIC = "avic"
-    X2AVIC = "x2avic"
-
-    @property
-    def label(self) -> str:
-        """``AVIC`` or ``x2AVIC``, as the manual writes them."""
-        return "AVIC" if self is Mode.AVIC else "x2AVIC"
-
-    @property
-    def way(self) -> str:
-        """What the guest executes: an MMIO or an MSR access."""
-        return "MMIO" if self is Mode.AVIC else "MSR"
-
-
-class Access(StrEnum):
-    """The direction of an access."""
-
-    READ = "read"
-    WRITE = "write"
-
-
 class Word(StrEnum):
     """A closed vocabulary whose members carry their own words, so that none can lack them.
 
@@ -48,6 +24,23 @@ class Word(StrEnum):
         for name, word in zip(names, words, strict=True):
             setattr(member, name, word)
         return member
+
+
+class Mode(Word):
+    """How the guest reaches its local APIC."""
+
+    label: str  # As the manual writes it.
+    way: str  # What the guest executes.
+
+    AVIC = "avic", "AVIC", "MMIO"
+    X2AVIC = "x2avic", "x2AVIC", "MSR"
+
+
+class Access(StrEnum):
+    """The direction of an access."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 class Sight(StrEnum):
