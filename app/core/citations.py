@@ -13,14 +13,10 @@ def cite_claim(
     """Return ``24593 rev 3.44, 15.29.3.1, Table 15-22, p.567``."""
     source = sources.get(claim.source)
     document = documents.get(source.document) if source else None
-    parts = []
-    if source and document:
-        revision = f" rev {source.revision}" if source.revision else ""
-        parts.append(f"{document.number}{revision}")
-    parts += [claim.section] if claim.section else []
-    parts += [f"Table {claim.table}"] if claim.table else []
-    parts.append(f"p.{claim.page}")
-    return ", ".join(parts)
+    revision = f" rev {source.revision}" if source and source.revision else ""
+    where = f"{document.number}{revision}" if document else ""
+    table = f"Table {claim.table}" if claim.table else ""
+    return ", ".join(filter(None, (where, claim.section, table, f"p.{claim.page}")))
 
 
 def cite_source(source: Source) -> str:

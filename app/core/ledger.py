@@ -9,7 +9,7 @@ from itertools import product
 
 from app.core.cells import CellKey
 from app.core.citations import sources_of
-from app.core.facts import Claim, Difference, Document, Event, Observation, Source
+from app.core.facts import Difference, Document, Event, Observation, Source
 from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, branches, said, unprinted
 from app.core.verdicts import Finding, Judgement
@@ -133,72 +133,49 @@ def columns_of(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellK
 
 
 @dataclass(frozen=True)
-class Gap:
-    """One cell that disagrees where no entry covers it.
+class Unfiled:
+    """Cells that disagree for one reason that no entry of the ledger covers.
 
-    ``changed`` are the ruling claims that the table does not print, where the manual's own
-    contradiction is covered by no entry; ``seen`` the judgements that disagree and that none
-    covers.
+    ``manual`` when the manual contradicts itself; ``seen`` are the judgements that disagree,
+    those of the first cell: each of the others has their like. ``views`` come in the order of
+    the table.
     """
 
-    view: CellView
-    changed: tuple[Claim, ...]
+    views: tuple[CellView, ...]
     manual: bool
     seen: tuple[Judgement, ...]
 
     @property
-    def reason(self) -> tuple[object, ...]:
-        """What cells that belong in one entry have in common, but for the access."""
-        seen = tuple((j.family, j.verdict, j.behaviours) for j in self.seen)
-        return self.view.key.mode, self.manual, said(self.changed), seen
-
-
-@dataclass(frozen=True)
-class Unfiled:
-    """Cells that disagree for one reason that no entry of the ledger covers."""
-
-    gaps: tuple[Gap, ...]
-
-    @property
     def keys(self) -> tuple[CellKey, ...]:
-        """Its cells, in the order of the table."""
-        return tuple(gap.view.key for gap in self.gaps)
-
-    @property
-    def manual(self) -> bool:
-        """Whether the manual contradicts itself here."""
-        return self.gaps[0].manual
-
-    @property
-    def seen(self) -> tuple[Judgement, ...]:
-        """The judgements that no entry covers; each of its cells has their like."""
-        return self.gaps[0].seen
+        """Its cells."""
+        return tuple(view.key for view in self.views)
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The families of these judgements."""
+        """The families of the judgements."""
         return tuple(judgement.family for judgement in self.seen)
 
     @property
     def table(self) -> tuple[Branch, ...]:
         """What Table 15-22 says of any of the cells."""
-        return branches(c for gap in self.gaps for c in gap.view.table)
+        return branches(claim for view in self.views for claim in view.table)
 
     @property
     def rules(self) -> tuple[Branch, ...]:
         """What rules any of the cells."""
-        return branches(c for gap in self.gaps for c in gap.view.effective)
+        return branches(claim for view in self.views for claim in view.effective)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The reports behind its judgements, each once."""
-        every = (f for gap in self.gaps for j in gap.seen for f in j.findings)
+        """The reports behind the judgements, each once."""
+        judged = (view.judgements[family] for view in self.views for family in self.families)
+        every = (finding for judgement in judged for finding in judgement.findings)
         return tuple({finding.observation.id: finding for finding in every}.values())
 
     @property
     def beside(self) -> tuple[Difference, ...]:
         """The entries that stand and name one of the cells, for other families."""
-        return standing(gap.view for gap in self.gaps)
+        return standing(self.views)
 
 
 def standing(views: Iterable[CellView]) -> tuple[Difference, ...]:
@@ -207,34 +184,37 @@ def standing(views: Iterable[CellView]) -> tuple[Difference, ...]:
     return tuple(found[number] for number in sorted(found))
 
 
-def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
-    """Return what disagrees and is covered by no difference that stands, by reason.
+def uncovered(view: CellView) -> tuple[bool, tuple[Judgement, ...]]:
+    """Return what disagrees in one cell and is covered by no difference that stands.
 
-    A difference covers a cell for a family when it names the cell and speaks of the family.
-    The manual's own contradiction belongs to no family: any difference on the cell covers
-    it. Cells come in the order of the table, groups by their first cell.
+    Whether the manual contradicts itself, and the judgements. A difference covers a cell for
+    a family when it names the cell and speaks of the family. The manual's own contradiction
+    belongs to no family: any difference on the cell covers it.
     """
-    gaps = [gap for gap in map(gap_of, cells.values()) if gap.manual or gap.seen]
-    alike: dict[object, list[Gap]] = {}
-    for gap in gaps:
-        alike.setdefault((gap.reason, gap.view.key.access), []).append(gap)
-    # Reads and writes go together where they are the same registers: those that do not exist.
-    groups: dict[object, list[Gap]] = {}
-    for same in alike.values():
-        registers = tuple(gap.view.key.register for gap in same)
-        groups.setdefault((same[0].reason, registers), []).extend(same)
-    order = {key: place for place, key in enumerate(cells)}
-    whole = [sorted(group, key=lambda gap: order[gap.view.key]) for group in groups.values()]
-    return tuple(Unfiled(tuple(group)) for group in whole)
-
-
-def gap_of(view: CellView) -> Gap:
-    """Return what disagrees in one cell and is covered by no difference that stands."""
     covering = standing([view])
     seen = tuple(
         j
         for j in view.judgements.values()
         if j.verdict.disagrees and not any(d.speaks_of(j.family) for d in covering)
     )
-    manual = view.rules_differ and not covering
-    return Gap(view, unprinted(view.claims) if manual else (), manual, seen)
+    return view.rules_differ and not covering, seen
+
+
+def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
+    """Return what disagrees and is covered by no difference that stands, by reason."""
+    alike: dict[tuple[object, Access], list[CellView]] = {}
+    for view in cells.values():
+        manual, seen = uncovered(view)
+        if manual or seen:
+            rules = said(unprinted(view.claims)) if manual else None
+            judged = tuple((j.family, j.verdict, j.behaviours) for j in seen)
+            reason: object = (view.key.mode, rules, judged)
+            alike.setdefault((reason, view.key.access), []).append(view)
+    # Reads and writes go together where they are the same registers: those that do not exist.
+    groups: dict[object, list[CellView]] = {}
+    for (reason, _), same in alike.items():
+        registers = tuple(view.key.register for view in same)
+        groups.setdefault((reason, registers), []).extend(same)
+    place = {key: number for number, key in enumerate(cells)}
+    whole = (sorted(group, key=lambda view: place[view.key]) for group in groups.values())
+    return tuple(Unfiled(tuple(group), *uncovered(group[0])) for group in whole)

@@ -11,7 +11,7 @@ from functools import cached_property
 from app.core.cells import CellKey
 from app.core.facts import Claim, Event, Observation
 from app.core.knowledge import Knowledge
-from app.core.ledger import gap_of, standing
+from app.core.ledger import standing, uncovered
 from app.core.rulings import Branch, Conditions, branches, firm, said, unprinted
 from app.core.verdicts import Finding
 from app.core.views import CellView
@@ -36,7 +36,7 @@ class Draft:
     @cached_property
     def families(self) -> tuple[str, ...]:
         """The families whose verdicts disagree and are uncovered; of all that disagree if none."""
-        open_ = {seen.family for view in self.views for seen in gap_of(view).seen}
+        open_ = {seen.family for view in self.views for seen in uncovered(view)[1]}
         every = {j.family for v in self.views for j in v.measured if j.verdict.disagrees}
         return tuple(f for f in self.knowledge.families if f in (open_ or every))
 

@@ -62,7 +62,7 @@ def cells_meant(snapshot: Snapshot, patterns: Iterable[str]) -> tuple[CellView, 
         groups = unfiled(snapshot.cells)
         if not groups:
             raise NotFound("Nothing is unfiled; name the cells that the entry is for.")
-        return tuple(gap.view for gap in groups[0].gaps)
+        return groups[0].views
     keys = {key for pattern in given for key in _cells_of(snapshot, pattern)}
     return tuple(view for key, view in snapshot.cells.items() if key in keys)
 

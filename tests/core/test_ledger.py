@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.ledger import columns_of, documented_in, entry_of, gap_of, unfiled
+from app.core.ledger import columns_of, documented_in, entry_of, uncovered, unfiled
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind
 from app.curation.drafting import Draft
@@ -272,13 +272,11 @@ def test_an_entry_as_drafted_leaves_no_gap_on_its_cells(register, seen, made):
     made = [replace(one, number=n) for n, one in enumerate(made, 1)]
     knowledge = make_knowledge(make_family("zen-5", 3), register, *seen, *made)
     for group in unfiled(cells_of(knowledge)):
-        draft = Draft(tuple(gap.view for gap in group.gaps), knowledge)
+        draft = Draft(group.views, knowledge)
         entry = make_difference(9, cells=tuple(map(str, group.keys)), families=draft.families)
         cells = cells_of(make_knowledge(*_facts(knowledge), entry))
 
-        assert [] == [
-            key for key in group.keys if gap_of(cells[key]).seen or gap_of(cells[key]).manual
-        ]
+        assert {(False, ())} == {uncovered(cells[key]) for key in group.keys}
 
 
 def _facts(knowledge):
