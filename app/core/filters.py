@@ -112,7 +112,6 @@ KEYS: tuple[Key[CellView, Members], ...] = (
     filtering.ordering(SORTS, Control("select", "Order", SORTS["order"], more=True),
         api="order, name, msr, verdict or reports; with - in front backwards"),
 )  # fmt: skip
-EVERY_CELL: CellFilter = Filter(KEYS)
 
 
 def vocabulary_of(knowledge: Knowledge) -> Vocabulary:

@@ -165,12 +165,6 @@ def read_families(
     return read_choices(pairs, {"family": {f.slug: f.name for f in families.values()}})["family"]
 
 
-def query_of(families: Iterable[str]) -> str:
-    """Return the canonical query string, empty without a filter."""
-    joined = ",".join(families)
-    return f"family={joined}" if joined else ""
-
-
 def command_for(site: str) -> str:
     """Return the one command that sends what was measured."""
     return f"vapic check FILE && vapic submit FILE --to {site}"

@@ -276,3 +276,8 @@ _NEXT = {
     State.REJECTED: (State.ACCEPTED, State.WITHDRAWN),
     State.WITHDRAWN: (),
 }
+
+
+def plural(kind: str) -> str:
+    """Return a kind of fact in the plural."""
+    return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

@@ -18,23 +18,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.facts import Fact
 from app.core.knowledge import KINDS, Knowledge, key_of
+from app.core.words import plural
 from app.curation.lint import lint
 from app.errors import InvalidSeed, Problem
 
-FOLDERS = {
-    "sources": "source",
-    "documents": "document",
-    "conditions": "condition",
-    "groups": "group",
-    "registers": "register",
-    "families": "family",
-    "observations": "observation",
-    "errata": "erratum",
-    "policies": "policy",
-    "differences": "difference",
-    "annotations": "annotation",
-    "keys": "key",
-}
+# Measurements are sent in; everything else is curated.
+FOLDERS = {plural(kind): kind for kind in KINDS if kind != "measurement"}
 _ADAPTERS: dict[str, TypeAdapter[Fact]] = {kind: TypeAdapter(cls) for kind, cls in KINDS.items()}
 # The C parser is five times as fast; both read every scalar as text.
 FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.core.words import plural
 from app.pens import leads
 from app.pens.lines import Linked, told
 from app.pens.parts import Field, Item, Para
@@ -105,10 +106,6 @@ def changes_table(versions: Iterable[VersionChanges]) -> Table:
 def counted(changes: Iterable[Any]) -> tuple[str, ...]:
     """Return ``3 observations added`` for each kind and action."""
     found = Counter((c.action, c.kind) for c in changes)
-    return tuple(f"{n} {_plural(kind, n)} {action}" for (action, kind), n in found.items())
-
-
-def _plural(kind: str, number: int) -> str:
-    if number == 1:
-        return kind
-    return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")
+    return tuple(
+        f"{n} {kind if n == 1 else plural(kind)} {action}" for (action, kind), n in found.items()
+    )

@@ -19,7 +19,6 @@ from app.core.wanted import (
     Want,
     batches,
     command_for,
-    query_of,
     tally,
 )
 from app.core.words import Access, Mode
@@ -115,8 +114,8 @@ def counts(wants: Iterable[Want]) -> str:
 
 def path_of(families: Iterable[str]) -> str:
     """Return the page's path for a filter."""
-    query = query_of(families)
-    return f"/wanted?{query}" if query else "/wanted"
+    chosen = ",".join(families)
+    return f"/wanted?family={chosen}" if chosen else "/wanted"
 
 
 def wanted_text(

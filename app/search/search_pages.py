@@ -1,4 +1,4 @@
-"""The parts of the pages of search: results, the language, and what cannot be read."""
+"""The pages of search, and its answers as JSON: results, the language, and what cannot be read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,54 @@ from functools import partial
 from html import escape
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from app.core.choices import read_choices
 from app.errors import InvalidQuery
 from app.pages.api_errors import error_out
 from app.pens.page import Page
 from app.pens.place import Place
 from app.search import search_text, searching
-from app.search.model import KINDS, SearchResult, address_of_query
-from app.search.search_body import search_out
+from app.search.model import KINDS, Hit, SearchResult, address_of_query
 from app.store.snapshots import Snapshot
+
+
+class HitOut(BaseModel):
+    """One result; ``snippet`` is plain text."""
+
+    kind: str
+    key: str
+    title: str
+    url: str
+    snippet: str
+
+
+class GroupOut(BaseModel):
+    """The best results of one kind; ``url`` leads to all of them."""
+
+    kind: str
+    total: int
+    url: str
+    hits: list[HitOut]
+
+
+class InTableOut(BaseModel):
+    """The table under the query's keys; ``same`` when it shows just the cells that were found."""
+
+    url: str
+    cells: int
+    same: bool
+
+
+class SearchOut(BaseModel):
+    """The answer; ``exactly`` holds what has the query as its name."""
+
+    data_version: str
+    query: str
+    exactly: list[HitOut]
+    groups: list[GroupOut]
+    table: InTableOut | None = None
+    suggestions: list[str] = Field(description="queries that find something")
 
 
 def text_of(pairs: Iterable[tuple[str, str]]) -> str:
@@ -67,6 +106,42 @@ def _view(snapshot: Snapshot, text: str, **given: object) -> dict[str, Any]:
         "wording": search_text,
         **given,
     }
+
+
+def search_out(
+    found: SearchResult, site: str, version: str, suggestions: Iterable[str] = ()
+) -> SearchOut:
+    """Return an answer; ``suggestions`` stand in for those of the answer when there are any."""
+    table = found.table
+    return SearchOut(
+        data_version=version,
+        query=str(found.query),
+        exactly=_hits(found.exact, site),
+        groups=[
+            GroupOut(
+                kind=group.kind,
+                total=group.total,
+                url=site + address_of_query(group.rest),
+                hits=_hits(group.hits, site),
+            )
+            for group in found.groups
+        ],
+        table=table and InTableOut(url=site + table.path, cells=table.cells, same=table.same),
+        suggestions=list(suggestions or found.near),
+    )
+
+
+def _hits(hits: Iterable[Hit], site: str) -> list[HitOut]:
+    return [
+        HitOut(
+            kind=hit.kind,
+            key=hit.key,
+            title=search_text.plain(hit.title),
+            url=site + hit.path,
+            snippet=search_text.plain(hit.snippet),
+        )
+        for hit in hits
+    ]
 
 
 # The example of a refused query in the documentation.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -86,10 +86,19 @@ class _Reader:
     def read(self, tree: Tree[Token]) -> Query:
         """Return the query; choices in the filter's order, terms as they came."""
         for item in tree.find_data("item"):
-            self._item(item.children)
+            minus: Token | None = None
+            for child in item.children:
+                if isinstance(child, Tree):
+                    self._choice(minus, [t for t in child.children if isinstance(t, Token)])
+                elif child.type == "MINUS":
+                    minus = child
+                else:
+                    self._term(child, negated=minus is not None)
         keys = [key for key in self._chosen if key != KIND_KEY]
-        if keys and self._other_kind:
-            raise self._two_purposes(keys[0], self._other_kind)
+        if keys and (kind := self._other_kind):
+            expected = f"{KIND_KEY}:{CELL} or no kind at all, since {keys[0]} chooses cells"
+            found = f"{KIND_KEY}:{kind} beside {keys[0]}"
+            raise self._fault(_span(kind), found, expected, self._swap(kind, CELL))
         choices = tuple(
             (key, tuple(value for value in known if value in self._chosen[key]))
             for key, known in self._keys.items()
@@ -98,22 +107,12 @@ class _Reader:
         # A word said twice stays: a sentence that is pasted must still be that sentence.
         return Query(choices, tuple(self._terms))
 
-    def _item(self, children: Iterable[Token | Tree[Token]]) -> None:
-        minus: Token | None = None
-        for child in children:
-            if isinstance(child, Tree):
-                self._choice(minus, [token for token in child.children if isinstance(token, Token)])
-            elif child.type == "MINUS":
-                minus = child
-            else:
-                self._term(child, negated=minus is not None)
-
     def _term(self, token: Token, *, negated: bool) -> None:
         key = token.removesuffix(":").lower()
         if token.endswith(":") and token.type == "WORD" and key in self._keys:
             end = _span(token)[1]
             near = self._swap(token, f"{key}:{next(iter(self._keys[key]))}")
-            raise InvalidQuery(self._text, (end, end + 1), "no value", self._values(key), (near,))
+            raise self._fault((end, end + 1), "no value", self._values(key), near)
         phrase = token.type == "PHRASE"
         words = " ".join(token.strip('"').split()) if phrase else str(token)
         self._terms.append(Term(words, phrase=phrase, negated=negated))
@@ -121,36 +120,36 @@ class _Reader:
     def _choice(self, minus: Token | None, tokens: list[Token]) -> None:
         name, *values = tokens
         key = name.removesuffix(":").lower()
+        end = _span(values[-1])[1]
         if key not in self._keys:
-            raise self._unknown_key(name, values[-1])
+            raise self._unknown_key(name, end)
         if minus:
-            start, end = _span(minus)[0], _span(values[-1])[1]
+            start = _span(minus)[0]
             expected = "a word or a phrase after the minus; of a key, name the values you want"
-            found, near = repr(self._text[start:end]), self._swap(minus, "")
-            raise InvalidQuery(self._text, (start, end), found, expected, (near,))
+            found = repr(self._text[start:end])
+            raise self._fault((start, end), found, expected, self._swap(minus, ""))
         for value in values:
             if value.lower() not in self._keys[key]:
-                near_ = get_close_matches(value.lower(), self._keys[key], 1, 0.3)
-                offers = tuple(self._swap(value, word) for word in near_)
-                where, found = _span(value), repr(str(value))
-                raise InvalidQuery(self._text, where, found, self._values(key), offers)
+                near = get_close_matches(value.lower(), self._keys[key], 1, 0.3)
+                offers = (self._swap(value, word) for word in near)
+                raise self._fault(_span(value), repr(str(value)), self._values(key), *offers)
             self._chosen.setdefault(key, []).append(value.lower())
             if key == KIND_KEY and value.lower() != CELL:
                 self._other_kind = value
 
-    def _two_purposes(self, key: str, kind: Token) -> InvalidQuery:
-        expected = f"{KIND_KEY}:{CELL} or no kind at all, since {key} chooses cells"
-        found = f"{KIND_KEY}:{kind} beside {key}"
-        return InvalidQuery(self._text, _span(kind), found, expected, (self._swap(kind, CELL),))
-
-    def _unknown_key(self, name: Token, last: Token) -> InvalidQuery:
-        start, end = _span(name)[0], _span(last)[1]
+    def _unknown_key(self, name: Token, end: int) -> InvalidQuery:
+        start = _span(name)[0]
         near = get_close_matches(name.removesuffix(":").lower(), self._keys, 1, 0.5)
         # A colon in a text that was pasted is no key: quoted, it is looked for as it is.
         quoted = f'{self._text[:start]}"{self._text[start:end]}"{self._text[end:]}'
         offers = (*(self._swap(name, f"{key}:") for key in near), quoted)
         expected = f"a key ({', '.join(self._keys)}), or quotes around text that holds a colon"
-        return InvalidQuery(self._text, _span(name), repr(str(name)), expected, offers)
+        return self._fault(_span(name), repr(str(name)), expected, *offers)
+
+    def _fault(
+        self, where: tuple[int, int], found: str, expected: str, *offers: str
+    ) -> InvalidQuery:
+        return InvalidQuery(self._text, where, found, expected, offers)
 
     def _values(self, key: str) -> str:
         listed = tuple(self._keys[key])

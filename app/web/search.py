@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from app.errors import InvalidQuery
 from app.search import search_pages, searching
-from app.search.search_body import SearchOut, search_out
+from app.search.search_pages import SearchOut, search_out
 from app.web.api import ERRORS, described
 from app.web.deps import Ask, Config
 from app.web.page_request import filter_pairs
