@@ -29,9 +29,9 @@ def parse_hex(text: str) -> int:
     return int(match["prefixed"] or match["plain"], 16)
 
 
-def format_hex(value: int, digits: int = 3) -> str:
+def format_hex(value: int) -> str:
     """Return ``value`` as the manual writes it: ``0D0h``, ``80Dh``."""
-    return f"{value:0{digits}X}h"
+    return f"{value:03X}h"
 
 
 @dataclass(frozen=True, order=True)

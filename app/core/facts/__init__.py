@@ -10,10 +10,9 @@ stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` i
 from __future__ import annotations
 
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
-from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event, SoftwareNote
+from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
 from app.core.facts.measurements import Cpu, Exit, Measurement, Sighting, SigningKey
 from app.core.facts.silicon import (
-    CpuidRange,
     Family,
     FeatureReading,
     MsrPolicy,
@@ -45,7 +44,6 @@ __all__ = [
     "Claim",
     "Condition",
     "Cpu",
-    "CpuidRange",
     "Difference",
     "Document",
     "Erratum",
@@ -65,6 +63,5 @@ __all__ = [
     "SideEffect",
     "Sighting",
     "SigningKey",
-    "SoftwareNote",
     "Source",
 ]
