@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from app.core.facts import Register
-from app.core.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT, Span, format_hex, parse_hex
+from app.core.numbers import MSR_BASE, MSR_LAST, SLOT, Span, format_hex, parse_hex
 from app.errors import NotFound
 
 _MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
@@ -78,14 +78,14 @@ def _fold(name: str) -> str:
 def _by_address(name: str, registers: Mapping[str, Register]) -> NamedRegister:
     address = parse_hex(name)
     is_msr = MSR_BASE <= address <= MSR_LAST
+    slot = address if is_msr else address - address % SLOT
     for register in registers.values():
         for span in register.msr_spans if is_msr else register.offset_spans:
-            if address in span and (is_msr or address % SLOT == 0):
-                step = address - span.first if is_msr else (address - span.first) // SLOT
+            if slot in span and slot != address:
+                message = f"{format_hex(address)} lies inside the slot of {format_hex(slot)}."
+                raise NotFound(message, hints=(register.slug,))
+            if slot in span:
+                step = slot - span.first if is_msr else (slot - span.first) // SLOT
                 return NamedRegister(register, step if register.vector else None)
-    if not is_msr and address <= PAGE_LAST and address % SLOT:
-        slot = format_hex(address - address % SLOT)
-        message = f"{format_hex(address)} lies inside the slot of {slot}."
-        raise NotFound(message, hints=(_by_address(slot, registers).register.slug,))
     message = f"{name!r} is neither an xAPIC offset (000h-FF0h) nor an x2APIC MSR (800h-8FFh)."
     raise NotFound(message, hints=tuple(str(Span.parse(s)) for s in ("300h", "830h")))

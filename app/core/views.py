@@ -97,6 +97,13 @@ class CellView:
         return frozenset(o.evidence for o in self.observations)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the sources of all that is known of it, hypervisors aside."""
+        told = [seen.sources for seen in (*self.observations, *self.side_effects)]
+        told += [note.sources for note in self.annotations]
+        return (*(c.source for c in self.claims), *(name for ids in told for name in ids))
+
+    @property
     def disagrees(self) -> bool:
         """Whether the table stands corrected here, by the manual or by silicon."""
         return self.rules_differ or any(j.verdict.disagrees for j in self.judgements.values())

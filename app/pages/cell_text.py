@@ -55,10 +55,8 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
         ],
     )  # fmt: skip
     out.remarks("Annotations", view.annotations)
-    ids = [claim.source for claim in view.claims]
-    ids += [name for seen in (*view.observations, *view.side_effects) for name in seen.sources]
-    ids += [name for note in view.annotations for name in note.sources]
-    list_sources(out, [*ids, *(s for p in does for s in p.policy.every_source)], knowledge)
+    policies = (name for policy in does for name in policy.policy.every_source)
+    list_sources(out, [*view.sources, *policies], knowledge)
     return out
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from app.core.choices import read_choices
 from app.errors import InvalidQuery
-from app.pages.api_errors import error_out
+from app.pages.api_models import error_out
 from app.pens.page import Page
 from app.pens.place import Place
 from app.search import search_text, searching

@@ -12,8 +12,7 @@ from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore, ledger
 from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
-from app.pages.api_errors import ErrorOut
-from app.pages.api_models import FactList, RegisterList
+from app.pages.api_models import ErrorOut, FactList, RegisterList
 from app.pages.kinds.differences import ledger_body
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap

@@ -25,7 +25,7 @@ from app.errors import (
     NotFound,
     NotReady,
 )
-from app.pages.api_errors import error_out
+from app.pages.api_models import error_out
 from app.pens.plain import Plain
 from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer

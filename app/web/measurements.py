@@ -12,7 +12,7 @@ from app.intake import reviewing, submitting
 from app.intake.format1 import json_schema
 from app.intake.serial_log import is_serial_log
 from app.pages import measurement_data
-from app.pages.api_errors import ErrorOut
+from app.pages.api_models import ErrorOut
 from app.web.deps import Ask, Config, RawBody, ReadSession, WriteSession
 from app.web.uploads import take, unwrap
 
