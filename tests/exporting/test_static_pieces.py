@@ -8,7 +8,7 @@ import pytest
 from app.errors import Conflict
 from app.export.site.addresses import CopiedSite, file_of, relative
 from app.export.site.copying import MARKER, CopyFailed, copy_site
-from app.export.site.page import take_apart
+from app.export.site.page import CopiedPage
 
 SITE = CopiedSite("https://vapic.example", "2026-11-22.3")
 READ = "/r/ldr/x2avic/read"
@@ -138,7 +138,7 @@ def test_links_between_files_are_relative_and_quoted():
     ],
 )  # fmt: skip
 def test_a_page_keeps_all_but_what_needs_a_server_or_a_script(html, expected):
-    found = take_apart(html, lambda *_: "/live").render(lambda link: f"[{link}]")
+    found = CopiedPage(html, lambda *_: "/live").render(lambda link: f"[{link}]")
     assert (expected or html) == found
 
 
@@ -153,7 +153,7 @@ def test_a_page_keeps_all_but_what_needs_a_server_or_a_script(html, expected):
 )
 def test_a_form_becomes_a_link_to_the_site(form, expected):
     html = f"{form}<a href='/x'>x</a><button>Send\n it</button><button>No</button></form>!"
-    found = take_apart(html, lambda *f: SITE.form("/m/a", *f))
+    found = CopiedPage(html, lambda *f: SITE.form("/m/a", *f))
     text = found.render(str)
     assert f'<a href="{SITE.address}{expected}">Send it</a>' in text
     assert (True, [], False) == (text.endswith("!"), list(found.links), "No" in text)

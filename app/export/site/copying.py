@@ -18,7 +18,7 @@ import httpx2
 
 from app.errors import AppError, Conflict
 from app.export.site.addresses import HTML, CopiedSite, file_of, relative
-from app.export.site.page import CopiedPage, take_apart
+from app.export.site.page import CopiedPage
 
 MARKER = "vapic-copy.json"
 # As a browser asks; nothing is packed, since it would be unpacked at once.
@@ -58,7 +58,7 @@ class Copied:
         if media_type != HTML:
             _write(self.folder / self.files[path], answer.content)
             return []
-        page = take_apart(answer.content.decode(), lambda *form: self.site.form(path, *form))
+        page = CopiedPage(answer.content.decode(), partial(self.site.form, path))
         self.pages[path] = page
         return dict.fromkeys(page.links)
 

@@ -7,7 +7,6 @@ attributes go.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
@@ -19,47 +18,40 @@ NOTE = '<p class="fine">Only the site can do this: <a href="{}">{}</a>.</p>'
 SEARCH = '<a href="{}">{}</a>'
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(str):
     """A link as the page has it."""
 
-    address: str
+    __slots__ = ()
 
 
-@dataclass(frozen=True)
 class CopiedPage:
-    """A page in pieces: text that stays, and links."""
+    """A page in pieces: text that stays, and links.
 
-    pieces: tuple[str | Link, ...]
+    ``live`` makes the address that a form's line links, of the form's method and its action.
+    """
+
+    def __init__(self, html: str, live: Callable[[str, str], str]) -> None:
+        parser = _Parser(live)
+        parser.feed(html)
+        parser.close()
+        self._pieces = parser.pieces
 
     @property
     def links(self) -> Iterable[str]:
         """Every address that the page links."""
-        return (piece.address for piece in self.pieces if isinstance(piece, Link))
+        return (piece for piece in self._pieces if isinstance(piece, Link))
 
     def render(self, resolve: Callable[[str], str]) -> str:
         """Return the page with each link replaced by what ``resolve`` makes of it."""
         return "".join(
-            piece if isinstance(piece, str) else escape(resolve(piece.address))
-            for piece in self.pieces
+            escape(resolve(piece)) if isinstance(piece, Link) else piece for piece in self._pieces
         )
-
-
-def take_apart(html: str, live: Callable[[str, str], str]) -> CopiedPage:
-    """Return a page in pieces; ``live`` makes the address that a form's line links.
-
-    It is given the form's method and its action.
-    """
-    parser = _Parser(live)
-    parser.feed(html)
-    parser.close()
-    return CopiedPage(tuple(parser.pieces))
 
 
 class _Parser(HTMLParser):
     def __init__(self, live: Callable[[str, str], str]) -> None:
         super().__init__(convert_charrefs=False)
-        self.pieces: list[str | Link] = []
+        self.pieces: list[str] = []
         self._live = live
         # The element that is being left out, empty for none.
         self._skipping = ""
