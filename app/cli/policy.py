@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import print_page
-from app.pages import policies
+from app.pages.kinds.policies import BETWEEN
 
 
 def policy(
@@ -18,5 +18,5 @@ def policy(
 
     With two, what differs between them comes first.
     """
-    asked = policies.BETWEEN.join(name for name in (slug, other) if name)
+    asked = BETWEEN.join(name for name in (slug, other) if name)
     print_page(f"/policy/{asked}")

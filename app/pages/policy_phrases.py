@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from app.core.assumptions import Mark, MarkKind, PolicyView
@@ -17,6 +16,7 @@ from app.core.policy_rows import MarkRow
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Action
+from app.pens.lines import Pieces, Sourced
 
 NOT_STATED = "not-stated"
 
@@ -45,17 +45,6 @@ def label(register: Register | None) -> str:
     return register.slug if register.abbreviation == "-" else register.abbreviation
 
 
-def exit_kind(view: PolicyView) -> str:
-    """``402h: trap``: what an exit 402h of a cell is taken for, empty where none can come."""
-    return f"402h: {view.takes}" if view.reaches else ""
-
-
-def doing(view: PolicyView) -> str:
-    """``pass; 402h: trap``: what a policy does with a cell, empty where it does nothing."""
-    action = view.summary if view.actions else ""
-    return "; ".join(part for part in (action, exit_kind(view)) if part)
-
-
 def when(mark: Mark, knowledge: Knowledge) -> str:
     """The conditions of a mark in narrow words, empty when it holds for every access."""
     conditions = Conditions(knowledge.conditions)
@@ -71,75 +60,56 @@ def basis(mark: Mark, knowledge: Knowledge) -> str:
     return f"{mark.basis}{families}{unnamed}{disputed}"
 
 
-def entries(mark: Mark) -> str:
-    """``D-1``: the ledger entries on the same evidence."""
-    return ", ".join(f"D-{number}" for number in mark.differences)
-
-
 def mark_line(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
     """``differs: #GP, no exit when BUSY (stated, CPU not stated; D-7)``."""
     condition, msrs = when(mark, knowledge), some_msrs(key, mark, knowledge)
     told = mark.kind.label + (f" at {msrs}" if msrs else "")
     told += f" when {condition}" if condition else ""
-    behind = "; ".join(part for part in (basis(mark, knowledge), entries(mark)) if part)
+    entries = ", ".join(f"D-{number}" for number in mark.differences)
+    behind = "; ".join(part for part in (basis(mark, knowledge), entries) if part)
     return f"{mark.kind.weight}: {told} ({behind})"
 
 
-def saw(seen: Observation, knowledge: Knowledge) -> str:
-    """What one report says, without its sources."""
-    conditions = Conditions(knowledge.conditions)
-    under = f", when {conditions.text(seen.condition)}" if seen.condition else ""
+def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[Pieces, ...]:
+    """Return what a mark rests on, one line for each report or each place of the manual.
+
+    A place of the manual stands where no report says anything.
+    """
+    reports = ((f"{_saw(seen, knowledge)} ", Sourced(seen.sources)) for seen in mark.observations)
+    rules = ((f"{_rules(claim, knowledge)} ", Sourced((claim.source,))) for claim in mark.claims)
+    return (*reports, *rules)
+
+
+def _saw(seen: Observation, knowledge: Knowledge) -> str:
     family = knowledge.families[seen.family].name
-    said = f"{family}: {seen.outcome.label}{under}, {seen.graded}"
+    said = f"{family}: {seen.outcome.label}{_under(seen, knowledge)}, {seen.graded}"
     return f"{said}. {seen.reported}"
 
 
-def rules(claim: Claim, knowledge: Knowledge) -> str:
-    """What one place of the manual says, where no report says anything."""
-    conditions = Conditions(knowledge.conditions)
-    under = f", when {conditions.text(claim.condition)}" if claim.condition else ""
+def _rules(claim: Claim, knowledge: Knowledge) -> str:
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    said = f"The manual: {claim.behaviour.label}{under} ({claim.graded}; {cite})"
-    return f"{said}. No unmasked report. [{claim.source}]"
+    said = f"The manual: {claim.behaviour.label}{_under(claim, knowledge)}"
+    return f"{said} ({claim.graded}; {cite}). No unmasked report."
 
 
-def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[str, ...]:
-    """Return what a mark rests on, one line for each report or each place of the manual."""
-    told = [f"{saw(o, knowledge)} [{', '.join(o.sources)}]" for o in mark.observations]
-    return (*told, *(rules(claim, knowledge) for claim in mark.claims))
+def _under(said: Observation | Claim, knowledge: Knowledge) -> str:
+    conditions = Conditions(knowledge.conditions)
+    return f", when {conditions.text(said.condition)}" if said.condition else ""
 
 
-@dataclass(frozen=True)
-class MarkGroup:
-    """Marks of one kind on one evidence, with the cells that they are on.
-
-    A cell's MSRs are named where the mark is not about all of them.
-    """
-
-    mark: Mark
-    cells: tuple[tuple[CellKey, str], ...]
-    lines: tuple[str, ...]
+# Marks of one kind by what they rest on: its lines, the entries of the ledger, and whether a
+# report says something else.
+Grouped = dict[tuple[tuple[Pieces, ...], tuple[int, ...], bool], list[MarkRow]]
 
 
-def mark_groups(
-    rows: Iterable[MarkRow], knowledge: Knowledge
-) -> tuple[tuple[MarkKind, tuple[MarkGroup, ...]], ...]:
+def mark_groups(rows: Iterable[MarkRow], knowledge: Knowledge) -> dict[MarkKind, Grouped]:
     """Return marks by kind, and within a kind by what they rest on."""
-    found: dict[MarkKind, dict[tuple[object, ...], list[MarkRow]]] = {}
+    found: dict[MarkKind, Grouped] = {}
     for row in rows:
         mark = row.mark
         same = (evidence_lines(mark, knowledge), mark.differences, mark.disputed)
         found.setdefault(mark.kind, {}).setdefault(same, []).append(row)
-    return tuple(
-        (kind, tuple(_group(rows, knowledge) for rows in groups.values()))
-        for kind, groups in found.items()
-    )
-
-
-def _group(rows: list[MarkRow], knowledge: Knowledge) -> MarkGroup:
-    mark = rows[0].mark
-    cells = tuple((row.key, some_msrs(row.key, row.mark, knowledge)) for row in rows)
-    return MarkGroup(mark, cells, evidence_lines(mark, knowledge))
+    return found
 
 
 def some_msrs(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
@@ -150,12 +120,12 @@ def some_msrs(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
 
 def passed(policy: Policy) -> str:
     """``RDMSR of 40 MSRs; WRMSR of 4``: how much a policy lets through."""
-    read, write = (_count(policy, access) for access in ("read", "write"))
+    read, write = (_count(policy, access) for access in Access)
     some = f", of {read[1]} more on a condition" if read[1] else ""
     return f"RDMSR of {read[0]} MSRs{some}; WRMSR of {write[0]}"
 
 
-def _count(policy: Policy, access: str) -> tuple[int, int]:
+def _count(policy: Policy, access: Access) -> tuple[int, int]:
     counted = dict.fromkeys(Action, 0)
     for entry in policy.msrs:
         span = Span.parse(entry.msrs)
@@ -174,7 +144,9 @@ def cell_lines(view: CellView, slugs: Iterable[str], knowledge: Knowledge) -> tu
     lines = []
     for shown in chosen(view, slugs):
         slug = shown.policy.slug
-        lines += [f"{slug} {doing(shown)}"] if doing(shown) else []
+        does = (shown.summary if shown.actions else "",
+                f"402h: {shown.takes}" if shown.reaches else "")  # fmt: skip
+        lines += [f"{slug} {'; '.join(filter(None, does))}"] if any(does) else []
         lines += [f"{slug} {mark_line(view.key, mark, knowledge)}" for mark in shown.marks]
     return tuple(lines)
 
@@ -201,9 +173,3 @@ def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, Polic
         elif view.actions:
             found.append((name, view))
     return tuple(found)
-
-
-def counted(groups: Iterable[MarkGroup]) -> str:
-    """``17 cells``: on how many cells marks are."""
-    number = sum(len(group.cells) for group in groups)
-    return f"{number} cell" + ("" if number == 1 else "s")

@@ -1,202 +1,216 @@
-"""The text twins of policies: the list, one version, two side by side."""
+"""Policies as sheets: the list, one version, two side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from app.core.assumptions import MarkKind
 from app.core.facts import MsrPolicy, Policy
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
-from app.pages import policy_phrases
-from app.pages.cell_text import add_sources
+from app.pages.kinds.sources import list_sources
+from app.pages.policy_phrases import label, mark_groups, not_known, passed, some_msrs
 from app.pens import leads
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
+from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
+from app.pens.sheet import Sheet
 
-LIST_TITLE = "Policies: what hypervisors assume of AVIC and x2AVIC"
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
 OTHERWISE = "silicon, or else the manual, says otherwise"
-DOCS = "/docs/policy"
-NO_MARK = "Nowhere, by what is known here."
+WORDS = (Linked("what the words mean", "/docs/policy", told=True),)
 
 
-def policies_text(tables: Iterable[PolicyTable], knowledge: Knowledge, place: Place) -> str:
+def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet:
     """Return the list of policies, oldest version first."""
-    out = Plain()
-    out.title(LIST_TITLE)
-    head(out, place, "/policy")
-    out.field("Words", f"{place.site}{DOCS}")
-    out.blank()
-    out.para(leads.POLICIES)
     shown = tuple(tables)
-    for table in shown:
-        policy = table.policies[0]
-        out.heading(policy.name)
-        out.field("URL", f"{place.site}{table.path}")
-        out.field("In the table", f"{place.site}/?policy={policy.slug}")
-        out.field("Lets through", policy_phrases.passed(policy))
-        out.field("402h: trap at", ", ".join(policy.trap_offsets))
-        for kind, groups in policy_phrases.mark_groups(table.marks, knowledge):
-            out.field(kind.weight, f"{kind.label}: {policy_phrases.counted(groups)}")
-    _not_known(out, [table.policies[0] for table in shown], knowledge)
-    out.blank()
+    out = Sheet("Policies: what hypervisors assume of AVIC and x2AVIC", "/policy", parts=[
+        Field("Words", WORDS),
+        Para(leads.POLICIES, "lead"),
+        *(_in_short(table, knowledge) for table in shown),
+        _not_known([table.policies[0] for table in shown], knowledge),
+    ])  # fmt: skip
     for older, newer in pairs(knowledge):
-        out.field("Side by side", f"{place.site}/policy/{older}..{newer}")
-        out.field("Both", f"{place.site}/?policy={older},{newer}")
-    return out.render()
+        out.parts += [
+            Field("Side by side", (_beside(older, newer),), above=True),
+            Field("Both", (Linked("in the table", f"/?policy={older},{newer}", told=True),)),
+        ]
+    return out
 
 
-def policy_text(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
-    """Return one policy in full, or two side by side with what differs first."""
-    if len(table.policies) == 1:
-        return _one(table, knowledge, place)
-    return _two(table, knowledge, place)
-
-
-def _one(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
+def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
     policy = table.policies[0]
-    out = Plain()
-    out.title(f"{policy.name}: what it assumes of AVIC and x2AVIC")
-    head(out, place, table.path)
-    out.field("Lets through", policy_phrases.passed(policy))
-    out.field("In the table", f"{place.site}/?policy={policy.slug}")
-    for older, newer in pairs(knowledge, policy):
-        out.field("Side by side", f"{place.site}/policy/{older}..{newer}")
-    _words(out, policy)
-    _releases(out, policy)
-    _not_known(out, table.policies, knowledge)
-    out.heading(f"Where {OTHERWISE}")
-    _marks(out, table.marks, knowledge)
-    out.field("Why marked", f"{place.site}{DOCS}")
-    out.heading("While x2AVIC is active, MSR by MSR")
-    out.grid([("MSR", "register", "RDMSR", "WRMSR", "marks, notes"),
-              *(_one_row(row, table) for row in table.msrs)], ONE)  # fmt: skip
-    out.heading("Offsets at which an exit 402h is taken for a trap")
-    _traps(out, table.traps)
-    out.para("At any other offset it is taken for a fault.")
-    add_sources(out, policy.every_source, knowledge, place)
-    return out.render()
+    marked = []
+    for kind, groups in mark_groups(table.marks, knowledge).items():
+        number = sum(map(len, groups.values()))
+        cells = f"{number} cell{'' if number == 1 else 's'}"
+        marked.append(Field(kind.weight, f"{kind.label}: {cells}"))
+    return Section(policy.name, policy.slug, parts=[
+        Field("URL", (Linked("in full", table.path, told=True),)),
+        _in_the_table(policy),
+        Field("Lets through", passed(policy)),
+        Field("402h: trap at", ", ".join(policy.trap_offsets)),
+        *marked,
+    ])  # fmt: skip
 
 
-def _one_row(row: MsrRow, table: PolicyTable) -> tuple[str, ...]:
-    entry = row.entries[0]
-    said = [f"{m.key.access} {m.mark.kind.weight}: {m.mark.kind.label}"
-            for m in marks_of(row, table)]  # fmt: skip
-    said += [entry.note] if entry and entry.note else []
-    label = policy_phrases.label(row.register)
-    return (str(row.span), label, *_both(entry), "; ".join(said))
+def _in_the_table(policy: Policy) -> Field:
+    return Field("In the table", (Linked("as a column", f"/?policy={policy.slug}", told=True),))
 
 
-def _both(entry: MsrPolicy | None) -> tuple[str, str]:
-    return (str(entry.read), str(entry.write)) if entry else ("not stated", "not stated")
+def _beside(older: str, newer: str) -> Linked:
+    return Linked(f"{older} and {newer}", f"/policy/{older}..{newer}", told=True)
 
 
-def _two(table: PolicyTable, knowledge: Knowledge, place: Place) -> str:
-    names = [policy.name for policy in table.policies]
-    out = Plain()
-    out.title(" against ".join(names))
-    head(out, place, table.path)
-    for policy in table.policies:
-        out.field(policy.slug, f"lets through {policy_phrases.passed(policy)}")
-        out.field("", f"{place.site}/policy/{policy.slug}")
-    out.field("Differ", f"{table.differing} of {len(table.msrs)} rows of MSRs")
-    for one, other in pairs(knowledge, *table.policies):
-        out.field("Other views", f"the other way round: {place.site}/policy/{one}..{other}")
-        out.field("", f"both in the table: {place.site}/?policy={other},{one}")
-    out.heading("MSRs that they treat differently while x2AVIC is active")
-    _two_rows(out, table.changed)
-    out.heading("Offsets that only one takes for a trap on exit 402h")
-    _traps(out, table.changed.traps, table)
-    for policy, rows in zip(table.policies, only(table), strict=True):
-        out.heading(f"Only {policy.slug}: where {OTHERWISE}")
-        _marks(out, rows, knowledge)
-    out.heading(f"Both: where {OTHERWISE}")
-    _marks(out, table.unchanged.marks, knowledge)
-    out.heading("MSRs that they treat alike")
-    _two_rows(out, table.unchanged)
-    out.heading("Offsets that both take for a trap on exit 402h")
-    _traps(out, table.unchanged.traps)
-    for policy, name in zip(table.policies, names, strict=True):
-        out.heading(name)
-        _words(out, policy)
-        _releases(out, policy)
-    _not_known(out, table.policies, knowledge)
-    add_sources(out, (s for p in table.policies for s in p.every_source), knowledge, place)
-    return out.render()
+def policy_sheet(table: PolicyTable, knowledge: Knowledge) -> Sheet:
+    """Return one policy in full, or two side by side with what differs first."""
+    one = len(table.policies) == 1
+    sheet = _one(table, knowledge) if one else _two(table, knowledge)
+    list_sources(sheet, (s for policy in table.policies for s in policy.every_source), knowledge)
+    return sheet
 
 
-def _two_rows(out: Plain, table: PolicyTable) -> None:
+def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
+    policy = table.policies[0]
+    heads = ("MSR", "register", "RDMSR", "WRMSR", "marks, notes")
+    rows = [(*_named(row), *_does(row.entries[0]), _marked(row, table)) for row in table.msrs]
+    return Sheet(
+        f"{policy.name}: what it assumes of AVIC and x2AVIC",
+        table.path,
+        up=(Linked("Policies", "/policy"), policy.slug),
+        parts=[
+            Field("Lets through", passed(policy)),
+            _in_the_table(policy),
+            *(Field("Side by side", (_beside(*pair),)) for pair in pairs(knowledge, policy)),
+            *_words(policy),
+            _not_known(table.policies, knowledge),
+            _marks(f"Where {OTHERWISE}", table.marks, knowledge),
+            Field("Why marked", WORDS),
+            Section("While x2AVIC is active, MSR by MSR", parts=[
+                Tabular("MSR by MSR", [heads], rows, ONE, "msrs"),
+            ]),
+            Section("Offsets at which an exit 402h is taken for a trap", parts=[
+                _traps(table.traps), Para("At any other offset it is taken for a fault."),
+            ]),
+        ],
+    )  # fmt: skip
+
+
+def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
+    a, b = table.policies
+    both = Linked("as columns", f"/?policy={a.slug},{b.slug}", told=True)
+    return Sheet(
+        f"{a.name} against {b.name}",
+        table.path,
+        up=(Linked("Policies", "/policy"), f"{a.slug} and {b.slug}"),
+        parts=[
+            *(part for policy in (a, b) for part in (
+                Field((Linked(policy.slug, f"/policy/{policy.slug}"),),
+                      f"lets through {passed(policy)}"),
+                Field("", (told(f"/policy/{policy.slug}"),), only="text"),
+            )),
+            Field("Differ", f"{table.differing} of {len(table.msrs)} rows of MSRs"),
+            Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
+            Field("", ("both in the table: ", both)),
+            _msrs("MSRs that they treat differently while x2AVIC is active", table.changed),
+            Section("Offsets that only one takes for a trap on exit 402h", parts=[
+                _traps(table.changed.traps, table.policies),
+            ]),
+            *(_marks(f"Only {policy.slug}: where {OTHERWISE}",
+                     [row for row in table.changed.marks if row.held[at]], knowledge)
+              for at, policy in enumerate((a, b))),
+            _marks(f"Both: where {OTHERWISE}", table.unchanged.marks, knowledge),
+            _msrs("MSRs that they treat alike", table.unchanged),
+            Section("Offsets that both take for a trap on exit 402h", parts=[
+                _traps(table.unchanged.traps),
+            ]),
+            *(Section(policy.name, parts=[*_words(policy)]) for policy in (a, b)),
+            _not_known(table.policies, knowledge),
+        ],
+    )  # fmt: skip
+
+
+def _msrs(heading: str, table: PolicyTable) -> Section:
     if not table.msrs:
-        out.para("None.")
-        return
+        return Section(heading, parts=[Para("None.")])
     above = [word for policy in table.policies for word in (policy.slug, "")]
-    out.grid([("", "", *above), ("MSR", "register", *("RDMSR", "WRMSR") * len(table.policies))]
-             + [_two_row(row) for row in table.msrs], TWO)  # fmt: skip
+    heads = [("", "", *above), ("MSR", "register", *("RDMSR", "WRMSR") * len(table.policies))]
+    rows = [(*_named(row), *(word for entry in row.entries for word in _does(entry)))
+            for row in table.msrs]  # fmt: skip
+    return Section(heading, parts=[Tabular(heading, heads, rows, TWO, "msrs pair")])
 
 
-def _two_row(row: MsrRow) -> tuple[str, ...]:
-    does = (word for entry in row.entries for word in _both(entry))
-    return (str(row.span), policy_phrases.label(row.register), *does)
-
-
-def only(table: PolicyTable) -> tuple[tuple[MarkRow, ...], ...]:
-    """Return the marks that one policy has and the other has not, for each of the two."""
-    return tuple(
-        tuple(row for row in table.changed.marks if row.held[at])
-        for at in range(len(table.policies))
+def _named(row: MsrRow) -> tuple[Line, Line]:
+    return (Styled(str(row.span), "msr"),), (
+        Linked(label(row.register), f"/r/{row.register.slug}"),
     )
 
 
-def _words(out: Plain, policy: Policy) -> None:
-    out.blank()
-    out.para(policy.text)
-    if policy.inference:
-        out.blank()
-        out.para(f"Inference: {policy.inference}")
+def _does(entry: MsrPolicy | None) -> tuple[Line, Line]:
+    if entry is None:
+        return "not stated", "not stated"
+    read, write = ((Styled(word, f"p p-{word}"),) for word in (entry.read, entry.write))
+    return read, write
 
 
-def _releases(out: Plain, policy: Policy) -> None:
-    """Add each range of releases with its sources."""
+def _marked(row: MsrRow, table: PolicyTable) -> Pieces:
+    said: list[Pieces] = [
+        (
+            Linked(found.key.access, found.key.url),
+            " ",
+            _weight(found.mark.kind),
+            f" {found.mark.kind.label}",
+        )
+        for found in marks_of(row, table)
+    ]
+    entry = row.entries[0]
+    return joined([*said, *([(entry.note,)] if entry and entry.note else [])], "; ")
+
+
+def _weight(kind: MarkKind) -> Styled:
+    return Styled(f"{kind.weight}:", f"m-{kind.weight}", "b")
+
+
+def _words(policy: Policy) -> Iterator[Passage]:
+    """Yield what is said of a policy, and each range of releases with its sources."""
+    yield Para(policy.text, "prose-width")
+    yield Para(policy.inference and f"Inference: {policy.inference}", "inference")
     for range_ in policy.ranges:
-        out.blank()
-        out.item(f"{range_.words} [{', '.join(range_.sources)}]")
-        if range_.candidate:
-            out.para(f"Release candidates: from {range_.candidate}.", 2)
-        if range_.inference:
-            out.para(f"Inference: {range_.inference}", 2)
+        candidate = f"Release candidates: from {range_.candidate}." if range_.candidate else ""
+        inference = f"Inference: {range_.inference}" if range_.inference else ""
+        yield Item((f"{range_.words} ", Sourced(range_.sources)), above=True,
+                   parts=[Para(candidate), Para(inference)])  # fmt: skip
 
 
-def _not_known(out: Plain, policies: Iterable[Policy], knowledge: Knowledge) -> None:
-    found = policy_phrases.not_known(policies, knowledge)
-    if found:
-        out.heading("Not known")
-    for line in found:
-        out.para(line)
+def _not_known(policies: Iterable[Policy], knowledge: Knowledge) -> Section:
+    return Section("Not known", "not-known", parts=[*map(Para, not_known(policies, knowledge))])
 
 
-def _marks(out: Plain, rows: tuple[MarkRow, ...], knowledge: Knowledge) -> None:
-    if not rows:
-        out.para(NO_MARK)
-    for kind, groups in policy_phrases.mark_groups(rows, knowledge):
-        out.blank()
-        out.para(f"{kind.weight}: {kind.label}. {kind.meaning}")
-        for group in groups:
-            entries = policy_phrases.entries(group.mark)
-            cells = ", ".join(f"{key} {msrs}".strip() for key, msrs in group.cells)
-            out.item(f"{cells}{f' ({entries})' if entries else ''}")
-            for line in group.lines:
-                out.para(line, 2)
+def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Section:
+    """Return marks by kind, and within a kind by what they rest on."""
+    parts: list[Passage] = []
+    for kind, groups in mark_groups(rows, knowledge).items():
+        parts.append(Para((_weight(kind), f" {kind.label}. {kind.meaning}"), above=True))
+        for (lines, numbers, _), mine in groups.items():
+            cells = (
+                (Linked(str(row.key), row.key.url), f" {msrs}" if msrs else "")
+                for row in mine
+                for msrs in [some_msrs(row.key, row.mark, knowledge)]
+            )
+            entries = joined((Linked(f"D-{number}", f"/d/{number}"),) for number in numbers)
+            behind = (" (", *entries, ")") if entries else ()
+            parts.append(Item((*joined(cells), *behind), parts=[*map(Para, lines)]))
+    return Section(heading, parts=parts or [Para("Nowhere, by what is known here.")])
 
 
-def _traps(out: Plain, rows: tuple[TrapRow, ...], table: PolicyTable | None = None) -> None:
-    listed = [f"{row.offset} {policy_phrases.label(row.register)}{_whose(row, table)}"
-              for row in rows]  # fmt: skip
-    out.para(", ".join(listed) + "." if listed else "None.")
+def _traps(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para:
+    """Return the offsets of a trap list, each with those of ``policies`` that have it."""
+    slugs = [policy.slug for policy in policies]
+    listed = joined(_trap(row, slugs) for row in rows)
+    return Para((*listed, ".") if listed else "None.")
 
 
-def _whose(row: TrapRow, table: PolicyTable | None) -> str:
-    if table is None:
-        return ""
-    who = (p.slug for p, has in zip(table.policies, row.listed, strict=True) if has)
-    return f" ({', '.join(who)})"
+def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
+    named: Piece = Linked(label(row.register), f"/r/{row.register.slug}") if row.register else "-"
+    who = [slug for slug, has in zip(slugs, row.listed, strict=False) if has]
+    return (f"{row.offset} ", named, f" ({', '.join(who)})" if who else "")

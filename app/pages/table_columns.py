@@ -16,7 +16,7 @@ from app.core.views import CellView
 from app.core.words import Access, Mode, Printed, Verdict
 from app.pages import policy_phrases
 from app.pages.api_models import ClaimOut, EffectiveOut, FamilyVerdict, HoldsOut, ObservationOut
-from app.pages.policy_tables import AssumedOut, assumed_out
+from app.pages.kinds.policies import AssumedOut, assumed_out
 from app.pens import phrases
 
 

@@ -125,7 +125,10 @@ class Told(Passage):
 
 @dataclass
 class Tabular(Passage):
-    """Rows of cells below rows of heads; in text each column has its width."""
+    """Rows of cells below rows of heads; in text each column has its width.
+
+    ``look`` is a class of its table in HTML.
+    """
 
     kind = "tabular"
     needs = "rows"
@@ -133,6 +136,7 @@ class Tabular(Passage):
     heads: Sequence[Sequence[Line]]
     rows: Sequence[Sequence[Line]]
     widths: Sequence[int]
+    look: str = ""
 
 
 @dataclass

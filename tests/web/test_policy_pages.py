@@ -10,8 +10,10 @@ from app.core.knowledge import Knowledge
 from app.core.policy_rows import policy_table
 from app.core.views import view_cells
 from app.curation.seed import body_of, fact_from
-from app.pages import policies, policy_text
+from app.pages.kinds.policies import find_policies
+from app.pages.policy_text import policy_sheet
 from app.pens.place import Place
+from app.pens.sheet import sheet_text
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT
@@ -35,7 +37,7 @@ def test_a_policy_of_a_data_version_without_ranges_says_what_it_said(knowledge):
     old = fact_from("policy", {key: body[key] for key in body if key != "ranges"})
     world = Knowledge({**knowledge.by_kind, "policy": {"kvm-7.2": old}})
     table = policy_table((old,), world, view_cells(world))
-    text = policy_text.policy_text(table, world, Place("http://a.test", "1", pinned=True))
+    text = sheet_text(policy_sheet(table, world), Place("http://a.test", "1", pinned=True))
 
     assert text.startswith("KVM v7.2 and later: what it assumes")
     assert "Not known" not in text
@@ -115,8 +117,8 @@ def test_a_pinned_policy_stays_as_it_was(reader, writer, seed_copy):
         with reader() as session:
             snapshot = load_snapshot(session, at)
         place = Place("http://a.test", snapshot.name, pinned=bool(at))
-        view = policies.policy_view(snapshot, "kvm-6.0..kvm-7.2")
-        return snapshot.name, policy_text.policy_text(view, snapshot.knowledge, place)
+        view = find_policies(snapshot, "kvm-6.0..kvm-7.2")
+        return snapshot.name, sheet_text(policy_sheet(view, snapshot.knowledge), place)
 
     version, _ = text()
     _, pinned = text(version)

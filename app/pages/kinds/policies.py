@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
-from app.core.policy_rows import marks_of
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.core.assumptions import Mark, MarkKind, PolicyView
+from app.core.facts import Policy
+from app.core.knowledge import Knowledge
+from app.core.policy_rows import MsrRow, PolicyTable, marks_of, pairs, policy_table
+from app.core.words import Access
 from app.curation.seed import body_of
-from app.pages import policies, policy_phrases, policy_tables, policy_text
+from app.errors import NotFound
+from app.pages import policy_text
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.policy_phrases import evidence_lines, not_known, passed
+from app.pens.lines import words
 from app.pens.page import Page
+from app.pens.tables import Table
+from app.store.snapshots import Snapshot
+
+BETWEEN = ".."
+COLUMNS = ("policy", "hypervisor", "versions", "lets_through", "trap_offsets", "differs", "costs",
+           "url")  # fmt: skip
+
+
+class MarkOut(BaseModel):
+    """One place where a policy and the evidence part."""
+
+    kind: MarkKind
+    weight: str
+    msrs: list[str]
+    conditions: list[str]
+    basis: str
+    families: list[str]
+    disputed: bool
+    observations: list[str]
+    evidence: list[str]
+    differences: list[str]
+
+
+class AssumedOut(BaseModel):
+    """What a policy does with a cell, and what it takes an exit 402h there for."""
+
+    action: str
+    exit_402h: str
+    notes: list[str]
+    marks: list[MarkOut]
 
 
 class PoliciesPage(PageKind):
-    """Every policy."""
+    """Every policy: by hypervisor, its oldest version first."""
 
     pattern = "/policy"
     promise = "what hypervisors do"
@@ -19,26 +61,21 @@ class PoliciesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return the list of policies."""
-        tables, knowledge = policies.every_policy(asked.snapshot), asked.knowledge
-        shown = [table.policies[0] for table in tables]
-        return Page(
-            path="/policy",
-            title=policy_text.LIST_TITLE,
-            template="policies/index.html",
-            view={"tables": tables, "pairs": policies.pairs(asked.snapshot)},
-            text=lambda place: policy_text.policies_text(tables, knowledge, place),
-            table=lambda place: policy_tables.policies_table(tables, place.site),
+        knowledge, cells = asked.knowledge, asked.snapshot.cells
+        policies = tuple(knowledge.policies.values())
+        tables = [policy_table((policy,), knowledge, cells) for policy in policies]
+        sheet = policy_text.policies_sheet(tables, knowledge)
+        return sheet.page(
+            table=lambda place: _policies_table(tables, place.site),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "policies": [
                     {**row, "ranges": body_of("policy", policy).get("ranges", [])}
                     for row, policy in zip(
-                        policy_tables.policies_table(tables, place.site).records(),
-                        shown,
-                        strict=True,
+                        _policies_table(tables, place.site).records(), policies, strict=True
                     )
                 ],
-                "not_known": list(policy_phrases.not_known(shown, knowledge)),
+                "not_known": list(not_known(policies, knowledge)),
             },
         )
 
@@ -52,26 +89,125 @@ class PolicyPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return one policy, or two in the order asked for. Raises NotFound."""
-        table = policies.policy_view(asked.snapshot, asked.parts["slug"])
-        knowledge = asked.knowledge
-        alone = len(table.policies) == 1
-        return Page(
-            path=table.path,
+        table, knowledge = find_policies(asked.snapshot, asked.parts["slug"]), asked.knowledge
+        return policy_text.policy_sheet(table, knowledge).page(
             title=" against ".join(policy.name for policy in table.policies),
-            template="policies/show.html" if alone else "policies/diff.html",
-            view={
-                "table": table,
-                "pairs": policies.pairs(asked.snapshot, *table.policies),
-                "marks_of": marks_of,
-                "only": policy_text.only,
-            },
-            text=lambda place: policy_text.policy_text(table, knowledge, place),
-            table=lambda _: policy_tables.msrs_table(table),
-            data=lambda _: {
-                "data_version": asked.snapshot.name,
-                **policy_tables.policy_body(table, knowledge),
-            },
+            table=lambda _: _msrs_table(table),
+            data=lambda _: {"data_version": asked.snapshot.name, **_body(table, knowledge)},
         )
+
+
+def find_policies(snapshot: Snapshot, asked: str) -> PolicyTable:
+    """Return ``kvm-7.2`` in full, or ``kvm-6.0..kvm-7.2`` side by side in that order.
+
+    A policy beside itself is that policy in full.
+    Raises NotFound, for those of two hypervisors too: the hints are addresses that there are.
+    """
+    names = asked.split(BETWEEN)
+    if len(names) > len(("one", "other")) or not all(names):
+        hints = tuple(f"/policy/{BETWEEN.join(pair)}" for pair in pairs(snapshot.knowledge))
+        message = f"{asked!r} is not one policy, nor two with {BETWEEN} between them."
+        raise NotFound(message, hints=hints)
+    found = {p.slug: p for p in (_find(snapshot, name) for name in names)}
+    if len({policy.hypervisor for policy in found.values()}) > 1:
+        message = "Side by side stand two policies of one hypervisor; the table takes any two."
+        raise NotFound(message, hints=(f"/?policy={','.join(found)}",))
+    return policy_table(tuple(found.values()), snapshot.knowledge, snapshot.cells)
+
+
+def _find(snapshot: Snapshot, slug: str) -> Policy:
+    """Return a policy by slug, in any case; raises NotFound that names the nearest."""
+    known = snapshot.knowledge.policies
+    if slug.lower() not in known:
+        near = get_close_matches(slug.lower(), known, 3, 0.3) or list(known)
+        raise NotFound(f"There is no policy {slug!r}.", hints=tuple(f"/policy/{n}" for n in near))
+    return known[slug.lower()]
+
+
+def _policies_table(tables: list[PolicyTable], site: str) -> Table:
+    """Return one row per policy."""
+    rows = []
+    for table in tables:
+        policy = table.policies[0]
+        marks = [row.mark.kind.weight for row in table.marks]
+        rows.append((
+            policy.slug, policy.hypervisor, policy.releases, passed(policy),
+            " ".join(policy.trap_offsets), str(marks.count("differs")), str(marks.count("costs")),
+            f"{site}{table.path}",
+        ))  # fmt: skip
+    return Table(COLUMNS, tuple(rows))
+
+
+def _msrs_table(table: PolicyTable) -> Table:
+    """Return one row per run of MSRs; with two policies those that differ come first."""
+    alone = len(table.policies) == 1
+    does = [f"{policy.slug}_{access}" for policy in table.policies for access in Access]
+    rows = sorted(table.msrs, key=lambda row: not row.differs)
+    return Table(
+        ("msrs", "register", *does, "marks" if alone else "differs"),
+        tuple(_row(row, table, alone=alone) for row in rows),
+    )
+
+
+def _row(row: MsrRow, table: PolicyTable, *, alone: bool) -> tuple[str, ...]:
+    does = [str(word) for e in row.entries for word in ((e.read, e.write) if e else ("", ""))]
+    marks = " ".join(f"{m.key.access}:{m.mark.kind}" for m in marks_of(row, table))
+    last = marks if alone else "yes" if row.differs else "no"
+    return (str(row.span), row.register.slug, *does, last)
+
+
+def _body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
+    """Return one policy, or several side by side, as JSON data."""
+    slugs = [policy.slug for policy in table.policies]
+    return {
+        # The versions are the sentence that the ranges make.
+        "policies": [body_of("policy", p) | {"versions": p.releases} for p in table.policies],
+        "not_known": list(not_known(table.policies, knowledge)),
+        "msrs": [
+            {"msrs": str(row.span), "register": row.register.slug,
+             "does": {slug: {"read": e.read, "write": e.write, "note": e.note} if e else None
+                      for slug, e in zip(slugs, row.entries, strict=True)},
+             "differs": row.differs}
+            for row in table.msrs
+        ],
+        "trap_offsets": [
+            {"offset": row.offset, "register": row.register.slug if row.register else "",
+             "listed": dict(zip(slugs, row.listed, strict=True)), "differs": row.differs}
+            for row in table.traps
+        ],
+        "marks": [
+            {"cell": str(row.key),
+             "policies": [slug for slug, has in zip(slugs, row.held, strict=True) if has],
+             **_mark_out(row.mark, knowledge).model_dump(mode="json")}
+            for row in table.marks
+        ],
+    }  # fmt: skip
+
+
+def _mark_out(mark: Mark, knowledge: Knowledge) -> MarkOut:
+    """Return a mark as the API shows it."""
+    return MarkOut(
+        kind=mark.kind,
+        weight=mark.kind.weight,
+        msrs=list(mark.msrs),
+        conditions=list(mark.conditions),
+        basis=mark.basis,
+        families=list(mark.families),
+        disputed=mark.disputed,
+        observations=[seen.id for seen in mark.observations],
+        evidence=[*map(words, evidence_lines(mark, knowledge))],
+        differences=[f"D-{number}" for number in mark.differences],
+    )
+
+
+def assumed_out(view: PolicyView, knowledge: Knowledge) -> AssumedOut:
+    """Return what a policy assumes of a cell as the API shows it."""
+    return AssumedOut(
+        action=view.summary if view.actions else "",
+        exit_402h=view.takes if view.reaches else "",
+        notes=list(view.notes),
+        marks=[_mark_out(mark, knowledge) for mark in view.marks],
+    )
 
 
 KINDS: tuple[PageKind, ...] = (PoliciesPage(), PolicyPage())
