@@ -9,7 +9,8 @@ import typer
 from app.cli.database import reading
 from app.pages import comparing
 from app.pens.place import Place
-from app.store.snapshots import DATE_OR_VERSION, load_snapshot
+from app.store.queries import DATE_OR_VERSION
+from app.store.snapshots import load_snapshot
 
 
 def diff(

@@ -109,7 +109,7 @@ def effects(
         counted = measured.of_id.keys() | {seen.id for seen in mine[key]}
         others = [o for o in view.observations if o.id not in counted]
         others += [
-            _stand_in(s.sort)
+            stand_in(s.sort)
             for s in measured.summaries
             if s.counts.reports > (measurement.accepted and s.sort in own)
         ]
@@ -120,7 +120,7 @@ def effects(
     return tuple(found)
 
 
-def _stand_in(sort: Sort) -> Observation:
+def stand_in(sort: Sort) -> Observation:
     """Return an observation of a sort: for a verdict it is as good as any."""
     return Observation(
         id=str(sort), family=sort.family, cpu="", evidence=Evidence.MEASURED,

@@ -98,6 +98,10 @@ class Summary:
     repetitions: int
     newest: tuple[str, ...] = ()
 
+    def named(self, *newest: str) -> Summary:
+        """Return it with other names for its newest observations."""
+        return replace(self, newest=newest)
+
 
 @dataclass(frozen=True)
 class Measured:

@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.intake.serial_log import is_serial_log
-from app.store import records, seeding, summaries
+from app.store import records, seeding, stepping, summaries
 from app.store.models import (
     Base,
     DataVersionRow,
@@ -28,6 +28,8 @@ from app.store.models import (
     RecordRow,
     SightingRow,
     SortRow,
+    StepPageRow,
+    StepRow,
     SubmissionRow,
     SummaryRow,
     TokenRow,
@@ -48,7 +50,9 @@ Row = Mapping[str, Any]
 # Ids are those of the archive where the database counted what is not in it.
 Archive = Mapping[type[Base], tuple[Row, ...]]
 # Made in the new database from what stands there.
-DERIVED: tuple[type[Base], ...] = (SortRow, SightingRow, SummaryRow, RecordRow)
+DERIVED: tuple[type[Base], ...] = (
+    SortRow, SightingRow, SummaryRow, RecordRow, StepRow, StepPageRow
+)  # fmt: skip
 
 
 def read_archive(session: Session, snapshot: Snapshot) -> Archive:
@@ -160,4 +164,5 @@ def _fill(connection: Connection, archive: Archive) -> None:
     with Session(connection) as made:
         summaries.recount(made)
         records.recount(made)
+        stepping.recount(made)
         made.flush()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.errors import AppError, Forbidden
 from app.export.archive import APPLICATION_ID, FORMAT
 from app.settings import Settings
-from app.store import records, summaries
+from app.store import records, stepping, summaries
 from app.store.engine import make_copy_engine, make_engine
 from app.store.models import Base, SummaryRow
 
@@ -87,6 +87,7 @@ def _summed_up(path: Path) -> Engine:
     with Session(maker) as session:
         summaries.recount(session)
         records.recount(session)
+        stepping.recount(session)
         session.commit()
     maker.dispose()
     engine = make_copy_engine(ours)

@@ -16,7 +16,7 @@ from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake.measurement import Parsed, parse, to_measurement
-from app.store import queries, records, seeding, store, submissions, summaries
+from app.store import queries, records, seeding, stepping, store, submissions, summaries
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Submission, Token
@@ -188,8 +188,10 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
     )
     submissions.add_decision(session, decided.slug, decision, version.id)
     records.note(session, version.id, decided.slug)
+    touched = summaries.follow(session, version.id, decided.slug)
+    stepping.keep(session, version.id)
     if was_public or decided.accepted:
-        seeding.rejudge(session, summaries.follow(session, version.id, decided.slug))
+        seeding.rejudge(session, touched)
     return decided
 
 

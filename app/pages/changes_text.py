@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.core.words import plural
 from app.pens import leads
 from app.pens.lines import Linked, told
 from app.pens.parts import Field, Item, Para
 from app.pens.sheet import Sheet
 from app.pens.tables import Table
-
-# The first load of a seed adds hundreds of facts: counted, not listed.
-LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -28,45 +23,6 @@ class VersionChanges:
     reason: str
     total: int
     lines: tuple[str, ...]
-
-
-def version_changes(
-    name: str, created_at: datetime, reason: str, changes: Iterable[Any]
-) -> VersionChanges:
-    """Return a data version's changes in words.
-
-    ``changes`` have ``action``, ``kind``, ``key``, ``before`` and ``after``. A decision on a
-    measurement is told whole, however many facts it moves.
-    """
-    every = tuple(changes)
-    decided = [c for c in every if c.kind == "measurement" and c.after]
-    others = [c for c in every if c not in decided]
-    lines = [_decision(c) for c in decided]
-    if len(others) > LISTED:
-        lines += counted(others)
-    else:
-        lines += [_line(c) for c in others]
-    return VersionChanges(name, created_at, reason, len(every), tuple(lines))
-
-
-def _decision(change: Any) -> str:
-    after = change.after
-    was = f"{change.before['state']} -> " if change.before else ""
-    by = f" by {after['decided_by']}" if after.get("decided_by") else ""
-    reason = f": {after['reason']}" if after.get("reason") else ""
-    return f"measurement {change.key} {change.action}: {was}{after['state']}{by}{reason}"
-
-
-def _line(change: Any) -> str:
-    text = f"{change.kind} {change.key} {change.action}"
-    if change.action != "changed":
-        return text
-    return f"{text}: {', '.join(differing(change.before, change.after))}"
-
-
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of the fields in which two bodies differ, in order."""
-    return tuple(k for k in sorted(before.keys() | after.keys()) if before.get(k) != after.get(k))
 
 
 def version_body(version: VersionChanges) -> dict[str, Any]:
@@ -101,11 +57,3 @@ def changes_table(versions: Iterable[VersionChanges]) -> Table:
         for line in e.lines
     ]
     return Table(("data_version", "created_at", "reason", "change"), tuple(rows))
-
-
-def counted(changes: Iterable[Any]) -> tuple[str, ...]:
-    """Return ``3 observations added`` for each kind and action."""
-    found = Counter((c.action, c.kind) for c in changes)
-    return tuple(
-        f"{n} {kind if n == 1 else plural(kind)} {action}" for (action, kind), n in found.items()
-    )

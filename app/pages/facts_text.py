@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from app.core.knowledge import KINDS
-from app.pages.changes_text import counted, differing
+from app.pens.changed import counted, differing
 from app.pens.plain import Plain
 from app.store.queries import Change
 

@@ -13,30 +13,46 @@ from app.pages.subjects import EVERYTHING, Subject
 from app.pens.atom import Feed, FeedEntry
 from app.pens.place import Place
 from app.store.queries import Change
-from app.store.snapshots import Snapshot, position
-from app.store.trail import Trail, VersionStep
+from app.store.snapshots import Snapshot
+from app.store.steps import VersionStep
 
 # A feed holds the newest entries; its ``next`` leads to the older ones.
 ENTRIES = 50
+# How many data versions the feed of a filter looks through; its ``next`` looks further.
+LOOKED_THROUGH = 25
 
 
-def feed_of(snapshot: Snapshot, trail: Trail, subject: Subject, place: Place) -> Feed:
+def feed_of(snapshot: Snapshot, subject: Subject, place: Place) -> Feed:
     """Return the feed of a page, as of a snapshot."""
-    steps = trail.upto(snapshot.version.id)
-    picked = [step for step in reversed(steps) if subject.concerns(step)]
-    shown, older = picked[:ENTRIES], picked[ENTRIES:]
-    changes = trail.changes(step.version.id for step in shown)
+    picked, rest = _picked(snapshot, subject)
+    shown, older = picked[:ENTRIES], (*(s.version.name for s in picked[ENTRIES:]), rest)
+    changes = snapshot.steps.changes(step.version.id for step in shown)
     own = f"{place.site}{subject.path if subject.path != '/' else '/index'}.atom"
     at = snapshot.name if place.pinned else ""
+    latest = shown or snapshot.steps.newest(most=1)
     return Feed(
         name=subject.name,
         title=subject.title,
         url=place.site + subject.address(subject.path, at),
         own_url=subject.address(own, at),
-        next_url=subject.address(own, older[0].version.name) if older else "",
-        updated=(shown or steps)[0].version.created_at,
+        next_url=subject.address(own, older[0]) if older[0] else "",
+        updated=latest[0].version.created_at,
         entries=tuple(_entry(subject, s, changes[s.version.id], place.site) for s in shown),
     )
+
+
+def _picked(snapshot: Snapshot, subject: Subject) -> tuple[tuple[VersionStep, ...], str]:
+    """Return the newest steps of a subject, and the data version from which to look further.
+
+    Whether a filter admits a cell is asked of the cell as it was, so that not many are asked.
+    """
+    if subject.wanted is None:
+        path = "" if subject.path == EVERYTHING else subject.path
+        return snapshot.steps.newest(path, most=ENTRIES + 1), ""
+    steps = snapshot.steps.newest(most=LOOKED_THROUGH + 1)
+    admitted = [subject.admitted(s, *snapshot.steps.views(s)) for s in steps[:LOOKED_THROUGH]]
+    rest = steps[LOOKED_THROUGH].version.name if len(steps) > LOOKED_THROUGH else ""
+    return tuple(step for step in admitted if step.cells), rest
 
 
 def _entry(subject: Subject, step: VersionStep, changes: Iterable[Change], site: str) -> FeedEntry:
@@ -69,14 +85,11 @@ def _links(subject: Subject, step: VersionStep, site: str) -> tuple[str, ...]:
     )
 
 
-def step_view(snapshot: Snapshot, trail: Trail, name: str) -> StepView:
+def step_view(snapshot: Snapshot, name: str) -> StepView:
     """Return one data version by its name; a date means the last one of that day.
 
     Raises NotFound, also for a version later than the snapshot.
     """
-    steps = trail.upto(snapshot.version.id)
-    names = [step.version.name for step in steps]
-    at = position(names, name)
-    step = steps[at]
-    later = names[at + 1] if at + 1 < len(names) else ""
-    return StepView(step, trail.changes([step.version.id])[step.version.id], later)
+    version = snapshot.steps.named(name)
+    changes = snapshot.steps.changes([version])[version]
+    return StepView(snapshot.steps.get(version), changes, snapshot.steps.next_name(version))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.core.cells import CellKey
-from app.core.views import Cells, CellView
 from app.pages import facts_text
-from app.pages.changes_text import counted
 from app.pages.subjects import Subject
-from app.pens import phrases
+from app.pens.changed import counted
 from app.pens.lines import Line, Linked
 from app.pens.parts import Columns, Field, Heading, Para, Passage, Section, ShortItem, Told
 from app.pens.plain import Plain
 from app.pens.sheet import Sheet
 from app.store.queries import Change
-from app.store.trail import VersionStep
+from app.store.steps import CellStep, VersionStep
 
 # More cells than this are counted.
 LISTED = 40
@@ -71,43 +69,29 @@ def summary(subject: Subject, step: VersionStep, changes: Sequence[Change]) -> s
     return ", ".join(counted(changes))
 
 
-def told_cells(cells: Cells, family: str = "") -> dict[CellKey, tuple[str, ...]]:
+def told_cells(
+    cells: Mapping[CellKey, CellStep], family: str = ""
+) -> dict[CellKey, tuple[str, ...]]:
     """Return the lines about each cell of which something is to say, of one family or of all."""
-    lines = ((key, cell_lines(*sides, family)) for key, sides in cells.items())
+    lines = ((key, cell_lines(cell, family)) for key, cell in cells.items())
     return {key: found for key, found in lines if found}
 
 
-def cell_lines(
-    before: CellView | None, after: CellView | None, family: str = ""
-) -> tuple[str, ...]:
+def cell_lines(cell: CellStep, family: str = "") -> tuple[str, ...]:
     """Return what changed in a cell, one line for each thing: ``zen-4: unmeasured -> explained``.
 
     Of a cell that was not there before, or is no more, the lines say what it holds.
     """
-    sides = (_said(before, family), _said(after, family))
-    names = tuple(dict.fromkeys((*sides[0], *sides[1])))
-    if not (before and after):
-        whole = sides[1] or sides[0]
-        return tuple(f"{name}: {whole[name]}" for name in names)
+    before, after = cell.before, cell.after
+    names = dict.fromkeys((*(before or ()), *(after or ())))
+    told = [name for name in names if family in ("", name)]
+    if before is None or after is None:
+        whole = after or before or {}
+        return tuple(f"{name}: {whole[name]}" for name in told)
     return tuple(
-        f"{name}: {sides[0].get(name, 'unmeasured')} -> {sides[1].get(name, 'unmeasured')}"
-        for name in names
-        if sides[0].get(name) != sides[1].get(name)
+        f"{name}: {before.get(name, 'unmeasured')} -> {after.get(name, 'unmeasured')}"
+        for name in told
     )
-
-
-def _said(view: CellView | None, family: str) -> dict[str, str]:
-    if view is None:
-        return {}
-    heard = {
-        j.family: f"{j.verdict} ({', '.join(j.behaviours)})" if j.behaviours else str(j.verdict)
-        for j in view.measured
-        if family in ("", j.family)
-    }
-    if family:
-        return heard
-    ruling = {"rules": phrases.branches(view.effective)}
-    return {"Table 15-22": phrases.branches(view.table, "does not say"), **ruling, **heard}
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from app.core.cells import CellKey
 from app.core.filters import CellFilter
-from app.core.views import Cells
-from app.store.trail import Name, VersionStep
+from app.store.steps import LEDGER, CellStep, Members, Name, Sides, VersionStep
 
 EVERYTHING = "/changes"
-LEDGER = "/d"
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,27 @@ class Subject:
         """Whether it was not there before a step."""
         return self.path in step.born or not step.previous
 
-    def concerns(self, step: VersionStep) -> bool:
-        """Whether a step did anything to this subject."""
-        return self.path == EVERYTHING or bool(self._pages(step))
-
-    def cells(self, step: VersionStep) -> Cells:
+    def cells(self, step: VersionStep) -> Mapping[CellKey, CellStep]:
         """Return the cells of a step that belong to this subject."""
-        if self.path == EVERYTHING or self.family:
+        if self.path == EVERYTHING or self.family or self.wanted is not None:
             return step.cells
-        if self.path.startswith("/d/"):
-            return {
-                key: sides
-                for key, sides in step.cells.items()
-                if any(f"/d/{d.slug}" == self.path for v in sides if v for d in v.differences)
-            }
-        if self.wanted is None:
-            inside = f"{self.path}/"
-            return {k: v for k, v in step.cells.items() if f"{k.url}/".startswith(inside)}
-        return {
-            key: sides
-            for key, sides in step.cells.items()
-            if any(v and self.wanted.admits(v, m) for v, m in zip(sides, step.members, strict=True))
+        if self.path.startswith(f"{LEDGER}/"):
+            return {k: cell for k, cell in step.cells.items() if self.path in cell.differences}
+        inside = f"{self.path}/"
+        return {k: cell for k, cell in step.cells.items() if f"{k.url}/".startswith(inside)}
+
+    def admitted(
+        self, step: VersionStep, cells: Mapping[CellKey, Sides], members: tuple[Members, Members]
+    ) -> VersionStep:
+        """Return a step with those of its cells that the filter admits, before or after it."""
+        assert self.wanted is not None  # noqa: S101 - asked for a table's feed alone
+        wanted = self.wanted
+        kept = {
+            key: step.cells[key]
+            for key, sides in cells.items()
+            if any(v and wanted.admits(v, m) for v, m in zip(sides, members, strict=True))
         }
+        return replace(step, cells=kept)
 
     def facts(self, step: VersionStep) -> frozenset[Name] | None:
         """Return the facts of a step that concern this subject; None means all of them."""
@@ -80,4 +79,4 @@ class Subject:
             return tuple(path for path in step.pages if path.startswith(f"{LEDGER}/"))
         if self.wanted is None:
             return (self.path,) if self.path in step.pages else ()
-        return tuple(key.url for key in self.cells(step))
+        return tuple(key.url for key in step.cells)

@@ -22,9 +22,9 @@ from app.core.wanted import (
     tally,
 )
 from app.core.words import Access, Mode
-from app.pages.changes_text import differing
 from app.pens import leads
 from app.pens.atom import Feed, FeedEntry
+from app.pens.changed import differing
 from app.pens.place import Place, head
 from app.pens.plain import Plain
 from app.pens.tables import Table
@@ -70,16 +70,21 @@ class Times:
         return max(found, default=self.first)
 
 
-def times_of(history: Iterable[tuple[datetime, Iterable[Any]]], knowledge: Knowledge) -> Times:
-    """Read from data versions, in any order, when the evidence on each cell last changed.
+def times_of(
+    curated: Iterable[tuple[datetime, Iterable[Any]]],
+    measured: Mapping[tuple[str, CellKey], datetime],
+    knowledge: Knowledge,
+) -> Times:
+    """Return when the evidence on each cell last changed.
 
-    ``history`` pairs the time of a version with its changes, which have ``kind``,
-    ``before`` and ``after``; it must hold at least one version.
+    ``curated`` pairs the time of every version of the seed, in any order, with its changes,
+    which have ``kind``, ``before`` and ``after``; it must hold at least one version.
+    ``measured`` says when measurements last counted otherwise, by family and cell.
     """
-    newest: dict[tuple[str, CellKey], datetime] = {}
+    newest = dict(measured)
     cells = cache(knowledge.cells_named)
     first: datetime | None = None
-    for when, changes in history:
+    for when, changes in curated:
         first = when if first is None else min(first, when)
         for body in (b for c in changes if c.kind == "observation" for b in _decided(c)):
             for key in cells(tuple(body["cells"])):

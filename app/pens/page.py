@@ -29,7 +29,7 @@ class Page:
     table: Callable[[Place], Table] | None = None
     data: Callable[[Place], Mapping[str, Any]] | None = None
     subject: Any = None
-    feed: Callable[[Place, Any], str] | None = None
+    feed: Callable[[Place], str] | None = None
     compared: Callable[[Place], str] | None = None
     anchor: str = ""
     status: int = 200

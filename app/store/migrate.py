@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from app.store import records, summaries
+from app.store import records, stepping, summaries
 from app.store.engine import make_engine, writer_sessions
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -33,5 +33,7 @@ def migrate(url: str) -> None:
             if summaries.is_behind(session):
                 summaries.recount(session)
                 records.recount(session)
+            if stepping.is_behind(session):
+                stepping.recount(session)
     finally:
         engine.dispose()

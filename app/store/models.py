@@ -191,6 +191,28 @@ class RecordRow(Base):
     valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
 
 
+class StepRow(Base):
+    """What a data version did, in words; derived."""
+
+    __tablename__ = "steps"
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("data_versions.id"), primary_key=True)
+    previous: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
+    body: Mapped[str] = mapped_column(Text)
+
+
+class StepPageRow(Base):
+    """The facts by which a data version touched a page; derived."""
+
+    __tablename__ = "step_pages"
+
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    version_id: Mapped[int] = mapped_column(
+        ForeignKey("data_versions.id"), primary_key=True, index=True
+    )
+    names: Mapped[str] = mapped_column(Text)
+
+
 class SubmissionRow(Base):
     """The bytes of a measurement exactly as they came; never edited."""
 

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
-from app.errors import NotReady
+from app.core.facts import Fact
+from app.curation.seed import fact_from
+from app.errors import NotFound, NotReady
 from app.store.models import DataVersionRow, FactRow, VerdictRow
 
 Body = Mapping[str, Any]
 # The origin of what the seed holds; anything else came with a measurement of that name.
 SEED = "seed"
+# Where a session tells its edge which data version it made.
+NEW_VERSION = "new data version"
+DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
+# Seeds that stay read: neighbouring data versions mostly have the same one.
+CURATED = 4
+_CURATED: WeakKeyDictionary[Any, OrderedDict[int, tuple[Fact, ...]]] = WeakKeyDictionary()
 # How many names one statement asks for.
 MANY = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
@@ -68,6 +79,65 @@ def list_versions(session: Session) -> tuple[DataVersion, ...]:
     """Return every data version, oldest first."""
     rows = session.scalars(select(DataVersionRow).order_by(DataVersionRow.id))
     return tuple(_version(row) for row in rows)
+
+
+def get_versions(session: Session, ids: Collection[int]) -> tuple[DataVersion, ...]:
+    """Return some data versions, oldest first."""
+    v = DataVersionRow
+    rows = session.scalars(select(v).where(v.id.in_(ids)).order_by(v.id))
+    return tuple(_version(row) for row in rows)
+
+
+def neighbour(session: Session, version: int, way: int) -> DataVersion | None:
+    """Return the data version before another (``way`` -1) or after it (1)."""
+    v = DataVersionRow
+    there = select(v).where(v.id < version).order_by(v.id.desc())
+    if way > 0:
+        there = select(v).where(v.id > version).order_by(v.id)
+    row = session.scalar(there.limit(1))
+    return _version(row) if row else None
+
+
+def find_version(session: Session, at: str = "", upto: int | None = None) -> DataVersion:
+    """Return the newest data version, or the one that a name or a date means.
+
+    A date means the last version of that day. Raises NotFound with others to ask for, and
+    NotReady when there is none at all.
+    """
+    v = DataVersionRow
+    known = select(v).where(*([] if upto is None else [v.id <= upto])).order_by(v.id.desc())
+    newest = session.scalar(known.limit(1))
+    if newest is None:
+        raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
+    meant = known.where(or_(v.name == at, v.day == at)) if at else known
+    found = session.scalar(meant.limit(1)) if DATE_OR_VERSION.fullmatch(at) or not at else None
+    if found is None:
+        earlier = session.scalar(known.where(v.name < at).limit(1)) or newest
+        oldest = session.scalar(known.order_by(None).order_by(v.id).limit(1)) or newest
+        message = f"There is no data version {at!r}; a date or a name such as {newest.name} is one."
+        near = dict.fromkeys((earlier.name, oldest.name, newest.name))
+        raise NotFound(message, hints=tuple(near))
+    return _version(found)
+
+
+def curated(session: Session, version: int) -> tuple[Fact, ...]:
+    """Return the facts of the seed at a data version; those of one seed are read once."""
+    f = FactRow
+    seeded = f.origin == SEED
+    marks = [
+        session.scalar(select(func.max(column)).where(seeded, column <= version)) or 0
+        for column in (f.valid_from, f.valid_to)
+    ]
+    kept = _CURATED.setdefault(session.get_bind(), OrderedDict())
+    if found := kept.get(max(marks)):
+        return found
+    found = tuple(fact_from(s.kind, s.body) for s in get_seeded(session, version))
+    # What this transaction itself makes may be taken back, and its number given to another.
+    if max(marks) < session.info.get(NEW_VERSION, version + 1):
+        kept[max(marks)] = found
+        while len(kept) > CURATED:
+            kept.popitem(last=False)
+    return found
 
 
 def get_facts(session: Session, version: int) -> tuple[StoredFact, ...]:
@@ -148,6 +218,18 @@ def _changes(
         action = "added" if old is None else "removed" if new is None else "changed"
         found.append(Change(action, *key, old, new))
     return tuple(found)
+
+
+def seeded_changes(
+    session: Session, version: int
+) -> tuple[tuple[datetime, tuple[Change, ...]], ...]:
+    """Return when each seed up to a data version came, with what it changed, oldest first."""
+    f = FactRow
+    begun = select(f.valid_from).where(f.origin == SEED, f.valid_from <= version)
+    ended = select(f.valid_to).where(f.origin == SEED, f.valid_to <= version)
+    ids = sorted(set(session.scalars(begun.union(ended))))
+    changes = list_changes(session, ids)
+    return tuple((v.created_at, changes[v.id]) for v in get_versions(session, ids))
 
 
 def get_verdicts(session: Session) -> tuple[VerdictTuple, ...]:

@@ -16,7 +16,7 @@ from app.core.views import view_cells
 from app.core.words import Access, Mode
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
-from app.store import queries, records, store, summaries
+from app.store import queries, records, stepping, store, summaries
 from app.store.queries import DataVersion, StoredFact, VerdictTuple
 
 
@@ -40,6 +40,7 @@ def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
     version = store.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
+        stepping.keep(session, version.id)
         rejudge(session)
     return Loaded(len(facts), version)
 
@@ -61,7 +62,8 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
 def rebuild(session: Session) -> bool:
     """Derive summaries and judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
-    changed = [summaries.recount(session), records.recount(session), rejudge(session)]
+    changed = [derived.recount(session) for derived in (summaries, records, stepping)]
+    changed.append(rejudge(session))
     return any(changed)
 
 
@@ -85,18 +87,18 @@ def load_knowledge(session: Session, version: int) -> Knowledge:
     )
     shown = queries.get_observations(session, ids)
     names = sorted({f.body["sources"][0] for f in shown.values()})
-    stored = (
-        *queries.get_seeded(session, version),
-        *queries.get_sources(session, version, names),
-        *shown.values(),
-    )
+    sources = queries.get_sources(session, version, names)
+    newest = sorted((*sources, *shown.values()), key=lambda f: (f.kind, f.key))
     named = {
         group: replace(m, summaries=tuple(
             replace(s, newest=tuple(shown[int(i)].key for i in s.newest)) for s in m.summaries
         ))
         for group, m in measured.items()
     }  # fmt: skip
-    return known_from(sorted(stored, key=lambda f: (f.kind, f.key)), named)
+    theirs = (fact_from(f.kind, f.body) for f in newest)
+    # Sources of the seed begin in many ways; those of measurements stand where their names do.
+    every = (*queries.curated(session, version), *theirs)
+    return Knowledge.of(sorted(every, key=lambda f: (kind_of(f), key_of(f))), named)
 
 
 def known_from(stored: Iterable[StoredFact], measured: MeasuredBy | None = None) -> Knowledge:

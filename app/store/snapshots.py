@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,19 +18,16 @@ from app.core.corrected import CorrectedTable, correct
 from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.views import CellView, view_cells
-from app.errors import NotFound, NotReady
 from app.store import queries
-from app.store.queries import Change, DataVersion
+from app.store.queries import DataVersion
 from app.store.records import Records
 from app.store.seeding import load_knowledge
+from app.store.steps import Steps
 
 CHECK_SECONDS = 1.0
-# What /changes lists; older versions are still there, and counted.
-LISTED_VERSIONS = 200
 # How many past snapshots stay in memory.
 PINNED = 4
 T = TypeVar("T")
-DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 
 
 # Equal to itself alone: it is compared by identity.
@@ -44,8 +40,8 @@ class Snapshot:
 
     version: DataVersion
     knowledge: Knowledge
-    history: tuple[tuple[DataVersion, tuple[Change, ...]], ...]
     records: Records = field(default_factory=Records)
+    steps: Steps = field(default_factory=Steps)
     pinned: bool = False
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     # Of one thread at a time: what is made may itself ask for something else that is.
@@ -91,7 +87,7 @@ class Snapshot:
 
 def offline_snapshot(knowledge: Knowledge, now: datetime) -> Snapshot:
     """Return a snapshot of facts that no database holds; its version is ``offline``."""
-    return Snapshot(DataVersion(0, "offline", now, ""), knowledge, ())
+    return Snapshot(DataVersion(0, "offline", now, ""), knowledge)
 
 
 def load_snapshot(session: Session, at: str = "") -> Snapshot:
@@ -101,31 +97,17 @@ def load_snapshot(session: Session, at: str = "") -> Snapshot:
     Raises NotReady when there is no version at all, NotFound when there is not this one.
     """
     queries.require_schema(session)
-    versions = queries.list_versions(session)
-    if not versions:
-        raise NotReady("The database is empty: run `vapic migrate` and `vapic seed`.")
-    versions = versions[: position([v.name for v in versions], at) + 1] if at else versions
-    recent = tuple(reversed(versions[-LISTED_VERSIONS:]))
-    changes = queries.list_changes(session, (v.id for v in recent))
-    history = tuple((v, changes[v.id]) for v in recent)
-    knowledge = load_knowledge(session, versions[-1].id)
-    records = Records(sessionmaker(session.get_bind()), versions[-1].id)
-    snapshot = Snapshot(versions[-1], knowledge, history, records, pinned=bool(at))
+    version = queries.find_version(session, at)
+    readers = sessionmaker(session.get_bind())
+    snapshot = Snapshot(
+        version,
+        load_knowledge(session, version.id),
+        Records(readers, version.id),
+        Steps(readers, version.id),
+        pinned=bool(at),
+    )
     snapshot.warm()
     return snapshot
-
-
-def position(names: Sequence[str], at: str) -> int:
-    """Return where among the names of all data versions a name or a date stands.
-
-    A date means the last version of that day. Raises NotFound with others to ask for.
-    """
-    that_day = [i for i, name in enumerate(names) if name == at or name.startswith(f"{at}.")]
-    if not DATE_OR_VERSION.fullmatch(at) or not that_day:
-        earlier = [name for name in names if name < at] or names
-        message = f"There is no data version {at!r}; a date or a name such as {names[-1]} is one."
-        raise NotFound(message, hints=tuple(dict.fromkeys((earlier[-1], names[0], names[-1]))))
-    return that_day[-1]
 
 
 class SnapshotHolder:

@@ -12,10 +12,8 @@ from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from app.store.models import DataVersionRow, FactRow, VerdictRow
-from app.store.queries import SEED, DataVersion, VerdictTuple
+from app.store.queries import NEW_VERSION, SEED, DataVersion, VerdictTuple
 
-# Where a session tells its edge which data version it made.
-NEW_VERSION = "new data version"
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 

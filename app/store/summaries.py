@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -183,7 +183,7 @@ def load(
             select(s.register, s.mode, s.access, s.family, s.body).where(s.valid_to.is_(None))
         ).all()
     else:
-        bodies = list(_as_of(session, version))
+        bodies = [row[:-1] for row in _as_of(session, version)]
     sorts = {row.id: sort_from(row) for row in session.scalars(select(SortRow))}
     found = {
         (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, sorts)
@@ -193,7 +193,22 @@ def load(
     return {group: m for group, m in found.items() if m.summaries}, ids
 
 
-def _as_of(session: Session, version: int) -> Iterable[Any]:
+def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dict[Group, Measured]:
+    """Return what was measured of some cells at a data version."""
+    names = {key.register for key in keys}
+    rows = _as_of(session, version, names)
+    sorts = {row.id: sort_from(row) for row in session.scalars(
+        select(SortRow).where(SortRow.register.in_(names)))}  # fmt: skip
+    found = {
+        (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, sorts)
+        for register, mode, access, family, body, _ in rows
+    }
+    return {group: m for group, m in found.items() if m.summaries and group[0] in keys}
+
+
+def _as_of(
+    session: Session, version: int, registers: Collection[str] | None = None
+) -> Iterable[Any]:
     """Return the rows that held at a data version: one look-up for each cell and family."""
     now, then = aliased(SummaryRow), aliased(SummaryRow)
     columns = ("register", "mode", "access", "family")
@@ -205,11 +220,21 @@ def _as_of(session: Session, version: int) -> Iterable[Any]:
     old = aliased(SummaryRow)
     same = [getattr(old, c) == getattr(now, c) for c in columns]
     return session.execute(
-        select(old.register, old.mode, old.access, old.family, old.body)
+        select(old.register, old.mode, old.access, old.family, old.body, old.valid_from)
         .select_from(now)
         .join(old, (old.valid_from == held) & same[0] & same[1] & same[2] & same[3])
-        .where(now.valid_to.is_(None))
+        .where(
+            now.valid_to.is_(None), *([] if registers is None else [now.register.in_(registers)])
+        )
     )
+
+
+def changed_at(session: Session, version: int) -> dict[tuple[str, CellKey], int]:
+    """Return the data version in which each family's measurements of a cell last changed."""
+    return {
+        (family, CellKey(register, Mode(mode), Access(access))): at
+        for register, mode, access, family, _, at in _as_of(session, version)
+    }
 
 
 def ids_of(session: Session, sorts: Iterable[Sort]) -> list[int]:

@@ -16,7 +16,6 @@ from app.export.copies import engine_for
 from app.settings import ROOT, Settings
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.snapshots import SnapshotHolder
-from app.store.trail import Trail
 from app.web import (
     api,
     citations,
@@ -91,7 +90,6 @@ def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: Snapshot
     """Put where routes find it what one process has one of."""
     app.state.settings = settings
     app.state.snapshots = snapshots
-    app.state.trail = Trail(reader_sessions(engine))
     app.state.readers = reader_sessions(engine)
     app.state.writers = writer_sessions(engine)
     app.state.renderer = Renderer(settings)

@@ -13,8 +13,8 @@ from app.core.filters import CellFilter
 from app.export.copies import refuse_writes
 from app.pages import explore
 from app.settings import Settings
+from app.store.queries import NEW_VERSION
 from app.store.snapshots import Snapshot, SnapshotHolder
-from app.store.store import NEW_VERSION
 from app.web.page_request import PageRequest, filter_pairs, pin_of
 
 

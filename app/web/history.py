@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/changes/{version}")
 def show(version: str, asked: Ask) -> Response:
     """One data version: what it changed. A date leads to the last version of that day."""
-    view = feeds.step_view(asked.snapshot, asked.state.trail, version)
+    view = feeds.step_view(asked.snapshot, version)
     if view.version != version:
         return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
     page = steps_text.step_sheet(view).page(data=lambda _: steps_text.step_body(view))

@@ -107,10 +107,9 @@ class PageRequest:
             case Format.MARKDOWN if page.table:
                 body = page.table(place).markdown()
             case Format.ATOM if page.feed:
-                with self.state.readers() as session:
-                    body = page.feed(place, session)
+                body = page.feed(place)
             case Format.ATOM if page.subject:
-                feed = feeds.feed_of(self.snapshot, self.state.trail, page.subject, place)
+                feed = feeds.feed_of(self.snapshot, page.subject, place)
                 body = atom.atom(feed, place.site)
             case Format.HTML:
                 body = self._html(page)

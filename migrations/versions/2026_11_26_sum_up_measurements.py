@@ -112,10 +112,27 @@ def upgrade() -> None:
         "ix_records_decided": ["state", "decided_at", "slug"],
     }.items():
         op.create_index(name, "records", columns)
+    op.create_table(
+        "steps",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("previous", sa.Integer()),
+        sa.Column("body", sa.Text(), nullable=False),
+        *_versions("steps", "version_id", "previous"),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("pk_steps")),
+    )
+    op.create_table(
+        "step_pages",
+        sa.Column("path", sa.String(200), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("names", sa.Text(), nullable=False),
+        *_versions("step_pages", "version_id"),
+        sa.PrimaryKeyConstraint("path", "version_id", name=op.f("pk_step_pages")),
+    )
+    op.create_index("ix_step_pages_version_id", "step_pages", ["version_id"])
 
 
 def downgrade() -> None:
-    for table in ("records", "summaries", "sightings", "sorts"):
+    for table in ("step_pages", "steps", "records", "summaries", "sightings", "sorts"):
         op.drop_table(table)
     for name in FACTS:
         op.drop_index(name, "facts")
@@ -133,12 +150,16 @@ def _range(table: str) -> list[sa.schema.SchemaItem]:
     return [
         sa.Column("valid_from", sa.Integer(), nullable=False),
         sa.Column("valid_to", sa.Integer()),
-        *(
-            sa.ForeignKeyConstraint(
-                [name], ["data_versions.id"], name=op.f(f"fk_{table}_{name}_data_versions")
-            )
-            for name in ("valid_from", "valid_to")
-        ),
+        *_versions(table, "valid_from", "valid_to"),
+    ]
+
+
+def _versions(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
+    return [
+        sa.ForeignKeyConstraint(
+            [name], ["data_versions.id"], name=op.f(f"fk_{table}_{name}_data_versions")
+        )
+        for name in columns
     ]
 
 

@@ -186,9 +186,7 @@ def test_a_pinned_feed_lists_what_there_was(story, path):
 def test_a_long_feed_leads_to_its_older_entries(story, monkeypatch):
     monkeypatch.setattr(feeds, "ENTRIES", 2)
     newest = story.state.snapshots.get()
-    found = feeds.feed_of(
-        newest, story.state.trail, Subject("/changes", "Everything"), Place(SITE, newest.name)
-    )
+    found = feeds.feed_of(newest, Subject("/changes", "Everything"), Place(SITE, newest.name))
 
     assert story.versions[:3:-1] == [entry.name.split("/")[1] for entry in found.entries]
     assert f"{SITE}/changes.atom?at={story.versions[3]}" == found.next_url

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.words import State, TokenScope, Verdict
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import reviewing, submitting
-from app.pages.changes_text import version_changes
+from app.pages.changes_text import VersionChanges
 from app.store import seeding, submissions
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
@@ -47,8 +47,8 @@ def reviewed(reader, slug):
 
 def newest_version(reader):
     with reader() as session:
-        version, changes = load_snapshot(session).history[0]
-    return version_changes(version.name, version.created_at, version.reason, changes)
+        ((version, lines, total),) = load_snapshot(session).steps.history(1)
+    return VersionChanges(version.name, version.created_at, version.reason, total, lines)
 
 
 def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer):

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from app.core.words import State
 from app.intake import submitting
-from app.store import seeding, store
-from app.store.snapshots import LISTED_VERSIONS
+from app.pages.explore import LISTED
+from app.store import seeding, stepping, store
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, decision, submit_document
 from tests.running import HTML, state_of, unsound
@@ -63,8 +63,9 @@ def test_every_page_of_a_version_keeps_its_bytes(client, writer, knowledge, seed
         change(writer, seen, State.ACCEPTED, notes=f"{number} again")
     change(writer, many(140), State.ACCEPTED)
     with writer.begin() as session:
-        for _ in range(LISTED_VERSIONS):
-            store.amend(session, {}, origin="nobody", reason="Nothing.", now=RECEIVED_AT)
+        for _ in range(LISTED):
+            made = store.amend(session, {}, origin="nobody", reason="Nothing.", now=RECEIVED_AT)
+            stepping.keep(session, made.id)
     edit(writer, seed_copy, "name: Logical Destination Register", "name: Logical Destination")
     edit(writer, seed_copy, "behaviour: vmexit-trap", "behaviour: vmexit-fault")
     live = state_of(client).snapshots.refresh().name

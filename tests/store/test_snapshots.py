@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import NotReady
 from app.settings import ROOT
-from app.store import store
+from app.store import stepping, store
 from app.store.engine import make_engine, reader_sessions
 from app.store.seeding import load_seed
 from app.store.snapshots import SnapshotHolder, load_snapshot
@@ -62,7 +62,7 @@ def holder(gate, clock):
 def publish_other(writer, now):
     """Make a version of one condition and nothing else."""
     with writer.begin() as session:
-        store.publish(session, LATER, reason="A test.", now=now)
+        stepping.keep(session, store.publish(session, LATER, reason="A test.", now=now).id)
 
 
 def wait_for(holder, name):
@@ -88,10 +88,13 @@ def test_a_snapshot_holds_the_newest_version_with_all_that_is_derived(reader, kn
 def test_a_snapshot_knows_every_version_newest_first(reader, writer, seeded_at):
     publish_other(writer, seeded_at)
     with reader() as session:
-        history = load_snapshot(session).history
-    assert ["2026-11-22.2", "2026-11-22.1"] == [version.name for version, _ in history]
-    assert {"changed", "removed"} == {change.action for change in history[0][1]}
-    assert {"added"} == {change.action for change in history[1][1]}
+        steps = load_snapshot(session).steps
+    history = steps.history(9)
+    assert ["2026-11-22.2", "2026-11-22.1"] == [version.name for version, *_ in history]
+    changes = steps.changes([2, 1])
+    assert [len(changes[2]), len(changes[1])] == [total for *_, total in history]
+    assert {"changed", "removed"} == {change.action for change in changes[2]}
+    assert {"added"} == {change.action for change in changes[1]}
 
 
 def test_the_holder_builds_once_for_all_threads(holder, gate):

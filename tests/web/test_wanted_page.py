@@ -9,8 +9,8 @@ from app.core import wanted
 from app.core.views import view_cells
 from app.core.words import State
 from app.intake import submitting
-from app.store import store
-from app.store.snapshots import LISTED_VERSIONS
+from app.pages.explore import LISTED
+from app.store import stepping, store
 from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
 from tests.measured.documents import document, observed
@@ -188,7 +188,8 @@ def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured, wr
     feed, _ = measured
     before = feed()
     with writer.begin() as session:
-        for _ in range(LISTED_VERSIONS + 1):
-            store.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
+        for _ in range(LISTED + 1):
+            made = store.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
+            stepping.keep(session, made.id)
 
     assert before == feed()

@@ -20,11 +20,12 @@ from app.pages.difference_text import (
     reached_words,
 )
 from app.pages.kinds.kind import Address, PageKind
-from app.pages.subjects import LEDGER, Subject
+from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.lines import words
 from app.pens.page import Page
 from app.pens.tables import Table
+from app.store.steps import LEDGER
 
 
 class LedgerPage(PageKind):

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
-
 from app.core import wanted
 from app.pages import wanted_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pens import atom
 from app.pens.page import Page
 from app.pens.place import Place
-from app.store import queries
-from app.store.engine import Session
-from app.store.snapshots import LISTED_VERSIONS, Snapshot
 
 
 class WantedPage(PageKind):
@@ -35,8 +28,8 @@ class WantedPage(PageKind):
         silent = tuple(f for f in unheard if any(want.family == f for want in wants))
         batches = wanted.batches(want for want in wants if want.family not in silent)
 
-        def feed(place: Place, session: Session) -> str:
-            times = wanted_text.times_of(_history(asked.snapshot, session), knowledge)
+        def feed(place: Place) -> str:
+            times = wanted_text.times_of(*asked.snapshot.steps.evidence(), knowledge)
             told = wanted_text.wanted_feed(wants, families, knowledge, place, times)
             return atom.atom(told, place.site)
 
@@ -59,17 +52,6 @@ class WantedPage(PageKind):
             data=lambda place: wanted_text.wanted_body(wants, place),
             feed=feed,
         )  # fmt: skip
-
-
-def _history(snapshot: Snapshot, session: Session) -> Iterable[tuple[datetime, Iterable[Any]]]:
-    """Return every data version with its changes; a snapshot holds the newest alone."""
-    yield from ((version.created_at, changes) for version, changes in snapshot.history)
-    oldest = snapshot.history[-1][0].id
-    older = [v for v in queries.list_versions(session) if v.id < oldest]
-    for start in range(0, len(older), LISTED_VERSIONS):
-        part = older[start : start + LISTED_VERSIONS]
-        changes = queries.list_changes(session, (v.id for v in part))
-        yield from ((v.created_at, changes[v.id]) for v in part)
 
 
 KINDS: tuple[PageKind, ...] = (WantedPage(),)

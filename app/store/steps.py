@@ -1,0 +1,177 @@
+"""What each data version did, stored with it: pages touched, cells before and after, in words.
+
+A step is made of two neighbouring data versions and of nothing later, so it never changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.core.cells import CellKey
+from app.core.knowledge import Knowledge
+from app.core.words import Access, Mode
+from app.store import queries, summaries
+from app.store.models import StepPageRow, StepRow
+from app.store.queries import Change, DataVersion
+from app.store.stepping import LEDGER, Name, Sides, around, both_sides
+
+__all__ = ["LEDGER", "CellStep", "Members", "Name", "Sides", "Steps", "VersionStep"]
+
+# What was said of a cell, by what says it; None where there was no such cell.
+Said = Mapping[str, str] | None
+Evidence = tuple[tuple[datetime, tuple[Change, ...]], ...]
+Members = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class CellStep:
+    """What a data version said of a cell before and after, where that differs.
+
+    ``differences`` are the addresses of the entries that cover it on either side.
+    """
+
+    before: Said
+    after: Said
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VersionStep:
+    """One data version: the facts behind each page that it touched, and its cells.
+
+    ``pages`` maps addresses to facts (kind and key); ``born`` are addresses that were not
+    there before, ``gone`` those that are no more; ``lines`` are its ``total`` changes in words.
+    """
+
+    version: DataVersion
+    previous: str
+    pages: Mapping[str, frozenset[Name]]
+    born: frozenset[str]
+    gone: frozenset[str]
+    cells: Mapping[CellKey, CellStep]
+    lines: tuple[str, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps up to one data version, read when asked for; none without a database."""
+
+    sessions: sessionmaker[Session] | None = None
+    version: int = 0
+
+    def newest(self, path: str = "", *, most: int) -> tuple[VersionStep, ...]:
+        """Return the newest steps, or those that touched a page, newest first.
+
+        ``/d`` stands for every entry of the ledger.
+        """
+        if self.sessions is None:
+            return ()
+        s, p = StepRow, StepPageRow
+        ids = select(s.version_id).where(s.version_id <= self.version)
+        if path:
+            ids = select(p.version_id).where(p.version_id <= self.version)
+            inside = p.path.between(f"{path}/", f"{path}0") if path == LEDGER else p.path == path
+            ids = ids.where(inside).distinct()
+        with self.sessions() as session:
+            order = p.version_id if path else s.version_id
+            found = session.scalars(ids.order_by(order.desc()).limit(most)).all()
+            return _steps(session, found)
+
+    def get(self, version: int) -> VersionStep:
+        """Return the step of a data version that there is."""
+        assert self.sessions is not None  # noqa: S101 - there are no versions without one
+        with self.sessions() as session:
+            return _steps(session, [version])[0]
+
+    def next_name(self, version: int) -> str:
+        """Return the name of the data version that follows, empty at the newest one."""
+        assert self.sessions is not None  # noqa: S101 - there are no versions without one
+        with self.sessions() as session:
+            following = queries.neighbour(session, version, 1)
+        return following.name if following and following.id <= self.version else ""
+
+    def history(self, most: int) -> tuple[tuple[DataVersion, tuple[str, ...], int], ...]:
+        """Return the newest data versions with their changes in words, and how many those are."""
+        if self.sessions is None:
+            return ()
+        s = StepRow
+        newest = select(s).where(s.version_id <= self.version).order_by(s.version_id.desc())
+        with self.sessions() as session:
+            rows = session.scalars(newest.limit(most)).all()
+            versions = queries.get_versions(session, [row.version_id for row in rows])
+        known = {v.id: v for v in versions}
+        bodies = ((row.version_id, json.loads(row.body)) for row in rows)
+        return tuple((known[i], tuple(b["lines"]), b["total"]) for i, b in bodies)
+
+    def named(self, name: str) -> int:
+        """Return the data version that a name or a date means; raises NotFound."""
+        assert self.sessions is not None  # noqa: S101 - there are no versions without one
+        with self.sessions() as session:
+            return queries.find_version(session, name, self.version).id
+
+    def changes(self, versions: Iterable[int]) -> Mapping[int, tuple[Change, ...]]:
+        """Return what some data versions did, fact by fact."""
+        if self.sessions is None:
+            return {}
+        with self.sessions() as session:
+            return queries.list_changes(session, versions)
+
+    def evidence(self) -> tuple[Evidence, dict[tuple[str, CellKey], datetime]]:
+        """Return what each seed changed and when, and when measurements last did, by cell."""
+        if self.sessions is None:
+            return (), {}
+        with self.sessions() as session:
+            at = summaries.changed_at(session, self.version)
+            times = {v.id: v.created_at for v in queries.get_versions(session, set(at.values()))}
+            curated = queries.seeded_changes(session, self.version)
+        return curated, {place: times[version] for place, version in at.items()}
+
+    def views(self, step: VersionStep) -> tuple[Mapping[CellKey, Sides], tuple[Members, Members]]:
+        """Return the cells that a step touched, and the groups, before and after."""
+        assert self.sessions is not None  # noqa: S101 - there are no steps without one
+        with self.sessions() as session:
+            pair = around(session, step.version.id)
+            return both_sides(session, pair, step.cells.keys()), tuple(
+                Knowledge.of(queries.curated(session, at)).members for at in pair
+            )  # type: ignore[return-value]
+
+
+def _steps(session: Session, ids: Collection[int]) -> tuple[VersionStep, ...]:
+    """Return steps by their data versions, in that order."""
+    if not ids:
+        return ()
+    stored = session.scalars(select(StepRow).where(StepRow.version_id.in_(ids))).all()
+    rows = {row.version_id: json.loads(row.body) for row in stored}
+    before = {row.version_id: row.previous for row in stored}
+    pages: dict[int, dict[str, frozenset[Name]]] = {version: {} for version in ids}
+    for row in session.scalars(select(StepPageRow).where(StepPageRow.version_id.in_(ids))):
+        names = frozenset((kind, key) for kind, key in json.loads(row.names))
+        pages[row.version_id][row.path] = names
+    named = {*ids, *filter(None, before.values())}
+    versions = {v.id: v for v in queries.get_versions(session, named)}
+    return tuple(
+        VersionStep(
+            version=versions[i],
+            previous=versions[previous].name if (previous := before[i]) else "",
+            pages=pages[i],
+            born=frozenset(rows[i]["born"]),
+            gone=frozenset(rows[i]["gone"]),
+            cells={_key(text): CellStep(before, after, tuple(about))
+                   for text, (before, after, about) in rows[i]["cells"].items()},
+            lines=tuple(rows[i]["lines"]),
+            total=rows[i]["total"],
+        )
+        for i in ids
+    )  # fmt: skip
+
+
+def _key(text: str) -> CellKey:
+    register, mode, access = text.split("/")
+    return CellKey(register, Mode(mode), Access(access))
