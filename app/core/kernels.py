@@ -57,16 +57,10 @@ def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer
     main = [(p, r) for p, r in ranges if r.main]
     if main and all(found < r.begins for _, r in main):
         return Answer(None, f"no policy on record reaches back to {found}")
-    if not found.patch:
-        return _in_branch(main, found)
-    held = [(p, r) for p, r in ranges if r.branch == found.branch]
-    if held:
-        return _in_branch(held, found)
-    began = next((p for p, r in main if found.start in r and not r.last), None)
-    return Answer(began, "" if began else f"nobody looked at {found.branch}")
-
-
-def _in_branch(held: list[tuple[Policy, PolicyRange]], found: Release) -> Answer:
+    held = [(p, r) for p, r in ranges if r.branch == found.branch] if found.patch else main
+    if found.patch and not held:
+        began = next((p for p, r in main if found.start in r and not r.last), None)
+        return Answer(began, "" if began else f"nobody looked at {found.branch}")
     policy, range_ = next(((p, r) for p, r in held if found in r), (None, None))
     if policy is None or range_ is None:
         return Answer(None, f"no source says on which side of a change {found} is")

@@ -10,10 +10,9 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from app.search.model import SearchEntry, Term, spellings, split_words
+from app.search.model import Hit, Parts, SearchEntry, Term, spellings, split_words
 
 # Around a word that was found; no entry can hold them.
 MARKS = ("\x02", "\x03")
@@ -50,15 +49,6 @@ ORDER BY rowid LIMIT ?
 _NOTHING = '""'
 
 
-@dataclass(frozen=True)
-class Match:
-    """An entry that was found, by its position; found words stand between MARKS."""
-
-    position: int
-    title: str
-    snippet: str
-
-
 class Index:
     """Entries that can be searched from any thread."""
 
@@ -89,18 +79,28 @@ class Index:
             return dict(self._fetch(_COUNT, match))
         return dict(self._fetch(_COUNT_WITHOUT, without))
 
-    def best(self, terms: Iterable[Term], kind: str, limit: int) -> tuple[Match, ...]:
+    def best(self, terms: Iterable[Term], kind: str, limit: int) -> tuple[Hit, ...]:
         """Return the best matches of one kind; without terms its first entries."""
         match, together, without = _ask(tuple(terms))
         if match:
             rows = self._fetch(_BEST, match, kind, together, limit)
         else:
             rows = self._fetch(_WITHOUT, kind, without, limit)
-        return tuple(Match(*row) for row in rows)
+        found = ((self.entries[row[0]], _parts(row[1]), _parts(row[2])) for row in rows)
+        return tuple(Hit(kind, e.key, e.path, title, snippet) for e, title, snippet in found)
 
     def _fetch(self, statement: str, *values: object) -> list[Any]:
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
+
+
+def _parts(text: str) -> Parts:
+    """Return a text with MARKS as parts."""
+    found: list[tuple[str, bool]] = []
+    for piece in text.split(MARKS[0]):
+        marked, closed, plain = piece.partition(MARKS[1])
+        found += [(marked, True), (plain, False)] if closed else [(marked, False)]
+    return tuple((part, hit) for part, hit in found if part)
 
 
 def _ask(terms: tuple[Term, ...]) -> tuple[str, str, str]:

@@ -11,14 +11,13 @@ from app.core import filters
 from app.core.views import CellView
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
-from app.search.index import MARKS, Index
+from app.search.index import Index
 from app.search.model import (
     CELL,
     KIND_KEY,
     Hit,
     HitGroup,
     InTable,
-    Parts,
     Query,
     SearchEntry,
     SearchResult,
@@ -103,15 +102,11 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
     groups = []
     for kind in (kind for kind in query.kinds if counts.get(kind)):
         # What stands at the top is not said twice.
-        matches = index.best(query.terms, kind, most + len(exact))
-        every = [(index.entries[m.position], m) for m in matches]
-        left = [(e, m) for e, m in every if (e.kind, e.key) not in alone]
+        every = index.best(query.terms, kind, most + len(exact))
+        left = tuple(hit for hit in every if (hit.kind, hit.key) not in alone)
         total = counts[kind] - (len(every) - len(left))
-        hits = tuple(
-            Hit(kind, e.key, e.path, _parts(m.title), _parts(m.snippet)) for e, m in left[:most]
-        )
         rest = str(replace(query, choices=((KIND_KEY, (kind,)),)))
-        groups += [HitGroup(kind, total, hits, rest)] if hits else []
+        groups += [HitGroup(kind, total, left[:most], rest)] if left else []
     return SearchResult(query, exact, tuple(groups))
 
 
@@ -123,7 +118,7 @@ def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
         if len(start) > START:
             start = start[:START].rpartition(" ")[0] + " ..."
         if entry.kind in query.kinds:
-            yield Hit(entry.kind, entry.key, path or entry.path, _parts(title), _parts(start))
+            yield _hit(entry.kind, entry.key, path or entry.path, title, start)
 
 
 def _named(snapshot: Snapshot, text: str) -> Iterator[tuple[SearchEntry, str]]:
@@ -134,15 +129,6 @@ def _named(snapshot: Snapshot, text: str) -> Iterator[tuple[SearchEntry, str]]:
     for slug in snapshot.records.named(begins) if len(begins) >= WHOLE_NAME else ():
         if measurement := snapshot.records.get(slug):
             yield of_measurement(measurement, snapshot.knowledge), ""
-
-
-def _parts(text: str) -> Parts:
-    """Return a text with MARKS as parts."""
-    found: list[tuple[str, bool]] = []
-    for piece in text.split(MARKS[0]):
-        marked, closed, plain = piece.partition(MARKS[1])
-        found += [(marked, True), (plain, False)] if closed else [(marked, False)]
-    return tuple((part, hit) for part, hit in found if part)
 
 
 def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
@@ -157,7 +143,10 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     # A register that was named stands before those that only mention it.
     wanted = {name for term in query.wanted for name in meant[term]}
     shown.sort(key=lambda view: not _is_named(view, wanted))
-    hits = tuple(_cell_hit(view, chosen["family"]) for view in shown[:MANY])
+    hits = tuple(
+        _hit(CELL, str(v.key), v.key.url, cell_title(v), cell_line(v, chosen["family"]))
+        for v in shown[:MANY]
+    )
     groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()
     # The table that shows what was found; where it has no words for it, the keys alone.
     found = {view.key for view in shown}
@@ -180,9 +169,8 @@ def _holds(view: CellView, meant: Mapping[Term, set[str]]) -> bool:
     )
 
 
-def _cell_hit(view: CellView, families: tuple[str, ...]) -> Hit:
-    title, line = cell_title(view), cell_line(view, families)
-    return Hit(CELL, str(view.key), view.key.url, ((title, False),), ((line, False),))
+def _hit(kind: str, key: str, path: str, title: str, snippet: str) -> Hit:
+    return Hit(kind, key, path, ((title, False),), ((snippet, False),))
 
 
 def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
