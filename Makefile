@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 HTMX := static/vendor/htmx.min.js
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv trusts whom the machine trusts, as pip does.
+export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench format lock clean

@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 ROUNDS, REQUESTS = 5, 200
+ASKED = {"Accept": "text/html", "Accept-Encoding": "identity"}
 PATHS = ("/", "/index.txt", "/corrected", "/r/ldr/x2avic/write", "/r/ldr/x2avic/write.txt")
 
 
@@ -31,13 +32,8 @@ async def fixed(scope, _receive, send) -> None:
     if scope["type"] != "http":
         return
     size = int(scope["path"].strip("/") or 1)
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"content-length", str(size).encode())],
-        }
-    )
+    headers = [(b"content-length", str(size).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"x" * size})
 
 
@@ -47,16 +43,8 @@ def serving(application: str, url: str, *, factory: bool) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        application,
-        "--port",
-        str(port),
-        "--log-level",
-        "error",
-    ]
+    command = [sys.executable, "-m", "uvicorn", application]
+    command += ["--port", str(port), "--log-level", "error"]
     environment = {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command + ["--factory"] * factory, cwd=ROOT, env=environment)
     try:
@@ -79,9 +67,7 @@ def per_second(port: int, path: str) -> tuple[float, int]:
     for _ in range(ROUNDS):
         begin = time.perf_counter()
         for _ in range(REQUESTS):
-            connection.request(
-                "GET", path, headers={"Accept": "text/html", "Accept-Encoding": "identity"}
-            )
+            connection.request("GET", path, headers=ASKED)
             size = len(connection.getresponse().read())
         rates.append(REQUESTS / (time.perf_counter() - begin))
     connection.close()
@@ -101,11 +87,8 @@ def main() -> None:
         with writer_sessions(engine).begin() as session:
             load_seed(session, ROOT / "seed", datetime.now(UTC))
         engine.dispose()
-        app = "app.web.app:create_app"
-        with (
-            serving(app, url, factory=True) as kept,
-            serving("tests.bench.pages:fixed", url, factory=False) as ceiling,
-        ):
+        app, bare = "app.web.app:create_app", "tests.bench.pages:fixed"
+        with serving(app, url, factory=True) as kept, serving(bare, url, factory=False) as ceiling:
             print(f"{'page':28} {'bytes':>8} {'kept/s':>8} {'ceiling/s':>10} {'ratio':>6}")
             for path in PATHS:
                 rate, size = per_second(kept, path)

@@ -17,12 +17,10 @@ from app.store import seeding
 from app.store.submissions import Decision, add_token
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
-from tests.running import state_of
+from tests.running import HTML, SITE, client_of, state_of, unsound
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
-HTML = {"accept": "text/html"}
 API = "/api/v1/measurements"
-SITE = "http://127.0.0.1:8000"
 MISSPELT = document(observations=[observed("ldrr", "x2avic", "write", "gp")])
 EMULATED = document(hypervisor={"name": "QEMU", "version": "10", "accelerator": "tcg"})
 
@@ -110,13 +108,12 @@ def _facts(client, path):
 
 def test_a_wrong_secret_withdraws_nothing(client):
     slug = post(client, document()).json()["id"]
-    answer = client.post(f"/m/{slug}/withdraw", data={"secret": "no"}, headers=JSON_ACCEPT)
+    answer = client.post(
+        f"/m/{slug}/withdraw", data={"secret": "no"}, headers={"accept": "application/json"}
+    )
 
     assert (403, "forbidden") == (answer.status_code, answer.json()["error"]["code"])
     assert "pending since" in client.get(f"/m/{slug}.txt").text
-
-
-JSON_ACCEPT = {"accept": "application/json"}
 
 
 def test_a_withdrawal_is_final(client, writer):
@@ -186,8 +183,7 @@ def test_a_trusted_token_is_accepted_at_once(client, writer):
     ("uploads", "status"), [(Uploads.TOKEN, 403), (Uploads.CLOSED, 403), (Uploads.OPEN, 201)]
 )
 def test_the_site_says_who_may_send(database_url, uploads, status):
-    settings = Settings(database_url=database_url, uploads=uploads)
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
+    with client_of(database_url, uploads=uploads) as client:
         checked = client.post(f"{API}?dry_run=true", content=document(), headers=JSON)
 
         assert (200, status) == (checked.status_code, post(client, document()).status_code)
@@ -208,19 +204,9 @@ def test_strangers_words_are_never_markup(client):
         client.get(path, headers=HTML).text
         for path in (f"/m/{slug}", "/m", f"/m/{slug}/diff/{slug}")
     ]
+    bad = ("<script>alert", "<img src=x", "<b>t</b>", "<i>n</i>", "<u>c</u>")
 
-    for page in pages:
-        for bad in (
-            "<script>alert",
-            "<img src=x",
-            "<b>t</b>",
-            "<i>n</i>",
-            "<u>c</u>",
-            "javascript:alert",
-        ):
-            assert (
-                bad not in page.replace('href="javascript:alert', "") or bad == "javascript:alert"
-            )
+    assert [] == [(path, word) for path, page in enumerate(pages) for word in bad if word in page]
     assert "<strong>bold</strong>" in pages[0]
     assert 'href="javascript:' not in pages[0]
     assert 'rel="nofollow ugc noreferrer"' in pages[0]
@@ -278,7 +264,4 @@ def test_every_page_of_a_measurement_is_ascii_and_narrow(client):
     raw = document(submitter={"name": wide}, notes=wide, guest={"name": "g", "command": wide * 3})
     slug = post(client, raw).json()["id"]
     for path in (f"/m/{slug}.txt", "/m.txt", f"/m/{slug}/diff/{slug}.txt"):
-        text = client.get(path)
-
-        assert text.content.isascii()
-        assert max(map(len, text.text.splitlines())) <= 75
+        assert [] == unsound(client.get(path))
