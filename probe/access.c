@@ -13,14 +13,26 @@ enum {
 #define MARK_OVER  0xFFFFFFFFu  /* nothing behind it is measured */
 enum { MARKER_PORT = 0x7E0, MARKER_LEAF = 0x7E0A91C0 };
 
-extern void touch_mmio_read(struct touch *t);
-extern void touch_mmio_write(struct touch *t);
-extern void touch_rdmsr(struct touch *t);
-extern void touch_wrmsr(struct touch *t);
-
 u8 in_x2apic;
 u32 marker_by_cpuid;
 u32 sequence, repetition, quiet_faults;
+
+typedef void touching(struct touch *t);
+extern touching touch_rdmsr, touch_wrmsr;
+extern touching touch_mmio_read8, touch_mmio_read16, touch_mmio_read32, touch_mmio_read64;
+extern touching touch_mmio_write8, touch_mmio_write16, touch_mmio_write32, touch_mmio_write64;
+
+static touching *touching_of(const struct slot *slot, u32 width, int write)
+{
+    if (slot->msr)
+        return write ? touch_wrmsr : touch_rdmsr;
+    switch (width) {
+    case 1: return write ? touch_mmio_write8 : touch_mmio_read8;
+    case 2: return write ? touch_mmio_write16 : touch_mmio_read16;
+    case 8: return write ? touch_mmio_write64 : touch_mmio_read64;
+    default: return write ? touch_mmio_write32 : touch_mmio_read32;
+    }
+}
 
 static u32 marker_of(const struct slot *slot, int write)
 {
@@ -39,19 +51,17 @@ static u32 marker_of(const struct slot *slot, int write)
 static int touch(struct record *r, const struct slot *slot, int write, u64 value, u8 why)
 {
     struct touch t = { .lo = (u32)value, .hi = (u32)(value >> 32) };
+    u32 width = slot->msr ? 8 : slot->width ? slot->width : 4;
     t.address = slot->msr ? slot->reg : APIC_PAGE + slot->reg;
     t.begin = MARK_BEGIN | marker_of(slot, write);
     t.end = MARK_END | marker_of(slot, write);
     *r = (struct record){ .kind = KIND_ACCESS, .why = why, .write = (u8)write,
         .msr = slot->msr, .x2apic = in_x2apic, .member = slot->member, .rep = (u16)repetition,
         .has_member = slot->row && (slot->row->flags & VECTOR), .reg = slot->reg,
-        .seq = sequence++, .effect = UNKNOWN, .slug = slot->row ? slot->row->slug : "apic-base" };
+        .width = (u8)width, .seq = sequence++, .effect = UNKNOWN, .slug = slot->row ? slot->row->slug : "apic-base" };
     quiet_write(ESR, 0);
     fault.vector = fault.error = 0;
-    if (slot->msr)
-        (write ? touch_wrmsr : touch_rdmsr)(&t);
-    else
-        (write ? touch_mmio_write : touch_mmio_read)(&t);
+    touching_of(slot, width, write)(&t);
     r->fault = (u8)fault.vector;
     r->err = fault.error;
     r->cycles = t.cycles;

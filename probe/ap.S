@@ -25,6 +25,7 @@ ap_end:
     .code64
 ap_long_mode:
     load_data_segments
+    lock incl ap_starts
     mov $1, %eax                        /* one processor takes part, all others stop here */
     lock xchg %eax, ap_taken
     test %eax, %eax
@@ -38,4 +39,7 @@ ap_long_mode:
     .data
     .align 4
 ap_taken:
+    .long 0
+    .globl ap_starts
+ap_starts:
     .long 0

@@ -3,7 +3,7 @@
 
 enum { MAX_RECORDS = 140000 };
 
-extern const u32 touch_sites[8];    /* touch.S */
+extern const u32 touch_sites[20];   /* touch.S */
 
 static struct record kept[MAX_RECORDS];
 static u32 kept_count;
@@ -17,7 +17,13 @@ static const char *const whys[] = {
     [WHY_SELF_FIXED] = "self-fixed", [WHY_SELF_IPI] = "self-ipi",
     [WHY_TO_RUNNING] = "to-running", [WHY_TO_HALTED] = "to-halted",
     [WHY_ABSENT_TARGET] = "absent-target", [WHY_APIC_BASE] = "apic-base",
-    [WHY_OTHER_MODE] = "other-mode",
+    [WHY_OTHER_MODE] = "other-mode", [WHY_WIDTH] = "width", [WHY_OFFSET] = "offset",
+    [WHY_SELF_PHYSICAL] = "self-physical", [WHY_SELF_LEVEL] = "self-level",
+    [WHY_LOW_VECTOR] = "low-vector", [WHY_LOGICAL] = "logical", [WHY_LOWEST] = "lowest",
+    [WHY_OTHERS] = "others", [WHY_ALL] = "all", [WHY_LEVEL] = "level", [WHY_NMI] = "nmi",
+    [WHY_INIT] = "init", [WHY_STARTUP] = "startup", [WHY_REMOTE_READ] = "remote-read",
+    [WHY_EXTERNAL] = "external", [WHY_SMI] = "smi", [WHY_DISABLE] = "disable",
+    [WHY_DISABLED] = "disabled", [WHY_UNMASKED] = "unmasked", [WHY_COUNTING] = "counting",
 };
 
 /* ,"key":"text" */
@@ -49,12 +55,15 @@ static void field_dec(const char *key, u32 value)
     put_dec(value);
 }
 
-/* The instructions of the four accesses: [its address, the address behind it]. */
+/* The instructions of the accesses: [its address, the address behind it]. */
 static void put_sites(void)
 {
-    static const char *const names[] = { "mmio-read", "mmio-write", "rdmsr", "wrmsr" };
+    static const char *const names[] = {
+        "mmio-read", "mmio-write", "rdmsr", "wrmsr", "mmio-read-8", "mmio-write-8",
+        "mmio-read-16", "mmio-write-16", "mmio-read-64", "mmio-write-64",
+    };
     put(",\"insns\":{");
-    for (u32 i = 0; i < 4; i++) {
+    for (u32 i = 0; i < sizeof names / sizeof *names; i++) {
         put(i ? ",\"" : "\"");
         put(names[i]);
         put("\":[\"");
@@ -121,8 +130,8 @@ static void print_access(const struct record *r)
     field("slug", r->slug);
     if (r->has_member)
         field_dec("member", r->member);
-    field_dec("width", r->msr ? 64 : 32);
-    put_outcome(r, r->msr ? 16 : 8);
+    field_dec("width", r->width * 8u);
+    put_outcome(r, r->width * 2u);
     put("}");
     send_json();
 }

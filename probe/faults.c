@@ -1,7 +1,7 @@
 /* The interrupt table, and what happens on a fault or an interrupt. */
 #include "probe.h"
 
-enum { VEC_GP = 13, VEC_PF = 14, FIRST_INTERRUPT = 32 };
+enum { VEC_NMI = 2, VEC_GP = 13, VEC_PF = 14, FIRST_INTERRUPT = 32 };
 
 #define ABSENT        0x10000000u   /* an address that no page maps, for the self-test */
 
@@ -47,10 +47,12 @@ static int on_second_processor(const struct frame *frame)
 void trap(struct frame *frame)
 {
     u32 vector = (u32)frame->vector;
-    if (vector >= FIRST_INTERRUPT) {
+    if (on_second_processor(frame) && (vector >= FIRST_INTERRUPT || vector == VEC_NMI)) {
+        ap_took(vector);
+        return;
+    }
+    if (vector >= FIRST_INTERRUPT || vector == VEC_LOW) {
         arrived[vector]++;
-        if (vector == VEC_AP)
-            ap_end_of_interrupt();
         return;
     }
     if ((vector != VEC_GP && vector != VEC_PF) || !fixup || on_second_processor(frame))

@@ -1,7 +1,7 @@
 /* Registers that act: EOI, ICR and SELF_IPI; and the switch of modes, APIC_BASE. */
 #include "probe.h"
 
-static void emit_irqs(u32 seq, u32 vector, u32 count)
+void emit_irqs(u32 seq, u32 vector, u32 count)
 {
     struct record r = { .kind = KIND_IRQS, .seq = seq, .reg = (u16)vector, .value = count };
     emit(&r);
@@ -49,16 +49,14 @@ void run_eoi(const struct slot *slot)
     read_initial(slot);
     touch_write(&r, slot, 0, WHY_EOI_NONE);
     emit(&r);
-    if (in_x2apic) {
-        touch_write(&r, slot, 1, WHY_NONZERO);
-        emit(&r);
-    }
+    touch_write(&r, slot, 1, WHY_NONZERO);
+    emit(&r);
     end_in_service(slot, VEC_EDGE, 0, WHY_EOI_EDGE);
     end_in_service(slot, VEC_LEVEL, ICR_LEVEL | ICR_ASSERT, WHY_EOI_LEVEL);
 }
 
 /* Write what sends `vector` to this processor; the effect is its arrival. */
-static void write_and_take(const struct slot *slot, u64 value, u8 why)
+void write_and_take(const struct slot *slot, u64 value, u8 why)
 {
     struct record r;
     u32 vector = value & 0xFF, count = 0;
@@ -77,80 +75,57 @@ static void write_and_take(const struct slot *slot, u64 value, u8 why)
     }
 }
 
+u64 own_id(void)
+{
+    u32 id = (u32)quiet_read(ID);
+    return in_x2apic ? id : id >> 24;
+}
+
+/* Physical destination, no shorthand: this processor by its own ID. */
+static void send_to_own_id(const struct slot *slot)
+{
+    if (in_x2apic)
+        write_and_take(slot, own_id() << 32 | VEC_ICR, WHY_SELF_PHYSICAL);
+    else {
+        quiet_write(ICRH, own_id() << 24);
+        write_and_take(slot, VEC_ICR, WHY_SELF_PHYSICAL);
+        quiet_write(ICRH, 0);
+    }
+}
+
 /*
  * Bit 12 is the delivery status: read-only in xAPIC mode, reserved in x2APIC mode. There, KVM
  * relies on the processor to refuse reserved bits and warns on the host where it does not, so
- * those two are on demand.
+ * those are on demand, one at a time.
  */
 void run_icr(const struct slot *slot)
 {
+    u64 reserved = slot->row->reserved;
     read_initial(slot);
     write_and_take(slot, ICR_SELF | VEC_ICR, WHY_SELF_FIXED);
-    if (in_x2apic && !options.disruptive) {
-        if (repetition == 0)
-            emit_skip("icr-reserved-bits", "KVM warns on the host if the processor takes "
-                      "them; the word disruptive asks for it");
-        return;
-    }
-    write_and_take(slot, ICR_SELF | ICR_BUSY | VEC_ICR, WHY_BUSY);
-    write_and_take(slot, ICR_SELF | ICR_RESERVED | VEC_ICR, WHY_RESERVED_BITS);
+    send_to_own_id(slot);
+    write_and_take(slot, ICR_SELF | ICR_LEVEL | ICR_ASSERT | VEC_ICR, WHY_SELF_LEVEL);
+    if (!in_x2apic) {
+        write_and_take(slot, ICR_SELF | ICR_BUSY | VEC_ICR, WHY_BUSY);
+        write_and_take(slot, ICR_SELF | VEC_ICR | (reserved & ~(u64)ICR_BUSY & 0xFFFFFFFF),
+                       WHY_RESERVED_BITS);
+    } else if (options.disruptive) {
+        for (u64 bit = 1; bit; bit <<= 1)
+            if (reserved & bit)
+                write_and_take(slot, ICR_SELF | bit | VEC_ICR,
+                               bit == ICR_BUSY ? WHY_BUSY : WHY_RESERVED_BITS);
+    } else if (repetition == 0)
+        emit_skip("icr-reserved-bits", "KVM warns on the host if the processor takes "
+                  "them; the word disruptive asks for it");
 }
 
 void run_self_ipi(const struct slot *slot)
 {
     read_initial(slot);
     write_and_take(slot, VEC_SELF_IPI, WHY_SELF_IPI);
-    write_and_take(slot, slot->row->reserved | VEC_SELF_IPI, WHY_RESERVED_BITS);
-    write_and_take(slot, 1ull << 32 | VEC_SELF_IPI, WHY_RESERVED_BITS);
-}
-
-/* ---- IPIs to others ---- */
-
-static void send_measured(u32 target, u8 why)
-{
-    struct slot slot = slot_of(row_named("icr"), 0);
-    struct record r;
-    u32 before = arrived[VEC_AP];
-    u64 begin, patience = 1000000000;   /* cycles: half a second */
-    if (!in_x2apic)
-        quiet_write(ICRH, target << 24);
-    touch_write(&r, &slot, in_x2apic ? (u64)target << 32 | VEC_AP : VEC_AP, why);
-    if (why != WHY_ABSENT_TARGET) {
-        begin = clock_cycles();
-        while (arrived[VEC_AP] == before && clock_cycles() - begin < patience)
-            __asm__ volatile("pause");
-        r.effect = arrived[VEC_AP] != before;
-    }
-    r.read_back = quiet_read(ICR);
-    r.has_read_back = YES;
-    emit(&r);
-    if (r.effect == YES)
-        emit_irqs(r.seq, VEC_AP, arrived[VEC_AP] - before);
-}
-
-void run_second_processor(void)
-{
-    if (!is_chosen("icr"))
-        return;
-    human("IPIs to a second processor");
-    if (!start_second_processor())
-        emit_skip("second-processor", "none answered: run the guest with two");
-    else {
-        for (repetition = 0; repetition < options.repeat; repetition++) {
-            second_processor_runs();
-            send_measured(ap_apic_id, WHY_TO_RUNNING);
-            second_processor_halts();
-            send_measured(ap_apic_id, WHY_TO_HALTED);
-        }
-        stop_second_processor();
-    }
-    if (!options.disruptive)
-        emit_skip("absent-target", "some kernels log a warning for it; the word disruptive "
-                  "asks for it");
-    for (repetition = 0; options.disruptive && repetition < options.repeat; repetition++)
-        send_measured(0xFE, WHY_ABSENT_TARGET);
-    repetition = 0;
-    reset_state();
+    for (u64 bit = 1; bit; bit <<= 1)
+        if (slot->row->reserved & bit)
+            write_and_take(slot, bit | VEC_SELF_IPI, WHY_RESERVED_BITS);
 }
 
 /* ---- The mode ---- */

@@ -29,22 +29,6 @@ static int has_x2apic(void)
     return (r[2] & X2APIC_BIT) != 0;
 }
 
-/* A register by the way of the other mode: MSR in xAPIC mode, page in x2APIC mode. */
-static void read_other_mode(void)
-{
-    const struct row *row = row_named("version");
-    struct slot slot = { .row = row, .msr = !in_x2apic,
-                         .reg = in_x2apic ? row->offset : row->msr };
-    struct record r;
-    if (!is_chosen(row->slug))
-        return;
-    for (repetition = 0; repetition < options.repeat; repetition++) {
-        touch_read(&r, &slot, WHY_OTHER_MODE);
-        emit(&r);
-    }
-    repetition = 0;
-}
-
 static void heading(void)
 {
     put("# vapic-probe ");
@@ -81,8 +65,11 @@ void guest_main(u32 magic, const struct multiboot *info)
     if (options.x2apic)
         enter_x2apic();
     sweep();
-    read_other_mode();
-    run_second_processor();
+    run_shapes();
+    run_other_way();
+    run_disabled();
+    run_unmasked();
+    run_messages();
     if (!has_x2apic())
         emit_skip("apic-base", "no x2APIC mode here, hence no transition");
     else if (is_chosen("apic-base"))

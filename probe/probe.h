@@ -2,7 +2,7 @@
 #ifndef PROBE_H
 #define PROBE_H
 
-#define VERSION "1.0"
+#define VERSION "1.1"
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -22,7 +22,7 @@ enum plan {
     PLAN_ZERO,      /* write 0, then restore */
     PLAN_ESR,       /* write 0; in x2APIC mode also 1 */
     PLAN_EOI,       /* with nothing, an edge and a level interrupt in service */
-    PLAN_ICR,       /* only fixed IPIs to itself and to the second processor */
+    PLAN_ICR,       /* IPIs to itself, see also messages.c */
     PLAN_SELF_IPI
 };
 
@@ -30,7 +30,7 @@ enum row_flags {
     VECTOR = 1,         /* the slots are members of one register */
     DISRUPTIVE = 2,     /* written only on demand: may inhibit AVIC for the VM */
     X2APIC_ABSENT = 4,  /* reserved in x2APIC mode, where 0 is written */
-    RESERVED_HIGH = 8   /* bits 63:32 of the MSR are reserved */
+    NAMED = 8           /* a register, and no run of reserved addresses */
 };
 
 enum { NONE = 0xFFFF };  /* no xAPIC offset, or no MSR */
@@ -41,7 +41,7 @@ struct row {
     u16 slots;
     u8 plan, flags;
     u32 value;
-    u32 reserved;       /* a reserved bit of 31:0, or 0 */
+    u64 reserved;       /* the bits that the manual reserves; 31:0 in xAPIC mode */
 };
 
 extern const struct row rows[];
@@ -49,8 +49,8 @@ extern const u32 row_count;
 
 /* Index of a register: xAPIC offset >> 4, which is also MSR - 800h (APM volume 2, 16.11.1). */
 enum {
-    ID = 0x02, TPR = 0x08, PPR = 0x0A, EOI = 0x0B, SVR = 0x0F, ISR = 0x10, TMR = 0x18,
-    ESR = 0x28, ICR = 0x30, ICRH = 0x31, LVT_TIMER = 0x32, LVT_ERROR = 0x37,
+    ID = 0x02, TPR = 0x08, PPR = 0x0A, EOI = 0x0B, LDR = 0x0D, SVR = 0x0F, ISR = 0x10, TMR = 0x18,
+    IRR = 0x20, ESR = 0x28, ICR = 0x30, ICRH = 0x31, LVT_TIMER = 0x32, LVT_ERROR = 0x37,
     TIMER_INITIAL = 0x38, TIMER_DIVIDE = 0x3E, SELF_IPI = 0x3F
 };
 
@@ -60,14 +60,17 @@ enum { APIC_BASE = 0x1B, APIC_BASE_EXTD = 0x400, APIC_BASE_EN = 0x800 };
 /* ICR fields (APM volume 2, chapter 16; in x2APIC mode 16.13). */
 enum {
     ICR_BUSY = 1 << 12, ICR_RESERVED = 1 << 13, ICR_ASSERT = 1 << 14, ICR_LEVEL = 1 << 15,
-    ICR_SELF = 1 << 18, ICR_OTHERS = 3 << 18, ICR_INIT = 5 << 8, ICR_STARTUP = 6 << 8
+    ICR_LOGICAL = 1 << 11, ICR_SELF = 1 << 18, ICR_ALL = 2 << 18, ICR_OTHERS = 3 << 18,
+    ICR_LOWEST = 1 << 8, ICR_SMI = 2 << 8, ICR_REMOTE_READ = 3 << 8, ICR_NMI = 4 << 8,
+    ICR_INIT = 5 << 8, ICR_STARTUP = 6 << 8, ICR_EXTERNAL = 7 << 8
 };
 
-enum { LVT_MASKED = 1 << 16, LVT_TSC_DEADLINE = 1 << 18, SVR_ON = 0x1FF };
+enum { LVT_MASKED = 1 << 16, LVT_TSC_DEADLINE = 1 << 18, SVR_ON = 0x1FF, SVR_OFF = 0xFF };
 
 /* Vectors of the guest's own interrupts. */
 enum {
-    VEC_ICR = 0xE0, VEC_SELF_IPI = 0xE2, VEC_EDGE = 0xE3, VEC_LEVEL = 0xE4, VEC_AP = 0xE5,
+    VEC_LOW = 15,           /* below 16, and no exception either */
+    VEC_ICR = 0xE0, VEC_LVT = 0xE1, VEC_SELF_IPI = 0xE2, VEC_EDGE = 0xE3, VEC_LEVEL = 0xE4, VEC_AP = 0xE5,
     VEC_SPURIOUS = 0xFF
 };
 
@@ -88,8 +91,10 @@ int is_chosen(const char *slug);
 enum why {
     WHY_INITIAL, WHY_PATTERN, WHY_OWN_VALUE, WHY_RESERVED_BITS, WHY_BUSY, WHY_BIT18,
     WHY_NONZERO, WHY_ZERO, WHY_EOI_NONE, WHY_EOI_EDGE, WHY_EOI_LEVEL, WHY_SELF_FIXED,
-    WHY_SELF_IPI, WHY_TO_RUNNING, WHY_TO_HALTED, WHY_ABSENT_TARGET, WHY_APIC_BASE,
-    WHY_OTHER_MODE
+    WHY_SELF_IPI, WHY_SELF_PHYSICAL, WHY_SELF_LEVEL, WHY_LOW_VECTOR, WHY_TO_RUNNING,
+    WHY_TO_HALTED, WHY_LOGICAL, WHY_LOWEST, WHY_OTHERS, WHY_ALL, WHY_LEVEL, WHY_NMI, WHY_INIT,
+    WHY_STARTUP, WHY_REMOTE_READ, WHY_EXTERNAL, WHY_SMI, WHY_ABSENT_TARGET, WHY_APIC_BASE,
+    WHY_OTHER_MODE, WHY_WIDTH, WHY_OFFSET, WHY_DISABLE, WHY_DISABLED, WHY_UNMASKED, WHY_COUNTING
 };
 
 enum kind { KIND_ACCESS, KIND_IRQS, KIND_SKIP, KIND_NOTE };
@@ -99,6 +104,7 @@ struct record {
     u8 kind, why, write, msr;
     u8 x2apic, member, has_member, has_read_back;
     u8 fault, effect;   /* fault: 0, 13 or 14 */
+    u8 width;           /* of the access, in bytes */
     u16 rep, reg, esr;
     u32 err, seq, cycles;
     u64 value, read_back;
@@ -158,6 +164,7 @@ struct slot {
     u16 reg;        /* xAPIC offset or MSR */
     u8 msr;         /* by MSR */
     u8 member;
+    u8 width;       /* of an access to the page in bytes; 0 for the usual four */
 };
 
 extern u8 in_x2apic;            /* the mode the boot processor is in */
@@ -184,17 +191,29 @@ void run_eoi(const struct slot *slot);
 void run_icr(const struct slot *slot);
 void run_self_ipi(const struct slot *slot);
 void run_apic_base(void);
-void run_second_processor(void);
+void write_and_take(const struct slot *slot, u64 value, u8 why);
+void emit_irqs(u32 seq, u32 vector, u32 count);
+void wait_cycles(u64 cycles);
+void run_messages(void);
+void run_shapes(void);
+void run_other_way(void);
+void run_disabled(void);
+void run_unmasked(void);
 void enter_x2apic(void);
 
 /* ---- The second processor ---- */
+
+enum { STARTUP_PAGE = 8 };  /* where it starts: 8000h */
+enum { AP_LOGICAL = 2 };    /* its logical ID in xAPIC mode; the boot processor has none */
 
 int start_second_processor(void);
 void stop_second_processor(void);
 void second_processor_runs(void);
 void second_processor_halts(void);
-void ap_end_of_interrupt(void);
+void ap_took(u32 vector);
+u64 own_id(void);
 extern volatile u32 ap_apic_id;
+extern volatile u32 ap_arrived, ap_nmis, ap_starts;  /* what reached it */
 
 /* ---- Instructions ---- */
 

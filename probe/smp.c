@@ -1,20 +1,20 @@
 /* The second processor: started once, then a target of IPIs that runs or is halted. */
 #include "probe.h"
 
-enum { TRAMPOLINE = 0x8000 };
+enum { TRAMPOLINE = STARTUP_PAGE << 12 };
 enum { FW_CFG_SELECT = 0x510, FW_CFG_DATA = 0x511, FW_CFG_SIGNATURE = 0, FW_CFG_CPUS = 5 };
 enum command { RUN, HALT, STOP };
 
 extern const u8 ap_start[], ap_end[];
 
-volatile u32 ap_apic_id;
+volatile u32 ap_apic_id, ap_arrived, ap_nmis;
 
 static volatile u32 ready, command, obeyed;
 
 /* A busy host may not let a virtual processor run for a while: a second or two. */
 static const u64 patience = 4000000000u;
 
-static void wait_cycles(u64 cycles)
+void wait_cycles(u64 cycles)
 {
     u64 begin = clock_cycles();
     while (clock_cycles() - begin < cycles)
@@ -43,11 +43,22 @@ static void ap_write(u32 index, u32 value)
  * Not before the boot processor is out of its access (fixup, touch.S): where a trace does not
  * tell processors apart, as QEMU's own, this EOI would count as part of that access.
  */
-void ap_end_of_interrupt(void)
+static void ap_end_of_interrupt(void)
 {
     while (fixup)
         __asm__ volatile("pause");
     ap_write(EOI, 0);
+}
+
+/* An interrupt on the second processor: counted, and ended here. */
+void ap_took(u32 vector)
+{
+    if (vector < 32)
+        ap_nmis++;
+    else {
+        ap_arrived++;
+        ap_end_of_interrupt();
+    }
 }
 
 /* First C code of the second processor (ap.S); does not return. */
@@ -61,6 +72,8 @@ void ap_main(void)
         __asm__ volatile("wrmsr" : : "c"(APIC_BASE), "a"(lo), "d"(hi));
     }
     ap_write(SVR, SVR_ON);
+    if (!in_x2apic)
+        ap_write(LDR, AP_LOGICAL << 24);
     ap_apic_id = in_x2apic ? ap_read(ID) : ap_read(ID) >> 24;
     ready = YES;
     for (;;) {
@@ -109,7 +122,7 @@ int start_second_processor(void)
     send_ipi(0, ICR_OTHERS | ICR_ASSERT | ICR_INIT);
     wait_cycles(10000000);
     for (u32 i = 0; i < 2 && !ready; i++) {
-        send_ipi(0, ICR_OTHERS | ICR_ASSERT | ICR_STARTUP | TRAMPOLINE >> 12);
+        send_ipi(0, ICR_OTHERS | ICR_ASSERT | ICR_STARTUP | STARTUP_PAGE);
         begin = clock_cycles();
         while (!ready && clock_cycles() - begin < patience / 2)
             __asm__ volatile("pause");

@@ -55,16 +55,20 @@ static u64 planned(const struct row *row, int readable, u64 old, u8 *why)
     return 0;
 }
 
-/* Bits that the manual reserves: is the check made, and before AVIC's filter? */
-static void write_reserved(const struct slot *slot, u64 base, int readable, u64 old)
+/*
+ * Bits that the manual reserves: is the check made, and before AVIC's filter? One at a time in
+ * x2APIC mode, where each must be refused; the page drops them, all at once.
+ */
+static void write_reserved(const struct slot *slot, u64 base, u64 old)
 {
-    const struct row *row = slot->row;
-    if (in_x2apic && row->flags & X2APIC_ABSENT)
+    u64 reserved = slot->row->reserved;
+    if (!in_x2apic && (u32)reserved)
+        write_slot(slot, base | (u32)reserved, WHY_RESERVED_BITS, YES, old);
+    if (!in_x2apic || slot->row->flags & X2APIC_ABSENT)
         return;
-    if (row->reserved)
-        write_slot(slot, base | row->reserved, WHY_RESERVED_BITS, readable, old);
-    if (in_x2apic && row->flags & RESERVED_HIGH)
-        write_slot(slot, base | 1ull << 32, WHY_RESERVED_BITS, readable, old);
+    for (u64 bit = 1; bit; bit <<= 1)
+        if (reserved & bit)
+            write_slot(slot, base | bit, WHY_RESERVED_BITS, YES, old);
 }
 
 static void run_slot(const struct slot *slot)
@@ -79,10 +83,10 @@ static void run_slot(const struct slot *slot)
         return;
     value = planned(row, readable, old, &why);
     write_slot(slot, value, why, readable, old);
-    if (row->plan == PLAN_ESR && in_x2apic)
+    if (row->plan == PLAN_ESR)
         write_slot(slot, 1, WHY_NONZERO, readable, old);
     if (readable)
-        write_reserved(slot, value, readable, old);
+        write_reserved(slot, value, old);
     if (row->offset >> 4 == LVT_TIMER)
         write_slot(slot, LVT_MASKED | LVT_TSC_DEADLINE | VEC_ICR, WHY_BIT18, readable, old);
 }

@@ -1,5 +1,5 @@
 /*
- * The four measured accesses. Each is exactly
+ * The measured accesses: of the page in four widths, and by MSR. Each is exactly
  *
  *     BEGIN marker; RDTSC; the access; RDTSC; END marker
  *
@@ -66,28 +66,44 @@
     .endm
 
     .text
-    .globl touch_mmio_read, touch_mmio_write, touch_rdmsr, touch_wrmsr, touch_sites
+    .globl touch_mmio_read8, touch_mmio_read16, touch_mmio_read32, touch_mmio_read64
+    .globl touch_mmio_write8, touch_mmio_write16, touch_mmio_write32, touch_mmio_write64
+    .globl touch_rdmsr, touch_wrmsr, touch_sites
 
-touch_mmio_read:
-    enter mmio_read_next
+    /* A read of the page; `load` is the access, always into RAX, which held 0. */
+    .macro page_read name, load:vararg
+touch_mmio_read\name:
+    enter mmio_read\name\()_next
     movl ADDRESS(%rsi), %ebx
     clock_on
-mmio_read:
-    movl (%rbx), %eax
-mmio_read_next:
-    movl %eax, LO(%rsi)
-    movl $0, HI(%rsi)
+    xorl %eax, %eax
+mmio_read\name:
+    \load
+mmio_read\name\()_next:
+    movq %rax, LO(%rsi)
     leave_touch
+    .endm
 
-touch_mmio_write:
-    enter mmio_write_next
+    .macro page_write name, store:vararg
+touch_mmio_write\name:
+    enter mmio_write\name\()_next
     movl ADDRESS(%rsi), %ebx
-    movl LO(%rsi), %ecx
+    movq LO(%rsi), %rcx
     clock_on
-mmio_write:
-    movl %ecx, (%rbx)
-mmio_write_next:
+mmio_write\name:
+    \store
+mmio_write\name\()_next:
     leave_touch
+    .endm
+
+    page_read 32, movl (%rbx), %eax
+    page_read 8, movb (%rbx), %al
+    page_read 16, movw (%rbx), %ax
+    page_read 64, movq (%rbx), %rax
+    page_write 32, movl %ecx, (%rbx)
+    page_write 8, movb %cl, (%rbx)
+    page_write 16, movw %cx, (%rbx)
+    page_write 64, movq %rcx, (%rbx)
 
 touch_rdmsr:
     enter rdmsr_next
@@ -113,8 +129,9 @@ wrmsr_next:
 
     .section .rodata
     .align 4
-touch_sites:                            /* in the order of the words in output.c */
-    .long mmio_read, mmio_read_next
-    .long mmio_write, mmio_write_next
-    .long rdmsr_site, rdmsr_next
-    .long wrmsr_site, wrmsr_next
+touch_sites:                            /* in the order of the words in events.c */
+    .long mmio_read32, mmio_read32_next, mmio_write32, mmio_write32_next
+    .long rdmsr_site, rdmsr_next, wrmsr_site, wrmsr_next
+    .long mmio_read8, mmio_read8_next, mmio_write8, mmio_write8_next
+    .long mmio_read16, mmio_read16_next, mmio_write16, mmio_write16_next
+    .long mmio_read64, mmio_read64_next, mmio_write64, mmio_write64_next

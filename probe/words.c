@@ -3,7 +3,7 @@
 
 struct options options = { .repeat = 20 };
 
-enum { MAX_REPEAT = 200 };
+enum { MAX_REPEAT = 60 };
 
 static char words[1024];
 
@@ -30,11 +30,11 @@ static u32 number(const char *digits)
         panic("repeat= needs a number", 0);
     for (; *digits; digits++) {
         if (*digits < '0' || *digits > '9' || value > MAX_REPEAT)
-            panic("repeat= needs a number from 1 to 200", 0);
+            panic("repeat= needs a number from 1 to 60", 0);
         value = value * 10 + (u32)(*digits - '0');
     }
     if (value < 1 || value > MAX_REPEAT)
-        panic("repeat= needs a number from 1 to 200", value);
+        panic("repeat= needs a number from 1 to 60", value);
     return value;
 }
 

@@ -52,7 +52,7 @@ Output = Annotated[Path, typer.Option(help="The document to write.")]
 Modes = Annotated[
     list[Mode] | None, typer.Option(help="Only this mode; default: those that are here.")
 ]
-Repeat = Annotated[int, typer.Option(min=1, max=200, help="How often each access is made.")]
+Repeat = Annotated[int, typer.Option(min=1, max=60, help="How often each access is made.")]
 Kernel = Annotated[
     Path | None, typer.Option(help="A guest that is built; default: build it.", exists=True)
 ]

@@ -55,7 +55,14 @@ BY_WHY = {
     "eoi-edge": "edge",
     "eoi-level": "level",
     "self-fixed": "self-ipi",
-    **dict.fromkeys(("to-running", "to-halted", "absent-target"), "simple-ipi"),
+    **dict.fromkeys(("self-level", "level"), "level-ipi"),
+    "low-vector": "invalid-vector",
+    **dict.fromkeys(("to-running", "to-halted", "absent-target", "self-physical"), "simple-ipi"),
+    **dict.fromkeys(("logical", "others", "all"), "simple-ipi"),
+    **dict.fromkeys(("lowest", "nmi", "init", "startup"), "advanced"),
+    **dict.fromkeys(("remote-read", "external", "smi"), "advanced"),
+    # An LVT that lets its interrupt in, and a timer that counts down to one.
+    **dict.fromkeys(("unmasked", "counting"), ""),
 }
 # By the id of an incomplete IPI (KVM's AVIC_IPI_FAILURE_*): what it is called, the condition.
 REASONS = {

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.core.numbers import SLOT
 from app.core.words import Access, Mode
 from app.probing.markers import Tag
 
 GP, PF = "#GP", "#PF"
 # The base family that has extended fields (APM vol. 3, CPUID Fn0000_0001_EAX).
 EXTENDED = 0xF
+# How wide the manual wants accesses to the page, in bits (APM vol. 2, chapter 16).
+PAGE_WIDTH = 32
 
 
 class Way(StrEnum):
@@ -34,7 +37,7 @@ class Machine:
     """The start line: the processor and the hypervisor as the guest sees them.
 
     ``sites`` has one entry per kind of access: ``mmio-read``, ``mmio-write``, ``rdmsr``
-    and ``wrmsr``.
+    and ``wrmsr``, and ``mmio-read-8`` and so on of a guest that tries other widths.
     """
 
     tool: str
@@ -99,11 +102,13 @@ class GuestAccess:
     def mode(self) -> Mode | None:
         """The mode whose cell it exercises.
 
-        None for an MSR in xAPIC mode, for the page in x2APIC mode and for MSRs that are
-        no register of the APIC: the table has no such cell.
+        None for an MSR in xAPIC mode, for the page in x2APIC mode or in another way than
+        a register is meant to be reached, and for MSRs that are no register of the APIC: the
+        table has no such cell.
         """
         if self.way is Way.MMIO:
-            return Mode.AVIC if self.apic == "xapic" else None
+            whole = self.width == PAGE_WIDTH and not self.address % SLOT
+            return Mode.AVIC if self.apic == "xapic" and whole else None
         return Mode.X2AVIC if self.apic == "x2apic" and not self.tag.outside else None
 
     @property
@@ -121,7 +126,8 @@ class GuestAccess:
         """The instruction that makes it, as the start line names it."""
         if self.way is Way.MSR:
             return "rdmsr" if self.access is Access.READ else "wrmsr"
-        return f"mmio-{self.access}"
+        width = "" if self.width == PAGE_WIDTH else f"-{self.width}"
+        return f"mmio-{self.access}{width}"
 
     def __str__(self) -> str:
         """``line 12: write 0x0d0 (ldr) by mmio, pattern``."""

@@ -20,7 +20,7 @@ ELF = "probe.elf"
 # In the order in which they are linked.
 SOURCES = (
     *("boot.S", "touch.S", "ap.S", "main.c", "words.c", "identity.c", "output.c", "events.c"),
-    *("faults.c", "access.c", "sweep.c", "interrupts.c", "smp.c"),
+    *("faults.c", "access.c", "sweep.c", "interrupts.c", "messages.c", "shapes.c", "smp.c"),
 )
 CFLAGS = (
     *("-m64", "-mno-red-zone", "-Os", "-std=gnu11", "-ffreestanding", "-fno-pic", "-fno-pie"),

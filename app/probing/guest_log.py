@@ -28,6 +28,8 @@ LONGEST_TEXT = 200
 # The protocol nests two deep; a parser that recurses must not be led further.
 MAX_BRACKETS = 16
 KINDS = ("mmio-read", "mmio-write", "rdmsr", "wrmsr")
+# Only of a guest that tries other widths.
+WIDE_KINDS = tuple(f"mmio-{op}-{width}" for width in (8, 16, 64) for op in ("read", "write"))
 APICS = ("xapic", "x2apic")
 EVENTS = ("start", "selftest", "access", "irqs", "skip", "note", "panic", "end", "checksum")
 
@@ -158,7 +160,10 @@ def _take(reading: _Reading, number: int, text: bytes) -> None:
     elif line and event == "start":
         _start(reading, line)
     elif line and event == "access":
-        reading.accesses.append(_access(line))
+        access = _access(line)
+        reading.accesses.append(access)
+        if reading.machine and access.kind not in reading.machine.sites:
+            line.complain("width", access.width, "a width of which insns names the instruction")
     elif line and event:
         _other(reading, line, event)
     reading.crc = zlib.crc32(text + b"\n", reading.crc)
@@ -201,9 +206,14 @@ def _start(reading: _Reading, line: _Line) -> None:
         hypervisor=line.text("hypervisor", empty=True),
         marker=line.word("marker", ("port", "cpuid")),
         repeat=line.number_at("repeat", 1, 100_000) or 1,
-        sites={kind: _site(line, kind) for kind in KINDS},
+        sites={kind: _site(line, kind) for kind in _kinds(line)},
         svm_edx=line.hexadecimal("svm_edx", 32, missing=True),
     )
+
+
+def _kinds(line: _Line) -> tuple[str, ...]:
+    told = line.values.get("insns")
+    return (*KINDS, *(kind for kind in WIDE_KINDS if isinstance(told, dict) and kind in told))
 
 
 def _site(line: _Line, kind: str) -> GuestSite:

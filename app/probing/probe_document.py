@@ -11,6 +11,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from itertools import groupby
+from operator import and_
 from typing import Any
 
 from app.core.numbers import MSR_BASE
@@ -26,6 +29,8 @@ NOT_STATED = "not stated"
 FEATURE_BITS = {"avic": 13, "x2avic": 18, "avic_extlvt": 27}
 # The register whose row of the table depends on the last of them (Table 15-22).
 EXT_LVT = "ext-lvt"
+# The guest's word for a write with a bit set that the manual reserves.
+RESERVED = "reserved-bits"
 # Signature in CPUID Fn4000_0000: a name, and the word of the format.
 HYPERVISORS = {
     "KVMKVMKVM": ("KVM", "kvm"),
@@ -155,13 +160,48 @@ def _observations(
     addresses = defaultdict(set)
     for result in results:
         addresses[result.access.slug].add(result.access.address)
-    for result in results:
+    for _, alike in groupby(results, _alike):
+        together = list(alike)
+        result = together[0]
         access = result.access
         several = access.member is None and len(addresses[access.slug]) > 1
         # An offset that looks like an MSR would be taken for one.
         clear = access.way is Way.MSR or access.address < MSR_BASE
         name = f"{access.address:#05x}" if several and clear else access.slug
-        yield _observation(result, name, _condition(result, features))
+        told = _observation(result, name, _condition(result, features))
+        yield _together(told, together) if len(together) > 1 else told
+
+
+def _alike(result: Result) -> object:
+    """Return what reserved bits, written one at a time, must share to be told together."""
+    access = result.access
+    if access.why != RESERVED or result.minority:
+        return id(result)
+    return (access.address, access.member, result.seen.kind, result.count, result.noise)
+
+
+def _together(told: dict[str, Any], alike: Sequence[Result]) -> dict[str, Any]:
+    """Return the observation of the first as that of all, which differ in a bit of the value."""
+    values = [each.value or 0 for each in alike]
+    base = reduce(and_, values)
+    bits = ranges_of({(value ^ base).bit_length() - 1 for value in values})
+    differ = {"value", *(("read_back",) if len({each.read_back for each in alike}) > 1 else ())}
+    return {key: value for key, value in told.items() if key not in differ} | {
+        "count": sum(each.count for each in alike),
+        "x-bits": bits,
+        "note": " ".join(filter(None, (f"Bits {bits}, one at a time.", told.get("note")))),
+    }
+
+
+def ranges_of(bits: Iterable[int]) -> str:
+    """Return bits as the manual writes them, from the highest down: ``63:18,15:13,11``."""
+    runs: list[list[int]] = []
+    for bit in sorted(bits, reverse=True):
+        if runs and runs[-1][-1] == bit + 1:
+            runs[-1].append(bit)
+        else:
+            runs.append([bit])
+    return ",".join(f"{run[0]}:{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
 
 
 def _condition(result: Result, features: Mapping[str, bool]) -> str:
@@ -218,20 +258,24 @@ def note_of(result: Result) -> str:
     return " ".join(filter(None, parts))
 
 
+def _elsewhere(result: Result) -> dict[str, Any]:
+    """Return what became of an access that the table has no cell for."""
+    access = result.access
+    told = {"value": result.value, "read_back": result.read_back}
+    return {
+        "apic": access.apic,
+        "way": access.way.value,
+        "address": f"{access.address:#05x}",
+        "width": access.width,
+        "access": access.access.value,
+        "why": access.why,
+        "outcome": result.outcome.value,
+        "count": result.count,
+    } | {key: f"{value:#x}" for key, value in told.items() if value is not None}
+
+
 def _account(run: Correlation) -> dict[str, Any]:
     """Return what became of everything that is no observation."""
-    elsewhere = [
-        {
-            "apic": result.access.apic,
-            "way": result.access.way.value,
-            "address": f"{result.access.address:#05x}",
-            "access": result.access.access.value,
-            "why": result.access.why,
-            "outcome": result.outcome.value,
-            "count": result.count,
-        }
-        for result in run.elsewhere
-    ]
     account: dict[str, Any] = {
         "apic": run.machine.apic,
         "marker": run.machine.marker,
@@ -241,7 +285,7 @@ def _account(run: Correlation) -> dict[str, Any]:
         "discarded": dict(run.discarded),
         "unexplained": list(run.unexplained),
         "remarks": list(run.remarks),
-        "elsewhere": elsewhere,
+        "elsewhere": [_elsewhere(result) for result in run.elsewhere],
     }
     if trace := run.trace:
         account["trace"] = {"layout": trace.layout, "lines": trace.lines, "unread": trace.unread}

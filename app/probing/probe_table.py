@@ -1,8 +1,8 @@
 """The guest's register table, ``probe/registers.h``, made from the seed.
 
-Addresses, members and what exists in x2APIC mode come from the seed, so that guest and site
-cannot drift apart. How a register can be written without harm is no fact about hardware but
-a rule of the instrument; it stands here, once per register.
+Addresses, members, reserved bits and what exists in x2APIC mode come from the seed, so that
+guest and site cannot drift apart. How a register can be written without harm is no fact about
+hardware but a rule of the instrument; it stands here, once per register.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from app.core.numbers import MSR_BASE, Span, msr_of
 from app.curation.seed import check_seed
 from app.errors import AppError
 
+NAMELESS = ("reserved-540", "unlisted")
 NOWHERE = 0xFFFF
 SLOT = 0x10
 
@@ -30,9 +31,9 @@ class NoPlan(AppError):
 class RegisterPlan:
     """How the guest writes a register.
 
-    ``kind`` is a plan of ``probe.h``, ``value`` what it writes, ``reserved`` one bit of 31:0
-    that the manual reserves (Figures 16-6 to 16-34 of APM volume 2), ``disruptive`` that
-    it is written only on demand.
+    ``kind`` is a plan of ``probe.h``, ``value`` what it writes, ``disruptive`` that it is
+    written only on demand. ``reserved`` are bits that the manual reserves where the seed has
+    no claim of x2APIC mode that names them.
     """
 
     kind: str
@@ -42,8 +43,8 @@ class RegisterPlan:
 
 
 OWN = RegisterPlan("OWN")
-# Masked (bit 16), vector E1h; bit 11 is reserved in every one of them.
-LVT = RegisterPlan("VALUE", 0x100E1, 1 << 11)
+# Masked (bit 16), vector E1h.
+LVT = RegisterPlan("VALUE", 0x100E1)
 PLANS = {
     # A changed ID, or an LDR that two processors share, makes KVM give AVIC up for the VM.
     "id": RegisterPlan("OWN", disruptive=True),
@@ -52,22 +53,22 @@ PLANS = {
     # Read-only: another value could be taken for state, in a page that stores it.
     **dict.fromkeys(("version", "apr", "ppr", "remote-read", "isr", "tmr", "irr"), OWN),
     **dict.fromkeys(("timer-current", "ext-feature"), OWN),
-    "tpr": RegisterPlan("VALUE", 0x20, 1 << 8),
+    "tpr": RegisterPlan("VALUE", 0x20),
     "eoi": RegisterPlan("EOI"),
     # Stays enabled (bit 8), other spurious vector.
-    "svr": RegisterPlan("VALUE", 0x1EF, 1 << 10),
+    "svr": RegisterPlan("VALUE", 0x1EF),
     "esr": RegisterPlan("ESR"),
-    "icr": RegisterPlan("ICR", reserved=1 << 13),
-    # A destination for nobody: ICRL is what sends.
+    "icr": RegisterPlan("ICR"),
+    # A destination for nobody: ICRL is what sends. Chapter 16 reserves 23:0.
     "icrh": RegisterPlan("VALUE", 0x01000000, 0x00FFFFFF),
     **dict.fromkeys(("lvt-timer", "lvt-thermal", "lvt-perf"), LVT),
     **dict.fromkeys(("lvt-lint0", "lvt-lint1", "lvt-error"), LVT),
     # The timer's LVT is masked, and the old count, 0, is put back.
     "timer-initial": RegisterPlan("VALUE", 0x00100000),
-    "timer-divide": RegisterPlan("VALUE", 0xB, 1 << 4),
-    "self-ipi": RegisterPlan("SELF_IPI", reserved=1 << 8),
-    "ext-control": RegisterPlan("OWN", reserved=1 << 31),
-    "seoi": RegisterPlan("ZERO", reserved=1 << 8),
+    "timer-divide": RegisterPlan("VALUE", 0xB),
+    "self-ipi": RegisterPlan("SELF_IPI"),
+    "ext-control": OWN,
+    "seoi": RegisterPlan("ZERO"),
     # All vectors enabled, if the present value cannot be read.
     "ier": RegisterPlan("OWN", 0xFFFFFFFF),
     "ext-lvt": RegisterPlan("VALUE", 0x100E1),
@@ -80,7 +81,7 @@ HEAD = """\
  * compares. Edit the seed, or the plans in app/probing/probe_table.py, not this file.
  */
 const struct row rows[] = {
-    /* slug, xAPIC offset, MSR, slots, plan, flags, value, reserved bit */
+    /* slug, xAPIC offset, MSR, slots, plan, flags, value, reserved bits */
 """
 
 
@@ -125,16 +126,25 @@ def _row(register: Register, offset: int, msr: int, slots: int) -> str:
     plan = PLANS.get(register.slug)
     if plan is None:
         raise NoPlan(f"app/probing/probe_table.py does not say how to write {register.slug!r}.")
-    writable = register.access in ("RW", "WO") and plan.kind not in ("EOI", "ESR", "ICR")
     words = {
         "VECTOR": register.vector,
         "DISRUPTIVE": plan.disruptive,
         "X2APIC_ABSENT": register.access == "none",
-        # 16.11.3 (p.659): bits 63:32 of every legacy register but ICR; of Self IPI no page says it.
-        "RESERVED_HIGH": writable,
+        "NAMED": register.slug not in NAMELESS,
     }
     flags = " | ".join(word for word, holds in words.items() if holds) or "0"
+    reserved = _reserved(register) | plan.reserved
     return (
         f'    {{ "{register.slug}", 0x{offset:03X}, 0x{msr:03X}, {slots}, '
-        f"PLAN_{plan.kind}, {flags}, 0x{plan.value:X}, 0x{plan.reserved:X} }},\n"
+        f"PLAN_{plan.kind}, {flags}, 0x{plan.value:X}, 0x{reserved:X} }},\n"
     )
+
+
+def _reserved(register: Register) -> int:
+    """Return the bits that any claim says to be reserved, whose write must then fault."""
+    mask = 0
+    for claim in register.claims:
+        for part in claim.bits.split(",") if claim.bits else ():
+            high, _, low = part.partition(":")
+            mask |= (2 << int(high)) - (1 << int(low or high))
+    return mask

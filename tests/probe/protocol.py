@@ -8,12 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Hex = Annotated[str, Field(pattern=r"^0x[0-9a-f]+$")]
 Hex8 = Annotated[str, Field(pattern=r"^0x[0-9a-f]{8}$")]
+Pair = Annotated[list[Hex8], Field(min_length=2, max_length=2)]
 Count = Annotated[int, Field(ge=0)]
 Apic = Literal["xapic", "x2apic"]
 Why = Literal[
     *("initial", "pattern", "own-value", "reserved-bits", "busy", "bit18", "nonzero", "zero"),
     *("eoi-none", "eoi-edge", "eoi-level", "self-fixed", "self-ipi", "to-running", "to-halted"),
-    *("absent-target", "apic-base", "other-mode"),
+    *("absent-target", "apic-base", "other-mode", "self-physical", "self-level", "low-vector"),
+    *("logical", "lowest", "others", "all", "level", "nmi", "init", "startup", "remote-read"),
+    *("external", "smi", "width", "offset", "disable", "disabled", "unmasked", "counting"),
 ]
 
 
@@ -24,12 +27,18 @@ class Line(BaseModel):
 
 
 class Sites(Line):
-    """The four instructions, and what follows each."""
+    """The instructions of the accesses, and what follows each."""
 
-    mmio_read: list[Hex8] = Field(alias="mmio-read", min_length=2, max_length=2)
-    mmio_write: list[Hex8] = Field(alias="mmio-write", min_length=2, max_length=2)
-    rdmsr: list[Hex8] = Field(min_length=2, max_length=2)
-    wrmsr: list[Hex8] = Field(min_length=2, max_length=2)
+    mmio_read: Pair = Field(alias="mmio-read")
+    mmio_write: Pair = Field(alias="mmio-write")
+    rdmsr: Pair
+    wrmsr: Pair
+    mmio_read_8: Pair = Field(alias="mmio-read-8")
+    mmio_write_8: Pair = Field(alias="mmio-write-8")
+    mmio_read_16: Pair = Field(alias="mmio-read-16")
+    mmio_write_16: Pair = Field(alias="mmio-write-16")
+    mmio_read_64: Pair = Field(alias="mmio-read-64")
+    mmio_write_64: Pair = Field(alias="mmio-write-64")
 
 
 class Start(Line):
@@ -71,7 +80,7 @@ class Access(Line):
     reg: Hex
     slug: str
     member: Count | None = None
-    width: Literal[32, 64]
+    width: Literal[8, 16, 32, 64]
     value: Hex | None
     read_back: Hex | None = None
     fault: Literal["#GP", "#PF"] | None

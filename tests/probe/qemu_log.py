@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 from app.core.numbers import format_hex
 from app.core.words import Access
-from app.probing.guest import GuestAccess
+from app.probing.guest import GuestAccess, Way
 from app.probing.markers import END_OF_MEASURING, PORT, WRAP, Marker
 
 LOW_32 = 0xFFFFFFFF
+WIDEST = 32
+TO_OTHERS = ("to-running", "to-halted", "logical", "lowest", "others", "all", "level")
 EOI = 0x0B
 _MARKER = re.compile(
     r"(?:.*:)?memory_region_ops_write cpu \d+ mr \S+ addr 0x(?P<port>[0-9a-f]+) "
@@ -78,6 +80,9 @@ def compare(accesses: Sequence[GuestAccess], windows: Sequence[EmulatedWindow]) 
 
 def _against(access: GuestAccess, told: tuple[RegisterEvent, ...]) -> list[str]:
     events = [event for event in told if not _is_of_target(access, event)]
+    if access.width > WIDEST and access.way is Way.MMIO:
+        # Two registers of half the width, if any: the second one lies in the same slot.
+        return [] if {access.tag.index} == {event.index for event in events} else ["elsewhere"]
     if len(events) != 1:
         return [f"{len(events)} registers were touched"]
     event = events[0]
@@ -96,7 +101,7 @@ def _against(access: GuestAccess, told: tuple[RegisterEvent, ...]) -> list[str]:
 def _is_of_target(access: GuestAccess, event: RegisterEvent) -> bool:
     """Whether the IPI's target may have done it: these logs do not name the processor."""
     eoi = (event.index, event.access) == (EOI, Access.WRITE)
-    return access.why in ("to-running", "to-halted") and eoi
+    return access.why in TO_OTHERS and eoi
 
 
 def read(lines: Iterable[str]) -> tuple[EmulatedWindow, ...]:

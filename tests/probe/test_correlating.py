@@ -334,3 +334,28 @@ def test_sequence_numbers_that_fit_twice_are_no_match_at_all() -> None:
     assert "the sequence numbers fit the guest's in more than one way" == matched.ambiguous
     assert matched.ambiguous == why_empty(log, told, matched)
     assert [None] * 8 == [found for _, found in matched.pairs]
+
+
+def test_reserved_bits_that_did_the_same_are_one_observation() -> None:
+    scene = Scene(repeat=2)
+    for rep in range(2):
+        for bit in (8, 9, 10, 12, 31):
+            seen = [unaccelerated("after")] if bit == 12 else []
+            value, why = 0x20 | 1 << bit, "reserved-bits"
+            scene.did(*TPR, *seen, write=True, value=value, why=why, rep=rep, read_back=0x20)
+    together, trap, last = probed.document([came_to(scene)], HOST)["observations"]
+
+    assert ("10:8", 3, "Bits 10:8, one at a time.") == (
+        together["x-bits"], together["count"], together["note"][:25],
+    )  # fmt: skip
+    assert "value" not in together
+    assert ("vmexit-trap", "0x1020", "0x80000020") == (
+        trap["outcome"], trap["value"], last["value"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bits", "text"), [((), ""), ((5,), "5"), ((63, 62, 15, 13, 14, 11), "63:62,15:13,11")]
+)
+def test_bits_are_written_as_the_manual_writes_them(bits, text) -> None:
+    assert text == probe_document.ranges_of(bits)

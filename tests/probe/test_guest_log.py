@@ -160,3 +160,14 @@ def test_bytes_of_any_kind_are_read_or_refused_and_nothing_else(noise: bytes, at
     raw = GOOD[:at] + noise + GOOD[at:]
     with suppress(BadGuestLog):
         assert 1 == len(read(raw).accesses)
+
+
+def test_an_access_of_another_width_is_no_cell_and_needs_its_instruction() -> None:
+    scene = Scene().did(*TPR, value=7, width=8, why="width").did("tpr", 0x84, why="offset")
+    scene.start = {"insns": START["insns"] | {"mmio-read-8": ["0x100b00", "0x100b02"]}}
+    narrow, moved = read(scene.guest()).accesses
+
+    assert [None, None] == [narrow.mode, moved.mode]
+    assert ["mmio-read-8", "mmio-read"] == [narrow.kind, moved.kind]
+    scene.start = {}
+    assert [(4, "width: 8; a width of which insns names the instruction")] == told(scene.guest())

@@ -25,9 +25,9 @@ NOT_BARE = (
     "explorer takes this as an observation."
 )
 DISRUPTIVE = (
-    "--disruptive: the guest also writes its APIC ID, LDR and DFR and sends an IPI to an "
-    "absent target. KVM may switch AVIC off for it, and older kernels log a warning on this "
-    "machine (a crash where panic_on_warn is set)."
+    "--disruptive: the guest also writes its APIC ID, LDR and DFR, sets reserved bits of ICR "
+    "in x2APIC mode and sends IPIs to an absent target. KVM may switch AVIC off for it, and older "
+    "kernels log a warning on this machine (a crash where panic_on_warn is set)."
 )
 COLLECTED = (
     "What the file will say of this machine: the processor (vendor, family, model, stepping, "
