@@ -14,21 +14,10 @@ from tests.reviewables import make_document
 HERE = "http://127.0.0.1:8000"
 PUBLIC = "https://vapic.example"
 PAGES = (
-    "/index.txt",
-    "/index.txt?mode=x2avic&only=disagreements",
-    "/corrected.csv",
-    "/r/ldr.json",
-    "/r/ldr/x2avic/write.txt",
-    "/r/ldr/x2avic/write.json?at={older}",
-    "/d/1.txt?at={older}",
-    "/changes.txt",
-    "/changes.atom",
-    "/wanted.atom",
-    "/m.txt?state=accepted",
-    "/search.txt?q=ldr",
-    "/export.txt",
-    "/export.json?at={older}",
-    "/since/{older}.txt",
+    *("/index.txt", "/index.txt?mode=x2avic&only=disagreements", "/corrected.csv", "/r/ldr.json"),
+    *("/r/ldr/x2avic/write.txt", "/r/ldr/x2avic/write.json?at={older}", "/d/1.txt?at={older}"),
+    *("/changes.txt", "/changes.atom", "/wanted.atom", "/m.txt?state=accepted"),
+    *("/search.txt?q=ldr", "/export.txt", "/export.json?at={older}", "/since/{older}.txt"),
     "/api/v1/cells?mode=x2avic",
 )
 COMMANDS = (

@@ -10,19 +10,9 @@ SITE = "http://127.0.0.1:8000"
 HTML = {"accept": "text/html"}
 FIRST = "2026-11-22.1"
 FEEDS = (
-    "/changes.atom",
-    "/r/ldr.atom",
-    "/r/tpr.atom",
-    "/r/ldr/avic/write.atom",
-    "/r/ldr/x2avic/write.atom",
-    "/c/zen-5.atom",
-    "/c/zen-1.atom",
-    "/d.atom",
-    "/d/1.atom",
-    "/d/2.atom",
-    "/errata/1023.atom",
-    "/index.atom",
-    "/index.atom?mode=avic&group=lvt",
+    *("/changes.atom", "/r/ldr.atom", "/r/tpr.atom", "/r/ldr/avic/write.atom"),
+    *("/r/ldr/x2avic/write.atom", "/c/zen-5.atom", "/c/zen-1.atom", "/d.atom", "/d/1.atom"),
+    *("/d/2.atom", "/errata/1023.atom", "/index.atom", "/index.atom?mode=avic&group=lvt"),
     "/index.atom?verdict=contradicts",
 )
 

@@ -51,33 +51,19 @@ IN_OLD = "Bhyve releases 14.0 to 14.4"
 PATCHED = "a Bhyve patched to let the access through"
 MIXED = "/?policy=bhyve-15.0,kvm-7.2"
 PAGES = (
-    "/",
-    MIXED,
-    "/?policy=bhyve-14.0,bhyve-15.0",
-    "/policy",
-    "/policy/kvm-6.0",
-    "/policy/kvm-7.2",
-    "/policy/bhyve-14.0",
-    "/policy/bhyve-15.0",
-    "/policy/kvm-6.0..kvm-7.2",
-    "/policy/bhyve-15.0..bhyve-14.0",
-    "/r/tpr",
-    "/r/ldr",
-    *(f"/r/{r}/{m}/{a}" for r in ("tpr", "ldr", "icr") for m in ("avic", "x2avic")
-      for a in ("read", "write")),
-    "/wanted",
-    "/wanted?family=zen-5",
-    "/m",
-    "/changes",
-    "/search?q=x2avic",
-    "/search?q=bhyve",
-    "/search?q=kvm",
-    "/search?q=policy:bhyve-15.0",
-    "/docs/policy",
-    "/mail",
-    f"/mail{MIXED[1:]}",
-    "/r/ldr/x2avic/write/mail",
-)  # fmt: skip
+    *("/", MIXED, "/?policy=bhyve-14.0,bhyve-15.0", "/policy", "/policy/kvm-6.0"),
+    *("/policy/kvm-7.2", "/policy/bhyve-14.0", "/policy/bhyve-15.0", "/policy/kvm-6.0..kvm-7.2"),
+    *("/policy/bhyve-15.0..bhyve-14.0", "/r/tpr", "/r/ldr"),
+    *(
+        f"/r/{r}/{m}/{a}"
+        for r in ("tpr", "ldr", "icr")
+        for m in ("avic", "x2avic")
+        for a in ("read", "write")
+    ),
+    *("/wanted", "/wanted?family=zen-5", "/m", "/changes", "/search?q=x2avic", "/search?q=bhyve"),
+    *("/search?q=kvm", "/search?q=policy:bhyve-15.0", "/docs/policy", "/mail"),
+    *(f"/mail{MIXED[1:]}", "/r/ldr/x2avic/write/mail"),
+)
 FILES = (
     "/api/v1/cells?policy=bhyve-15.0,kvm-7.2",
     "/api/v1/cells/ldr/x2avic/write",
