@@ -165,11 +165,6 @@ def read_families(
     return read_choices(pairs, {"family": {f.slug: f.name for f in families.values()}})["family"]
 
 
-def command_for(site: str) -> str:
-    """Return the one command that sends what was measured."""
-    return f"vapic check FILE && vapic submit FILE --to {site}"
-
-
 def can_have(family: Family, mode: Mode) -> bool:
     """Whether a family may have a mode: unread dumps leave it open, dumps without it do not."""
     if mode is Mode.AVIC or not family.readings:

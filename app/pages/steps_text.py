@@ -126,7 +126,11 @@ def step_sheet(view: StepView) -> Sheet:
     told = told_cells(step.cells)
     many = len(told) > LISTED
     cells: list[Passage] = [
-        Told((Linked(str(key), view.link(key.url)),), lines, only="html" if many else "")
+        Told(
+            (Linked(str(key), view.link(key.url)),),
+            parts=[Para(line, hanging=2) for line in lines],
+            only="html" if many else "",
+        )
         for key, lines in told.items()
     ]
     if many:

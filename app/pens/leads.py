@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.pens.lines import told
+from app.pens.lines import Line, Linked, Styled, joined, told
 
 SOURCES = "Where every fact comes from, and how far each source was read by whoever entered it."
 ON_THE_TABLE = "On the table as a whole"
@@ -58,9 +58,11 @@ def corrected(revision: str) -> str:
     )
 
 
-def nothing_yet(families: Iterable[str], site: str) -> str:
+def nothing_yet(families: Iterable[str]) -> Line:
     """Return the one line of the families of which nothing was reported at all."""
-    return f"{NOTHING_YET} {', '.join(families)}: {site}/c/FAMILY"
+    listed = joined((Linked(family, f"/c/{family}"),) for family in families)
+    made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
+    return (f"{NOTHING_YET} ", *listed, *made) if listed else ""
 
 
 CELLS_AT = ("A cell stands at ", told("/r/REGISTER/MODE/ACCESS"), ", by any name of the register.")

@@ -49,6 +49,10 @@ Pieces = tuple[Piece, ...]
 Line = str | Pieces
 
 
+# The address of the site itself.
+SITE = Linked("", "", told=True)
+
+
 def told(href: str) -> Linked:
     """Return an address that a page gives in full."""
     return Linked(href, href, told=True)

@@ -120,7 +120,6 @@ class Told(Passage):
     kind = "told"
     needs = "label"
     label: Line
-    lines: tuple[str, ...]
 
 
 @dataclass
@@ -149,11 +148,16 @@ class Columns(Passage):
 
 @dataclass
 class Para(Passage):
-    """A paragraph, with a look of its own in HTML."""
+    """A paragraph, with a look of its own in HTML.
+
+    In text it stands ``margin`` columns to the right, further lines ``hanging`` more.
+    """
 
     kind = "para"
     line: Line
     look: str = ""
+    margin: int = 0
+    hanging: int = 0
 
 
 @dataclass

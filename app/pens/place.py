@@ -30,8 +30,8 @@ class Place:
         return self.pin(path) if self.pinned else f"{self.site}{path}"
 
     def absolute(self, address: str) -> str:
-        """Return an address with the site in front of it, if it is one of ours."""
-        return self.site + address if address.startswith("/") else address
+        """Return an address with the site in front of it, if it is one of ours or none."""
+        return address if address and not address.startswith("/") else self.site + address
 
 
 def head(out: Plain, place: Place, path: str) -> None:

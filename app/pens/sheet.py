@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -63,6 +63,13 @@ def sheet_text(sheet: Sheet, place: Place) -> str:
     return out.render()
 
 
+def parts_text(whole: Passage, place: Place) -> str:
+    """Return parts as text, without the head of a page."""
+    out = Plain()
+    add_parts(out, whole, place)
+    return out.render()
+
+
 def add_parts(out: Plain, whole: Passage, place: Place, indent: int = 0) -> None:
     """Add the parts of a page, or of one of its parts."""
     for part in whole.saying("text"):
@@ -89,8 +96,8 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
             out.field(words(label, place), words(line, place), width=width, indent=indent)
         case Item(line, mark):
             out.item(words(line, place), indent, mark)
-        case Told(label, lines):
-            _told(out, words(label, place), lines, indent)
+        case Told(label):
+            out.para(words(label, place), indent)
         case Tabular():
             rows = (*part.heads, *part.rows)
             out.grid([[words(cell, place) for cell in row] for row in rows], part.widths)
@@ -104,10 +111,4 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
             fits = len(address) <= COLUMNS - 2 or not instead
             out.address(address if fits else place.site + instead)
         case Para(line):
-            out.para(words(line, place), indent)
-
-
-def _told(out: Plain, name: str, lines: Iterable[str], indent: int) -> None:
-    out.para(name, indent)
-    for line in lines:
-        out.para(line, indent + 2, 2)
+            out.para(words(line, place), indent + part.margin, part.hanging)

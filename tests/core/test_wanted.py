@@ -11,7 +11,7 @@ from app.core.facts import FeatureReading, MsrPolicy, Policy
 from app.core.knowledge import Knowledge
 from app.core.views import view_cells
 from app.core.words import Access, Action, Mode, Verdict
-from app.pages.wanted_text import times_of
+from app.pages.wanted_feed import times_of
 from tests.core.policies import make_range
 from tests.factories import make_claim, make_family, make_knowledge, make_observation, make_register
 
@@ -243,7 +243,7 @@ def test_a_want_changes_when_evidence_on_its_cell_comes_or_goes_and_at_no_other_
         (days[0], []),
     ]
     knowledge: Knowledge = make_knowledge(make_family("zen-5", 2))
-    times = times_of(history, knowledge)
+    times = times_of(history, {}, knowledge)
     want = next(w for w in wants_of() if w.key == TPR_WRITE)
 
     assert days[3] == times.of(want)

@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.core.words import Behaviour, Verdict
-from app.pens.lines import Linked, Sourced, Styled, told
+from app.pens.lines import SITE, Linked, Sourced, Styled, told
 from app.pens.parts import (
     Columns,
     Field,
@@ -23,7 +23,7 @@ from app.pens.plain import Plain
 from app.pens.sheet import add_parts
 from app.web.render import make_environment
 
-SITE = Place("http://site.example", "2026-01-01.1")
+PLACE = Place("http://site.example", "2026-01-01.1")
 MACROS = "{% import 'macros/sheet.html' as s with context %}{{ s.parts(part) }}"
 
 
@@ -38,13 +38,15 @@ class Known:
 
 def html(part):
     template = make_environment().from_string(MACROS)
-    found = template.render(part=part, sources_of=lambda ids: [Known(name) for name in ids])
+    found = template.render(
+        part=part, site=TOLD, sources_of=lambda ids: [Known(name) for name in ids]
+    )
     return BeautifulSoup(found, "lxml")
 
 
 def text(part):
     out = Plain()
-    add_parts(out, part, SITE)
+    add_parts(out, part, PLACE)
     return out.render()
 
 
@@ -89,11 +91,14 @@ def test_every_kind_of_part_is_written_as_text_and_as_html(add, written, selecto
         (Field("Said", "x", parts=[Item("y")]), "Said            x\n  - y\n", "dd > ul > li"),
         (ShortItem("ldr"), "- ldr\n", "ul.keys > li"),
         (Field(("ldr", "/avic"), "x", 10), "ldr/avic  x\n", "dl.facts > dd"),
-        (Told("ldr", ("x", "y")), "ldr\n  x\n  y\n", "dl.told > dd"),
+        (Told("ldr", parts=[Para("x"), Para("y")]), "ldr\n  x\n  y\n", "dl.told > dd > p"),
         (Columns("a  b\nc  d"), "a  b\nc  d\n", "pre.columns"),
         (Together("here", parts=[Item("x")]), "- x\n", "#here > ul > li"),
         (Para("x", only="html"), "\n", "p"),
         (Para("x", only="text"), "x\n", None),
+        (Para("x " * 40, margin=4, hanging=2), f"    {'x ' * 35}x\n      x x x x\n", "p"),
+        (Item("x", "1."), "1. x\n", "ol > li"),
+        (Para(("to ", SITE)), f"to {TOLD}\n", "p"),
         (Tabular("x", [("", "b")], [("1", "2")], (2, 2)), "   b\n1  2\n", "td + th[scope=col]"),
         (Para((Linked("", "/r", told=True),)), f"{TOLD}/r\n", "p:not(:has(a))"),
         (Section("Head", only="html", parts=[Para("x")]), "\n", "div.beside > h2"),

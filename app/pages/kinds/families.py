@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
@@ -11,15 +11,14 @@ from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.wanted import list_wants, unheard
 from app.core.words import Verdict
-from app.pages import explore, wanted_text
+from app.pages import explore
+from app.pages.kinds import wanted
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import leads, phrases
-from app.pens.lines import Linked, Sourced, joined
+from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
-from app.pens.parts import Item
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.parts import Field, Item, Para, Tabular
 from app.pens.sheet import Sheet
 from app.pens.tables import Table
 
@@ -44,31 +43,31 @@ class CoveragePage(PageKind):
             for slug, family in knowledge.families.items()
         ))  # fmt: skip
 
-        def text(place: Place) -> str:
-            out = Plain()
-            out.title("Coverage: which family has which evidence")
-            head(out, place, "/c")
-            out.blank()
-            out.para(f"{leads.COVERAGE} {len(cells)} cells per family.")
-            for slug in (slug for slug in counts if slug not in silent):
-                out.blank()
-                out.field(knowledge.families[slug].name, f"{place.site}/c/{slug}")
-                for verdict, number in counts[slug].items():
-                    out.field(str(verdict), str(number or ""), indent=2)
-            if silent:
-                out.blank()
-                out.para(leads.nothing_yet(silent, place.site))
-            return out.render()
-
-        return Page(
-            path="/c",
+        heard = {f.slug: f for f in knowledge.families.values() if f.slug not in silent}
+        sheet = Sheet("Coverage: which family has which evidence", "/c", parts=[
+            Para(f"{leads.COVERAGE} {len(cells)} cells per family.", "lead"),
+            Tabular("Coverage matrix", [("Family", *Verdict)], [
+                ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
+                for slug, family in heard.items()
+            ], (), "matrix", only="html"),
+            *(Field(family.name, (told(f"/c/{slug}"),), above=True, only="text", parts=[
+                Field(verdict, str(number or "")) for verdict, number in counts[slug].items()
+            ]) for slug, family in heard.items()),
+            Para(leads.nothing_yet(silent), above=True),
+        ])  # fmt: skip
+        return sheet.page(
             title="Coverage",
-            template="families/index.html",
-            view={"cells": cells, "counts": counts, "silent": silent},
-            text=text,
             table=lambda _: table,
             data=lambda _: {"data_version": asked.snapshot.name, "families": table.records()},
         )
+
+
+def _linked(family: str, counts: Mapping[Verdict, int]) -> Iterator[Line]:
+    """Yield numbers of cells, those of which something is known with a link to them."""
+    for verdict, number in counts.items():
+        found = Linked(str(number), f"/?family={family}&verdict={verdict}")
+        plain = str(number) if number else "\N{MIDDLE DOT}"
+        yield (found,) if number and verdict is not Verdict.UNMEASURED else plain
 
 
 class FamilyPage(PageKind):
@@ -117,9 +116,9 @@ def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
     _add_measured(out, family, cells)
     wants = list_wants(knowledge, cells, (family.slug,))
     out.heading("Still wanted")
-    out.para(wanted_text.counts(wants).capitalize() + ".")
+    out.para(wanted.counts(wants).capitalize() + ".")
     if wants:
-        path = wanted_text.path_of((family.slug,))
+        path = wanted.path_of((family.slug,))
         out.para((Linked("What each takes, and how to send it", path, told=True),))
     out.heading("Errata that name this family")
     errata = [
