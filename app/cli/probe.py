@@ -123,7 +123,7 @@ def _carry_out(plan: Plan, host: Host) -> None:
             report = _report(raw)
             write_whole(output, raw, keeper)
     except Interrupted as error:
-        kept = f"{output} is whole" if output.exists() else "nothing was written"
+        kept = f"{output} is whole" if output.exists() else "no document was written"
         typer.echo(f"vapic: {error}: tracing is off, no process is left, {kept}.", err=True)
         raise typer.Exit(SIGNALLED + error.number) from None
     except BadDocument as error:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.probing import guest_build
+from tests.probe.kernel import real_tracefs
 
 
 @pytest.fixture(scope="session")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The guest, built once, for running only."""
     return guest_build.build(tmp_path_factory.mktemp("guest"))
+
+
+@pytest.fixture(scope="session")
+def tracefs() -> Iterator[Path]:
+    """This kernel's own tracefs."""
+    with real_tracefs() as found:
+        yield found

@@ -27,6 +27,7 @@ FILES = {
     "sys/module/kvm_amd/parameters/npt": "Y\n",
     "sys/module/kvm_amd/parameters/enable_ipiv": "Y\n",
     "sys/kernel/security/lockdown": "[none] integrity confidentiality\n",
+    "proc/meminfo": "MemTotal: 16000000 kB\nMemAvailable: 12000000 kB\n",
     "dev/kvm": "",
 }
 # CPUID by leaf: EAX to EDX.
@@ -37,16 +38,6 @@ CPUID = {
 }
 TRACING = "sys/kernel/tracing"
 QEMU = Qemu(Path("/usr/bin/qemu-system-x86_64"), "10.0.2", frozenset({"kvm", "tcg"}), discards=True)
-
-
-def fake_tracefs(folder: Path) -> Path:
-    """Make a folder that has what the probe looks for in tracefs."""
-    (folder / "instances").mkdir(parents=True)
-    for event in EVENTS:
-        (folder / "events/kvm" / event).mkdir(parents=True)
-    for name in ("tracing_on", "set_event"):
-        (folder / name).write_text("0\n" if name == "tracing_on" else "")
-    return folder
 
 
 def fake_cpuid(root: Path, leaves: dict[int, tuple[int, int, int, int]]) -> None:
@@ -66,7 +57,11 @@ def machine(root: Path, *, forbidden: tuple[str, ...] = (), tools=("gcc", "ld"))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     fake_cpuid(root, CPUID)
-    fake_tracefs(root / TRACING)
+    # For looking only: a file system of regular files takes what tracefs does not.
+    for event in EVENTS:
+        (root / TRACING / "events/kvm" / event).mkdir(parents=True)
+    for name in ("tracing_on", "set_event"):
+        (root / TRACING / name).write_text("")
     return Host(
         root,
         may=lambda path, _: path not in [root / name for name in forbidden],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,9 +22,11 @@ from app.probing.host.emulator import find_qemu
 from app.probing.host.keeping import Keeper
 from app.probing.host.measuring import measure, steps, write_whole
 from app.probing.host.plan import Plan, make_plan
+from app.probing.host.running import RunFailed
+from app.probing.host.tracing import Tracer
 from app.store.submissions import Decision
 from tests.probe import booting, fake_qemu
-from tests.probe.hosts import fake_tracefs, machine
+from tests.probe.hosts import machine
 from tests.probe.scenes import Scene, intercepted, noise, unaccelerated
 from tests.running import state_of
 
@@ -35,7 +37,8 @@ API = "/api/v1/measurements"
 def fake(tmp_path) -> Path:
     """A folder with a stand-in for QEMU under KVM, and what it plays."""
     folder = tmp_path / "fake"
-    fake_tracefs(folder / "tracing")
+    folder.mkdir()
+    (folder / "status").write_text("33")
     qemu = folder / "qemu-system-x86_64"
     qemu.write_text(f"#!{sys.executable} -IS\n" + Path(fake_qemu.__file__).read_text())
     qemu.chmod(0o755)
@@ -43,6 +46,20 @@ def fake(tmp_path) -> Path:
         (folder / f"{scene.apic}.log").write_bytes(scene.guest())
         (folder / f"{scene.apic}.trace").write_text(scene.trace("tracefs"))
     return folder
+
+
+def played(fake: Path) -> type[Tracer]:
+    """What a kernel would have traced of a run of the stand-in, beside which it lies."""
+
+    class Played(Tracer):
+        def start(self, pid: int, cpus: Iterable[int]) -> None:
+            assert pid > 0
+            assert len(list(cpus)) in {0, 2}
+
+        def stop(self) -> str:
+            return (fake / "trace").read_text()
+
+    return Played
 
 
 def _page() -> Scene:
@@ -134,12 +151,11 @@ def test_a_run_under_emulation_makes_a_document_that_is_valid_and_no_observation
 def made_up(fake, guest, tmp_path) -> tuple[Plan, bytes]:
     """What was planned and what came of it, of a run under a KVM that does not exist."""
     host = machine(tmp_path / "host")
-    wish = Wish("kvm", tmp_path / "out.json", kernel=guest, tracefs=fake / "tracing",
-                keep=tmp_path / "kept")  # fmt: skip
+    wish = Wish("kvm", tmp_path / "out.json", kernel=guest, keep=tmp_path / "kept")
     plan = make_plan(host, find_qemu(str(fake / "qemu-system-x86_64")), wish)
     told = []
     with Keeper() as keeper:
-        raw = measure(plan, host, keeper, told.append, probed.document)
+        raw = measure(plan, host, keeper, told.append, probed.document, tracing=played(fake))
     assert () == plan.missing
     assert steps(plan) == len(told)
     return plan, raw
@@ -164,7 +180,6 @@ def test_a_made_up_run_under_kvm_says_what_each_access_did(made_up, tmp_path):
     assert "-append 'apic=x2apic repeat=20 late results=memory'" in body["guest"]["command"]
     assert "fancyname" not in raw.decode()
     assert str(tmp_path) not in raw.decode()
-    assert [] == list((plan.wish.tracefs / "instances").iterdir())
     assert {"xapic.log", "xapic.trace", "x2apic.log", "x2apic.trace"} == {
         path.name for path in plan.wish.keep.iterdir()
     }
@@ -215,21 +230,33 @@ def test_what_a_virtual_host_did_is_shown_and_is_no_evidence(made_up, capsys):
     [
         (lambda fake: (fake / "xapic.trace").write_text(""), "the trace holds no event of KVM"),
         (lambda fake: (fake / "xapic.log").write_bytes(b'{"event":"start"\n'), "checksum line"),
-        (lambda fake: shutil.rmtree(fake / "tracing/instances"), "could not be switched on"),
     ],
-    ids=("no trace", "no log", "no tracing"),
+    ids=("no trace", "no log"),
 )
 def test_a_run_that_went_wrong_is_told_in_words_and_leaves_nothing(
     damage, told, fake, guest, tmp_path
 ):
     damage(fake)
     host = machine(tmp_path / "host")
-    wish = Wish("kvm", tmp_path / "out.json", kernel=guest, tracefs=fake / "tracing")
+    wish = Wish("kvm", tmp_path / "out.json", kernel=guest)
     plan = make_plan(host, find_qemu(str(fake / "qemu-system-x86_64")), wish)
     with Keeper() as keeper, pytest.raises(Exception, match=told):
-        measure(plan, host, keeper, lambda _: None, probed.document)
+        measure(plan, host, keeper, lambda _: None, probed.document, tracing=played(fake))
 
-    assert [] == list((fake / "tracing").glob("instances/*"))
+
+def test_what_there_is_of_a_run_is_kept_however_it_ends(fake, guest, tmp_path):
+    (fake / "status").write_text("255")
+    host = machine(tmp_path / "host")
+    wish = Wish("kvm", tmp_path / "out.json", kernel=guest, keep=tmp_path / "kept")
+    plan = make_plan(host, find_qemu(str(fake / "qemu-system-x86_64")), wish)
+    with Keeper() as keeper, pytest.raises(RunFailed, match="met an exception"):
+        measure(plan, host, keeper, lambda _: None, probed.document, tracing=played(fake))
+    for name in ("xapic.log", "xapic.trace"):
+        assert (fake / name).read_bytes() == (wish.keep / name).read_bytes()
+
+    # Nothing is run whose files would be in the way of these.
+    with Keeper() as keeper, pytest.raises(Conflict, match=r"xapic\.log is there already: name"):
+        measure(plan, host, keeper, lambda _: None, probed.document, tracing=played(fake))
 
 
 def test_what_came_to_no_observation_is_listed_with_its_reason():

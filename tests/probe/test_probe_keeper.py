@@ -15,8 +15,6 @@ import pytest
 from app.probing.host import keeper as script
 from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.running import RunFailed, run_guest
-from app.probing.host.tracing import Tracer, TracingFailed
-from tests.probe.hosts import fake_tracefs
 
 # A probe in short: it traces, launches something that would last, and says its number.
 PROBE = """
@@ -34,7 +32,7 @@ try:
         command, descriptor = keeper.launching(("sleep", "60"))
         child = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(descriptor,),
                                  start_new_session=True, bufsize=0)
-        Tracer(tracefs, keeper).start(child.pid, (0,))
+        Tracer(tracefs, keeper, 64, Path(sys.argv[2])).start(child.pid, (0,))
         child.stdin.write(b"x")
         print(child.pid, folder, flush=True)
         # One long sleep would not see a signal that comes just before it begins.
@@ -57,30 +55,25 @@ def _gone(pid: int) -> bool:
     return not script._alive(str(pid))
 
 
-@pytest.fixture
-def tracefs(tmp_path) -> Path:
-    return fake_tracefs(tmp_path / "tracing")
-
-
-def _instances(tracefs: Path) -> list[Path]:
-    return list((tracefs / "instances").iterdir())
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_is_left_of_a_probe_that_is_ended_by_any_signal(number, tracefs):
+def test_nothing_is_left_of_a_probe_that_is_ended_by_any_signal(number, tracefs, tmp_path):
+    kept = tmp_path / "kept.trace"
     with subprocess.Popen(
-        [sys.executable, "-c", PROBE, tracefs], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROBE, tracefs, kept], stdout=subprocess.PIPE, text=True
     ) as probe:
         pid, folder = probe.stdout.readline().split()
-        there = (not _gone(int(pid)), Path(folder).exists(), len(_instances(tracefs)))
+        instance = tracefs / "instances" / f"vapic-probe-{probe.pid}"
+        there = (not _gone(int(pid)), Path(folder).exists(), instance.exists())
         probe.send_signal(number)
         code = probe.wait(10)
 
-    assert (True, True, 1) == there
+    assert (True, True, True) == there
     assert code == (-number if number == signal.SIGKILL else 128 + number)
     assert _wait_until(lambda: _gone(int(pid)))
     assert _wait_until(lambda: not Path(folder).exists())
-    assert _wait_until(lambda: [] == _instances(tracefs))
+    assert _wait_until(lambda: not instance.exists())
+    # But what was traced, for whoever wanted to have it.
+    assert kept.read_text().startswith("# tracer: nop")
 
 
 def test_promises_are_kept_from_the_last_to_the_first(tmp_path):
@@ -96,6 +89,20 @@ def test_promises_are_kept_from_the_last_to_the_first(tmp_path):
     assert "now" == settled
     assert "first" == (tmp_path / "a").read_text()
     assert (False, False) == ((tmp_path / "b").exists(), folder.exists())
+
+
+def test_a_copy_is_made_where_there_is_none_and_something_to_copy(tmp_path):
+    names = ("log", "memory", "kept", "theirs")
+    log, memory, kept, theirs = (tmp_path / name for name in names)
+    log.write_bytes(b"")
+    memory.write_bytes(b"head" + b"what there is\n" + bytes(1000))
+    theirs.write_text("mine")
+    with Keeper() as keeper:
+        keeper.promise("copy", str(memory), str(theirs), "0")
+        keeper.promise("copy", str(memory), str(kept), "4")
+        keeper.promise("copy", str(log), str(kept), "0")
+
+    assert (b"what there is\n", "mine") == (kept.read_bytes(), theirs.read_text())
 
 
 def test_promises_are_kept_without_the_helper_as_well(tmp_path):
@@ -125,32 +132,6 @@ def test_only_the_first_of_many_signals_interrupts():
 
     assert ["cleaned up"] == seen
     assert before == signal.getsignal(signal.SIGTERM)
-
-
-def test_tracing_is_for_one_process_and_in_an_instance_of_its_own(tracefs):
-    with Keeper() as keeper:
-        tracer = Tracer(tracefs, keeper)
-        tracer.start(4242, (0,))
-        (folder,) = _instances(tracefs)
-        (folder / "trace").write_text("what was traced\n")
-        written = {p.name: p.read_text() for p in folder.iterdir()}
-        text = tracer.stop()
-
-    assert "what was traced\n" == text
-    assert "4242" == written["set_event_pid"]
-    assert "1" == written["tracing_on"]
-    assert "kvm:kvm_exit\n" in written["set_event"]
-    assert [] == _instances(tracefs)
-    assert "0\n" == (tracefs / "tracing_on").read_text()
-    assert not (tracefs / "set_event").read_text()
-
-
-def test_tracing_that_cannot_be_had_is_told_and_leaves_nothing(tracefs):
-    (tracefs / "instances").rmdir()
-    with Keeper() as keeper, pytest.raises(TracingFailed, match="No such file"):
-        Tracer(tracefs, keeper).start(1, ())
-
-    assert not (tracefs / "instances").exists()
 
 
 @pytest.mark.parametrize(

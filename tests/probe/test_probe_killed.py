@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.probe import booting
-from tests.probe.hosts import fake_tracefs
 
 # Imports once what takes a second; then each line it reads is a command line that it runs in
 # a process of its own, as `vapic` would. It says the number of the process, then how it ended.
@@ -44,9 +43,9 @@ TIMES = 6
 class Killed:
     """A place where probes are started and killed, and what they leave there."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.mark = folder, uuid.uuid4().hex
-        self.tracefs = fake_tracefs(folder / "tracing")
+    def __init__(self, folder: Path, tracefs: Path) -> None:
+        self.folder, self.mark, self.tracefs = folder, uuid.uuid4().hex, tracefs
+        self.pids: list[int] = []
         self.outputs, self.temporary = folder / "out", folder / "tmp"
         self.outputs.mkdir()
         self.temporary.mkdir()
@@ -66,6 +65,7 @@ class Killed:
         self.runner.stdin.write(json.dumps([list(map(str, words)), str(told)]) + "\n")
         self.runner.stdin.flush()
         pid = int(self.runner.stdout.readline())
+        self.pids.append(pid)
         end = time.monotonic() + 30
         while not told.exists() or "What leaves" not in told.read_text():
             assert time.monotonic() < end, told.read_text()
@@ -82,7 +82,8 @@ class Killed:
         return found
 
     def _found(self) -> list[str]:
-        files = [*(self.tracefs / "instances").iterdir(), *self.temporary.iterdir()]
+        instances = (self.tracefs / "instances" / f"vapic-probe-{pid}" for pid in self.pids)
+        files = [*(path for path in instances if path.exists()), *self.temporary.iterdir()]
         files += [path for path in self.outputs.iterdir() if not _whole(path)]
         return [*map(str, files), *self._processes()]
 
@@ -106,9 +107,9 @@ def _whole(path: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory):
+def killed(tmp_path_factory, tracefs):
     """A place for probes that are killed."""
-    place = Killed(tmp_path_factory.mktemp("killed"))
+    place = Killed(tmp_path_factory.mktemp("killed"), tracefs)
     yield place
     place.runner.stdin.close()
     place.runner.wait(20)
@@ -131,4 +132,3 @@ def test_a_probe_that_is_killed_at_any_time_leaves_nothing(killed, guest):
         assert [] == killed.left(), case
         assert code in (0, -number, 128 + number), case
         assert output.exists() or code, case
-        assert "0\n" == (killed.tracefs / "tracing_on").read_text(), case

@@ -11,7 +11,6 @@ Each line is a JSON list: ``["3", "unlink", "/tmp/x"]`` adds a step, ``["3"]`` f
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -73,15 +72,23 @@ def rmtree(path: str) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def copy(path: str, to: str, start: str) -> None:
+    """Copy a file from a byte on, less the zeros at its end, where there is no such file yet."""
+    with Path(path).open("rb") as file:
+        file.seek(int(start))
+        if text := file.read().rstrip(b"\0"):
+            with Path(to).open("xb") as kept:
+                kept.write(text)
+
+
 def drop_instance(path: str) -> None:
-    """Remove an instance of tracefs; the kernel takes the files away with it."""
-    try:
-        Path(path).rmdir()
-    except OSError as error:
-        if error.errno != errno.ENOTEMPTY:
-            raise
-        # A plain folder that stands in for tracefs keeps its files.
-        shutil.rmtree(path, ignore_errors=True)
+    """Remove an instance of tracefs, with its files, though somebody may still be reading one."""
+    end = time.monotonic() + KILL_SECONDS
+    while Path(path).exists() and time.monotonic() < end:
+        with suppress(OSError):
+            Path(path).rmdir()
+            return
+        time.sleep(0.005)
 
 
 def _alive(pid: str) -> bool:
@@ -94,6 +101,7 @@ def _alive(pid: str) -> bool:
 
 STEPS: dict[str, Callable[..., object]] = {
     "kill": kill,
+    "copy": copy,
     # Into a file of the kernel.
     "write": lambda path, text: Path(path).write_text(text, "ascii"),
     "unlink": lambda path: Path(path).unlink(missing_ok=True),

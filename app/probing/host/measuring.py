@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.errors import Conflict
+from app.errors import AppError, Conflict
 from app.probing import correlation, probe_document
 from app.probing.correlation import Correlation
 from app.probing.guest_build import build
-from app.probing.guest_memory import read_log
+from app.probing.guest_memory import HEADER, LOG_AT, read_log
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
 from app.probing.host.plan import Plan
 from app.probing.host.running import choose_cpus, run_guest
-from app.probing.host.tracing import Tracer
+from app.probing.host.tracing import Tracer, buffer_kb
 
 Step = Callable[[str], object]
 # What makes a valid document of the runs and of what only the host knows.
 Maker = Callable[[Sequence[Correlation], probe_document.HostFacts], dict[str, Any]]
 
 
-def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) -> bytes:
+def measure(
+    plan: Plan,
+    host: Host,
+    keeper: Keeper,
+    step: Step,
+    maker: Maker,
+    *,
+    tracing: type[Tracer] = Tracer,
+) -> bytes:
     """Run the guest in every mode of a plan and return the document that ``maker`` makes of it.
 
     ``step`` is told what comes next. Under KVM the trace says what became of each access;
-    without it only whether it completed is known. Raises BuildFailed, RunFailed,
-    TracingFailed, BadMemory, BadGuestLog, NoMarker, Contradicted, NothingMeasured and BadDocument.
+    without it only whether it completed is known; ``tracing`` is what traces. Raises Conflict,
+    BuildFailed, RunFailed, TracingFailed, BadMemory, BadGuestLog, NoMarker, Contradicted,
+    NothingMeasured and BadDocument.
     """
     wish, qemu = plan.wish, plan.qemu
     assert qemu is not None  # noqa: S101 - a plan that lacks something is not carried out
+    for name in (f"{run.apic}.{end}" for run in plan.runs for end in ("log", "trace")):
+        if wish.keep and (wish.keep / name).exists():
+            raise Conflict(f"{wish.keep / name} is there already: name another folder with --keep.")
     folder = keeper.folder()
     step("building the guest")
     kernel = wish.kernel or build(folder / "guest")
@@ -41,13 +55,9 @@ def measure(plan: Plan, host: Host, keeper: Keeper, step: Step, maker: Maker) ->
         step(f"running it in {run.apic} mode")
         files = [str(folder / f"{run.apic}.{end}") for end in ("log", "m")]
         command = run.command(qemu, str(kernel), *files)
-        guest, trace = _boot(plan.tracefs, command, folder / run.apic, keeper)
-        if wish.keep:
-            # For `vapic correlate` or for whoever looks into it.
-            wish.keep.mkdir(parents=True, exist_ok=True)
-            write_whole(wish.keep / f"{run.apic}.log", guest, keeper)
-            if trace:
-                write_whole(wish.keep / f"{run.apic}.trace", trace.encode(), keeper)
+        size, kept = buffer_kb(wish.repeat), wish.keep and wish.keep / f"{run.apic}.trace"
+        tracer = tracing(plan.tracefs, keeper, size, kept) if plan.tracefs else None
+        guest, trace = _boot(command, folder / run.apic, keeper, tracer, wish.keep)
         step(f"reading what it did in {run.apic} mode")
         by_kvm = wish.accel == "kvm"
         found.append(correlation.correlate(guest, trace) if by_kvm else correlation.alone(guest))
@@ -109,17 +119,53 @@ def write_whole(path: Path, raw: bytes, keeper: Keeper) -> None:
 
 
 def _boot(
-    tracefs: Path | None, command: tuple[str, ...], run: Path, keeper: Keeper
+    command: tuple[str, ...], run: Path, keeper: Keeper, tracer: Tracer | None, keep: Path | None
 ) -> tuple[bytes, str]:
-    """Run the guest once, its files beside ``run``; return its log and its trace, if any."""
+    """Run the guest once, its files beside ``run``; return its log and its trace, if any.
+
+    What there is of both goes into ``keep``, however the run ends.
+    """
     cpus = choose_cpus()
     errors = run.with_suffix(".errors")
-    trace = ""
-    if tracefs:
-        with Tracer(tracefs, keeper) as tracer:
-            run_guest(command, keeper, errors, lambda pid: tracer.start(pid, cpus), cpus)
-            trace = tracer.stop()
-    else:
-        run_guest(command, keeper, errors, cpus=cpus)
-    guest = read_log(run.with_suffix(".m")) or run.with_suffix(".log").read_bytes()
-    return guest, trace
+    promises = _promised(keep, run, keeper)
+    with tracer or nullcontext():
+        try:
+            start = partial(tracer.start, cpus=cpus) if tracer else (lambda _: None)
+            run_guest(command, keeper, errors, start, cpus)
+        except BaseException:
+            with suppress(AppError, OSError):
+                _keep(keep, run, keeper, tracer.stop() if tracer else "")
+            raise
+        trace = tracer.stop() if tracer else ""
+        _keep(keep, run, keeper, trace)
+    for promise in promises:
+        keeper.settle(promise)
+    return _log(run), trace
+
+
+def _log(run: Path) -> bytes:
+    return read_log(run.with_suffix(".m")) or run.with_suffix(".log").read_bytes()
+
+
+def _keep(folder: Path | None, run: Path, keeper: Keeper, trace: str) -> None:
+    """Keep a run's files, for `vapic correlate` or for whoever looks into it."""
+    if folder is None:
+        return
+    if trace:
+        write_whole(folder / f"{run.name}.trace", trace.encode(), keeper)
+    write_whole(folder / f"{run.name}.log", _log(run), keeper)
+
+
+def _promised(folder: Path | None, run: Path, keeper: Keeper) -> list[str]:
+    """Promise that the guest's log is kept, for the case that we are killed.
+
+    What the serial port got comes last: it is next to nothing where the log is in the memory.
+    """
+    if folder is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    to = str(folder / f"{run.name}.log")
+    return [
+        keeper.promise("copy", str(run.with_suffix(".log")), to, "0"),
+        keeper.promise("copy", str(run.with_suffix(".m")), to, str(LOG_AT + HEADER.size)),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from app.probing.host.checks import CheckState, HostFinding, Wish, check_host
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import CPUID_DEVICE, PARAMETERS, Host
 from app.probing.host.running import STOPPED, Run
-from app.probing.host.tracing import find_tracefs
+from app.probing.host.tracing import ACCESS_BYTES, ACCESSES, buffer_kb, find_tracefs
 
+# Those of the guest.
+CPUS = 2
 APICS = {Mode.AVIC: "xapic", Mode.X2AVIC: "x2apic"}
 NO_OBSERVATION = (
     "This is a dry run under software emulation: what it sees says nothing about AVIC, and no "
@@ -70,7 +73,26 @@ def make_plan(host: Host, qemu: Qemu | None, wish: Wish) -> Plan:
     modes = wish.modes or ((Mode.AVIC, Mode.X2AVIC) if x2avic else (Mode.AVIC,))
     runs = tuple(Run(wish.accel, APICS[mode], wish.words, x2avic) for mode in modes)
     tracefs = wish.tracefs or (find_tracefs(host) if by_kvm else None)
-    return Plan(wish, qemu, runs, tracefs, check_host(host, qemu, wish))
+    found = check_host(host, qemu, wish)
+    return Plan(wish, qemu, runs, tracefs, (*found, *_buffer(host, wish)) if tracefs else found)
+
+
+def _buffer(host: Host, wish: Wish) -> Iterator[HostFinding]:
+    """Whether the trace of so many accesses fits into this machine's memory."""
+    need = buffer_kb(wish.repeat) * CPUS // 1024
+    text = (
+        f"{need} MiB: each access {wish.repeat} times, at most {wish.repeat * ACCESSES} of them, "
+        f"{ACCESS_BYTES} bytes each, for {CPUS} processors"
+    )
+    free = re.search(r"MemAvailable: *(\d+) kB", host.read("proc/meminfo"))
+    # The other half is for whatever runs here.
+    room = int(free[1]) // 2048 if free else need
+    if need <= room:
+        yield HostFinding("buffer", CheckState.FINE, f"{text}.")
+        return
+    most = max(n for n in range(wish.repeat) if not n or buffer_kb(n) * CPUS // 1024 <= room)
+    todo = f"Make fewer: --repeat {most}" if most else "Measure on a machine with more memory."
+    yield HostFinding("buffer", CheckState.MISSING, f"{text}; here are {room} MiB for it.", todo)
 
 
 def plan_text(plan: Plan) -> str:
@@ -126,7 +148,7 @@ def fold(command: str) -> Iterator[str]:
 def _files(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "read", "/proc/cpuinfo, /proc/sys/kernel/osrelease"
     if plan.wish.accel == "kvm":
-        yield "read", f"/{CPUID_DEVICE}: two leaves"
+        yield "read", f"/proc/meminfo, and two leaves of /{CPUID_DEVICE}"
         yield "read", f"the parameters {', '.join(PARAMETERS)}"
     yield "made", "a folder of our own for the guest, its memory and its log, removed in the end"
     if plan.tracefs:

@@ -1,0 +1,155 @@
+"""Tracing on this kernel's own tracefs: what is switched on, what fits, and what goes away."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.probing import correlation, guest_log, trace, trace_reader
+from app.probing.correlation import NoMarker
+from app.probing.guest_memory import read_log
+from app.probing.host.checks import Wish
+from app.probing.host.emulator import find_qemu
+from app.probing.host.keeping import Keeper
+from app.probing.host.plan import make_plan, plan_text
+from app.probing.host.running import Run, choose_cpus, run_guest
+from app.probing.host.tracing import (
+    ACCESS_BYTES,
+    ACCESSES,
+    EVENTS,
+    Tracer,
+    TracingFailed,
+    buffer_kb,
+)
+from app.probing.markers import END_OF_MEASURING, PORT
+from tests.probe.booting import boot, kvm_works
+from tests.probe.hosts import QEMU, machine
+from tests.probe.recordings import recorded_size, recording
+
+OURS = f"vapic-probe-{os.getpid()}"
+KVM_WISH = Wish("kvm", Path("out.json"), repeat=20)
+
+
+def test_an_instance_traces_one_process_and_goes_away(tracefs: Path) -> None:
+    folder = tracefs / "instances" / OURS
+    here = [event for event in EVENTS if (tracefs / "events/kvm" / event).exists()]
+    with Keeper() as keeper, subprocess.Popen(["sleep", "60"]) as sleeping:
+        with Tracer(tracefs, keeper, 1024) as tracer:
+            tracer.start(sleeping.pid, (0,))
+            names = ("set_event_pid", "options/overwrite", "options/event-fork", "tracing_on")
+            set_ = [(folder / name).read_text().strip() for name in names]
+            enabled = (folder / "set_event").read_text().split()
+            clock = (folder / "trace_clock").read_text()
+            kb = int((folder / "per_cpu/cpu0/buffer_size_kb").read_text())
+            text = tracer.stop()
+            off = (folder / "tracing_on").read_text().strip()
+        sleeping.kill()
+
+    assert [str(sleeping.pid), "0", "1", "1", "0"] == [*set_, off]
+    assert sorted(f"kvm:{event}" for event in here) == sorted(enabled)
+    assert "[mono]" in clock
+    # The kernel rounds up to its pages.
+    assert 1024 <= kb <= 1100
+    assert text.startswith("# tracer: nop\n")
+    assert "##### cpu0 stats\nentries: 0\noverrun: 0\n" in text
+    read = trace_reader.read(text)
+    assert ((), (), 0) == (read.events, read.losses, read.unread)
+    assert not folder.exists()
+
+
+def test_tracing_that_cannot_be_had_is_told_and_leaves_nothing(tracefs: Path, tmp_path) -> None:
+    with Keeper() as keeper:
+        with pytest.raises(TracingFailed, match=f"{OURS} cannot be made: No such file"):
+            Tracer(tmp_path, keeper, 64).start(1, ())
+        for size, pid, word in (
+            (64, "nobody", "set_event_pid does not take nobody: Invalid argument"),
+            (1 << 40, 1, "buffer_size_kb does not take 1099511627776: Cannot allocate"),
+        ):
+            with Tracer(tracefs, keeper, size) as tracer, pytest.raises(TracingFailed, match=word):
+                tracer.start(pid, (0,))
+
+    assert not (tracefs / "instances" / OURS).exists()
+    assert [] == list(tmp_path.iterdir())
+
+
+def traced(guest: Path, tracefs: Path, folder: Path, apic: str, kb: int) -> tuple[bytes, str]:
+    """Boot the guest by KVM and trace it, as a probe does; its log and its trace."""
+    if not kvm_works():
+        pytest.skip("no /dev/kvm that works for this user")
+    qemu = find_qemu(os.environ.get("VAPIC_TEST_QEMU", ""))
+    if qemu is None:
+        pytest.skip("no qemu-system-x86_64 here (see tests/get-qemu.sh)")
+    if not (tracefs / "events/kvm/kvm_pio").exists():
+        pytest.skip("this kernel's KVM has no tracepoints")
+    run = Run("kvm", apic, ("repeat=1", "late"), x2avic=True)
+    command = run.command(qemu, str(guest), str(folder / "log"), str(folder / "m"))
+    # Some KVMs refuse the MSR that is left out.
+    command = tuple("host,-arch-capabilities" if word == "host" else word for word in command)
+    cpus = choose_cpus()
+    with Keeper() as keeper, Tracer(tracefs, keeper, kb) as tracer:
+        run_guest(command, keeper, folder / "errors", lambda pid: tracer.start(pid, cpus), cpus)
+        text = tracer.stop()
+    return read_log(folder / "m"), text
+
+
+def test_a_guest_under_kvm_fits_its_buffer_with_all_its_markers(
+    guest: Path, tracefs: Path, tmp_path: Path
+) -> None:
+    log, text = traced(guest, tracefs, tmp_path, "x2apic", buffer_kb(1))
+    accesses = guest_log.read(log).accesses
+    told = trace_reader.read(text)
+    written = [e.value for e in told.events if isinstance(e, trace.PortWrite) and e.port == PORT]
+    filled = max(int(number) for number in re.findall(r"^bytes: (\d+)$", text, re.MULTILINE))
+
+    assert ((), 0) == (told.losses, told.unread)
+    assert 2 * len(accesses) + 1 == len(written)
+    # The kernel itself stopped at the end marker, so nothing is behind it.
+    assert END_OF_MEASURING == written[-1] == told.events[-1].value
+    assert len(accesses) <= ACCESSES
+    assert filled <= buffer_kb(1) << 10
+    assert any(isinstance(event, trace.InhibitChanged) for event in told.events)
+    assert not (tracefs / "instances" / OURS).exists()
+
+
+def test_what_does_not_fit_is_known_by_the_trace_itself(
+    guest: Path, tracefs: Path, tmp_path: Path
+) -> None:
+    log, text = traced(guest, tracefs, tmp_path, "xapic", 16)
+    (loss, *_) = trace_reader.read(text).losses
+    assert re.fullmatch(r"line \d+: dropped events: \d+", loss)
+    with pytest.raises(NoMarker, match="the trace is not whole, and no marker"):
+        correlation.correlate(log, text)
+
+
+def test_an_access_takes_no_more_than_is_reckoned_with() -> None:
+    log, text = recording("7.2-x2apic-off.tracefs")
+    events = Counter(re.findall(r": (kvm_\w+): ", text))
+    taken = sum(recorded_size(event) * n for event, n in events.items() if event in EVENTS)
+    each = taken / len(guest_log.read(log).accesses)
+    assert ACCESS_BYTES / 2 < each < ACCESS_BYTES
+
+
+def test_a_guest_makes_no_more_accesses_than_are_reckoned_with(guest: Path) -> None:
+    booted = boot(guest, "apic=xapic repeat=1 disruptive")
+    assert len(booted.of("access")) <= ACCESSES
+
+
+def test_the_plan_says_how_large_the_buffer_is_and_refuses_what_does_not_fit(tmp_path) -> None:
+    host = machine(tmp_path)
+    plan = make_plan(host, QEMU, KVM_WISH)
+    assert () == plan.missing
+    said = " ".join(plan_text(plan).split())
+    assert "ok buffer 99 MiB: each access 20 times, at most 40000 of them, 1280 bytes" in said
+
+    (tmp_path / "proc/meminfo").write_text("MemAvailable: 400000 kB\n")
+    small = make_plan(host, QEMU, replace(KVM_WISH, repeat=60))
+    (found,) = small.missing
+    assert ("buffer", "Make fewer: --repeat 39") == (found.name, found.todo)
+    assert "294 MiB: each access 60 times" in found.text
+    assert "here are 195 MiB for it" in found.text
