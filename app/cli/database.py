@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -17,6 +16,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from app.core.knowledge import Knowledge
+from app.core.words import Access, Mode
 from app.curation.seed import check_seed
 from app.export.copies import engine_for, refuse_writes
 from app.pages import registry
@@ -26,6 +26,12 @@ from app.store import queries
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from app.store.snapshots import Snapshot, load_snapshot, offline_snapshot
 
+# Options of several commands.
+OnlyMode = Annotated[Mode | None, typer.Option("--mode", help="Only this mode.")]
+OnlyAccess = Annotated[Access | None, typer.Option("--access", help="Only this access.")]
+Query = Annotated[
+    str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
+]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="Read this SQLite export instead of the database."),
@@ -36,79 +42,55 @@ At = Annotated[
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Which facts the command that runs is about: an export's or the database's, and when."""
+class Opened:
+    """What a command reads: a session, the snapshot that it asks for, and where that is."""
 
-    export: Path | None = None
-    at: str = ""
+    session: Session
+    snapshot: Snapshot
+    place: Place
 
-
-NOTHING = Asked()
-_asked: ContextVar[Asked] = ContextVar("asked", default=NOTHING)
-_OPTIONS = {
-    "export": Parameter("export", Parameter.KEYWORD_ONLY, default=None, annotation=From),
-    "at": Parameter("at", Parameter.KEYWORD_ONLY, default="", annotation=At),
-}
+    def print_page(self, address: str) -> None:
+        """Print the text of the page at an address. Raises NotFound, InvalidFilter."""
+        typer.echo(registry.find(self.snapshot, address).text(self.place), nl=False)
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that reads the options ``--from`` and ``--at``; ``reading`` obeys them."""
-    own = signature(command, eval_str=True)
-    added = [option for name, option in _OPTIONS.items() if name not in own.parameters]
+    """Open what a command reads, and give it the options ``--from`` and ``--at``.
+
+    The command takes what is opened as its first argument.
+    """
 
     @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        chosen = {option.name: options.pop(option.name) for option in added}
-        token = _asked.set(Asked(**chosen))
-        try:
-            command(*args, **options)
-        finally:
-            _asked.reset(token)
+    def run(*args: Any, export: Path | None, at: str, **options: Any) -> None:
+        with reading(export, at) as opened:
+            command(opened, *args, **options)
 
-    parameters = [*own.parameters.values(), *added]
+    own = signature(command, eval_str=True)
+    _, *parameters = own.parameters.values()
+    parameters += [
+        Parameter("export", Parameter.KEYWORD_ONLY, default=None, annotation=From),
+        Parameter("at", Parameter.KEYWORD_ONLY, default="", annotation=At),
+    ]
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     return run
 
 
-def settings_of() -> Settings:
-    """Return the settings of the command that runs, with its ``--from``."""
-    export = _asked.get().export
-    return Settings(export_file=export) if export else Settings()
-
-
 @contextmanager
-def reading() -> Iterator[tuple[Session, Snapshot, Place]]:
-    """A session that only reads, with the snapshot that the command asks for.
+def reading(export: Path | None = None, at: str = "") -> Iterator[Opened]:
+    """Open the database, or an export, for a command that only reads.
 
-    Raises NotReady when there is none, NotFound for an unknown data version, InvalidCopy
+    Raises NotReady when there is no data version, NotFound for an unknown one, InvalidCopy
     for a file that is no export.
     """
-    settings = settings_of()
+    settings = Settings(export_file=export) if export else Settings()
     engine = engine_for(settings)
     try:
         with reader_sessions(engine)() as session:
-            snapshot = load_snapshot(session, _asked.get().at)
-            yield session, snapshot, Place(settings.site, snapshot.name, pinned=snapshot.pinned)
+            snapshot = load_snapshot(session, at)
+            place = Place(settings.site, snapshot.name, pinned=snapshot.pinned)
+            yield Opened(session, snapshot, place)
     finally:
         engine.dispose()
-
-
-def print_page(address: str) -> None:
-    """Print the text of the page at an address. Raises as ``reading`` and ``registry.find``."""
-    with reading() as (_, snapshot, place):
-        typer.echo(registry.find(snapshot, address).text(place), nl=False)
-
-
-def joined(query: str, **words: str | None) -> str:
-    """Return a query with what options add to it."""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return urlencode([*pairs, *((key, str(word)) for key, word in words.items() if word)])
-
-
-def seed_offline() -> Snapshot:
-    """Return what the seed alone says, without any database. Raises InvalidSeed."""
-    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
-    return offline_snapshot(knowledge, datetime.now(UTC))
 
 
 @contextmanager
@@ -126,3 +108,15 @@ def writing() -> Iterator[Session]:
             yield session
     finally:
         engine.dispose()
+
+
+def seed_offline() -> Snapshot:
+    """Return what the seed alone says, without any database. Raises InvalidSeed."""
+    knowledge = Knowledge.of(entry.fact for entry in check_seed(Settings().seed))
+    return offline_snapshot(knowledge, datetime.now(UTC))
+
+
+def joined(query: str, **words: str | None) -> str:
+    """Return a query with what options add to it."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode([*pairs, *((key, str(word)) for key, word in words.items() if word)])

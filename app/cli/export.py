@@ -14,11 +14,11 @@ import typer
 from typer.core import TyperGroup
 from uvicorn.importer import import_from_string
 
-from app.cli.database import reading, reads
+from app.cli.database import Opened, reads
 from app.errors import Conflict
 from app.export import export_tables, exporting
 from app.export.site.addresses import CopiedSite
-from app.export.site.copying import Copied, copy_site
+from app.export.site.copying import copy_site
 from app.settings import Settings
 
 # What only the site can answer, as it answers a copy: refused, not missing.
@@ -42,13 +42,13 @@ exports = typer.Typer(cls=JsonByDefault, rich_markup_mode=None)
 @exports.command("json")
 @reads
 def export_json(
+    opened: Opened,
     output: Annotated[
         Path | None, typer.Argument(help="File to write; default: standard output.")
     ] = None,
 ) -> None:
     """Write everything that is public as one JSON document."""
-    with reading() as (session, snapshot, _):
-        body = exporting.json_file(session, snapshot)
+    body = exporting.json_file(opened.session, opened.snapshot)
     if output is None:
         typer.echo(body.decode(), nl=False)
     else:
@@ -57,26 +57,28 @@ def export_json(
 
 @exports.command("sqlite")
 @reads
-def export_sqlite(output: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+def export_sqlite(
+    opened: Opened, output: Annotated[Path, typer.Argument(help="File to write.")]
+) -> None:
     """Write everything that is public as an SQLite database, for `vapic serve --from`."""
-    with reading() as (session, snapshot, _):
-        _write(output, exporting.sqlite_file(session, snapshot))
+    _write(output, exporting.sqlite_file(opened.session, opened.snapshot))
 
 
 @exports.command("csv")
 @reads
-def export_csv(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
+def export_csv(
+    opened: Opened, folder: Annotated[Path, typer.Argument(help="Folder to write to.")]
+) -> None:
     """Write cells, judgements, claims, observations and more, one CSV file each."""
-    with reading() as (_, snapshot, _):
-        tables = export_tables.tables(snapshot)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
+    for name, table in export_tables.tables(opened.snapshot).items():
         _write(folder / f"vapic-{name}.csv", table.csv().encode())
 
 
 @exports.command("site")
 @reads
 def export_site(
+    opened: Opened,
     folder: Annotated[Path, typer.Argument(help="Folder to write; an earlier copy is replaced.")],
     site: Annotated[
         str, typer.Option(help="Address of the live site, for pins; VAPIC_BASE_URL by default.")
@@ -86,22 +88,17 @@ def export_site(
 
     They work from any web server, and from none.
     """
-    with reading() as (session, snapshot, place):
-        raw, version = exporting.sqlite_file(session, snapshot), snapshot.name
-    address = (site or place.site).rstrip("/")
+    version, address = opened.snapshot.name, (site or opened.place.site).rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise Conflict(f"{site!r} is not an address that begins with https:// or http://.")
     with tempfile.TemporaryDirectory(prefix="vapic-") as scratch, _bar() as progress:
         # A copy of its own: whatever is written meanwhile, the pages are of one version.
         copy = Path(scratch) / "copy.sqlite"
-        copy.write_bytes(raw)
+        copy.write_bytes(exporting.sqlite_file(opened.session, opened.snapshot))
+        opened.session.close()
         make = import_from_string("app.web.app:create_app")
         application = make(Settings(export_file=copy, base_url=address))
         copied = asyncio.run(copy_site(application, CopiedSite(address, version), folder, progress))
-    _report(copied, folder, version, address)
-
-
-def _report(copied: Copied, folder: Path, version: str, address: str) -> None:
     for path, status in copied.left.items():
         if status != EXPECTED:
             typer.echo(f"vapic: {path} answered {status}; links lead to the site", err=True)

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from app.cli.database import joined, print_page, reading, reads
+from app.cli.database import Opened, joined, reads
 from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
-from app.pages import difference_text, explore, ledger, registry
+from app.pages import difference_text, explore, ledger
 from app.pens.lines import words
 from app.settings import Settings
 
@@ -20,6 +20,7 @@ differences = typer.Typer(no_args_is_help=True)
 @differences.command("list")
 @reads
 def list_(
+    opened: Opened,
     state: Annotated[DifferenceState | None, typer.Option(help="Only this state.")] = None,
     mode: Annotated[Mode | None, typer.Option(help="Only on cells of this mode.")] = None,
     access: Annotated[Access | None, typer.Option(help="Only on cells of this access.")] = None,
@@ -31,22 +32,24 @@ def list_(
     ] = "",
 ) -> None:
     """Print the ledger, with what no difference covers."""
-    with reading() as (_, snapshot, place):
-        slug = explore.find_register(snapshot, register).register.slug if register else ""
-        words = joined(query, state=state, mode=mode, access=access, register=slug, family=family)
-        typer.echo(registry.find(snapshot, f"/d?{words}").text(place), nl=False)
+    slug = explore.find_register(opened.snapshot, register).register.slug if register else ""
+    words = joined(query, state=state, mode=mode, access=access, register=slug, family=family)
+    opened.print_page(f"/d?{words}")
 
 
 @differences.command()
 @reads
-def show(number: Annotated[str, typer.Argument(help="Its number: 3 or D-3.")]) -> None:
+def show(
+    opened: Opened, number: Annotated[str, typer.Argument(help="Its number: 3 or D-3.")]
+) -> None:
     """Print one difference with its life and what stands behind it."""
-    print_page(f"/d/{number}")
+    opened.print_page(f"/d/{number}")
 
 
 @differences.command()
 @reads
 def draft(
+    opened: Opened,
     cells: Annotated[
         list[str] | None,
         typer.Argument(help="Cells: ldr/x2avic/write; default: the first unfiled ones."),
@@ -56,13 +59,12 @@ def draft(
 
     What only a person can write is marked; `vapic lint` refuses the file until it is written.
     """
-    with reading() as (session, snapshot, place):
-        views = ledger.cells_meant(snapshot, cells or ())
-        number = ledger.next_number(session, Settings().seed)
-        made = Draft(views, snapshot.knowledge)
-        text = draft_yaml(made, number, version=snapshot.name, site=place.site)
-        groups = unfiled(snapshot.cells)
-    typer.echo(text, nl=False)
+    snapshot = opened.snapshot
+    views = ledger.cells_meant(snapshot, cells or ())
+    number = ledger.next_number(opened.session, Settings().seed)
+    made = Draft(views, snapshot.knowledge)
+    typer.echo(draft_yaml(made, number, version=snapshot.name, site=opened.place.site), nl=False)
+    groups = unfiled(snapshot.cells)
     chosen = {view.key for view in views}
     left = [group for group in groups if not chosen.intersection(group.keys)]
     if len(left) == len(groups):

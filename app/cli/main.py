@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,34 +14,15 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app import __version__
-from app.cli import (
-    cite,
-    correlate,
-    guest,
-    importing,
-    ledger,
-    measure,
-    policy,
-    probe,
-    review,
-    search,
-)
-from app.cli.database import joined, print_page, reading, reads, writing
-from app.cli.diff import diff
+from app.cli import correlate, importing, ledger, mail, measure, pages, probe, review
+from app.cli.database import writing
 from app.cli.export import exports
-from app.cli.quoting import check_mail
-from app.core.views import CellView
-from app.core.words import Access, Mode
 from app.curation.seed import check_seed
-from app.errors import AppError, Conflict, InvalidFilter, InvalidSeed
+from app.errors import AppError, Conflict, InvalidSeed
 from app.export.copies import open_copy
-from app.pages import cell_text, explore
-from app.pens.place import Place
-from app.pens.sheet import sheet_text
 from app.settings import Settings
 from app.store import seeding
 from app.store.migrate import migrate as run_migrations
-from app.store.snapshots import Snapshot
 
 app = typer.Typer(
     name="vapic",
@@ -52,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+Folder = Annotated[Path | None, typer.Argument(help="Folder of the seed.")]
 
 
 def main() -> None:
@@ -128,9 +109,7 @@ def migrate() -> None:
 
 
 @app.command()
-def seed(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of the seed.")] = None,
-) -> None:
+def seed(folder: Folder = None) -> None:
     """Load the curated knowledge.
 
     The same seed again changes nothing.
@@ -142,91 +121,21 @@ def seed(
 
 
 @app.command()
-def lint(
-    folder: Annotated[Path | None, typer.Argument(help="Folder of the seed.")] = None,
-) -> None:
+def lint(folder: Folder = None) -> None:
     """Check the seed; names file, line and place of each problem."""
     typer.echo(f"{len(check_seed(folder or Settings().seed))} facts, no problem")
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What `show` narrows a register to; empty means all of it."""
-
-    mode: Mode | None
-    access: Access | None
-    family: str
-
-
-@app.command()
-@reads
-def show(
-    name: Annotated[str, typer.Argument(help="Register: slug, macro, offset or MSR.")] = "",
-    mode: Annotated[Mode | None, typer.Option(help="Only this mode.")] = None,
-    access: Annotated[Access | None, typer.Option(help="Only this access.")] = None,
-    family: Annotated[str, typer.Option(help="Only this family's evidence.")] = "",
-    query: Annotated[
-        str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
-    ] = "",
-) -> None:
-    """Print a register, its cells or the table."""
-    if name and query:
-        raise InvalidFilter("--filter is for the table; leave the register out.")
-    if not name:
-        print_page(f"/?{joined(query, mode=mode, access=access, family=family)}")
-        return
-    with reading() as (_, snapshot, place):
-        typer.echo(_named(snapshot, place, name, Chosen(mode, access, family)), nl=False)
-
-
-def _named(snapshot: Snapshot, place: Place, name: str, chosen: Chosen) -> str:
-    register = explore.find_register(snapshot, name).register
-    cells = tuple(
-        _only(view, chosen.family and explore.find_family(snapshot, chosen.family).slug)
-        for view in explore.register_cells(snapshot, register)
-        if chosen.mode in (None, view.key.mode) and chosen.access in (None, view.key.access)
-    )
-    knowledge = snapshot.knowledge
-    if chosen.mode is None and chosen.access is None:
-        notes = explore.register_annotations(snapshot, register)
-        sheets = [cell_text.register_sheet(register, cells, notes, knowledge)]
-    else:
-        sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
-    return "\n\n".join(sheet_text(sheet, place) for sheet in sheets)
-
-
-def _only(view: CellView, family: str) -> CellView:
-    judgements = {f: j for f, j in view.judgements.items() if not family or f == family}
-    return replace(view, judgements=judgements)
-
-
-@app.command()
-@reads
-def corrected() -> None:
-    """Print Table 15-22 as it should read."""
-    print_page("/corrected")
-
-
-@app.command()
-@reads
-def coverage() -> None:
-    """Print which family has which evidence."""
-    print_page("/c")
-
-
-app.command()(reads(diff))
-app.command("check-mail")(reads(check_mail))
+for command in (pages.show, pages.corrected, pages.coverage, pages.diff):
+    app.command()(command)
+app.command("check-mail")(mail.check_mail)
 app.add_typer(exports, name="export", help="Write everything that is public as files.")
-app.command()(reads(cite.cite))
-app.command()(correlate.correlate)
-app.command()(measure.check)
-app.command()(measure.submit)
+for command in (mail.cite, correlate.correlate, measure.check, measure.submit):
+    app.command()(command)
 app.add_typer(importing.imports, name="import", help="Documents from other tools and tables.")
-app.command()(reads(policy.policy))
+app.command()(pages.policy)
 app.add_typer(probe.probe, name="probe", help="Measure this machine with a tiny guest.")
-probe.probe.command()(guest.build)
-probe.probe.command()(guest.table)
-app.command(context_settings=search.CONTEXT)(reads(search.search))
+app.command(context_settings=pages.CONTEXT)(pages.search)
 app.add_typer(
     ledger.differences, name="difference", help="Read the ledger, and draft entries for it."
 )

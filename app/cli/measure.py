@@ -16,7 +16,6 @@ from app.errors import AppError
 from app.intake import submitting
 from app.intake.serial_log import is_serial_log
 from app.pages.measurement_text import check_text
-from app.store.snapshots import Snapshot
 
 RETRIES = 5
 TOO_MANY = 429
@@ -35,24 +34,19 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 
     Lists every problem, or the exact effect.
     """
     snapshot = seed_offline()
-    refused = [path for path in files if not _check_one(path, snapshot)]
+    refused = False
+    for path in files:
+        try:
+            checked = submitting.check(path.read_bytes(), snapshot)
+        except (BadDocument, OSError) as error:
+            refused = True
+            for fault in error.faults if isinstance(error, BadDocument) else (error.strerror,):
+                typer.echo(f"{path}: {fault}", err=True)
+        else:
+            typer.echo(f"{path}: {checked.measurement.slug}")
+            typer.echo(check_text(checked.effects, checked.oddities, snapshot.knowledge), nl=False)
     if refused:
         raise typer.Exit(1)
-
-
-def _check_one(path: Path, snapshot: Snapshot) -> bool:
-    try:
-        checked = submitting.check(path.read_bytes(), snapshot)
-    except BadDocument as error:
-        for fault in error.faults:
-            typer.echo(f"{path}: {fault}", err=True)
-        return False
-    except OSError as error:
-        typer.echo(f"{path}: {error.strerror}", err=True)
-        return False
-    typer.echo(f"{path}: {checked.measurement.slug}")
-    typer.echo(check_text(checked.effects, checked.oddities, snapshot.knowledge), nl=False)
-    return True
 
 
 def submit(
@@ -71,7 +65,9 @@ def submit(
     headers = {"Content-Type": kind, "Accept": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     if signature:
-        headers["X-Vapic-Signature"] = _one_line(signature.read_text("ascii"))
+        # The base64 inside the armour, as one line.
+        lines = signature.read_text("ascii").splitlines()
+        headers["X-Vapic-Signature"] = "".join(x for x in lines if not x.startswith("-----"))
     url = f"{to.rstrip('/')}/api/v1/measurements"
     if not url.startswith(("http://", "https://")):
         raise SubmitFailed(f"{to!r} is not an address that begins with https:// or http://.")
@@ -117,8 +113,3 @@ def _explain(answer: httpx2.Response) -> str:
         return "\n".join([message, *(line.strip() for line in lines)])
     except (ValueError, KeyError, TypeError):
         return f"the server answered {answer.status_code}"
-
-
-def _one_line(armoured: str) -> str:
-    """Return the base64 inside an OpenSSH signature's armour, as one header line."""
-    return "".join(line for line in armoured.splitlines() if line and not line.startswith("-----"))

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -26,28 +25,24 @@ from app.intake.measurement import EMULATORS, parse, to_measurement
 from app.pages import measured
 from app.pages.measurement_text import check_text
 from app.pens.plain import Plain
+from app.probing import guest_build, probe_table
 from app.probing.host.checks import Wish
 from app.probing.host.emulator import find_qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Interrupted, Keeper, interrupts
 from app.probing.host.measuring import Step, measure, steps, write_whole
 from app.probing.host.plan import NO_OBSERVATION, NOT_BARE, Plan, findings, make_plan, plan_text
+from app.settings import Settings
 from app.store.snapshots import Snapshot
 
 SIGNALLED = 128
 
 
-class Accelerator(StrEnum):
-    """What runs the guest."""
-
-    KVM = "kvm"
-    TCG = "tcg"
-
-
 probe = typer.Typer(invoke_without_command=True)
 
-
-Accel = Annotated[Accelerator, typer.Option(help="kvm measures; tcg is a dry run anywhere.")]
+Accel = Annotated[
+    Literal["kvm", "tcg"], typer.Option(help="kvm measures; tcg is a dry run anywhere.")
+]
 Output = Annotated[Path, typer.Option(help="The document to write.")]
 Modes = Annotated[
     list[Mode] | None, typer.Option(help="Only this mode; default: those that are here.")
@@ -73,7 +68,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done;
 def run(
     context: typer.Context,
     *,
-    accel: Accel = Accelerator.KVM,
+    accel: Accel = "kvm",
     output: Output = Path("measured.json"),
     mode: Modes = None,
     repeat: Repeat = 20,
@@ -194,3 +189,17 @@ def _offer(plan: Plan, *, virtual: bool) -> None:
         )
         if address.strip():
             submit(output, address.strip(), token=os.environ.get("VAPIC_TOKEN", ""))
+
+
+@probe.command()
+def build(
+    folder: Annotated[Path, typer.Argument(help="Where to put probe.elf; made if it is missing.")],
+) -> None:
+    """Build the guest with gcc and ld."""
+    typer.echo(guest_build.build(folder))
+
+
+@probe.command()
+def table() -> None:
+    """Print the guest's register table, made from the seed."""
+    typer.echo(probe_table.table(Settings().seed), nl=False)

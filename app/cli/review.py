@@ -19,7 +19,6 @@ reviews = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Slug = Annotated[str, typer.Argument(metavar="ID", help="First 12 hex digits of its SHA-256.")]
 Reason = Annotated[str, typer.Option(help="Why, for everybody to read.")]
 By = Annotated[str, typer.Option(help="Who decides, for everybody to read.")]
-MAINTAINER = "a maintainer"
 
 
 @tokens.command()
@@ -40,8 +39,8 @@ def create(
 @tokens.command("list")
 def list_tokens() -> None:
     """List tokens with their use, never the secrets."""
-    with reading() as (session, _, _):
-        typer.echo(review_text.tokens_text(reviewing.list_tokens(session)), nl=False)
+    with reading() as opened:
+        typer.echo(review_text.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
 
 
 @tokens.command()
@@ -59,39 +58,35 @@ def list_reviews(
     state: Annotated[State, typer.Option(help="Only measurements in this state.")] = State.PENDING,
 ) -> None:
     """List the measurements in one state, by default those that wait for a decision."""
-    with reading() as (_, snapshot, place):
-        lists = {str(state).capitalize(): reviewing.list_measurements(snapshot, state)}
-        typer.echo(review_text.queue_text(lists, snapshot.knowledge, place), nl=False)
+    with reading() as opened:
+        lists = {str(state).capitalize(): reviewing.list_measurements(opened.snapshot, state)}
+        typer.echo(review_text.queue_text(lists, opened.snapshot.knowledge, opened.place), nl=False)
 
 
 @reviews.command()
 def show(slug: Slug) -> None:
     """Print what a measurement would change, and what looks odd about it."""
-    with reading() as (session, snapshot, place):
-        review = reviewing.show(session, snapshot, slug)
-        typer.echo(review_text.review_text(review, snapshot.knowledge, place), nl=False)
+    with reading() as opened:
+        review = reviewing.show(opened.session, opened.snapshot, slug)
+        text = review_text.review_text(review, opened.snapshot.knowledge, opened.place)
+        typer.echo(text, nl=False)
 
 
-@reviews.command()
-def accept(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
-    """Make a measurement count."""
-    _decide(slug, State.ACCEPTED, reason, by)
+def _decision(name: str, state: State, does: str) -> None:
+    """Add a command that decides on a measurement."""
+
+    def decide(slug: Slug, reason: Reason, by: By = "a maintainer") -> None:
+        with writing() as session:
+            decision = Decision(state, reason, datetime.now(UTC), by)
+            found = reviewing.decide(session, slug, decision)
+        typer.echo(f"{found.slug} is {found.state}: {found.reason}")
+
+    reviews.command(name, help=does)(decide)
 
 
-@reviews.command()
-def reject(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
-    """Make a measurement not count; its page stays, and it may still be accepted."""
-    _decide(slug, State.REJECTED, reason, by)
-
-
-@reviews.command()
-def withdraw(slug: Slug, reason: Reason, by: By = MAINTAINER) -> None:
-    """Take a measurement back for good; its page stays."""
-    _decide(slug, State.WITHDRAWN, reason, by)
-
-
-def _decide(slug: str, state: State, reason: str, by: str) -> None:
-    decision = Decision(state, reason, datetime.now(UTC), by)
-    with writing() as session:
-        found = reviewing.decide(session, slug, decision)
-    typer.echo(f"{found.slug} is {found.state}: {found.reason}")
+_decision("accept", State.ACCEPTED, "Make a measurement count.")
+_decision(
+    "reject", State.REJECTED,
+    "Make a measurement not count; its page stays, and it may still be accepted.",
+)  # fmt: skip
+_decision("withdraw", State.WITHDRAWN, "Take a measurement back for good; its page stays.")

@@ -1,24 +1,28 @@
-"""`vapic cite`: what a page gives to be pasted into a mail or a changelog."""
+"""Commands around a mail: what is pasted into one, and what still holds of one."""
 
 from __future__ import annotations
 
+import sys
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 import typer
 
-from app.cli.database import joined, reading
+from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
 from app.core.names import resolve
 from app.core.selection import ROWS
-from app.core.words import Access, Mode
 from app.errors import InvalidFilter, NotFound
-from app.mail import citing
-from app.store.snapshots import Snapshot
+from app.mail import citing, quotes_text, quoting
+from app.store.snapshots import Snapshot, load_snapshot
 
 CELL = 2
 
 
+@reads
 def cite(
+    opened: Opened,
     what: Annotated[
         list[str] | None,
         typer.Argument(
@@ -26,15 +30,13 @@ def cite(
             "(D-3), or the address of a page."
         ),
     ] = None,
-    mode: Annotated[Mode | None, typer.Option(help="Only this mode.")] = None,
-    access: Annotated[Access | None, typer.Option(help="Only this access.")] = None,
-    query: Annotated[
-        str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
-    ] = "",
+    mode: OnlyMode = None,
+    access: OnlyAccess = None,
+    *,
+    query: Query = "",
     number: Annotated[
         int, typer.Option("--number", min=0, help="Put # [NUMBER] behind the trailer's link.")
     ] = 0,
-    *,
     trailer: Annotated[bool, typer.Option("--trailer", help="Print the Link: trailer.")] = False,
     commits: Annotated[
         bool, typer.Option("--commits", help="Print the commits behind it, as the kernel does.")
@@ -44,17 +46,15 @@ def cite(
     trailer = trailer or bool(number)
     if trailer and commits:
         raise InvalidFilter("--trailer and --commits are one form each; take one.")
-    with reading() as (_, snapshot, place):
-        pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
-        address = _address(snapshot, what or [], pairs, place.site)
-        cited = citing.find(snapshot, address, place.site)
-        if trailer:
-            typer.echo(f"{cited.trailer} # [{number}]" if number else cited.trailer)
-        elif commits:
-            for line in cited.commits:
-                typer.echo(line)
-        else:
-            typer.echo(cited.block(), nl=False)
+    pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
+    address = _address(opened.snapshot, what or [], pairs, opened.place.site)
+    cited = citing.find(opened.snapshot, address, opened.place.site)
+    if trailer:
+        typer.echo(f"{cited.trailer} # [{number}]" if number else cited.trailer)
+    elif commits:
+        typer.echo("".join(f"{line}\n" for line in cited.commits), nl=False)
+    else:
+        typer.echo(cited.block(), nl=False)
 
 
 def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]], site: str) -> str:
@@ -76,7 +76,7 @@ def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]],
 def _alone(snapshot: Snapshot, word: str, narrowed: dict[str, str]) -> str:
     """Return the page of one register or one cell, empty for anything else."""
     name, *cell = word.split("/")
-    if not cell and len(narrowed) == CELL and {"mode", "access"} == set(narrowed):
+    if not cell and {"mode", "access"} == set(narrowed):
         cell = [narrowed["mode"], narrowed["access"]]
         narrowed = {}
     if narrowed or len(cell) not in (0, CELL):
@@ -86,3 +86,31 @@ def _alone(snapshot: Snapshot, word: str, narrowed: dict[str, str]) -> str:
     except NotFound:
         return ""
     return "/".join(("", "r", slug, *cell))
+
+
+@reads
+def check_mail(
+    opened: Opened,
+    mail: Annotated[
+        Path | None, typer.Argument(metavar="[MAIL]", help="A mail; default: standard input.")
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", metavar="ADDRESS", help="Another address of the site; repeatable."),
+    ] = None,
+) -> None:
+    """Check the links and copied blocks of a mail.
+
+    Ends with 1 when anything changed since, was never said or does not exist.
+    """
+    if mail is None or str(mail) == "-":
+        if sys.stdin.isatty():
+            typer.echo("Paste the mail, then press Ctrl-D.", err=True)
+        raw = sys.stdin.buffer.read()
+    else:
+        raw = mail.read_bytes()
+    at, sites = partial(load_snapshot, opened.session), (opened.place.site, *(site or ()))
+    checked = quoting.check_mail(raw, opened.snapshot, at, sites)
+    typer.echo(quotes_text.report_text(checked), nl=False)
+    if checked.wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,125 @@
+"""Commands that print what a page says: the table, a register, what changed, policies, a search."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.core.views import CellView
+from app.errors import InvalidFilter, InvalidQuery
+from app.pages import cell_text, comparing, explore
+from app.pages.kinds.policies import BETWEEN
+from app.pens.place import Place
+from app.pens.sheet import sheet_text
+from app.search import search_text, searching
+from app.store.queries import DATE_OR_VERSION
+from app.store.snapshots import load_snapshot
+
+# A minus before a word excludes it; it is no option of the command.
+CONTEXT = {"ignore_unknown_options": True}
+
+
+@reads
+def show(
+    opened: Opened,
+    name: Annotated[str, typer.Argument(help="Register: slug, macro, offset or MSR.")] = "",
+    mode: OnlyMode = None,
+    access: OnlyAccess = None,
+    family: Annotated[str, typer.Option(help="Only this family's evidence.")] = "",
+    *,
+    query: Query = "",
+) -> None:
+    """Print a register, its cells or the table."""
+    if name and query:
+        raise InvalidFilter("--filter is for the table; leave the register out.")
+    if not name:
+        opened.print_page(f"/?{joined(query, mode=mode, access=access, family=family)}")
+        return
+    snapshot, knowledge = opened.snapshot, opened.snapshot.knowledge
+    register = explore.find_register(snapshot, name).register
+    only = explore.find_family(snapshot, family).slug if family else ""
+    cells = [
+        _only(view, only)
+        for view in explore.register_cells(snapshot, register)
+        if mode in (None, view.key.mode) and access in (None, view.key.access)
+    ]
+    if mode is None and access is None:
+        notes = explore.register_annotations(snapshot, register)
+        sheets = [cell_text.register_sheet(register, cells, notes, knowledge)]
+    else:
+        sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
+    typer.echo("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)
+
+
+def _only(view: CellView, family: str) -> CellView:
+    judgements = {f: j for f, j in view.judgements.items() if not family or f == family}
+    return replace(view, judgements=judgements)
+
+
+@reads
+def corrected(opened: Opened) -> None:
+    """Print Table 15-22 as it should read."""
+    opened.print_page("/corrected")
+
+
+@reads
+def coverage(opened: Opened) -> None:
+    """Print which family has which evidence."""
+    opened.print_page("/c")
+
+
+@reads
+def diff(
+    opened: Opened,
+    then: Annotated[str, typer.Argument(help="A data version, or a date: its last one.")],
+    now: Annotated[str, typer.Argument(help="Another one; the newest by default.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="ldr, ldr/x2avic/write, D-3, /c/zen-4 ...; default: the table.")
+    ] = "",
+) -> None:
+    """Print what changed between two data versions, in the table or on one page."""
+    if not name and not DATE_OR_VERSION.fullmatch(now):
+        now, name = "", now
+    before = load_snapshot(opened.session, then)
+    after = load_snapshot(opened.session, now) if now else opened.snapshot
+    found = comparing.compare(before, after, comparing.address_of(name), opened.place.site)
+    there = Place(opened.place.site, after.name, pinned=after.pinned)
+    typer.echo(comparing.comparison_text(found, there), nl=False)
+
+
+@reads
+def policy(
+    opened: Opened,
+    slug: Annotated[str, typer.Argument(help="Policy, as in kvm-7.2; leave out to list.")] = "",
+    other: Annotated[str, typer.Argument(help="Another one, to be shown beside it.")] = "",
+) -> None:
+    """Print what a hypervisor version lets through and assumes.
+
+    With two, what differs between them comes first.
+    """
+    asked = BETWEEN.join(name for name in (slug, other) if name)
+    opened.print_page(f"/policy/{asked}")
+
+
+@reads
+def search(
+    opened: Opened,
+    query: Annotated[
+        list[str] | None, typer.Argument(help="Words, names, key:value; none explains them.")
+    ] = None,
+) -> None:
+    """Find registers, cells, errata, differences, notes and sources."""
+    try:
+        found = searching.search(opened.snapshot, " ".join(query or ()))
+    except InvalidQuery as error:
+        typer.echo(search_text.refusal_text(error), nl=False, err=True)
+        raise typer.Exit(1) from None
+    if found.query.empty:
+        keys = searching.keys(opened.snapshot)
+        text = search_text.help_text(keys, searching.EXAMPLES, opened.place)
+    else:
+        text = search_text.found_text(found, opened.place)
+    typer.echo(text, nl=False)
