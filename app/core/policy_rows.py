@@ -69,22 +69,8 @@ class PolicyTable:
     traps: tuple[TrapRow, ...]
     marks: tuple[MarkRow, ...]
 
-    @property
-    def differing(self) -> int:
-        """How many rows of MSRs differ."""
-        return sum(row.differs for row in self.msrs)
-
-    @property
-    def changed(self) -> PolicyTable:
-        """The rows that differ alone."""
-        return self._only(differing=True)
-
-    @property
-    def unchanged(self) -> PolicyTable:
-        """The rows that do not differ."""
-        return self._only(differing=False)
-
-    def _only(self, *, differing: bool) -> PolicyTable:
+    def only(self, *, differing: bool) -> PolicyTable:
+        """Return the rows that differ alone, or those that do not."""
         return PolicyTable(
             self.policies,
             tuple(row for row in self.msrs if row.differs == differing),

@@ -98,6 +98,7 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
 
 def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     a, b = table.policies
+    changed, unchanged = table.only(differing=True), table.only(differing=False)
     both = Linked("as columns", f"/?policy={a.slug},{b.slug}", told=True)
     return Sheet(
         f"{a.name} against {b.name}",
@@ -109,20 +110,20 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
                       f"lets through {passed(policy)}"),
                 Field("", (told(f"/policy/{policy.slug}"),), only="text"),
             )),
-            Field("Differ", f"{table.differing} of {len(table.msrs)} rows of MSRs"),
+            Field("Differ", f"{len(changed.msrs)} of {len(table.msrs)} rows of MSRs"),
             Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
             Field("", ("both in the table: ", both)),
-            _msrs("MSRs that they treat differently while x2AVIC is active", table.changed),
+            _msrs("MSRs that they treat differently while x2AVIC is active", changed),
             Section("Offsets that only one takes for a trap on exit 402h", parts=[
-                _traps(table.changed.traps, table.policies),
+                _traps(changed.traps, table.policies),
             ]),
             *(_marks(f"Only {policy.slug}: where {OTHERWISE}",
-                     [row for row in table.changed.marks if row.held[at]], knowledge)
+                     [row for row in changed.marks if row.held[at]], knowledge)
               for at, policy in enumerate((a, b))),
-            _marks(f"Both: where {OTHERWISE}", table.unchanged.marks, knowledge),
-            _msrs("MSRs that they treat alike", table.unchanged),
+            _marks(f"Both: where {OTHERWISE}", unchanged.marks, knowledge),
+            _msrs("MSRs that they treat alike", unchanged),
             Section("Offsets that both take for a trap on exit 402h", parts=[
-                _traps(table.unchanged.traps),
+                _traps(unchanged.traps),
             ]),
             *(Section(policy.name, parts=[*_words(policy)]) for policy in (a, b)),
             _not_known(table.policies, knowledge),

@@ -23,9 +23,8 @@ def test_side_by_side_says_what_changed_in_the_order_asked_for(knowledge, views)
     assert not rows["830h", "icr"].differs
     assert [e.write for e in rows["80Dh", "ldr"].entries] == ["pass", "intercept"]
     assert [tuple(reversed(r.entries)) for r in table.msrs] == [r.entries for r in back.msrs]
-    assert table.differing == len(table.changed.msrs)
-    assert {*table.changed.msrs, *table.unchanged.msrs} == set(table.msrs)
-    assert () == table.changed.traps
+    assert {*table.only(differing=True).msrs, *table.only(differing=False).msrs} == set(table.msrs)
+    assert () == table.only(differing=True).traps
     assert 0x100 == sum(r.span.last - r.span.first + 1 for r in table.msrs)
 
 
@@ -41,7 +40,7 @@ def test_msrs_that_one_policy_does_not_mention_are_not_stated():
     assert None is row.entries[1]
     assert row.differs
     assert [(False, True)] == [t.listed for t in table.traps]
-    assert table.changed.traps == table.traps
+    assert table.only(differing=True).traps == table.traps
 
 
 def test_pairs_are_of_one_hypervisor_and_the_older_one_is_first():
