@@ -34,13 +34,16 @@ _PERF = re.compile(
     r"\s*(?:\S.*?\s+)?(?:\d+/)?(?P<pid>\d+)(?=\s+[\[\d])(?:\s+\[(?P<cpu>\d+)\])?"
     r"(?:\s+\d+(?:\.\d+)?:)?\s+(?:\d+\s+)?(?P<system>\w+):(?P<event>\w+):\s*(?P<text>.*)"
 )
-_FTRACE_LOST = re.compile(r"\s*CPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]")
+# Whatever a mail or grep put before it: what is not seen here would count as nothing lost.
+_FTRACE_LOST = re.compile(r".*\bCPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]\s*")
 _PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST(?:_SAMPLES)?\b.*")
-# Numbers of a whole buffer: of tracefs' header and its per_cpu/*/stats, of `perf`'s summary.
-_KEPT = re.compile(r"#\s*entries-in-buffer/entries-written:\s*(?P<kept>\d+)/(?P<made>\d+)\b.*")
+# Of a whole buffer: tracefs' header and its per_cpu/*/stats, the summaries of perf and trace-cmd.
+_KEPT = re.compile(r"entries-in-buffer/entries-written:\s*(?P<kept>\d+)/(?P<made>\d+)")
 _DROPPED = re.compile(
-    r"\s*(?:(?:commit )?overrun|dropped events):\s*(?P<stats>\d+)\s*"
-    r"|.*\blost (?P<perf>\d+) (?:chunks|events|samples)\b.*"
+    r"\b(?:overrun|dropped events)\s*[:=]\s*(\d+)|\blost\s+(\d[\d.]*)\s*(?:%|chunks|events|samples)"
+    r"|\b(\d+)\s+(?:chunks|events|samples)\s+(?:were\s+)?(?:lost|dropped)\b"
+    r"|\[[^]]*\b(?:lost|dropped)\b[^]]*\]",
+    re.IGNORECASE,
 )
 # What stands around events and says nothing: headers, comments, blank lines, buffer changes.
 _HEADER = re.compile(
@@ -153,8 +156,11 @@ def _take(reading: _Reading, number: int, line: str) -> None:
 
 def _loss(line: str) -> str:
     """Return what a line says of events that are missing somewhere, empty if nothing is."""
-    if (kept := _KEPT.fullmatch(line)) and int(kept["kept"]) < int(kept["made"]):
+    if (kept := _KEPT.search(line)) and int(kept["kept"]) < int(kept["made"]):
         return f"{kept['kept']} of {kept['made']} entries are left"
-    dropped = _DROPPED.fullmatch(line)
-    count = int(dropped["stats"] or dropped["perf"]) if dropped else 0
-    return to_ascii(line.strip())[:LONGEST_EXAMPLE] if count else ""
+    dropped = _DROPPED.search(line)
+    numbers = [number for number in dropped.groups() if number] if dropped else ["0"]
+    # Without a number it may have been any.
+    return (
+        "" if numbers and not numbers[0].strip("0.") else to_ascii(line.strip())[:LONGEST_EXAMPLE]
+    )
