@@ -109,7 +109,7 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
     bare = path.removesuffix(".txt")
     if bare == "/mail":
         rows = read_rows((value for key, value in pairs if key == ROWS), known)
-        wanted = explore.read_filter(snapshot, [pair for pair in pairs if pair[0] != ROWS])
+        wanted = snapshot.vocabulary.read([pair for pair in pairs if pair[0] != ROWS])
         return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
     page = registry.find(snapshot, f"{bare}?{query}" if query else bare)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,11 +45,6 @@ class TableView:
             if (not self.wanted["mode"] or mode in self.wanted["mode"])
             and (not self.wanted["access"] or access in self.wanted["access"])
         )
-
-
-def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> CellFilter:
-    """Read query pairs; raises InvalidFilter."""
-    return snapshot.vocabulary.read(pairs)
 
 
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -56,7 +55,14 @@ def atom(feed: Feed, site: str) -> str:
     # Both would otherwise change with the clock and with the library.
     out.updated(feed.updated)
     out.generator(AUTHOR)
-    for made in _entries(feed.entries, site):
+    for entry in feed.entries:
+        made = _Generated()
+        made.id(tag(site, entry.name))
+        made.title(_clean(entry.title))
+        made.updated(entry.updated)
+        made.link(href=entry.url, rel="alternate", type="text/html")
+        # Readers run the lines of type="text" together, and these stand in columns.
+        made.content(f"<pre>{escape(_clean(entry.text), quote=False)}</pre>", type="html")
         out.add_entry(made, order="append")
     found: bytes = out.atom_str(pretty=True)
     return found.decode("utf-8")
@@ -65,18 +71,6 @@ def atom(feed: Feed, site: str) -> str:
 def tag(site: str, name: str) -> str:
     """Return ``tag:HOST,2026:NAME``."""
     return f"tag:{urlsplit(site).hostname or 'localhost'},{TAG_YEAR}:{name}"
-
-
-def _entries(entries: Iterable[FeedEntry], site: str) -> Iterable[_Generated]:
-    for entry in entries:
-        made = _Generated()
-        made.id(tag(site, entry.name))
-        made.title(_clean(entry.title))
-        made.updated(entry.updated)
-        made.link(href=entry.url, rel="alternate", type="text/html")
-        # Readers run the lines of type="text" together, and these stand in columns.
-        made.content(f"<pre>{escape(_clean(entry.text), quote=False)}</pre>", type="html")
-        yield made
 
 
 def _clean(text: str) -> str:

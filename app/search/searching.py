@@ -133,7 +133,7 @@ def _named(snapshot: Snapshot, text: str) -> Iterator[tuple[SearchEntry, str]]:
 
 def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     """Return cells that the filter's keys admit and that hold the words."""
-    chosen = explore.read_filter(snapshot, query.pairs)
+    chosen = snapshot.vocabulary.read(query.pairs)
     meant = {
         term: {n.key for n in named(term.text, snapshot.knowledge) if n.kind in ("register", CELL)}
         for term in query.terms

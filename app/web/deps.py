@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.core.choices import read_choices
 from app.core.filters import CellFilter
 from app.export.copies import refuse_writes
-from app.pages import explore
 from app.settings import Settings
 from app.store.queries import NEW_VERSION
 from app.store.snapshots import Snapshot, SnapshotHolder
@@ -62,7 +61,7 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 
 def _filter(request: Request, snapshot: Snap) -> CellFilter:
-    return explore.read_filter(snapshot, filter_pairs(request))
+    return snapshot.vocabulary.read(filter_pairs(request))
 
 
 Filter = Annotated[CellFilter, Depends(_filter)]

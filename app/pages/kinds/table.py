@@ -26,7 +26,7 @@ class TablePage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the table under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
-        view = explore.table(snapshot, explore.read_filter(snapshot, asked.pairs))
+        view = explore.table(snapshot, snapshot.vocabulary.read(asked.pairs))
         words = view.wanted.query()
         return Page(
             path=view.path,
