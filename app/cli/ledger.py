@@ -11,7 +11,7 @@ from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
 from app.pages import difference_text, explore, ledger
-from app.pens.lines import words
+from app.pens.plain import words
 from app.settings import Settings
 
 differences = typer.Typer(no_args_is_help=True)

@@ -13,7 +13,7 @@ from app.errors import InvalidFilter, InvalidQuery
 from app.pages import cell_text, comparing, explore
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import Place
-from app.pens.sheet import sheet_text
+from app.pens.plain import sheet_text
 from app.search import search_text, searching
 from app.store.queries import DATE_OR_VERSION
 from app.store.snapshots import load_snapshot

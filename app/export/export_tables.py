@@ -9,7 +9,7 @@ from app.core.facts import Observation
 from app.core.measuring import observations_of, source_of
 from app.pages.measurement_data import list_table
 from app.pages.table_text import cells_table
-from app.pens.lines import NOWHERE
+from app.pens.place import NOWHERE
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 

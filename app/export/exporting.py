@@ -18,8 +18,8 @@ from app.export import export_json, export_tables
 from app.export.archive import read_archive, write_sqlite
 from app.pens import leads
 from app.pens.page import Page
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.place import Place
+from app.pens.plain import Plain, head
 from app.store.snapshots import Snapshot
 
 

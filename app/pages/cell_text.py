@@ -1,8 +1,8 @@
-"""A cell and a register as sheets, and what other text pages share with them."""
+"""A cell and a register as sheets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
@@ -17,10 +17,7 @@ from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
 from app.pens import phrases
 from app.pens.lines import Sourced, told
-from app.pens.parts import Field, Item, Para, Passage, Section, fields
-from app.pens.place import Place
-from app.pens.plain import Plain
-from app.pens.sheet import Sheet, add_parts
+from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet
 
 # What stands behind long labels.
 WIDE = 24
@@ -30,7 +27,8 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
     """Return everything known about one cell."""
     key = view.key
     does = [policy for policy in view.policies if policy.actions or policy.reaches]
-    out = Sheet(
+    policies = (name for policy in does for name in policy.policy.every_source)
+    return Sheet(
         title=f"{view.register.heading}: {key.mode.label} {key.access}",
         path=key.url,
         parts=[
@@ -52,12 +50,10 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
                 Item((f"{e.title}: ", told(f"/errata/{e.slug}")))
                 for e in view.errata
             ]),
+            Section("Annotations", parts=[*map(Remark.of, view.annotations)]),
+            list_sources((*view.sources, *policies), knowledge),
         ],
     )  # fmt: skip
-    out.remarks("Annotations", view.annotations)
-    policies = (name for policy in does for name in policy.policy.every_source)
-    list_sources(out, [*view.sources, *policies], knowledge)
-    return out
 
 
 def _in_short(view: CellView) -> str:
@@ -82,8 +78,7 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     conditions = Conditions(knowledge.conditions)
     for claim in view.claims:
         models = f", model {claim.models}" if claim.models else ""
-        yield from fields(claim.graded, (
-            f"{claim.behaviour} ({claim.behaviour.label})",
+        yield Field(claim.graded, f"{claim.behaviour} ({claim.behaviour.label})", WIDE, (
             claim.condition and f"when {conditions.text(claim.condition)}",
             claim.bits and f"reserved bits {claim.bits}",
             claim.qualifier and f"table's own tag: {claim.qualifier}",
@@ -92,7 +87,7 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
             claim.known_since,
             claim.text,
             claim.inference and f"inference: {claim.inference}",
-        ), WIDE)  # fmt: skip
+        ))  # fmt: skip
     if not view.claims:
         yield Para("Nothing.")
     yield Para(("The revisions of the manual: ", told("/docs/apm")))
@@ -142,7 +137,7 @@ def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) ->
     for view in does:
         shown = view.summary if view.actions else "no MSR to intercept"
         taken = f"an exit 402h here is taken for a {view.takes}" if view.reaches else ""
-        yield from fields(view.policy.name, (shown, taken, *view.notes), WIDE)
+        yield Field(view.policy.name, shown, WIDE, (taken, *view.notes))
         for mark in view.marks:
             yield Field("", policy_phrases.mark_line(key, mark, knowledge), WIDE)
             for line in policy_phrases.evidence_lines(mark, knowledge):
@@ -154,14 +149,17 @@ def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) ->
 
 def register_sheet(
     register: Register,
-    cells: Iterable[CellView],
-    annotations: Iterable[Annotation],
+    cells: Sequence[CellView],
+    annotations: Sequence[Annotation],
     knowledge: Knowledge,
 ) -> Sheet:
     """Return one register: its addresses, then its cells in brief."""
-    members = register.members if register.vector else ()
-    ids = [source for view in cells for source in _brief_sources(view)]
-    out = Sheet(
+    ids = [name for view in cells for name in (
+        *(claim.source for claim in view.claims),
+        *(name for judgement in view.measured for name in judgement.sources),
+        *(name for p in view.policies if p.actions for name in p.policy.sources),
+    )]  # fmt: skip
+    return Sheet(
         title=register.heading,
         path=f"/r/{register.slug}",
         parts=[
@@ -170,13 +168,12 @@ def register_sheet(
             Field("Kernel macro", register.macro),
             Field("x2APIC access", register.x2apic_access),
             Field("Note", register.note),
-            Section("Members", parts=[*map(Item, members)]),
+            Section("Members", parts=[*map(Item, register.members if register.vector else ())]),
             *(_brief(view, knowledge) for view in cells),
+            Section("Annotations", parts=[*map(Remark.of, annotations)]),
+            list_sources((*ids, *(s for note in annotations for s in note.sources)), knowledge),
         ],
     )
-    out.remarks("Annotations", annotations)
-    list_sources(out, [*ids, *(s for note in annotations for s in note.sources)], knowledge)
-    return out
 
 
 def _brief(view: CellView, knowledge: Knowledge) -> Section:
@@ -195,18 +192,3 @@ def _brief(view: CellView, knowledge: Knowledge) -> Section:
         Field("Differences", ", ".join(listed)),
         Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)),
     ])  # fmt: skip
-
-
-def _brief_sources(view: CellView) -> Iterator[str]:
-    yield from (claim.source for claim in view.claims)
-    for judgement in view.measured:
-        yield from judgement.sources
-    for shown in view.policies:
-        yield from shown.policy.sources if shown.actions else ()
-
-
-def add_sources(out: Plain, ids: Iterable[str], knowledge: Knowledge, place: Place) -> None:
-    """Add the named sources, each once, with the address where it can be read."""
-    part = Passage()
-    list_sources(part, ids, knowledge)
-    add_parts(out, part, place)

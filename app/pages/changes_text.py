@@ -9,8 +9,7 @@ from typing import Any
 
 from app.pens import leads
 from app.pens.lines import Linked, told
-from app.pens.parts import Field, Item, Para
-from app.pens.sheet import Sheet
+from app.pens.parts import Field, Item, Para, Sheet
 from app.pens.tables import Table
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from app.errors import InvalidFilter, NotFound
 from app.pages import registry
 from app.pens.page import Page
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.place import Place
+from app.pens.plain import Plain, head
 from app.store.snapshots import Snapshot
 
 

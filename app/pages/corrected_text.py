@@ -13,8 +13,8 @@ from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.words import ClaimKind, Printed
 from app.pens import leads
-from app.pens.place import Place, head
-from app.pens.plain import Plain
+from app.pens.place import Place
+from app.pens.plain import Plain, head
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"

@@ -13,7 +13,7 @@ from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.words import DifferenceState, SourceKind
 from app.pens import leads, phrases
-from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told, words
+from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import (
     Fetched,
     Field,
@@ -23,10 +23,11 @@ from app.pens.parts import (
     Passage,
     Record,
     Section,
+    Sheet,
     ShortItem,
     Together,
 )
-from app.pens.sheet import Sheet
+from app.pens.plain import words
 
 WIDTH = 12
 TITLE = "Differences: where Table 15-22 and the truth disagree"

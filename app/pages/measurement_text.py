@@ -11,10 +11,9 @@ from app.core.rulings import Conditions
 from app.core.words import State, Verdict
 from app.pages.measured import Row
 from app.pens import phrases
-from app.pens.lines import Linked, Pieces, Styled, told, words
-from app.pens.parts import Field, Heading, Included, Item, Para, Section
-from app.pens.plain import Plain
-from app.pens.sheet import Sheet
+from app.pens.lines import Linked, Pieces, Styled, told
+from app.pens.parts import Field, Heading, Included, Item, Para, Section, Sheet
+from app.pens.plain import Plain, words
 
 PENDING = "It does not count in any verdict."
 MASKED = "the hypervisor's own intercept was on: it says nothing about AVIC"

@@ -12,8 +12,7 @@ from app.pages.kinds.sources import list_sources
 from app.pages.policy_phrases import label, mark_groups, not_known, passed, some_msrs
 from app.pens import leads
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
-from app.pens.sheet import Sheet
+from app.pens.parts import Field, Item, Para, Passage, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
@@ -66,7 +65,8 @@ def policy_sheet(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     """Return one policy in full, or two side by side with what differs first."""
     one = len(table.policies) == 1
     sheet = _one(table, knowledge) if one else _two(table, knowledge)
-    list_sources(sheet, (s for policy in table.policies for s in policy.every_source), knowledge)
+    ids = (name for policy in table.policies for name in policy.every_source)
+    sheet.parts.append(list_sources(ids, knowledge))
     return sheet
 
 

@@ -11,9 +11,8 @@ from app.core.knowledge import Knowledge
 from app.core.measuring import Effect
 from app.core.verdicts import Judgement
 from app.pages.measurement_text import identity, state
-from app.pens.lines import words
 from app.pens.place import Place
-from app.pens.plain import Plain
+from app.pens.plain import Plain, words
 
 LOGIN = (
     "Reviewing needs the token of a reviewer: log in with a browser, or use `vapic review` "

@@ -11,9 +11,8 @@ from app.pages import facts_text
 from app.pages.subjects import Subject
 from app.pens.changed import counted
 from app.pens.lines import Line, Linked
-from app.pens.parts import Columns, Field, Heading, Para, Passage, Section, ShortItem, Told
+from app.pens.parts import Columns, Field, Heading, Para, Passage, Section, Sheet, ShortItem, Told
 from app.pens.plain import Plain
-from app.pens.sheet import Sheet
 from app.store.queries import Change
 from app.store.steps import CellStep, VersionStep
 

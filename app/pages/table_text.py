@@ -12,8 +12,7 @@ from app.pages.explore import TableView
 from app.pages.table_columns import columns
 from app.pens import leads
 from app.pens.lines import told
-from app.pens.parts import Field, Para, Passage, Record, fields
-from app.pens.sheet import Sheet
+from app.pens.parts import Field, Para, Passage, Record, Sheet
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 versus real behaviour"
@@ -35,8 +34,8 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         record = Record(f"{register.heading} ({register.addresses})")
         for cell in (cell for key, cell in view.cells.items() if key.register == slug):
             label = f"{cell.key.mode.label:<6} {cell.key.access:<6}"
-            lines = (line for column in every for line in column.lines(cell))
-            record.parts += fields(label, lines, 14)
+            first, *more = (line for column in every for line in column.lines(cell))
+            record.parts.append(Field(label, first, 14, more))
         parts.append(record)
     return Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path, parts=parts)
 

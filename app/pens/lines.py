@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.pens.place import Place
-
-NOWHERE = Place("", "")
-
 
 @dataclass(frozen=True)
 class Linked:
@@ -61,20 +57,3 @@ def told(href: str) -> Linked:
 def joined(lines: Iterable[Pieces], between: str = ", ") -> Pieces:
     """Return lines as one, with words between them."""
     return tuple(piece for line in lines for piece in (between, *line))[1:]
-
-
-def words(line: Line, place: Place = NOWHERE) -> str:
-    """Return a line as text."""
-    return "".join(_words(piece, place) for piece in line)
-
-
-def _words(piece: Piece, place: Place) -> str:
-    match piece:
-        case Linked(said, href, told):
-            return place.absolute(href) if told else said
-        case Sourced(ids):
-            return f"[{', '.join(ids)}]"
-        case Styled(said):
-            return piece.told or said
-        case _:
-            return piece

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Self
 
+from app.pens.parts import Sheet
 from app.pens.place import Place
+from app.pens.plain import sheet_text
 from app.pens.tables import Table
 
 
@@ -33,6 +36,12 @@ class Page:
     compared: Callable[[Place], str] | None = None
     anchor: str = ""
     status: int = 200
+
+    @classmethod
+    def of(cls, sheet: Sheet, *, view: Mapping[str, Any] | None = None, **parts: Any) -> Self:
+        """Return a sheet as a page, with what else it has; HTML is plain if no template says."""
+        parts = {"template": "sheet.html", "path": sheet.path, "title": sheet.title} | parts
+        return cls(text=partial(sheet_text, sheet), view={"sheet": sheet, **(view or {})}, **parts)
 
     @property
     def formats(self) -> tuple[str, ...]:

@@ -5,14 +5,16 @@ Parts of a kind that follow each other make one list in HTML. What has nothing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, ClassVar
 
 from app.core.facts import Annotation
-from app.pens.lines import Line, Sourced
-from app.pens.plain import WIDTH
+from app.pens.lines import Line, Linked, Sourced
+
+# The column of a field's label.
+WIDTH = 16
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Section(Passage):
 
 @dataclass
 class Field(Passage):
-    """A label and what stands behind it, in a column of its own in text.
+    """A label and what stands behind it, in a column of its own in text, with ``more`` lines.
 
     One without a label goes on with the field above.
     """
@@ -104,13 +106,7 @@ class Field(Passage):
     label: Line
     line: Line
     width: int = WIDTH
-
-
-def fields(label: str, lines: Iterable[Line], width: int = WIDTH) -> Iterator[Field]:
-    """Return a label and the lines behind it, those that say something."""
-    for line in (line for line in lines if line):
-        yield Field(label, line, width)
-        label = ""
+    more: Sequence[Line] = ()
 
 
 @dataclass
@@ -237,3 +233,19 @@ class Remark(Item):
         pages = f" (p.{note.pages})" if note.pages else ""
         said = (f"{note.text}{pages} ", Sourced(note.sources), f" #note-{note.slug}")
         return cls(f"{note.kind}: {note.title}{inference}", note=note, parts=[Para(said)])
+
+
+@dataclass
+class Sheet(Passage):
+    """A page.
+
+    ``up`` is the list that it belongs to, with its own short name there; ``shown`` is its title
+    in HTML, where that has a look of its own. A page about a data version is not ``pinned`` to
+    another.
+    """
+
+    title: str = ""
+    path: str = ""
+    up: tuple[Linked, str] | None = None
+    shown: Line = ""
+    pinned: bool = True

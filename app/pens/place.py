@@ -1,10 +1,8 @@
-"""Where a page is published, and the head of every text page."""
+"""Where a page is published."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from app.pens.plain import COLUMNS, Plain
 
 # The query key that pins a page in time.
 PIN = "at"
@@ -34,18 +32,4 @@ class Place:
         return address if address and not address.startswith("/") else self.site + address
 
 
-def head(out: Plain, place: Place, path: str) -> None:
-    """Add where a page is and which data version it shows.
-
-    A pinned page names its pin alone: nothing in it may ever change.
-    """
-    pin = place.pin(path)
-    whole = len(pin) <= COLUMNS
-    if not (place.pinned and whole):
-        out.link("URL", f"{place.site}{path}")
-    if whole:
-        out.link("Pinned", pin)
-    else:
-        # Broken in two it would be no address; what is to be added never changes either.
-        out.field("Pinned", f"with {pin.removeprefix(place.site + path)} at its end")
-    out.field("Data version", place.version)
+NOWHERE = Place("", "")

@@ -1,4 +1,4 @@
-"""Plain text for terminals and mail: US-ASCII, at most 75 columns."""
+"""Plain text for terminals and mail, lines or whole sheets: US-ASCII, at most 75 columns."""
 
 from __future__ import annotations
 
@@ -8,9 +8,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
+from app.pens.lines import Line, Linked, Piece, Sourced, Styled
+from app.pens.parts import (
+    WIDTH,
+    Columns,
+    Fetched,
+    Field,
+    Heading,
+    Item,
+    Para,
+    Passage,
+    Record,
+    Section,
+    Sheet,
+    Tabular,
+    Together,
+    Told,
+)
+from app.pens.place import NOWHERE, Place
+
 COLUMNS = 75
-# The column of a field's label.
-WIDTH = 16
+# Looks of paragraphs that have an empty line above them in text.
+APART = {"lead", "sentence", "prose-width", "inference"}
 SPACE = 0x20
 _ASCII = str.maketrans(
     {
@@ -130,3 +149,107 @@ class Plain:
     def render(self) -> str:
         """Return the text, ending in one newline."""
         return "\n".join(line.rstrip() for line in self._lines).rstrip() + "\n"
+
+
+def head(out: Plain, place: Place, path: str) -> None:
+    """Add where a page is and which data version it shows.
+
+    A pinned page names its pin alone: nothing in it may ever change.
+    """
+    pin = place.pin(path)
+    whole = len(pin) <= COLUMNS
+    if not (place.pinned and whole):
+        out.link("URL", f"{place.site}{path}")
+    if whole:
+        out.link("Pinned", pin)
+    else:
+        # Broken in two it would be no address; what is to be added never changes either.
+        out.field("Pinned", f"with {pin.removeprefix(place.site + path)} at its end")
+    out.field("Data version", place.version)
+
+
+def sheet_text(sheet: Sheet, place: Place) -> str:
+    """Return a sheet as text."""
+    out = Plain()
+    out.title(sheet.title)
+    if sheet.pinned:
+        head(out, place, sheet.path)
+    else:
+        out.field("URL", place.site + sheet.path)
+    add_parts(out, sheet, place)
+    return out.render()
+
+
+def parts_text(whole: Passage, place: Place) -> str:
+    """Return parts as text, without the head of a page."""
+    out = Plain()
+    add_parts(out, whole, place)
+    return out.render()
+
+
+def add_parts(out: Plain, whole: Passage, place: Place, indent: int = 0) -> None:
+    """Add the parts of a page, or of one of its parts."""
+    for part in whole.saying("text"):
+        if part.above or isinstance(part, Record | Columns) or getattr(part, "look", "") in APART:
+            out.blank()
+        _add(out, part, place, indent)
+        add_parts(out, part, place, indent + _deeper(part))
+        if isinstance(part, Record) and part.href:
+            out.field("URL", place.site + part.href, width=part.width, indent=2)
+
+
+def _deeper(part: Passage) -> int:
+    """Return by how many columns the parts of a part are indented."""
+    if isinstance(part, Section | Together):
+        return 0
+    return len(part.mark) + 1 if isinstance(part, Item) else 2
+
+
+def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
+    match part:
+        case Heading(line) | Section(line):
+            out.heading(line)
+        case Field():
+            _field(out, part, place, indent)
+        case Item(line, mark):
+            out.item(words(line, place), indent, mark)
+        case Told(label):
+            out.para(words(label, place), indent)
+        case Tabular():
+            rows = (*part.heads, *part.rows)
+            out.grid([[words(cell, place) for cell in row] for row in rows], part.widths)
+        case Columns(line):
+            out.raw(line)
+        case Record(label, line):
+            name = part.mark + words(label, place) + words(line, place)
+            out.para(name, 0, 4 if part.href else 2)
+        case Fetched(href, instead):
+            address = place.absolute(href)
+            fits = len(address) <= COLUMNS - 2 or not instead
+            out.address(address if fits else place.site + instead)
+        case Para(line):
+            out.para(words(line, place), indent + part.margin, part.hanging)
+
+
+def _field(out: Plain, part: Field, place: Place, indent: int) -> None:
+    label = words(part.label, place)
+    for line in (part.line, *part.more):
+        out.field(label, words(line, place), width=part.width, indent=indent)
+        label = ""
+
+
+def words(line: Line, place: Place = NOWHERE) -> str:
+    """Return a line as text."""
+    return "".join(_words(piece, place) for piece in line)
+
+
+def _words(piece: Piece, place: Place) -> str:
+    match piece:
+        case Linked(said, href, told):
+            return place.absolute(href) if told else said
+        case Sourced(ids):
+            return f"[{', '.join(ids)}]"
+        case Styled(said):
+            return piece.told or said
+        case _:
+            return piece

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from app.errors import InvalidQuery
-from app.pens.place import Place, head
-from app.pens.plain import COLUMNS, Plain, to_ascii
+from app.pens.place import Place
+from app.pens.plain import COLUMNS, Plain, head, to_ascii
 from app.search.model import Hit, Parts, SearchResult, address_of_query
 
 Keys = Mapping[str, Mapping[str, str]]

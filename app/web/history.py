@@ -22,7 +22,7 @@ def show(version: str, asked: Ask) -> Response:
     view = feeds.step_view(asked.snapshot, version)
     if view.version != version:
         return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
-    page = steps_text.step_sheet(view).page(data=lambda _: steps_text.step_body(view))
+    page = Page.of(steps_text.step_sheet(view), data=lambda _: steps_text.step_body(view))
     return asked.respond(page)
 
 

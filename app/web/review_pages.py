@@ -9,9 +9,9 @@ from app.intake import reviewing
 from app.intake.reviewing import Review
 from app.pages import review_text
 from app.pages.measurement_text import identity, state
-from app.pens.lines import words
 from app.pens.page import Page
 from app.pens.place import Place
+from app.pens.plain import words
 from app.store.snapshots import Snapshot
 from app.store.submissions import Token
 

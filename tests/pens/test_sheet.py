@@ -19,8 +19,7 @@ from app.pens.parts import (
     Told,
 )
 from app.pens.place import Place
-from app.pens.plain import Plain
-from app.pens.sheet import add_parts
+from app.pens.plain import Plain, add_parts
 from app.web.render import make_environment
 
 PLACE = Place("http://site.example", "2026-01-01.1")
@@ -88,6 +87,7 @@ def test_every_kind_of_part_is_written_as_text_and_as_html(add, written, selecto
         (Section("Head", parts=[Para("")]), "Head\n----\n", "h2"),
         (Item("one", "1.", parts=[Para("below")]), "1. one\n   below\n", "li > p"),
         (Field("Said", "x", 6), "Said  x\n", "dd"),
+        (Field("Said", "x", 6, ("", "y")), "Said  x\n      y\n", "dd > br"),
         (Field("Said", "x", parts=[Item("y")]), "Said            x\n  - y\n", "dd > ul > li"),
         (ShortItem("ldr"), "- ldr\n", "ul.keys > li"),
         (Field(("ldr", "/avic"), "x", 10), "ldr/avic  x\n", "dl.facts > dd"),

@@ -13,7 +13,7 @@ from app.curation.seed import body_of, fact_from
 from app.pages.kinds.policies import find_policies
 from app.pages.policy_text import policy_sheet
 from app.pens.place import Place
-from app.pens.sheet import sheet_text
+from app.pens.plain import sheet_text
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT

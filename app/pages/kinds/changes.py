@@ -18,7 +18,8 @@ class ChangesPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
         versions = explore.data_versions(asked.snapshot)
-        return changes_text.changes_sheet(versions).page(
+        return Page.of(
+            changes_text.changes_sheet(versions),
             title="Changes",
             subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
             table=lambda _: changes_text.changes_table(versions),

@@ -22,8 +22,8 @@ from app.pages.difference_text import (
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
-from app.pens.lines import words
 from app.pens.page import Page
+from app.pens.plain import words
 from app.pens.tables import Table
 from app.store.steps import LEDGER
 
@@ -40,7 +40,8 @@ class LedgerPage(PageKind):
         """Return the ledger under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
         view = ledger.view(snapshot, ledger.read_filter(snapshot, asked.pairs))
-        return ledger_sheet(view, knowledge).page(
+        return Page.of(
+            ledger_sheet(view, knowledge),
             title="The ledger of differences",
             fragment="results.html",
             subject=Subject(LEDGER, "The ledger of differences: changes"),
@@ -62,7 +63,8 @@ class DifferencePage(PageKind):
         found = explore.find_difference(asked.snapshot, asked.parts["number"])
         entry, knowledge = ledger.entry(asked.snapshot, found), asked.knowledge
         sheet = difference_sheet(entry, knowledge)
-        return sheet.page(
+        return Page.of(
+            sheet,
             title=f"D-{found.number}: {found.title}",
             view={"entry": entry},
             subject=Subject(sheet.path, f"D-{found.number} {found.title}: changes"),

@@ -12,8 +12,7 @@ from app.pages.subjects import Subject
 from app.pens import leads
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
-from app.pens.parts import Item, ShortItem
-from app.pens.sheet import Sheet
+from app.pens.parts import Item, Sheet, ShortItem
 from app.pens.tables import Table
 
 GRADES = {
@@ -43,7 +42,8 @@ class ErrataPage(PageKind):
             record = out.record(name, href=f"/errata/{e.slug}")
             record.field("kind", f"{e.kind}, {GRADES[e.grade]}")
             record.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated")
-        return out.page(
+        return Page.of(
+            out,
             title="Errata and quirks",
             table=lambda place: Table(COLUMNS, tuple(
                 (e.slug, str(e.kind), str(e.grade), e.title,
@@ -70,7 +70,8 @@ class ErratumPage(PageKind):
         """Return one erratum with the cells that it touches. Raises NotFound."""
         found = explore.find_erratum(asked.snapshot, asked.parts["slug"])
         sheet = _sheet(found, asked.knowledge)
-        return sheet.page(
+        return Page.of(
+            sheet,
             title=found.title,
             subject=Subject(sheet.path, f"{found.title}: changes"),
             data=lambda _: {"data_version": asked.snapshot.name, **body_of("erratum", found)},
@@ -103,7 +104,7 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
         ),
     )
     ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
-    list_sources(out, ids, knowledge)
+    out.parts.append(list_sources(ids, knowledge))
     return out
 
 

@@ -18,8 +18,7 @@ from app.pages.subjects import Subject
 from app.pens import leads, phrases
 from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
-from app.pens.parts import Field, Item, Para, Tabular
-from app.pens.sheet import Sheet
+from app.pens.parts import Field, Item, Para, Sheet, Tabular
 from app.pens.tables import Table
 
 Cells = Mapping[CellKey, CellView]
@@ -55,7 +54,8 @@ class CoveragePage(PageKind):
             ]) for slug, family in heard.items()),
             Para(leads.nothing_yet(silent), above=True),
         ])  # fmt: skip
-        return sheet.page(
+        return Page.of(
+            sheet,
             title="Coverage",
             table=lambda _: table,
             data=lambda _: {"data_version": asked.snapshot.name, "families": table.records()},
@@ -87,7 +87,8 @@ class FamilyPage(PageKind):
             for key, j in judged.items()
         ))  # fmt: skip
         sheet = _family_sheet(family, cells, asked.knowledge)
-        return sheet.page(
+        return Page.of(
+            sheet,
             title=family.name,
             subject=Subject(sheet.path, f"Family {family.name}: changes"),
             table=lambda _: table,

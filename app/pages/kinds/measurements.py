@@ -11,8 +11,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pens import leads
 from app.pens.lines import Line, Linked, Styled
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Section, Tabular
-from app.pens.sheet import Sheet
+from app.pens.parts import Field, Included, Item, Para, Section, Sheet, Tabular
 
 
 class MeasurementsPage(PageKind):
@@ -38,7 +37,8 @@ class MeasurementsPage(PageKind):
             *(_listed(m, asked.knowledge) for m in listed.found),
             Field("Older ones", older if listed.next else "", above=True),
         ])  # fmt: skip
-        return sheet.page(
+        return Page.of(
+            sheet,
             path=listed.path,
             view={"listed": listed},
             table=lambda place: measurement_data.list_table(listed.found, place),
@@ -88,7 +88,8 @@ class MeasurementPage(PageKind):
             ]),
             Included("measurements/_withdraw.html"),
         ]  # fmt: skip
-        return sheet.page(
+        return Page.of(
+            sheet,
             view={"m": m, "notes": measurement_data.notes_html(m.notes)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
@@ -126,17 +127,17 @@ class ComparisonPage(PageKind):
         )
         heads: list[Line] = ["", "", *((Linked(m.slug, f"/m/{m.slug}"),) for m in (a, b))]
         mark = (Styled("differs", "tag differs", told="!"),)
-        return Sheet(
+        sheet = Sheet(
             f"Measurements {a.slug} and {b.slug}",
             f"/m/{a.slug}/diff/{b.slug}",
             up=(Linked(f"Measurement {a.slug}", f"/m/{a.slug}"), "diff"),
-            parts=[Para(sentence, "lead"), *(
-                Section(heading, parts=[Tabular(heading, [heads], [
-                    (mark if x != y else "", name, x or "-", y or "-") for name, x, y in rows
-                ], (1, 27, 22, 22))])
-                for heading, rows in sides.items()
-            )],
-        ).page(
+        )
+        sheet.para(sentence, "lead")
+        for heading, found in sides.items():
+            rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
+            sheet.section(heading, [Tabular(heading, [heads], rows, (1, 27, 22, 22))])
+        return Page.of(
+            sheet,
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "a": a.slug,

@@ -17,8 +17,8 @@ from app.errors import NotFound
 from app.pages import policy_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.policy_phrases import evidence_lines, not_known, passed
-from app.pens.lines import words
 from app.pens.page import Page
+from app.pens.plain import words
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 
@@ -65,7 +65,8 @@ class PoliciesPage(PageKind):
         policies = tuple(knowledge.policies.values())
         tables = [policy_table((policy,), knowledge, cells) for policy in policies]
         sheet = policy_text.policies_sheet(tables, knowledge)
-        return sheet.page(
+        return Page.of(
+            sheet,
             table=lambda place: _policies_table(tables, place.site),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
@@ -90,7 +91,8 @@ class PolicyPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one policy, or two in the order asked for. Raises NotFound."""
         table, knowledge = find_policies(asked.snapshot, asked.parts["slug"]), asked.knowledge
-        return policy_text.policy_sheet(table, knowledge).page(
+        return Page.of(
+            policy_text.policy_sheet(table, knowledge),
             title=" against ".join(policy.name for policy in table.policies),
             table=lambda _: _msrs_table(table),
             data=lambda _: {"data_version": asked.snapshot.name, **_body(table, knowledge)},

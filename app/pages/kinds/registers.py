@@ -27,7 +27,8 @@ class RegisterPage(PageKind):
         notes = explore.register_annotations(asked.snapshot, register)
         path, _, anchor = found.path.partition("#")
         sheet = cell_text.register_sheet(register, cells, notes, knowledge)
-        return sheet.page(
+        return Page.of(
+            sheet,
             anchor=anchor,
             template="registers/show.html",
             subject=Subject(path, f"{sheet.title}: changes"),
@@ -58,7 +59,8 @@ class CellPage(PageKind):
         view = explore.find_cell(asked.snapshot, name, mode.lower(), access.lower())
         asked.refuse_query()
         key, heading = view.key, view.register.heading
-        return cell_text.cell_sheet(view, asked.knowledge).page(
+        return Page.of(
+            cell_text.cell_sheet(view, asked.knowledge),
             template="cells/show.html",
             fragment="cells/_cell.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),

@@ -12,8 +12,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pens import leads
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
-from app.pens.parts import Passage
-from app.pens.sheet import Sheet
+from app.pens.parts import Fetched, Item, Section, Sheet
 from app.pens.tables import Table
 
 LEAD = "The revisions that matter for these cells, what each changed, and how far it was read here."
@@ -54,7 +53,7 @@ class SourcesPage(PageKind):
             record.field("repository", source.repository)
             record.fetched(address_of(source))
             record.para(source.note)
-        return out.page()
+        return Page.of(out)
 
 
 class RevisionsPage(PageKind):
@@ -82,7 +81,8 @@ class RevisionsPage(PageKind):
             out.heading(_dated(r), r.revision)
             out.field("What changed", r.change)
             out.field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,))))
-        return out.page(
+        return Page.of(
+            out,
             table=lambda _: table,
             data=lambda _: {
                 "data_version": asked.snapshot.name,
@@ -107,12 +107,13 @@ def _dated(revision: Revision) -> str:
     return ", ".join(part for part in (revision.revision, revision.date) if part)
 
 
-def list_sources(out: Passage, ids: Iterable[str], knowledge: Knowledge) -> None:
-    """Add the named sources, each once, with the address where it can be read."""
-    out.heading("Sources")
-    for source in sources_of(ids, knowledge.sources):
-        item = out.item((Sourced((source.id,)), f" {cite_source(source)}"))
-        item.fetched(address_of(source), f"/docs/sources#{source.id}")
+def list_sources(ids: Iterable[str], knowledge: Knowledge) -> Section:
+    """Return the named sources, each once, with the address where it can be read."""
+    return Section("Sources", parts=[
+        Item((Sourced((source.id,)), f" {cite_source(source)}"),
+             parts=[Fetched(address_of(source), f"/docs/sources#{source.id}")])
+        for source in sources_of(ids, knowledge.sources)
+    ])  # fmt: skip
 
 
 KINDS: tuple[PageKind, ...] = (SourcesPage(), RevisionsPage())

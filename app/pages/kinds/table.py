@@ -13,7 +13,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pages.table_columns import columns
 from app.pens.page import Page
-from app.pens.sheet import sheet_text
+from app.pens.plain import sheet_text
 
 
 class TablePage(PageKind):

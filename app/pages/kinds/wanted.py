@@ -13,11 +13,11 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pages.wanted_feed import Times, times_of
 from app.pens import leads
 from app.pens.atom import Feed, FeedEntry, atom
-from app.pens.lines import SITE, Linked, joined, told, words
+from app.pens.lines import SITE, Linked, joined, told
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Passage, Section
+from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
 from app.pens.place import Place
-from app.pens.sheet import Sheet, parts_text
+from app.pens.plain import parts_text, words
 from app.pens.tables import Table
 
 TITLE = "Wanted: what nobody has measured yet"
@@ -64,7 +64,8 @@ class WantedPage(PageKind):
             times = times_of(*asked.snapshot.steps.evidence(), knowledge)
             return atom(_feed(wants, families, knowledge, place, times), place.site)
 
-        return _sheet(wants, families, silent, knowledge).page(
+        return Page.of(
+            _sheet(wants, families, silent, knowledge),
             view={"chosen": families, "silent": silent, "silent_path": path_of(silent)},
             table=lambda place: _table(wants, place.site),
             data=lambda place: _body(wants, place),
