@@ -39,7 +39,7 @@ from app.web.static import HashedFiles
 
 log = logging.getLogger(__name__)
 
-# PageRequest before the pages of the registry: /r/ldr/since/VERSION is no cell.
+# Asked before the pages of the registry: /r/ldr/since/VERSION is no cell.
 FIRST = (history.router, measurements.router)
 LAST = (
     docs.router,
