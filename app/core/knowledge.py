@@ -70,6 +70,11 @@ class Knowledge:
             by_kind[kind_of(fact)][key_of(fact)] = fact
         return cls(by_kind, measured or MappingProxyType({}))
 
+    @property
+    def every(self) -> Iterable[facts.Fact]:
+        """Every fact."""
+        return (fact for kind in self.by_kind.values() for fact in kind.values())
+
     def _all(self, cls: type[F]) -> dict[str, F]:
         kind = _KIND_OF[cls]  # type: ignore[index]
         return dict(self.by_kind[kind])  # type: ignore[arg-type]

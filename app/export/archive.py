@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.intake.serial_log import is_serial_log
-from app.store import records, seeding, stepping, summaries
+from app.store import counting, records, seeding, stepping
 from app.store.models import (
     Base,
     DataVersionRow,
@@ -162,7 +162,7 @@ def _fill(connection: Connection, archive: Archive) -> None:
         if rows:
             connection.execute(insert(cls), rows)
     with Session(connection) as made:
-        summaries.recount(made)
+        counting.recount(made)
         records.recount(made)
         stepping.recount(made)
         made.flush()

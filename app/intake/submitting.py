@@ -16,7 +16,7 @@ from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake.measurement import Parsed, parse, to_measurement
-from app.store import queries, records, seeding, stepping, store, submissions, summaries
+from app.store import counting, queries, records, seeding, stepping, store, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Submission, Token
@@ -171,7 +171,6 @@ def moment(when: datetime) -> str:
 
 
 def _apply(session: Session, measurement: Measurement, decision: Decision) -> Measurement:
-    was_public = measurement.accepted
     decided = replace(
         measurement,
         state=decision.state,
@@ -188,10 +187,8 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
     )
     submissions.add_decision(session, decided.slug, decision, version.id)
     records.note(session, version.id, decided.slug)
-    touched = summaries.follow(session, version.id, decided.slug)
-    stepping.keep(session, version.id)
-    if was_public or decided.accepted:
-        seeding.rejudge(session, touched)
+    counting.follow(session, version.id, decided.slug)
+    seeding.keep_judged(session, stepping.keep(session, version.id))
     return decided
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from app.store import records, stepping, summaries
+from app.store import counting, records, stepping
 from app.store.engine import make_engine, writer_sessions
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -30,8 +30,8 @@ def migrate(url: str) -> None:
     engine = make_engine(url)
     try:
         with writer_sessions(engine).begin() as session:
-            if summaries.is_behind(session):
-                summaries.recount(session)
+            if counting.is_behind(session):
+                counting.recount(session)
                 records.recount(session)
             if stepping.is_behind(session):
                 stepping.recount(session)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
-from app.core.facts import Fact
+from app.core.knowledge import Knowledge
 from app.curation.seed import fact_from
 from app.errors import NotFound, NotReady
 from app.store.models import DataVersionRow, FactRow, VerdictRow
@@ -27,7 +27,7 @@ NEW_VERSION = "new data version"
 DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 # Seeds that stay read: neighbouring data versions mostly have the same one.
 CURATED = 4
-_CURATED: WeakKeyDictionary[Any, OrderedDict[int, tuple[Fact, ...]]] = WeakKeyDictionary()
+_CURATED: WeakKeyDictionary[Any, OrderedDict[int, Knowledge]] = WeakKeyDictionary()
 # How many names one statement asks for.
 MANY = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
@@ -120,8 +120,8 @@ def find_version(session: Session, at: str = "", upto: int | None = None) -> Dat
     return _version(found)
 
 
-def curated(session: Session, version: int) -> tuple[Fact, ...]:
-    """Return the facts of the seed at a data version; those of one seed are read once."""
+def curated(session: Session, version: int) -> Knowledge:
+    """Return what the seed of a data version says; each seed is read once."""
     f = FactRow
     seeded = f.origin == SEED
     marks = [
@@ -131,7 +131,7 @@ def curated(session: Session, version: int) -> tuple[Fact, ...]:
     kept = _CURATED.setdefault(session.get_bind(), OrderedDict())
     if found := kept.get(max(marks)):
         return found
-    found = tuple(fact_from(s.kind, s.body) for s in get_seeded(session, version))
+    found = Knowledge.of(fact_from(s.kind, s.body) for s in get_seeded(session, version))
     # What this transaction itself makes may be taken back, and its number given to another.
     if max(marks) < session.info.get(NEW_VERSION, version + 1):
         kept[max(marks)] = found
@@ -232,12 +232,15 @@ def seeded_changes(
     return tuple((v.created_at, changes[v.id]) for v in get_versions(session, ids))
 
 
-def get_verdicts(session: Session) -> tuple[VerdictTuple, ...]:
-    """Return the stored judgements, ordered by their key."""
+def get_verdicts(
+    session: Session, families: Collection[str] | None = None
+) -> tuple[VerdictTuple, ...]:
+    """Return the stored judgements, of all families or of some, ordered by their key."""
     r = VerdictRow
     rows = session.execute(
         select(r.register, r.mode, r.access, r.family, r.verdict, r.behaviours, r.reports,
                r.masked, r.evidence, r.scope)
+        .where(*([] if families is None else [r.family.in_(families)]))
         .order_by(r.register, r.mode, r.access, r.family)
     )  # fmt: skip
     return tuple(tuple(row) for row in rows)

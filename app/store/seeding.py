@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from app.core.cells import CellKey
 from app.core.facts import Fact
 from app.core.knowledge import Knowledge, MeasuredBy, key_of, kind_of
+from app.core.verdicts import Judgement
 from app.core.views import view_cells
-from app.core.words import Access, Mode
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
-from app.store import queries, records, stepping, store, summaries
+from app.store import counting, queries, records, stepping, store, summaries
 from app.store.queries import DataVersion, StoredFact, VerdictTuple
 
 
@@ -62,18 +62,33 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
 def rebuild(session: Session) -> bool:
     """Derive summaries and judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
-    changed = [derived.recount(session) for derived in (summaries, records, stepping)]
+    changed = [derived.recount(session) for derived in (counting, records, stepping)]
     changed.append(rejudge(session))
     return any(changed)
 
 
-def rejudge(session: Session, only: Collection[CellKey] | None = None) -> bool:
-    """Derive the stored judgements of some cells, by default all; returns whether any changed."""
+def rejudge(session: Session) -> bool:
+    """Derive every stored judgement anew; returns whether any changed."""
     knowledge = load_knowledge(session, queries.current_version_id(session))
-    fresh = derive_verdicts(knowledge, only)
-    stored = queries.get_verdicts(session)
-    if only is not None:
-        stored = tuple(r for r in stored if CellKey(r[0], Mode(r[1]), Access(r[2])) in only)
+    return keep_verdicts(session, derive_verdicts(knowledge), queries.get_verdicts(session))
+
+
+def keep_judged(session: Session, judged: Mapping[CellKey, Judgement]) -> None:
+    """Store the judgements on some cells for one family."""
+    families = {j.family for j in judged.values()}
+    stored = queries.get_verdicts(session, families)
+    here = {tuple(str(key).split("/")) for key in judged}
+    keep_verdicts(
+        session,
+        tuple(sorted(_row(key, j) for key, j in judged.items())),
+        tuple(row for row in stored if row[:3] in here),
+    )
+
+
+def keep_verdicts(
+    session: Session, fresh: tuple[VerdictTuple, ...], stored: tuple[VerdictTuple, ...]
+) -> bool:
+    """Store judgements in the place of others; returns whether they differ."""
     if fresh == stored:
         return False
     store.replace_verdicts(session, stored, fresh)
@@ -97,7 +112,7 @@ def load_knowledge(session: Session, version: int) -> Knowledge:
     }  # fmt: skip
     theirs = (fact_from(f.kind, f.body) for f in newest)
     # Sources of the seed begin in many ways; those of measurements stand where their names do.
-    every = (*queries.curated(session, version), *theirs)
+    every = (*queries.curated(session, version).every, *theirs)
     return Knowledge.of(sorted(every, key=lambda f: (kind_of(f), key_of(f))), named)
 
 
@@ -106,24 +121,22 @@ def known_from(stored: Iterable[StoredFact], measured: MeasuredBy | None = None)
     return Knowledge.of((fact_from(f.kind, f.body) for f in stored), measured)
 
 
-def derive_verdicts(
-    knowledge: Knowledge, only: Collection[CellKey] | None = None
-) -> tuple[VerdictTuple, ...]:
+def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:
     """Return the judgements as rows, ordered by their key: a pure function of the facts."""
-    rows = [
-        (
-            key.register,
-            str(key.mode),
-            str(key.access),
-            family,
-            str(j.verdict),
-            " ".join(j.behaviours),
-            j.reports,
-            j.masked,
-            str(j.evidence or ""),
-            str(j.scope or ""),
-        )
-        for key, view in view_cells(knowledge, only).items()
-        for family, j in view.judgements.items()
-    ]
-    return tuple(sorted(rows))
+    cells = view_cells(knowledge)
+    return tuple(sorted(_row(key, j) for key in cells for j in cells[key].judgements.values()))
+
+
+def _row(key: CellKey, j: Judgement) -> VerdictTuple:
+    return (
+        key.register,
+        str(key.mode),
+        str(key.access),
+        j.family,
+        str(j.verdict),
+        " ".join(j.behaviours),
+        j.reports,
+        j.masked,
+        str(j.evidence or ""),
+        str(j.scope or ""),
+    )

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
+from app.core.facts import Difference
 from app.core.knowledge import Knowledge
 from app.core.measuring import stand_in
-from app.core.summaries import Measured
+from app.core.rulings import Conditions, claims_on
+from app.core.summaries import NOTHING, Measured
 from app.core.touching import Touched, touched
+from app.core.verdicts import Judgement, judge
 from app.core.views import CellView, view_cells
 from app.curation.seed import fact_from
 from app.pens import phrases
 from app.pens.changed import change_lines
 from app.store import queries, summaries
 from app.store.models import DataVersionRow, StepPageRow, StepRow
+from app.store.summary_rows import Group
 
 # The kinds of facts that a verdict follows from.
 JUDGED_BY = frozenset({"register", "observation", "group", "condition", "document"})
@@ -28,8 +33,21 @@ Name = tuple[str, str]
 Sides = tuple[CellView | None, CellView | None]
 
 
-def keep(session: Session, version: int) -> None:
-    """Store what a data version did; it follows from it and the one before alone."""
+@dataclass(frozen=True)
+class _Side:
+    """A cell at one data version: what is said of it, the judgements heard, its differences."""
+
+    said: Mapping[str, str]
+    heard: Mapping[str, Judgement]
+    differences: tuple[Difference, ...]
+
+
+def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
+    """Store what a data version did; it follows from it and the one before alone.
+
+    Returns the judgements that a decision on a measurement leads to, by cell; all of them are
+    for the family of its machine.
+    """
     changes = queries.list_changes(session, [version])[version]
     pair = around(session, version)
     before, after = (
@@ -43,12 +61,13 @@ def keep(session: Session, version: int) -> None:
         whole |= what
         for path in what.paths:
             pages.setdefault(path, set()).add((change.kind, change.key))
-    cells = both_sides(session, pair, whole.cells)
-    for key, sides in cells.items():
-        behind = {name for name in pages[key.url] if name[0] in JUDGED_BY}
-        for family in _judged_anew(*sides):
-            for path in (f"/c/{family}", *_speaking(sides, family)):
-                pages.setdefault(path, set()).update(behind)
+    family = next((c.after["family"] for c in changes if c.kind == "measurement" and c.after), "")
+    cells = (
+        _decided(session, pair, whole.cells, family)
+        if family
+        else _edited(both_sides(session, pair, whole.cells))
+    )
+    _judged_on(pages, cells)
     said = {
         "born": sorted(path for path in pages if not _is_there(path, before)),
         "gone": sorted(path for path in pages if not _is_there(path, after)),
@@ -63,12 +82,61 @@ def keep(session: Session, version: int) -> None:
         for path, names in sorted(pages.items())
     )
     session.flush()
+    if not family:
+        return {}
+    return {key: after.heard[family] for key, (_, after) in cells.items() if after}
+
+
+def _judged_on(
+    pages: dict[str, set[Name]], cells: Mapping[CellKey, tuple[_Side | None, _Side | None]]
+) -> None:
+    """Add the pages that say what was judged anew, with the facts behind it."""
+    for key, sides in cells.items():
+        behind = {name for name in pages[key.url] if name[0] in JUDGED_BY}
+        for family in _judged_anew(*sides):
+            for path in (f"/c/{family}", *_speaking(sides, family)):
+                pages.setdefault(path, set()).update(behind)
+
+
+def _edited(cells: Mapping[CellKey, Sides]) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
+    """Return cells before and after an edit of the seed."""
+    return {key: (_side(old), _side(new)) for key, (old, new) in cells.items()}
+
+
+def _side(view: CellView | None) -> _Side | None:
+    if view is None:
+        return None
+    heard = {j.family: j for j in view.measured}
+    printed = phrases.branches(view.table, "does not say")
+    said = {"Table 15-22": printed, "rules": phrases.branches(view.effective)}
+    return _Side(said | {f: _words(j) for f, j in heard.items()}, heard, view.differences)
+
+
+def _decided(
+    session: Session, pair: tuple[int, int], keys: Collection[CellKey], family: str
+) -> Mapping[CellKey, tuple[_Side, _Side]]:
+    """Return cells before and after a decision: only the judgements for one family can differ."""
+    known = queries.curated(session, pair[1])
+    conditions = Conditions(known.conditions)
+    measured = [summaries.load_cells(session, at, keys, family) for at in pair]
+
+    def side(key: CellKey, found: Mapping[Group, Measured]) -> _Side:
+        mine = _standing(found.get((key, family), NOTHING))
+        seen = (*known.observations_of.get(key, ()), *(stand_in(s.sort) for s in mine.summaries))
+        claims = claims_on(known.registers[key.register].claims, key)
+        judgement = judge(claims, seen, family, conditions, mine)
+        said = {family: _words(judgement)} if judgement.findings else {}
+        return _Side(said, {family: judgement}, known.differences_of.get(key, ()))
+
+    return {
+        key: (side(key, measured[0]), side(key, measured[1])) for key in known.cells if key in keys
+    }
 
 
 def _moved(session: Session, version: int, facts: Iterable[tuple[str, Any]]) -> Knowledge:
     """Return the seed of a data version with the facts that a step moves, of whatever origin."""
     moved = (fact_from(kind, body) for kind, body in facts)
-    return Knowledge.of((*queries.curated(session, version), *moved))
+    return Knowledge.of((*queries.curated(session, version).every, *moved))
 
 
 def recount(session: Session) -> bool:
@@ -98,42 +166,42 @@ def _rows(session: Session) -> list[Any]:
     ]
 
 
-def _cell_step(sides: Sides) -> list[Any]:
-    before, after = (None if view is None else _said(view) for view in sides)
+def _cell_step(sides: tuple[_Side | None, _Side | None]) -> list[Any]:
+    before, after = (None if side is None else dict(side.said) for side in sides)
     if before is not None and after is not None:
         same = {name for name in before if before[name] == after.get(name)}
         before, after = (
-            {name: text for name, text in side.items() if name not in same}
-            for side in (before, after)
+            {name: text for name, text in said.items() if name not in same}
+            for said in (before, after)
         )
-    about = dict.fromkeys(f"{LEDGER}/{d.slug}" for v in sides if v for d in v.differences)
+    about = dict.fromkeys(f"{LEDGER}/{d.slug}" for side in sides if side for d in side.differences)
     return [before, after, list(about)]
 
 
-def _said(view: CellView) -> dict[str, str]:
-    heard = {
-        j.family: f"{j.verdict} ({', '.join(j.behaviours)})" if j.behaviours else str(j.verdict)
-        for j in view.measured
-    }
-    printed = phrases.branches(view.table, "does not say")
-    return {"Table 15-22": printed, "rules": phrases.branches(view.effective), **heard}
+def _words(judgement: Judgement) -> str:
+    seen = ", ".join(judgement.behaviours)
+    return f"{judgement.verdict} ({seen})" if seen else str(judgement.verdict)
 
 
-def _judged_anew(old: CellView | None, new: CellView | None) -> set[str]:
+def _judged_anew(old: _Side | None, new: _Side | None) -> set[str]:
     """Return the families whose page says something else of a cell."""
     said = [
-        {j.family: (j.verdict, j.behaviours, j.counts, j.evidence) for j in view.measured}
-        if view
+        {
+            f: (j.verdict, j.behaviours, j.counts, j.evidence)
+            for f, j in side.heard.items()
+            if j.findings
+        }
+        if side
         else {}
-        for view in (old, new)
+        for side in (old, new)
     ]
     return {f for f in said[0].keys() | said[1].keys() if said[0].get(f) != said[1].get(f)}
 
 
-def _speaking(sides: Sides, family: str) -> set[str]:
+def _speaking(sides: tuple[_Side | None, _Side | None], family: str) -> set[str]:
     """Return the differences whose page tells the verdict on a cell for a family."""
-    views = (view for view in sides if view)
-    return {f"{LEDGER}/{d.slug}" for v in views for d in v.differences if d.speaks_of(family)}
+    mine = (side for side in sides if side)
+    return {f"{LEDGER}/{d.slug}" for s in mine for d in s.differences if d.speaks_of(family)}
 
 
 def _is_there(path: str, known: Knowledge) -> bool:
@@ -166,7 +234,11 @@ def both_sides(
 def _known(session: Session, version: int, keys: Collection[CellKey]) -> Knowledge:
     """Return what verdicts on some cells follow from: any observation of a sort will do."""
     found = summaries.load_cells(session, version, keys)
-    named = {group: Measured(tuple(s.named(str(s.sort)) for s in m.summaries), m.heard)
-             for group, m in found.items()}  # fmt: skip
+    named = {group: _standing(measured) for group, measured in found.items()}
     standing = (stand_in(s.sort) for m in named.values() for s in m.summaries)
-    return Knowledge.of((*queries.curated(session, version), *standing), named)
+    return Knowledge.of((*queries.curated(session, version).every, *standing), named)
+
+
+def _standing(measured: Measured) -> Measured:
+    """Return what was measured as shown by one observation of each sort."""
+    return replace(measured, summaries=tuple(s.named(str(s.sort)) for s in measured.summaries))

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
-from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.store import queries, summaries
 from app.store.models import StepPageRow, StepRow
@@ -139,7 +138,7 @@ class Steps:
         with self.sessions() as session:
             pair = around(session, step.version.id)
             return both_sides(session, pair, step.cells.keys()), tuple(
-                Knowledge.of(queries.curated(session, at)).members for at in pair
+                queries.curated(session, at).members for at in pair
             )  # type: ignore[return-value]
 
 
