@@ -8,7 +8,6 @@ import pytest
 from app.core import wanted
 from app.core.cells import CellKey
 from app.core.facts import FeatureReading, MsrPolicy, Policy
-from app.core.knowledge import Knowledge
 from app.core.views import view_cells
 from app.core.words import Access, Action, Mode, Verdict
 from app.pages.wanted_feed import times_of
@@ -224,12 +223,8 @@ def change(before, after):
 
 
 def body(**changes):
-    return {
-        "family": "zen-4",
-        "cells": ["tpr/x2avic/write"],
-        "outcome": "gp",
-        "text": "-",
-    } | changes
+    told = {"family": "zen-4", "cells": ["tpr/x2avic/write"], "outcome": "gp", "text": "-"}
+    return told | changes
 
 
 def test_a_want_changes_when_evidence_on_its_cell_comes_or_goes_and_at_no_other_time():
@@ -242,13 +237,15 @@ def test_a_want_changes_when_evidence_on_its_cell_comes_or_goes_and_at_no_other_
         (days[1], [change(None, body())]),
         (days[0], []),
     ]
-    knowledge: Knowledge = make_knowledge(make_family("zen-5", 2))
-    times = times_of(history, {}, knowledge)
+    avic = CellKey("tpr", Mode.AVIC, Access.WRITE)
+    measured = {("zen-5", avic): days[1]}
+    times = times_of(history, measured, make_knowledge(make_family("zen-5", 2)))
     want = next(w for w in wants_of() if w.key == TPR_WRITE)
 
     assert days[3] == times.of(want)
     assert days[2] == times.of(replace(want, family="zen-5"))
-    assert days[0] == times.of(replace(want, key=CellKey("tpr", Mode.AVIC, Access.WRITE)))
+    assert days[0] == times.of(replace(want, key=avic))
+    assert days[1] == times.of(replace(want, key=avic, family="zen-5"))
     assert [days[3], days[2], days[0]] == [
         times.latest(f) for f in (["zen-4", "zen-5"], ["zen-5"], ["zen-3"])
     ]
