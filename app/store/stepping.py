@@ -62,11 +62,8 @@ def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
         for path in what.paths:
             pages.setdefault(path, set()).add((change.kind, change.key))
     family = next((c.after["family"] for c in changes if c.kind == "measurement" and c.after), "")
-    cells = (
-        _decided(session, pair, whole.cells, family)
-        if family
-        else _edited(both_sides(session, pair, whole.cells))
-    )
+    work_out = _decided if family else _edited
+    cells = work_out(session, pair, whole.cells, family)
     _judged_on(pages, cells)
     said = {
         "born": sorted(path for path in pages if not _is_there(path, before)),
@@ -82,9 +79,7 @@ def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
         for path, names in sorted(pages.items())
     )
     session.flush()
-    if not family:
-        return {}
-    return {key: after.heard[family] for key, (_, after) in cells.items() if after}
+    return {key: new.heard[family] for key, (_, new) in cells.items() if family and new}
 
 
 def _judged_on(
@@ -98,9 +93,12 @@ def _judged_on(
                 pages.setdefault(path, set()).update(behind)
 
 
-def _edited(cells: Mapping[CellKey, Sides]) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
+def _edited(
+    session: Session, pair: tuple[int, int], keys: Collection[CellKey], _: str
+) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
     """Return cells before and after an edit of the seed."""
-    return {key: (_side(old), _side(new)) for key, (old, new) in cells.items()}
+    both = both_sides(session, pair, keys)
+    return {key: (_side(old), _side(new)) for key, (old, new) in both.items()}
 
 
 def _side(view: CellView | None) -> _Side | None:
@@ -114,7 +112,7 @@ def _side(view: CellView | None) -> _Side | None:
 
 def _decided(
     session: Session, pair: tuple[int, int], keys: Collection[CellKey], family: str
-) -> Mapping[CellKey, tuple[_Side, _Side]]:
+) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
     """Return cells before and after a decision: only the judgements for one family can differ."""
     known = queries.curated(session, pair[1])
     conditions = Conditions(known.conditions)
