@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.core.assumptions import PolicyView
-from app.core.cells import CellKey
 from app.core.citations import cite_claim, cite_source, sources_of
 from app.core.facts import Annotation, Observation, Register
 from app.core.knowledge import Knowledge
@@ -13,14 +11,11 @@ from app.core.rulings import Conditions
 from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Printed, Verdict
-from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
+from app.pages.policy_text import does_section
 from app.pens import phrases
 from app.pens.lines import Sourced, told
-from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet
-
-# What stands behind long labels.
-WIDE = 24
+from app.pens.parts import WIDE, Field, Item, Para, Passage, Remark, Section, Sheet
 
 
 def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
@@ -40,7 +35,7 @@ def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
             Section("Documented, highest rank first", parts=[*_documented(view, knowledge)]),
             Section("Which check comes first", parts=[*_chain(view)]),
             Section("Measured", parts=[*_measured(view, knowledge)]),
-            Section("What hypervisors do", parts=[*_policies(key, does, knowledge)]),
+            does_section(key, does, knowledge),
             Section("Differences", parts=[
                 Item((f"D-{d.number} ({d.state}) {d.title}: ", told(f"/d/{d.number}")),
                      parts=[Para(d.retraction.text if d.retraction else "")])
@@ -131,20 +126,6 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Item:
           for source in sources_of(seen.sources, knowledge.sources)),
     )  # fmt: skip
     return Item(f"{seen.outcome}, {seen.graded}", parts=[*map(Para, below)])
-
-
-def _policies(key: CellKey, does: Sequence[PolicyView], knowledge: Knowledge) -> Iterator[Passage]:
-    for view in does:
-        shown = view.summary if view.actions else "no MSR to intercept"
-        taken = f"an exit 402h here is taken for a {view.takes}" if view.reaches else ""
-        yield Field(view.policy.name, shown, WIDE, (taken, *view.notes))
-        for mark in view.marks:
-            yield Field("", policy_phrases.mark_line(key, mark, knowledge), WIDE)
-            for line in policy_phrases.evidence_lines(mark, knowledge):
-                yield Field("", line, WIDE + 2)
-        yield Field("", (told(f"/policy/{view.policy.slug}"),), WIDE)
-    if does:
-        yield Para(("What is marked, and why: ", told("/docs/policy")))
 
 
 def register_sheet(

@@ -139,26 +139,6 @@ def chosen(view: CellView, slugs: Iterable[str]) -> tuple[PolicyView, ...]:
     return tuple(by_slug[slug] for slug in slugs)
 
 
-def cell_lines(view: CellView, slugs: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
-    """Return ``kvm-7.2 pass; 402h: trap`` and one line for each mark, for a text page."""
-    lines = []
-    for shown in chosen(view, slugs):
-        slug = shown.policy.slug
-        does = (shown.summary if shown.actions else "",
-                f"402h: {shown.takes}" if shown.reaches else "")  # fmt: skip
-        lines += [f"{slug} {'; '.join(filter(None, does))}"] if any(does) else []
-        lines += [f"{slug} {mark_line(view.key, mark, knowledge)}" for mark in shown.marks]
-    return tuple(lines)
-
-
-def cell_columns(view: CellView, slug: str) -> tuple[str, ...]:
-    """Return action, kind of exit 402h and marks of a policy, for rows of data."""
-    (shown,) = chosen(view, (slug,))
-    marks = " ".join(f"{mark.kind}:{mark.basis}" for mark in shown.marks)
-    action, kind = shown.actions and shown.summary, shown.reaches and shown.takes
-    return (action or "", kind or "", marks)
-
-
 def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, PolicyView], ...]:
     """Return what a policy does with each MSR instruction of a register.
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.core.assumptions import MarkKind
+from app.core.assumptions import MarkKind, PolicyView
+from app.core.cells import CellKey
 from app.core.facts import MsrPolicy, Policy
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
 from app.pages.kinds.sources import list_sources
-from app.pages.policy_phrases import label, mark_groups, not_known, passed, some_msrs
+from app.pages.policy_phrases import (
+    evidence_lines,
+    label,
+    mark_groups,
+    mark_line,
+    not_known,
+    passed,
+    some_msrs,
+)
 from app.pens import leads
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import Field, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.parts import WIDE, Field, Item, Para, Passage, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
@@ -215,3 +224,19 @@ def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
     named: Piece = Linked(label(row.register), f"/r/{row.register.slug}") if row.register else "-"
     who = [slug for slug, has in zip(slugs, row.listed, strict=False) if has]
     return (f"{row.offset} ", named, f" ({', '.join(who)})" if who else "")
+
+
+def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge) -> Section:
+    """Return what hypervisors do with a cell, and where the evidence speaks against it."""
+    parts: list[Passage] = []
+    for view in does:
+        shown = view.summary if view.actions else "no MSR to intercept"
+        taken = f"an exit 402h here is taken for a {view.takes}" if view.reaches else ""
+        parts.append(Field(view.policy.name, shown, WIDE, (taken, *view.notes)))
+        for mark in view.marks:
+            parts.append(Field("", mark_line(key, mark, knowledge), WIDE))
+            parts += [Field("", line, WIDE + 2) for line in evidence_lines(mark, knowledge)]
+        parts.append(Field("", (told(f"/policy/{view.policy.slug}"),), WIDE))
+    if parts:
+        parts.append(Para(("What is marked, and why: ", told("/docs/policy"))))
+    return Section("What hypervisors do", parts=parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import starmap
 from typing import Any
 
+from app.core.assumptions import PolicyView
 from app.core.cells import way
 from app.core.facts import Claim
 from app.core.knowledge import Knowledge
@@ -166,10 +167,25 @@ def _seen(knowledge: Knowledge) -> Iterator[CellColumn]:
 
 
 def _policy(slug: str, knowledge: Knowledge) -> CellColumn:
+    def does(view: CellView) -> PolicyView:
+        return policy_phrases.chosen(view, (slug,))[0]
+
+    def values(view: CellView) -> tuple[str, str, str]:
+        it = does(view)
+        marks = " ".join(f"{mark.kind}:{mark.basis}" for mark in it.marks)
+        return it.summary if it.actions else "", it.takes if it.reaches else "", marks
+
+    def lines(view: CellView) -> Iterator[str]:
+        action, kind, _ = values(view)
+        told = "; ".join(filter(None, (action, kind and f"402h: {kind}")))
+        yield told and f"{slug} {told}"
+        for mark in does(view).marks:
+            yield f"{slug} {policy_phrases.mark_line(view.key, mark, knowledge)}"
+
     return CellColumn(
-        tuple(f"{slug}{part}" for part in ("", "_402h", "_marks")),
-        lambda view: policy_phrases.cell_columns(view, slug),
-        lines=lambda view: policy_phrases.cell_lines(view, (slug,), knowledge),
+        (slug, f"{slug}_402h", f"{slug}_marks"),
+        values,
+        lines=lines,
         head=knowledge.policies[slug].name,
         href=f"/policy/{slug}",
         html="macros/policy.html",

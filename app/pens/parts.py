@@ -15,6 +15,8 @@ from app.pens.lines import Line, Linked, Sourced
 
 # The column of a field's label.
 WIDTH = 16
+# The same of long labels.
+WIDE = 24
 
 
 @dataclass
@@ -31,14 +33,15 @@ class Passage:
     above: bool = field(default=False, kw_only=True)
     parts: list[Passage] = field(default_factory=list, kw_only=True)
 
-    def saying(self, form: str) -> tuple[Passage, ...]:
-        """Return the parts that have something to say in ``text`` or in ``html``."""
-        shown = (part for part in self.parts if part.only in ("", form))
-        return tuple(part for part in shown if getattr(part, part.needs))
+    @property
+    def empty(self) -> bool:
+        """Whether it has nothing to say."""
+        return not getattr(self, self.needs)
 
     def runs(self) -> list[tuple[str, list[Passage]]]:
         """Return the parts in HTML of a kind that follow each other, with the name of the kind."""
-        return [(kind, list(run)) for kind, run in groupby(self.saying("html"), lambda p: p.kind)]
+        shown = (part for part in self.parts if not part.empty and part.only != "text")
+        return [(kind, list(run)) for kind, run in groupby(shown, lambda p: p.kind)]
 
     def heading(self, words: str, at: str = "") -> None:
         """Add a heading of what follows."""

@@ -189,7 +189,7 @@ def parts_text(whole: Passage, place: Place) -> str:
 
 def add_parts(out: Plain, whole: Passage, place: Place, indent: int = 0) -> None:
     """Add the parts of a page, or of one of its parts."""
-    for part in whole.saying("text"):
+    for part in (part for part in whole.parts if not part.empty and part.only != "html"):
         if part.above or isinstance(part, Record | Columns) or getattr(part, "look", "") in APART:
             out.blank()
         _add(out, part, place, indent)
