@@ -23,6 +23,7 @@ FILES = {
     "proc/cpuinfo": CPUINFO,
     "proc/sys/kernel/osrelease": "6.18.3-1-amd64\n",
     "proc/sys/kernel/hostname": "fancyname.example.org\n",
+    "sys/module/kvm_amd/initstate": "live\n",
     "sys/module/kvm_amd/parameters/avic": "Y\n",
     "sys/module/kvm_amd/parameters/npt": "Y\n",
     "sys/module/kvm_amd/parameters/enable_ipiv": "Y\n",

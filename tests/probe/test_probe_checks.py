@@ -116,6 +116,55 @@ def test_an_unfit_qemu_is_told(wish, qemu, name, text, tmp_path):
     assert text in found.text
 
 
+def _todo(host: Host, name: str) -> str:
+    return next(each.todo for each in check_host(host, QEMU, KVM) if each.name == name)
+
+
+def test_a_kvm_that_is_built_in_takes_its_parameters_from_the_command_line(tmp_path):
+    host = machine(tmp_path)
+    _file(f"{PARAMETER}/avic", "N\n")(tmp_path)
+    assert "sudo modprobe kvm_amd avic=1" in _todo(host, "kvm_amd.avic")
+
+    _gone("sys/module/kvm_amd/initstate")(tmp_path)
+    assert "boot it with kvm_amd.avic=1 on its command line" in _todo(host, "kvm_amd.avic")
+
+
+@pytest.mark.parametrize(
+    ("release", "flags", "command"),
+    [
+        ("6.17.1", "svm avic x2avic", "sudo modprobe kvm_amd avic=1"),
+        ("6.18.0", "svm avic x2avic", "sudo modprobe kvm_amd"),
+        ("7.2.0", "svm avic", "sudo modprobe kvm_amd avic=1"),
+    ],
+)
+def test_kvm_is_loaded_with_avic_only_where_it_has_to_be_asked_for(
+    release, flags, command, tmp_path
+):
+    host = machine(tmp_path)
+    _file("proc/sys/kernel/osrelease", release)(tmp_path)
+    _cpu("apic svm npt avic x2avic", flags)(tmp_path)
+    _gone("sys/module/kvm_amd")(tmp_path)
+
+    assert f"Load it: {command}" == _todo(host, "kvm_amd")
+
+
+def test_a_part_that_masks_avic_is_led_to_force_it_and_then_measured(tmp_path):
+    host = machine(tmp_path)
+    _cpu(" avic", "")(tmp_path)
+    assert "modprobe kvm_amd avic=1 force_avic=1" in _todo(host, "AVIC")
+
+    forced = replace(host)
+    _file(f"{PARAMETER}/force_avic", "Y\n")(tmp_path)
+    assert [(REMARK, "AVIC")] == [(f.state, f.name) for f in _unfit(forced)]
+
+
+def test_whoever_is_not_root_is_told_the_path_that_root_has(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin/vapic"), "probe"])
+    host = machine(tmp_path, forbidden=(TRACING,))
+
+    assert f"Run it as root: sudo {tmp_path / 'bin/vapic'} probe" == _todo(host, "tracefs")
+
+
 def test_a_guest_to_be_built_wants_a_compiler_and_a_built_one_does_not(tmp_path):
     host = machine(tmp_path, tools=("ld",))
     built = replace(TCG, kernel=tmp_path / "probe.elf")

@@ -8,6 +8,7 @@ kernel's documentation of tracefs.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +20,8 @@ from app.probing.host.host import Host
 from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
 
 VENDORS = ("AuthenticAMD", "HygonGenuine")
-AS_ROOT = "Run it as root: sudo vapic probe ..."
+# From here on KVM switches AVIC on by itself, where there is x2AVIC and the part is new enough.
+BY_ITSELF = (6, 18)
 
 
 class CheckState(StrEnum):
@@ -119,7 +121,7 @@ def _processor(host: Host) -> HostFinding:
 def _device(host: Host) -> HostFinding:
     path = host.path("dev/kvm")
     if not path.exists():
-        return _missing("/dev/kvm", "It does not exist.", "Load KVM: modprobe kvm_amd")
+        return _missing("/dev/kvm", "It does not exist.", f"Load KVM: {_load(host)}")
     if not host.may(path, os.R_OK | os.W_OK):
         hint = "Run it as root, or join the group that owns it (mostly kvm) and log in again."
         return _missing("/dev/kvm", "You may not open it.", hint)
@@ -128,30 +130,59 @@ def _device(host: Host) -> HostFinding:
 
 def _module(host: Host) -> Iterator[HostFinding]:
     if not host.path("sys/module/kvm_amd").exists():
-        yield _missing("kvm_amd", "The module is not loaded.", "Load it: modprobe kvm_amd")
+        yield _missing("kvm_amd", "The module is not loaded.", f"Load it: {_load(host)}")
         return
     avic = host.parameters.get("kvm_amd.avic")
     if avic is None:
         text = "This kernel's kvm_amd has no parameter avic."
         yield _missing("kvm_amd.avic", text, "Boot a kernel whose KVM was built with AVIC.")
     elif not _is_on(avic):
-        reload = "With no guest running: modprobe -r kvm_amd && modprobe kvm_amd avic=1"
-        yield _missing("kvm_amd.avic", f"It is {avic}: KVM does not use AVIC.", reload)
+        text = f"It is {avic}: KVM does not use AVIC."
+        yield _missing("kvm_amd.avic", text, _again(host, "avic=1"))
     else:
         yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
     if not _is_on(host.parameters.get("kvm_amd.npt", "Y")):
         text = "Nested paging is off, and KVM uses AVIC only with it."
-        yield _missing("kvm_amd.npt", text, "Load kvm_amd with npt=1.")
+        yield _missing("kvm_amd.npt", text, _again(host, "npt=1"))
+
+
+def _load(host: Host) -> str:
+    """Return the command that loads KVM so that it uses AVIC."""
+    number = tuple(map(int, host.branch.split("."))) if host.branch else ()
+    itself = number >= BY_ITSELF and "x2avic" in host.flags
+    return "sudo modprobe kvm_amd" + ("" if itself else " avic=1")
+
+
+def _again(host: Host, *parameters: str) -> str:
+    """Return how KVM, which is there already, gets other parameters."""
+    # Only what was loaded has a state; what is built in takes the kernel's command line.
+    if not host.path("sys/module/kvm_amd/initstate").exists():
+        words = " ".join(f"kvm_amd.{parameter}" for parameter in parameters)
+        return f"KVM is built into this kernel: boot it with {words} on its command line."
+    words = " ".join(parameters)
+    return f"With no guest running: sudo modprobe -r kvm_amd && sudo modprobe kvm_amd {words}"
+
+
+def _as_root() -> str:
+    # Not on root's path, mostly.
+    own = Path(sys.argv[0])
+    return f"Run it as root: sudo {own.absolute() if own.name == 'vapic' else 'vapic'} probe"
 
 
 def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
     """What the processor has, and what makes a measurement poorer and stops nothing."""
     if "avic" in host.flags:
         yield _fine("AVIC", "The processor reports it.")
+    elif _is_on(host.parameters.get("kvm_amd.force_avic", "N")):
+        text = "The processor does not report it; KVM uses it all the same (force_avic)."
+        yield HostFinding("AVIC", CheckState.REMARK, text, "Compare with a part that reports it.")
     else:
         text = "The processor does not report it (no avic in /proc/cpuinfo)."
-        hint = "Look for AVIC in the firmware's set-up, or for a newer firmware;"
-        yield _missing("AVIC", text, f"{hint} some parts have none.")
+        hint = "Look for AVIC in the firmware's set-up, or for a newer firmware. Some parts have it"
+        risk = (
+            "masked: KVM can be made to use it, which taints the kernel and may crash the machine."
+        )
+        yield _missing("AVIC", text, f"{hint} {risk} {_again(host, 'avic=1', 'force_avic=1')}")
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
     elif Mode.X2AVIC in wish.modes:
@@ -166,7 +197,7 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
         yield HostFinding("bare metal", CheckState.REMARK, text, hint)
     if host.svm_edx is None:
         text = "Fn8000_000A_EDX cannot be read: whether ExtLvtAvicAccessChg is there stays unknown."
-        yield HostFinding("CPUID", CheckState.REMARK, text, "As root: modprobe cpuid")
+        yield HostFinding("CPUID", CheckState.REMARK, text, "Load it: sudo modprobe cpuid")
     if not _is_on(value := host.parameters.get("kvm_amd.enable_ipiv", "Y")):
         text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
         hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."
@@ -189,10 +220,10 @@ def _tracing(host: Host, given: Path | None) -> HostFinding:
     if folder is None or not host.may(folder, os.R_OK | os.X_OK):
         if folder is None and host.may(host.path("sys/kernel/tracing"), os.R_OK | os.X_OK):
             mount = "mount -t tracefs nodev /sys/kernel/tracing"
-            return _missing("tracefs", "It is not mounted.", f"Mount it: {mount}")
-        return _missing("tracefs", "You may not use it.", AS_ROOT)
+            return _missing("tracefs", "It is not mounted.", f"Mount it: sudo {mount}")
+        return _missing("tracefs", "You may not use it.", _as_root())
     if not host.may(folder / "set_event", os.W_OK):
-        return _missing("tracefs", "You may read it, and not switch events on.", AS_ROOT)
+        return _missing("tracefs", "You may read it, and not switch events on.", _as_root())
     for event in NEEDED_EVENTS:
         if not (folder / "events/kvm" / event).exists():
             hint = "Load kvm and kvm_amd; the kernel must be built with tracing."
