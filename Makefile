@@ -35,6 +35,7 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 
 bench: $(VENV)/.run $(HTMX)  ## Measure pages against ceilings of the same run
 	$(BIN)/python tests/bench/pages.py
+	$(BIN)/python tests/bench/stored.py
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .

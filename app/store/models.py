@@ -54,6 +54,7 @@ class DataVersionRow(Base):
     __table_args__ = (
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("length(day) = 10", name="day_is_a_date"),
+        Index("ix_data_versions_day", "day", "number"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -76,6 +77,7 @@ class FactRow(Base):
         Index("ix_facts_ended", "valid_to"),
         Index("ix_facts_named", "kind", "key", "valid_from"),
         Index("ix_facts_origin", "origin", "valid_from"),
+        Index("ix_facts_origin_ended", "origin", "valid_to"),
         while_it_counts("uq_facts_current", "kind", "key", unique=True),
     )
 

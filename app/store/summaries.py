@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.cells import CellKey
@@ -59,22 +59,27 @@ def _as_of(
 ) -> Iterable[Any]:
     """Return the rows that held at a data version: one look-up for each cell and family."""
     now, then = aliased(SummaryRow), aliased(SummaryRow)
-    columns = ("register", "mode", "access", "family")
-    held = (
-        select(func.max(then.valid_from))
-        .where(*(getattr(then, c) == getattr(now, c) for c in columns), then.valid_from <= version)
+    groups = [now.register, now.mode, now.access, now.family]
+    # One look-up each: a join would let SQLite begin with every row that there ever was.
+    held = [
+        select(column)
+        .where(
+            then.register == now.register,
+            then.mode == now.mode,
+            then.access == now.access,
+            then.family == now.family,
+            then.valid_from <= version,
+        )
+        .order_by(then.valid_from.desc())
+        .limit(1)
         .scalar_subquery()
-    )
-    here: list[ColumnElement[bool]] = [] if registers is None else [now.register.in_(registers)]
+        for column in (then.body, then.valid_from)
+    ]
+    here: list[ColumnElement[bool]] = [now.valid_to.is_(None)]
+    here += [] if registers is None else [now.register.in_(registers)]
     here += [now.family == family] if family else []
-    old = aliased(SummaryRow)
-    same = [getattr(old, c) == getattr(now, c) for c in columns]
-    return session.execute(
-        select(old.register, old.mode, old.access, old.family, old.body, old.valid_from)
-        .select_from(now)
-        .join(old, (old.valid_from == held) & same[0] & same[1] & same[2] & same[3])
-        .where(now.valid_to.is_(None), *here)
-    )
+    rows = session.execute(select(*groups, *held).where(*here))
+    return (row for row in rows if row[-1] is not None)
 
 
 def changed_at(session: Session, version: int) -> dict[tuple[str, CellKey], int]:

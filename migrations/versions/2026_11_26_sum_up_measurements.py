@@ -25,12 +25,14 @@ FACTS = {
     "ix_facts_ended": ["valid_to"],
     "ix_facts_named": ["kind", "key", "valid_from"],
     "ix_facts_origin": ["origin", "valid_from"],
+    "ix_facts_origin_ended": ["origin", "valid_to"],
 }
 
 
 def upgrade() -> None:
     for name, columns in FACTS.items():
         op.create_index(name, "facts", columns)
+    op.create_index("ix_data_versions_day", "data_versions", ["day", "number"])
     op.create_table(
         "sorts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -136,6 +138,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for name in FACTS:
         op.drop_index(name, "facts")
+    op.drop_index("ix_data_versions_day", "data_versions")
 
 
 def _cell() -> list[sa.Column]:
