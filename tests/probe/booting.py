@@ -22,7 +22,8 @@ from app.probing.guest_memory import MEMORY_MIB, read_log
 JSON_LINE = b'{"event":'
 DONE = 33
 PANIC = 255
-SECONDS = 60
+# A KVM that emulates every instruction of the guest takes half of it on a busy machine.
+SECONDS = 120
 # From this release on, software emulation has x2APIC.
 X2APIC_SINCE = 9
 TRACE = ("-trace", "memory_region_ops_write", "-trace", "apic_*", "-d", "int")
