@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from urllib.parse import unquote, urlsplit
 
 from app.intake.mail_reading import MailLine
@@ -65,56 +66,32 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
     """Return the links to any of ``sites``, in the order of the mail."""
     known = tuple(sites)
     widest = min(USUAL_WIDTH, max((line.width for line in lines), default=0))
-    return tuple(
-        MailLink(index, start, readings)
-        for index, line in enumerate(lines)
-        for token in TOKEN.finditer(line.text)
-        if len(token[0]) <= LONGEST
-        for start, readings in _read(lines, index, token, known, widest)
-    )
+    found = []
+    for index, line in enumerate(lines):
+        for token in TOKEN.finditer(line.text):
+            joins = list(_joins(lines, index, token))
+            starts = sorted({m.start() for j in joins for m in WEB.finditer(j.text)})
+            for start, end in zip_longest(starts, starts[1:]):
+                # What begins on a line below is found there.
+                own = joins if start < len(token[0]) else []
+                mine = own if end is None else own[:1]
+                readings = [r for j in mine for r in _reading(j, start, end, known)]
+                if line.text[: token.start()].endswith("<") or _is_full(lines, joins, widest):
+                    alone = [r for r in readings if r.line == index]
+                    readings = [*reversed(readings[len(alone) :]), *alone]
+                if readings:
+                    column = token.start() + start
+                    found.append(MailLink(index, column, tuple(dict.fromkeys(readings))))
+    return tuple(found)
 
 
 def strangers(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
     tokens = (token for line in lines for token in TOKEN.findall(line.text))
-    urls = (url for token in tokens if len(token) <= LONGEST for url in _urls(token))
+    urls = (t[m.start() :] for t in tokens if len(t) <= LONGEST for m in WEB.finditer(t))
     hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)
     return tuple(sorted({host for host in hosts if host}))
-
-
-def _urls(token: str) -> list[str]:
-    return [token[match.start() :] for match in WEB.finditer(token)]
-
-
-def _read(
-    lines: Sequence[MailLine],
-    index: int,
-    token: re.Match[str],
-    sites: Sequence[SiteAddress],
-    widest: int,
-) -> Iterator[tuple[int, tuple[LinkReading, ...]]]:
-    """Yield each link that begins in a token, with what the lines below may add to it."""
-    text, last = lines[index].text, token.end() == len(lines[index].text)
-    below = lines[index + 1].text.lstrip()[:MARK] if last and index + 1 < len(lines) else ""
-    # Most tokens are no link, and are done with here.
-    if not WEB.search(token[0]) and not WEB.search(token[0][-MARK:] + below):
-        return
-    joins = [_Join(token[0], index, token.end())]
-    joins += _joined(lines, joins[0]) if last else ()
-    starts = sorted({m.start() for j in joins for m in WEB.finditer(j.text)})
-    for number, start in enumerate(starts):
-        if start >= len(token[0]):
-            break
-        end = starts[number + 1] if number + 1 < len(starts) else None
-        mine = joins if end is None else joins[:1]
-        found = [r for j in mine for r in _reading(j, start, end, sites)]
-        if found:
-            first = text[: token.start()].endswith("<") or _is_full(lines, joins, widest)
-            alone = [r for r in found if r.line == index]
-            longer = [r for r in found if r.line > index]
-            order = [*reversed(longer), *alone] if first else [*alone, *longer]
-            yield token.start() + start, tuple(dict.fromkeys(order))
 
 
 @dataclass(frozen=True)
@@ -126,20 +103,27 @@ class _Join:
     column: int
 
 
-def _joined(lines: Sequence[MailLine], first: _Join) -> Iterator[_Join]:
-    text, depth = first.text, lines[first.line].depth
-    for index in range(first.line + 1, min(first.line + PIECES, len(lines))):
-        line = lines[index]
+def _joins(lines: Sequence[MailLine], index: int, token: re.Match[str]) -> Iterator[_Join]:
+    """Yield a token in which a link may begin, alone and with what the lines below add to it."""
+    text, first = token[0], lines[index]
+    last = token.end() == len(first.text)
+    below = lines[index + 1 : index + PIECES] if last else ()
+    # Most tokens are no link, and are done with here.
+    start = below[0].text.lstrip()[:MARK] if below else ""
+    if len(text) > LONGEST or not WEB.search(text + start):
+        return
+    yield _Join(text, index, token.end())
+    for at, line in enumerate(below, index + 1):
         match = TOKEN.match(line.text.lstrip())
         # What folds lines blindly leaves the rest of a quoted one without its quotes.
-        if match is None or line.depth > depth or WEB.match(match[0]):
+        if match is None or line.depth > first.depth or WEB.match(match[0]):
             return
         column = len(line.text) - len(line.text.lstrip()) + match.end()
         # A soft break of quoted-printable text that nobody decoded.
         if text.endswith("="):
-            yield _Join(text[:-1] + match[0], index, column)
+            yield _Join(text[:-1] + match[0], at, column)
         text += match[0]
-        yield _Join(text, index, column)
+        yield _Join(text, at, column)
         if column < len(line.text):
             return
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, groupby
 
+from app.core import cells
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
@@ -148,9 +149,7 @@ def named(register: Register) -> str:
 
 def way(mode: Mode, access: Access) -> str:
     """``x2AVIC WRMSR``, ``AVIC read``."""
-    if mode is Mode.AVIC:
-        return f"{mode.label} {access}"
-    return f"{mode.label} {'RDMSR' if access is Access.READ else 'WRMSR'}"
+    return f"{mode.label} {access if mode is Mode.AVIC else cells.way(mode, access)}"
 
 
 def sightings(judgement: Judgement, speech: Speech) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
@@ -58,21 +58,19 @@ class Rows:
         return len(self.columns) <= WITH_PRINTED
 
 
+@dataclass
 class Notes:
     """Footnotes in the order of first use; cells with the same reasons share one.
 
     ``silent`` once a cell had nothing to note, ``gaps`` once one was not selected.
     """
 
-    def __init__(
-        self, speech: Speech, *, with_table: bool = False, policies: tuple[str, ...] = ()
-    ) -> None:
-        self.speech = speech
-        self._policies = policies
-        self._with_table = with_table
-        self.numbers: dict[tuple[str, ...], int] = {}
-        self.silent = False
-        self.gaps = False
+    speech: Speech
+    with_table: bool = False
+    policies: tuple[str, ...] = ()
+    numbers: dict[tuple[str, ...], int] = field(default_factory=dict)
+    silent: bool = False
+    gaps: bool = False
 
     def ruling(self, view: CellView | None) -> str:
         """Return what rules a cell, with `` [1]`` if the table is wrong or somebody measured."""
@@ -92,7 +90,7 @@ class Notes:
     def _lines(self, view: CellView) -> Iterator[str]:
         knowledge = self.speech.knowledge
         claims = phrases.differing(view)
-        if claims and self._with_table:
+        if claims and self.with_table:
             yield f"Table 15-22 says {self.words(view.table, '; ')}"
         for claim in claims:
             yield f"{self._case(claim)}: {self.speech.cite(claim)}"
@@ -107,7 +105,7 @@ class Notes:
                 yield f"{name}: {text}"
         for text in phrases.side_effects(view, knowledge):
             yield f"side effect, {text}"
-        for shown in chosen(view, self._policies):
+        for shown in chosen(view, self.policies):
             yield from self._policy_lines(view, shown)
 
     def _policy_lines(self, view: CellView, shown: PolicyView) -> Iterator[str]:

@@ -50,12 +50,10 @@ def cell_block(view: CellView, knowledge: Knowledge, place: Place) -> str:
 def cell_title(view: CellView) -> str:
     """``LDR, Logical Destination Register: WRMSR 80Dh under x2AVIC``."""
     register, key = view.register, view.key
-    name = phrases.named(register)
     if key.mode is Mode.AVIC:
         where = f" of {', '.join(register.offsets)}" if register.offsets else ""
-        return f"{name}: MMIO {key.access}{where} under AVIC"
-    instruction = phrases.way(key.mode, key.access).split()[1]
-    return f"{name}: {instruction} {', '.join(register.msrs)} under x2AVIC"
+        return f"{phrases.named(register)}: MMIO {key.access}{where} under AVIC"
+    return f"{phrases.named(register)}: {view.where} under x2AVIC"
 
 
 def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> str:

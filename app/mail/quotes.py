@@ -158,10 +158,8 @@ def _matched(
     """Yield the pieces that were said, and those of which only a part was kept."""
     keys = sorted(found)
     accused = {k for k, p in placed.items() if p.standing is Standing.NEVER}
-    for number, k in enumerate(keys):
+    for above, k, below in zip([-1, *keys], keys, [*keys[1:], len(pieces)], strict=False):
         start, end = found[k]
-        above = keys[number - 1] if number else -1
-        below = keys[number + 1] if number + 1 < len(keys) else len(pieces)
         joined = above >= 0 and found[above][1] == start
         goes_on = below < len(pieces) and found[below][0] == end
         begins = joined or block.is_edge(start) or accused & set(range(above + 1, k))
