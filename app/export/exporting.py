@@ -16,11 +16,15 @@ from sqlalchemy.orm import Session
 
 from app.export import export_json, export_tables
 from app.export.archive import read_archive, write_sqlite
-from app.pens import leads
 from app.pens.page import Page
 from app.pens.place import Place
 from app.pens.plain import Plain, head
 from app.store.snapshots import Snapshot
+
+LEAD = (
+    "A name with a hash never means other bytes; the name without version and hash, such as "
+    "/export/vapic.json, leads to the newest."
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def list_page(files: Sequence[ExportFile]) -> Page:
     """Return the page that lists files, each with its address, size and SHA-256."""
     return Page(
         template="export/index.html",
-        view={"files": files, "schema": export_json.SCHEMA},
+        view={"files": files, "schema": export_json.SCHEMA, "lead": LEAD},
         text=lambda place: _list_text(files, place),
         data=lambda place: _list_data(files, place),
     )
@@ -95,7 +99,7 @@ def _list_text(files: Sequence[ExportFile], place: Place) -> str:
     out.title("Everything in one file")
     head(out, place, "/export")
     out.blank()
-    out.para(f"All that is public at data version {place.version}. {leads.EXPORT}")
+    out.para(f"All that is public at data version {place.version}. {LEAD}")
     out.para(f"What is inside, and how to read it offline: {place.site}/docs/export")
     out.para(f"The JSON Schema: {place.site}{export_json.SCHEMA}")
     for file in files:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.pens import leads
 from app.pens.lines import Linked, told
 from app.pens.parts import Field, Item, Para, Sheet
 from app.pens.tables import Table
+
+LEAD = "What became public, and when. Every data version keeps what it held."
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def changes_sheet(versions: Iterable[VersionChanges]) -> Sheet:
     """Return every data version, newest first."""
     out = Sheet("Changes: what became public, and when", "/changes", parts=[
         Field("One of them", (told("/changes/VERSION"),), only="text"),
-        Para(leads.CHANGES, "lead"),
+        Para(LEAD, "lead"),
     ])  # fmt: skip
     for e in versions:
         dated = f"  {e.created_at:%Y-%m-%d %H:%M:%S} UTC  {e.reason}"

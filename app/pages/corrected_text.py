@@ -12,12 +12,16 @@ from app.core.knowledge import Knowledge
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.words import ClaimKind, Printed
-from app.pens import leads
+from app.pens.lines import CELLS_AT
 from app.pens.place import Place
-from app.pens.plain import Plain, head
+from app.pens.plain import Plain, head, words
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"
+KEY = (
+    "open: the manual says this too, or leaves it open. seen: on silicon only. Conditions stand "
+    "behind the behaviour; checks are in their order."
+)
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 # One character before a cell, so that the strength of a change shows without its footnote.
 MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
@@ -43,6 +47,12 @@ def counts(table: CorrectedTable) -> tuple[Count, ...]:
     return tuple(Count(p, table.count(p), f"/?printed={p}") for p in wanted)
 
 
+def against(knowledge: Knowledge) -> str:
+    """Return what the corrected table is held against."""
+    read = revision_read(knowledge)
+    return f"AVIC and x2AVIC in columns of their own, against the printed table of revision {read}."
+
+
 def corrected_text(
     table: CorrectedTable, knowledge: Knowledge, place: Place, *, numbered: bool = True
 ) -> str:
@@ -58,14 +68,14 @@ def corrected_text(
         out.link(count.text, place.link(count.path))
     out.link("Ready to paste:", place.link("/corrected.md"))
     out.blank()
-    out.para(leads.corrected(revision_read(knowledge)))
+    out.para(against(knowledge))
     for printed, mark in MARKS.items():
         out.item(f"{printed.label}: {printed.meaning}", mark=mark)
-    out.para(f"{leads.CORRECTED_KEY} Each mark names its footnote in brackets. Numbers are "
+    out.para(f"{KEY} Each mark names its footnote in brackets. Numbers are "
              "hexadecimal. allowed: completes against the backing page. accel: completes and "
              "hardware acts. trap, fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT "
              "401h. #GP: in the guest, no #VMEXIT.")  # fmt: skip
-    out.para(leads.cells_at(place.site))
+    out.para(words(CELLS_AT, place))
     out.blank()
     number: Callable[[int], str] = "[{}]".format if numbered else "[*]".format
     _grid(out, table, Conditions(knowledge.conditions), number)

@@ -12,8 +12,8 @@ from app.core.ledger import LedgerEntry, columns_of, document_of, documented_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.words import DifferenceState, SourceKind
-from app.pens import leads, phrases
-from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
+from app.pens import phrases
+from app.pens.lines import CELLS_AT, Line, Linked, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import (
     Fetched,
     Field,
@@ -31,6 +31,10 @@ from app.pens.plain import words
 
 WIDTH = 12
 TITLE = "Differences: where Table 15-22 and the truth disagree"
+LEAD = (
+    "Every disagreement between Table 15-22 and the truth, numbered so that it can be cited. A "
+    "number is never used again: what was taken back stays, marked as retracted, with the reason."
+)
 NONE_PASSES = "No difference passes this filter."
 UNFILED = (
     "Cells whose rules or verdicts disagree with Table 15-22, and that no difference covers. They "
@@ -122,9 +126,9 @@ def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
         results.append(Section("Unfiled", "unfiled", parts=_unfiled(view, knowledge)))
     meaning = Linked("the life of a difference", "/docs/ledger", told=True)
     return Sheet(TITLE, view.path, parts=[
-        Para(leads.DIFFERENCES, "lead"),
+        Para(LEAD, "lead"),
         Para(("What the states mean: ", meaning)),
-        Para(leads.CELLS_AT, only="text"),
+        Para(CELLS_AT, only="text"),
         Included("differences/_filters.html"),
         Together("results", parts=results),
     ])  # fmt: skip

@@ -19,12 +19,15 @@ from app.pages.policy_phrases import (
     passed,
     some_msrs,
 )
-from app.pens import leads
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import WIDE, Field, Item, Para, Passage, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
+LEAD = (
+    "What a hypervisor version lets through to AVIC and x2AVIC, what it intercepts, and for which "
+    "kind of exit it takes a 402h: beside what silicon does."
+)
 OTHERWISE = "silicon, or else the manual, says otherwise"
 WORDS = (Linked("what the words mean", "/docs/policy", told=True),)
 
@@ -34,7 +37,7 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
     shown = tuple(tables)
     out = Sheet("Policies: what hypervisors assume of AVIC and x2AVIC", "/policy", parts=[
         Field("Words", WORDS),
-        Para(leads.POLICIES, "lead"),
+        Para(LEAD, "lead"),
         *(_in_short(table, knowledge) for table in shown),
         _not_known([table.policies[0] for table in shown], knowledge),
     ])  # fmt: skip

@@ -10,11 +10,15 @@ from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
 from app.pages.table_columns import columns
-from app.pens import leads
-from app.pens.lines import told
+from app.pens.lines import CELLS_AT, told
 from app.pens.parts import Field, Para, Passage, Record, Sheet
 from app.pens.tables import Table
 
+# Of the columns of policies, in text and in HTML.
+POLICY_COLUMNS = (
+    "pass, intercept: what the hypervisor does with RDMSR and WRMSR while x2AVIC is active. 402h: "
+    "what it takes that exit for."
+)
 TITLE = "Table 15-22 versus real behaviour"
 
 
@@ -48,9 +52,9 @@ def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Pas
          "what stands behind it. The printed table has one column for both modes; "),
         told("/corrected"), " has two. The words are on ", told("/docs/words"), ".",
     ), "lead")  # fmt: skip
-    yield Para(leads.CELLS_AT)
+    yield Para(CELLS_AT)
     for slugs in policy_phrases.apart(policies, knowledge):
-        marked = f"{', '.join(slugs)}: {leads.POLICY_COLUMNS} What is marked, and why: "
+        marked = f"{', '.join(slugs)}: {POLICY_COLUMNS} What is marked, and why: "
         yield Para((marked, told("/docs/policy")), "lead")
         if len(slugs) > 1:
             yield Para(("Side by side: ", told(f"/policy/{'..'.join(slugs)}")))

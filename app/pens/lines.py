@@ -49,6 +49,11 @@ Line = str | Pieces
 SITE = Linked("", "", told=True)
 
 
+# How the address of any cell is made, for pages that name cells in columns.
+CELLS_AT = ("A cell stands at ", Linked("", "/r/REGISTER/MODE/ACCESS", told=True),
+            ", by any name of the register.")  # fmt: skip
+
+
 def told(href: str) -> Linked:
     """Return an address that a page gives in full."""
     return Linked(href, href, told=True)

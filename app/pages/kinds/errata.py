@@ -9,12 +9,16 @@ from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.kinds.sources import list_sources
 from app.pages.subjects import Subject
-from app.pens import leads
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
 from app.pens.parts import Item, Sheet, ShortItem
 from app.pens.tables import Table
 
+LEAD = (
+    "AMD's numbered errata about AVIC, x2AVIC and the local APIC, and the quirks that only "
+    "software documents. Each says how far it was read; where only the title was seen, nothing "
+    "is filled in."
+)
 GRADES = {
     "text": "AMD's own description was read",
     "title": "only AMD's title was seen",
@@ -36,7 +40,7 @@ class ErrataPage(PageKind):
         knowledge = asked.knowledge
         errata = knowledge.errata.values()
         out = Sheet(title="Errata and quirks of AVIC, x2AVIC and the local APIC", path="/errata")
-        out.para(leads.ERRATA, "lead")
+        out.para(LEAD, "lead")
         for e in errata:
             name = f"{e.number + ': ' if e.number else ''}{e.title}"
             record = out.record(name, href=f"/errata/{e.slug}")

@@ -15,12 +15,14 @@ from app.pages import explore
 from app.pages.kinds import wanted
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
-from app.pens import leads, phrases
+from app.pens import phrases
 from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Sheet, Tabular
 from app.pens.tables import Table
 
+LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
+UNHEARD = "Nobody has published a measurement on this family yet; every cell is unmeasured."
 Cells = Mapping[CellKey, CellView]
 
 
@@ -44,7 +46,7 @@ class CoveragePage(PageKind):
 
         heard = {f.slug: f for f in knowledge.families.values() if f.slug not in silent}
         sheet = Sheet("Coverage: which family has which evidence", "/c", parts=[
-            Para(f"{leads.COVERAGE} {len(cells)} cells per family.", "lead"),
+            Para(f"{LEAD} {len(cells)} cells per family.", "lead"),
             Tabular("Coverage matrix", [("Family", *Verdict)], [
                 ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
                 for slug, family in heard.items()
@@ -52,7 +54,7 @@ class CoveragePage(PageKind):
             *(Field(family.name, (told(f"/c/{slug}"),), above=True, only="text", parts=[
                 Field(verdict, str(number or "")) for verdict, number in counts[slug].items()
             ]) for slug, family in heard.items()),
-            Para(leads.nothing_yet(silent), above=True),
+            Para(wanted.nothing_yet(silent), above=True),
         ])  # fmt: skip
         return Page.of(
             sheet,
@@ -171,7 +173,7 @@ def _add_measured(out: Sheet, family: Family, cells: Cells) -> None:
                   (*phrases.verdict_line(judgement), "; the manual rules ", *rules, " ",
                    Sourced(judgement.sources)), width=26)  # fmt: skip
     if not heard:
-        out.para(leads.UNHEARD)
+        out.para(UNHEARD)
 
 
 KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage())

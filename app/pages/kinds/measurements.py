@@ -8,10 +8,12 @@ from app.core.measuring import effects
 from app.curation.seed import body_of
 from app.pages import measured, measurement_data, measurement_text
 from app.pages.kinds.kind import Address, PageKind
-from app.pens import leads
 from app.pens.lines import Line, Linked, Styled
 from app.pens.page import Page
 from app.pens.parts import Field, Included, Item, Para, Section, Sheet, Tabular
+
+NO_MEASUREMENT = "Nobody has sent one yet. If you own an AMD machine, be the first."
+NONE_PASSES = "No measurement passes this filter."
 
 
 class MeasurementsPage(PageKind):
@@ -25,10 +27,10 @@ class MeasurementsPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the measurements that the filter admits. Raises InvalidFilter."""
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
-        none = leads.NONE_PASSES if listed.total else leads.NO_MEASUREMENT
+        none = NONE_PASSES if listed.total else NO_MEASUREMENT
         older = (Linked("those behind it", listed.next, told=True, rel="next"),)
         sheet = Sheet("Measurements", "/m", parts=[
-            Para(leads.MEASUREMENTS, "lead"),
+            Para("What people measured and sent, newest first.", "lead"),
             Field("Send one", (Linked("how, and where", "/upload", told=True),)),
             Field("The format", (Linked("of a document", "/docs/format", told=True),)),
             Included("measurements/_filters.html"),

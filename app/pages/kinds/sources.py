@@ -9,12 +9,12 @@ from app.core.facts import Document, Revision
 from app.core.knowledge import Knowledge
 from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
-from app.pens import leads
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
 from app.pens.parts import Fetched, Item, Section, Sheet
 from app.pens.tables import Table
 
+FROM = "Where every fact comes from, and how far each source was read by whoever entered it."
 LEAD = "The revisions that matter for these cells, what each changed, and how far it was read here."
 CITED = (
     "Every claim was read in one revision, and cites it with the page. Whether other revisions "
@@ -34,7 +34,7 @@ class SourcesPage(PageKind):
         """Return the list of sources."""
         knowledge = asked.knowledge
         out = Sheet(title="Sources", path=self.pattern)
-        out.para(leads.SOURCES, "lead")
+        out.para(FROM, "lead")
         out.heading("The manual")
         for document in knowledge.documents.values():
             record = out.record(_named(document))
@@ -43,7 +43,7 @@ class SourcesPage(PageKind):
                 record.field(_dated(r), (f"{r.change} ", Sourced((r.source,))))
         notes = knowledge.annotations.values()
         whole = (a for a in notes if not (a.cells or a.registers or a.families))
-        out.remarks(leads.ON_THE_TABLE, whole)
+        out.remarks("On the table as a whole", whole)
         out.heading("All sources")
         for source in knowledge.sources.values():
             told = f" {cite_source(source)}"

@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 
 from pydantic_core import to_jsonable_python
 
-from app.core.revisions import revision_read
 from app.pages import corrected_text, explore, table_text
 from app.pages.api import cell_list
 from app.pages.kinds.kind import Address, PageKind
@@ -44,6 +43,7 @@ class TablePage(PageKind):
                 "chips": snapshot.vocabulary.chips(view.wanted),
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,
+                "policy_columns": table_text.POLICY_COLUMNS,
                 "columns": [
                     c for c in columns(knowledge, view.wanted["policy"], sides=view.sides) if c.head
                 ],
@@ -81,7 +81,8 @@ class CorrectedPage(PageKind):
                 "table": table,
                 "counts": corrected_text.counts(table),
                 "footnote_lines": corrected_text.footnote_lines,
-                "revision": revision_read(knowledge),
+                "against": corrected_text.against(knowledge),
+                "key": corrected_text.KEY,
             },
             text=lambda place: corrected_text.corrected_text(table, knowledge, place),
             compared=lambda place: corrected_text.corrected_text(

@@ -11,15 +11,21 @@ from app.core.wanted import FORCED, REASONS, RECORD, Batch, Need, Want
 from app.core.words import Access, Mode
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.wanted_feed import Times, times_of
-from app.pens import leads
 from app.pens.atom import Feed, FeedEntry, atom
-from app.pens.lines import SITE, Linked, joined, told
+from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined, told
 from app.pens.page import Page
 from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
 from app.pens.place import Place
 from app.pens.plain import parts_text, words
 from app.pens.tables import Table
 
+LEAD = (
+    "Cells that nobody has measured on a family, or whose reports do not settle them, and what it "
+    "takes to do so."
+)
+NOT_WANTED = (
+    "cells that a mode does not have, and x2AVIC on families none of whose public dumps reports it."
+)
 TITLE = "Wanted: what nobody has measured yet"
 GUEST = {
     Mode.AVIC: "in xAPIC mode: loads and stores to the APIC page",
@@ -73,6 +79,13 @@ class WantedPage(PageKind):
         )
 
 
+def nothing_yet(families: Iterable[str]) -> Line:
+    """Return the one line of the families of which nothing was reported at all."""
+    listed = joined((Linked(family, f"/c/{family}"),) for family in families)
+    made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
+    return ("Nothing yet for ", *listed, *made) if listed else ""
+
+
 def path_of(families: Iterable[str]) -> str:
     """Return the page's path for a filter."""
     chosen = ",".join(families)
@@ -96,12 +109,12 @@ def _sheet(
     firsts = {batch.family: batch for batch in reversed(batches)}
     return Sheet(TITLE, path_of(families), parts=[
         Field("Now", counts(wants)),
-        Field("Not listed", leads.NOT_WANTED),
-        Para(leads.WANTED, "lead"),
-        Para(leads.CELLS_AT, only="text"),
+        Field("Not listed", NOT_WANTED),
+        Para(LEAD, "lead"),
+        Para(CELLS_AT, only="text"),
         Included("wanted/_filters.html"),
         Section("How to settle any of them", parts=[*_how()]),
-        Para(leads.nothing_yet(silent), only="text", above=True),
+        Para(nothing_yet(silent), only="text", above=True),
         Para((told(path_of(silent)),) if silent else "", only="text"),
         *([Included("wanted/_silent.html")] if silent else []),
         *(_batch(batch, knowledge, at=batch.family if batch is firsts[batch.family] else "")
