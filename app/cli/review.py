@@ -10,7 +10,8 @@ import typer
 from app.cli.database import reading, writing
 from app.core.words import State, TokenScope
 from app.intake import reviewing
-from app.pages import review_text
+from app.pages import reviews as shown
+from app.pens.plain import sheet_text
 from app.store.submissions import Decision
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -40,7 +41,7 @@ def create(
 def list_tokens() -> None:
     """List tokens with their use, never the secrets."""
     with reading() as opened:
-        typer.echo(review_text.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
+        typer.echo(shown.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
 
 
 @tokens.command()
@@ -60,7 +61,8 @@ def list_reviews(
     """List the measurements in one state, by default those that wait for a decision."""
     with reading() as opened:
         lists = {str(state).capitalize(): reviewing.list_measurements(opened.snapshot, state)}
-        typer.echo(review_text.queue_text(lists, opened.snapshot.knowledge, opened.place), nl=False)
+        sheet = shown.queue_sheet(lists, opened.snapshot)
+        typer.echo(sheet_text(sheet, opened.place), nl=False)
 
 
 @reviews.command()
@@ -68,8 +70,8 @@ def show(slug: Slug) -> None:
     """Print what a measurement would change, and what looks odd about it."""
     with reading() as opened:
         review = reviewing.show(opened.session, opened.snapshot, slug)
-        text = review_text.review_text(review, opened.snapshot.knowledge, opened.place)
-        typer.echo(text, nl=False)
+        sheet = shown.review_sheet(review, opened.snapshot)
+        typer.echo(sheet_text(sheet, opened.place), nl=False)
 
 
 def _decision(name: str, state: State, does: str) -> None:

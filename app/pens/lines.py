@@ -30,13 +30,13 @@ class Sourced:
 class Styled:
     """Words with a look of their own in HTML, where ``tag`` of the class ``look`` holds them.
 
-    ``told`` is what a text page says in their place.
+    ``told`` is what a text page says in their place, if that is anything else.
     """
 
     words: str
     look: str = ""
     tag: str = "span"
-    told: str = ""
+    told: str | None = None
 
 
 # A word of the vocabulary is a piece too: its slug in text, its chip in HTML.

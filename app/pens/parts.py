@@ -123,7 +123,7 @@ class Told(Passage):
 
 @dataclass
 class Tabular(Passage):
-    """Rows of cells below rows of heads; in text each column has its width.
+    """Rows of cells below rows of heads; in text each column has its width, and no row is empty.
 
     ``look`` is a class of its table in HTML.
     """

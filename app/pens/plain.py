@@ -216,8 +216,8 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
         case Told(label):
             out.para(words(label, place), indent)
         case Tabular():
-            rows = (*part.heads, *part.rows)
-            out.grid([[words(cell, place) for cell in row] for row in rows], part.widths)
+            rows = ([words(cell, place) for cell in row] for row in (*part.heads, *part.rows))
+            out.grid(filter(any, rows), part.widths)
         case Columns(line):
             out.raw(line)
         case Record(label, line):
@@ -250,6 +250,6 @@ def _words(piece: Piece, place: Place) -> str:
         case Sourced(ids):
             return f"[{', '.join(ids)}]"
         case Styled(said):
-            return piece.told or said
+            return said if piece.told is None else piece.told
         case _:
             return piece

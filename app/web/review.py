@@ -12,8 +12,10 @@ from starlette.responses import RedirectResponse, Response
 from app.core.words import State
 from app.errors import Forbidden
 from app.intake import reviewing
+from app.pages import reviews
+from app.pens.page import Page
 from app.store.submissions import Decision, Token
-from app.web import guard, review_pages
+from app.web import guard
 from app.web.deps import ReadSession
 from app.web.page_request import PageRequest, unkept
 
@@ -41,9 +43,13 @@ Required = Annotated[Token, Depends(_required)]
 def index(asked: Newest, token: Reviewer) -> Response:
     """What waits and what was decided lately; without a session, the login."""
     if token is None:
-        page = review_pages.login_page(asked.place)
+        page = reviews.login_page()
     else:
-        page = review_pages.queue_page(asked.snapshot, asked.place, token)
+        lists = {
+            "Pending": reviewing.list_measurements(asked.snapshot, State.PENDING),
+            "Decided lately": reviewing.list_recent(asked.snapshot),
+        }
+        page = Page.of(reviews.queue_sheet(lists, asked.snapshot), view={"token": token})
     return unkept(asked.request, asked.respond(page))
 
 
@@ -53,7 +59,7 @@ def login(asked: Newest, secret: Annotated[str, Form(alias="token")] = "") -> Re
     try:
         token = _use_token(asked.request, secret.strip())
     except Forbidden as error:
-        page = review_pages.login_page(asked.place, error.message)
+        page = reviews.login_page(error.message)
         return unkept(asked.request, asked.respond(page))
     response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
     guard.log_in(asked.request, response, token)
@@ -74,7 +80,9 @@ def show(slug: str, asked: Newest, session: ReadSession, token: Reviewer) -> Res
     if token is None:
         return unkept(asked.request, RedirectResponse("/review", HTTPStatus.SEE_OTHER))
     review = reviewing.show(session, asked.snapshot, slug)
-    page = review_pages.review_page(asked.snapshot, review, asked.place, token)
+    verbs = {state: reviews.VERBS[state] for state in review.measurement.state.next}
+    view = {"token": token, "m": review.measurement, "verbs": verbs}
+    page = Page.of(reviews.review_sheet(review, asked.snapshot), view=view)
     return unkept(asked.request, asked.respond(page))
 
 

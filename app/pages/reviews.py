@@ -1,0 +1,141 @@
+"""What reviewers see: the login, the queue, one measurement's review, the tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from app.core.facts import Measurement
+from app.core.words import State
+from app.intake.reviewing import Review
+from app.pages.measurement_text import identity, state
+from app.pens.lines import Line, Linked, Styled, joined
+from app.pens.page import Page
+from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.plain import Plain, sheet_text
+from app.store.snapshots import Snapshot
+
+LOGIN = (
+    "Reviewing needs the token of a reviewer: log in with a browser, or use `vapic review` "
+    "where the server runs."
+)
+TOKEN_COLUMNS = (4, 22, 8, 12, 12, 12)
+EFFECT_COLUMNS = (33, 26, 14)
+# Columns that say what they are need none in text.
+HEADS = [(Styled(head, told=""),) for head in ("Cell", "Verdict", "Seen")]
+# What the buttons say, by the state that they lead to.
+VERBS = {State.ACCEPTED: "Accept", State.REJECTED: "Reject", State.WITHDRAWN: "Withdraw for good"}
+
+
+def login_page(problem: str = "") -> Page:
+    """Return the login, with what was wrong with the last try."""
+    sheet = Sheet("Review", "/review", pinned=False, parts=[
+        Para(LOGIN, "lead", only="text"), Included("review/_login.html"),
+    ])  # fmt: skip
+    return Page(
+        template="sheet.html",
+        view={"sheet": sheet, "problem": problem},
+        text=lambda place: f"{problem}\n" if problem else sheet_text(sheet, place),
+        status=HTTPStatus.FORBIDDEN if problem else HTTPStatus.OK,
+    )
+
+
+def queue_sheet(lists: Mapping[str, Iterable[Measurement]], snapshot: Snapshot) -> Sheet:
+    """Return lists of measurements under their headings."""
+    out = Sheet("Review", "/review", pinned=False, parts=[
+        Field("Data version", snapshot.name, only="text"), Included("review/_session.html"),
+    ])  # fmt: skip
+    for heading, measurements in lists.items():
+        rows = [part for m in measurements for part in _waiting(m, snapshot)]
+        number = len(rows) // 2
+        out.section(f"{heading}: {number}", rows or [Para("None.", "none", only="html")])
+    return out
+
+
+def _waiting(m: Measurement, snapshot: Snapshot) -> tuple[Field, Field]:
+    """Return who measured what, and what became of it."""
+    number = len(m.observations)
+    seen = f"{number} observation{'' if number == 1 else 's'}"
+    family = snapshot.knowledge.families[m.family].name
+    return (
+        Field((Linked(m.slug, f"/review/{m.slug}"),), state(m), above=True),
+        Field("", f"{seen} on {family}, from {m.submitter or 'anonymous'}"),
+    )
+
+
+def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
+    """Return all that a decision needs to know."""
+    m, path = review.measurement, f"/review/{review.measurement.slug}"
+    changed = sum(effect.changes for effect in review.effects)
+    odd: list[Passage] = [Item(f"{oddity.code}: {oddity.text}", "?") for oddity in review.oddities]
+    known = (*identity(m, snapshot.knowledge), *(("Link", link) for link in m.links))
+    return Sheet(
+        f"Review of measurement {m.slug}",
+        path,
+        up=(Linked("Review", "/review"), m.slug),
+        pinned=False,
+        parts=[
+            Field("Its page", (Linked("for everybody", f"/m/{m.slug}"),), only="html"),
+            Field("Raw bytes", (Linked("as they came", f"/m/{m.slug}.raw", told=True),)),
+            Field("Data version", snapshot.name, only="text"),
+            Field("State", state(m)),
+            Field("May become", ", ".join(m.state.next) or "nothing: a withdrawal is final"),
+            *(Field(label, value) for label, value in known),
+            Section("Notes", parts=[*map(Para, m.notes.splitlines())]),
+            Section("What looks odd", parts=odd or [Para("Nothing.")]),
+            Section(f"Effect: {changed} of {len(review.effects)} verdicts change", parts=[
+                Para("This is what its observations change; it counts now." if m.accepted else
+                     "This is what its observations would change; it does not count now."),
+                *_effects(review, snapshot),
+            ]),
+            Section("Decisions", parts=[Item(_decision(d)) for d in review.decisions]),
+            Included("review/_decide.html"),
+            Included("review/_session.html"),
+        ],
+    )  # fmt: skip
+
+
+def _effects(review: Review, snapshot: Snapshot) -> Iterator[Passage]:
+    """Yield a table for each family: cell, verdict without it and with it, what it saw."""
+    rows: dict[str, list[tuple[Line, ...]]] = {}
+    for effect in review.effects:
+        before, after = effect.before.verdict, effect.after.verdict
+        masked = [(f"{effect.masked} masked",)] if effect.masked else []
+        seen = joined([*((word,) for word in review.outcomes[effect.key]), *masked])
+        key = ("  ", Linked(str(effect.key), effect.key.url))
+        verdict = (before, " -> ", after) if effect.changes else (after,)
+        rows.setdefault(effect.after.family, []).append((key, verdict, seen))
+    for family, cells in rows.items():
+        name = snapshot.knowledge.families[family].name
+        yield Para(f"{name}:", above=True)
+        yield Tabular(f"Effect on {name}", [HEADS], cells, EFFECT_COLUMNS)
+
+
+def _decision(decision: Any) -> str:
+    """Return a decision (``state``, ``reason``, ``decided_at``, ``decided_by``) in one line."""
+    by = f" by {decision.decided_by}" if decision.decided_by else ""
+    reason = f": {decision.reason}" if decision.reason else ""
+    return f"{decision.state}, {decision.decided_at:%Y-%m-%d %H:%M:%S} UTC{by}{reason}"
+
+
+def tokens_text(tokens: Iterable[Any]) -> str:
+    """Return tokens (``id``, ``name``, ``scope`` and three times) as a table, never secrets."""
+    found = tuple(tokens)
+    if not found:
+        return "No token yet: `vapic token create NAME --scope submit`\n"
+    out = Plain()
+    out.grid([("ID", "Name", "Scope", "Created", "Last used", "Revoked")], TOKEN_COLUMNS)
+    out.grid(
+        [
+            (str(t.id), t.name, t.scope, *map(_day, (t.created_at, t.last_used_at, t.revoked_at)))
+            for t in found
+        ],
+        TOKEN_COLUMNS,
+    )
+    return out.render()
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "-"
