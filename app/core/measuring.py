@@ -99,14 +99,15 @@ def effects(
     grows with its observations, and not with those of others.
     """
     conditions = Conditions(knowledge.conditions)
-    mine: dict[CellKey, list[Observation]] = defaultdict(list)
+    mine: dict[CellKey, list[tuple[Sort, Observation]]] = defaultdict(list)
     for seen in observations_of(measurement):
-        mine[Sort.of(seen).cell].append(seen)
+        sort = Sort.of(seen)
+        mine[sort.cell].append((sort, seen))
     found = []
     for key in (k for k in cells if k in mine):
-        view, own = cells[key], {Sort.of(seen): seen for seen in mine[key]}
+        view, own = cells[key], dict(mine[key])
         measured = knowledge.measured.get((key, measurement.family), NOTHING)
-        counted = measured.of_id.keys() | {seen.id for seen in mine[key]}
+        counted = measured.of_id.keys() | {seen.id for _, seen in mine[key]}
         others = [o for o in view.observations if o.id not in counted]
         others += [
             stand_in(s.sort)
@@ -115,7 +116,7 @@ def effects(
         ]
         before = judge(view.claims, others, measurement.family, conditions)
         after = judge(view.claims, (*others, *own.values()), measurement.family, conditions)
-        masked = sum(Sort.of(seen).hearing is None for seen in mine[key])
+        masked = sum(sort.hearing is None for sort, _ in mine[key])
         found.append(Effect(key, before, after, len(mine[key]), masked))
     return tuple(found)
 

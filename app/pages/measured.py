@@ -128,11 +128,14 @@ class Row:
 def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
     """Return every observation of a measurement against the claims of its cell."""
     conditions = Conditions(snapshot.knowledge.conditions)
+    ruling: dict[CellKey, tuple[Branch, ...]] = {}
     rows = []
     for seen, told in zip(measurement.observations, observations_of(measurement), strict=True):
-        view = snapshot.cells[CellKey(seen.register, seen.mode, seen.access)]
-        finding = classify(view.claims, told, conditions)
-        rows.append(Row(seen, finding, branches(view.effective)))
+        key = CellKey(seen.register, seen.mode, seen.access)
+        view = snapshot.cells[key]
+        if key not in ruling:
+            ruling[key] = branches(view.effective)
+        rows.append(Row(seen, classify(view.claims, told, conditions), ruling[key]))
     return tuple(rows)
 
 

@@ -49,6 +49,8 @@ _ASCII = str.maketrans(
 
 def to_ascii(text: str) -> str:
     """Return ``text`` in printable US-ASCII: accents dropped, what has no likeness as ``?``."""
+    if text.isascii() and text.isprintable():
+        return text
     folded = unicodedata.normalize("NFKD", text.translate(_ASCII))
     bare = "".join(c for c in folded if not unicodedata.combining(c))
     # Strangers' words must not reach a terminal as escapes.

@@ -42,6 +42,8 @@ def make_environment() -> jinja2.Environment:
         "address_of": address_of,
         "cite_source": cite_source,
     }
+    # Words without a look of their own: most of a long page, so they are told apart at once.
+    environment.tests["bare"] = lambda said: type(said) is str
     return environment
 
 
