@@ -72,6 +72,11 @@ class LedgerEntry:
         return len({seen.report or seen.id for seen in self.named})
 
     @property
+    def at_least(self) -> str:
+        """What stands before its counts where not every measurement is named: ``at least``."""
+        return "at least " if any(j.unnamed for _, j in self.judged) else ""
+
+    @property
     def machines(self) -> int:
         """How many machines the reports and measurements tell apart."""
         seen = (*self.named, *(finding.observation for _, finding in self.measured))

@@ -75,6 +75,20 @@ class Judgement:
             for outcome, condition in dict.fromkeys(seen)
         )  # fmt: skip
 
+    def seen(self, outcome: Behaviour, condition: str) -> int:
+        """How many observations a side has; its findings name the newest of each sort alone."""
+        mine = [s for s in self.measured.summaries
+                if (s.sort.outcome, s.sort.condition) == (outcome, condition)]  # fmt: skip
+        named = {name for s in mine for name in s.newest}
+        side = (f.observation for f in self.findings)
+        here = [o for o in side if (o.outcome, o.condition) == (outcome, condition)]
+        return sum(o.id not in named for o in here) + sum(s.observations for s in mine)
+
+    @property
+    def unnamed(self) -> int:
+        """How many observations stand behind it that no finding names."""
+        return sum(s.observations - len(s.newest) for s in self.measured.summaries)
+
     @property
     def unwatched(self) -> bool:
         """Whether only guests looked, so that nobody knows of exits."""

@@ -100,14 +100,22 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
         for outcome, condition, findings in judgement.sides:
             if judgement.verdict is Verdict.DISPUTED:
                 when = f" when {condition}" if condition else ""
-                below.append(Para(f"{len(findings)} saw {outcome}{when}:"))
+                below.append(Para(f"{judgement.seen(outcome, condition)} saw {outcome}{when}:"))
             below += [_finding(finding, knowledge) for finding in findings]
+        if judgement.unnamed:
+            words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
+            below.append(Para((words, told(measurements_of(view, judgement.family)))))
         name = knowledge.families[judgement.family].name
         yield Field(name, phrases.verdict_line(judgement), parts=below)
     missing = (knowledge.families[j.family].name for j in view.judgements.values()
                if not j.findings)  # fmt: skip
     yield Field("unmeasured", ", ".join(missing))
     yield Para(("What a verdict means: ", told("/docs/verdicts")))
+
+
+def measurements_of(view: CellView, family: str) -> str:
+    """Return the address of the list of every measurement of a cell on a family that counts."""
+    return f"/m?family={family}&state=accepted&cell={view.key}"
 
 
 def _finding(finding: Finding, knowledge: Knowledge) -> Item:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
+from app.core.summaries import NEWEST
 from app.core.words import ClaimKind, Printed
 from app.pens.lines import CELLS_AT
 from app.pens.place import Place
@@ -128,6 +130,12 @@ def footnote_lines(note: Footnote, knowledge: Knowledge) -> tuple[str, ...]:
     for finding in note.findings:
         seen = finding.observation
         lines.append(f"{_saw(seen, knowledge)}: {finding.verdict}.")
+    alike = Counter(
+        (s.family, s.outcome, s.condition, s.member) for s in (f.observation for f in note.findings)
+    )
+    if max(alike.values(), default=0) >= NEWEST:
+        said = f"Of reports alike the newest {NEWEST} are named"
+        lines.append(f"{said}; the page of a cell counts all.")
     for seen in note.side_effects:
         effect = seen.side_effect.text if seen.side_effect else ""
         lines.append(f"{_saw(seen, knowledge)}; {effect}.")

@@ -78,9 +78,10 @@ def evidence_words(entry: LedgerEntry) -> str:
     grades = dict.fromkeys(str(seen.evidence) for seen in entry.named)
     parts = [_count(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
     if entry.measured:
-        parts.append(f"{_count(entry.measurements, 'measurement')} on its cells")
+        parts.append(f"{entry.at_least}{_count(entry.measurements, 'measurement')} on its cells")
     text = "; ".join(parts) or "no report"
-    return f"{text}, {_count(entry.machines, 'machine')}" if entry.machines else text
+    machines = f"{entry.at_least}{_count(entry.machines, 'machine')}"
+    return f"{text}, {machines}" if entry.machines else text
 
 
 def cells_line(keys: Iterable[CellKey]) -> Pieces:

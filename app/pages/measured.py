@@ -37,6 +37,7 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[Measurement, Snapshot], ...]:
         "tool": {word: word for word in records.used("tool")},
         "kernel": {word: word for word in records.used("kernel")},
         "differs": {"yes": "differs from the manual"},
+        "cell": {str(key): str(key) for key in snapshot.cells},
     }
     return tuple(_key(name, values) for name, values in valid.items())
 

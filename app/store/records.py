@@ -28,7 +28,7 @@ from app.core.summaries import Sort
 from app.core.words import State
 from app.curation.seed import fact_from
 from app.store import summaries
-from app.store.models import FactRow, RecordRow, SightingRow
+from app.store.models import FactRow, RecordRow, SightingRow, SortRow
 
 # The beginning of a digest.
 DIGEST = re.compile("[0-9a-f]{4,64}")
@@ -161,9 +161,21 @@ class Records:
                 rows = rows.where(getattr(r, key).in_(values))
         if modes := chosen.get("mode"):
             rows = rows.where(or_(*((" " + r.modes + " ").contains(f" {mode} ") for mode in modes)))
+        if cells := chosen.get("cell"):
+            rows = rows.where(self._touches(cells))
         if chosen.get("differs"):
             rows = rows.where(r.state == str(State.ACCEPTED), self._shows(differing))
         return rows
+
+    def _touches(self, cells: Collection[str]) -> ColumnElement[bool]:
+        """Whether a measurement that counts observed one of these cells."""
+        s, t = SightingRow, SortRow
+        where = t.register + "/" + t.mode + "/" + t.access
+        return exists().where(
+            s.slug == RecordRow.slug, s.valid_from <= self.version,
+            or_(s.valid_to.is_(None), s.valid_to > self.version),
+            t.id == s.sort_id, where.in_(cells),
+        )  # fmt: skip
 
     def _shows(self, sorts: Collection[Sort]) -> ColumnElement[bool]:
         """Whether a measurement shows an observation of one of these sorts."""

@@ -15,6 +15,7 @@ from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.rulings import Conditions
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
+from app.pages.cell_text import measurements_of
 from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
@@ -36,6 +37,7 @@ def make_environment() -> jinja2.Environment:
         "app_version": __version__,
         "words": words,
         "distinct": lambda claims: tuple(dict.fromkeys((c.behaviour, c.condition) for c in claims)),
+        "measurements_of": measurements_of,
         "measuring": measurement_text,
         "phrases": phrases,
         "policy_phrases": policy_phrases,

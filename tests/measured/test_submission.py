@@ -265,3 +265,30 @@ def test_every_page_of_a_measurement_is_ascii_and_narrow(client):
     slug = post(client, raw).json()["id"]
     for path in (f"/m/{slug}.txt", "/m.txt", f"/m/{slug}/diff/{slug}.txt"):
         assert [] == unsound(client.get(path))
+
+
+def test_twenty_alike_are_counted_whole_where_the_newest_are_named(client, writer):
+    seen = [observed("svr", "x2avic", "write", "gp", condition="zero")]
+    cpu = json.loads(document())["cpu"]
+    slugs = []
+    for number in range(20):
+        raw = document(observations=seen, cpu=cpu | {"brand": f"constructed {number % 3}"},
+                       notes=f"{number}")  # fmt: skip
+        slugs.append(post(client, raw).json()["id"])
+        decide(client, writer, slugs[-1], State.ACCEPTED)
+    other = document(observations=[seen[0] | {"outcome": "vmexit-trap"}])
+    decide(client, writer, post(client, other).json()["id"], State.ACCEPTED)
+    cell = "/r/svr/x2avic/write"
+    text, page = client.get(f"{cell}.txt").text, client.get(cell, headers=HTML).text
+    said = "Only the newest are named; 12 more observations stand in"
+
+    assert "21 reports" in " ".join(text.split())
+    assert "20 saw gp when zero:" in text
+    assert said in " ".join(text.split())
+    assert said in " ".join(page.split())
+    listed = client.get("/m.json?family=zen-5&state=accepted&cell=svr/x2avic/write").json()
+    assert 21 == len(listed["measurements"])
+    assert {*slugs} < {m["id"] for m in listed["measurements"]}
+    assert [] == client.get("/m.json?cell=tpr/avic/read").json()["measurements"]
+    corrected = " ".join(client.get("/corrected.txt").text.split())
+    assert "Of reports alike the newest 8 are named" in corrected
