@@ -28,13 +28,19 @@ def document_of(event: Event, knowledge: Knowledge) -> Document | None:
     return None
 
 
+def revision_of(event: Event, knowledge: Knowledge) -> str:
+    """Return the revision of a document that an event cites, ``24593 rev 3.44``; empty if none."""
+    document = document_of(event, knowledge)
+    return f"{document.number} rev {event.revision}" if document else ""
+
+
 def documented_in(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:
     """Return the revisions that say it, ``24593 rev 3.44``, in the order of its life."""
     found = []
     for event in difference.life:
-        document = document_of(event, knowledge)
-        if event.state is DifferenceState.DOCUMENTED and document:
-            found.append(f"{document.number} rev {event.revision}")
+        revision = revision_of(event, knowledge)
+        if event.state is DifferenceState.DOCUMENTED and revision:
+            found.append(revision)
     return tuple(dict.fromkeys(found))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from app.core.cells import CellKey
 from app.core.facts import Claim, Difference, Observation
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, document_of
+from app.core.ledger import LedgerEntry, revision_of
 from app.core.revisions import MANUAL
 from app.core.rulings import said
 from app.core.views import CellView
@@ -159,7 +159,6 @@ def _life(difference: Difference, knowledge: Knowledge) -> str:
         return f"RETRACTED {gone.date}: {gone.text}"
     states = []
     for event in difference.reached:
-        document = document_of(event, knowledge)
-        where = f" in {document.number} rev {event.revision}" if document else ""
-        states.append(f"{event.state} {event.date}{where}")
+        revision = revision_of(event, knowledge)
+        states.append(f"{event.state} {event.date}{f' in {revision}' if revision else ''}")
     return ", ".join(states)

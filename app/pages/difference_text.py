@@ -8,7 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, columns_of, document_of, documented_in
+from app.core.ledger import LedgerEntry, columns_of, documented_in, revision_of
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.words import DifferenceState, SourceKind
@@ -47,30 +47,17 @@ ON_ITS_CELLS = (
 )
 
 
-def state_words(difference: Difference, knowledge: Knowledge) -> str:
-    """``documented in 24593 rev 3.44``: the furthest that its life has come to."""
-    revisions = documented_in(difference, knowledge)
-    if difference.state is DifferenceState.DOCUMENTED and revisions:
-        return f"documented in {' and '.join(revisions)}"
-    return str(difference.state)
-
-
 def reached_words(difference: Difference, knowledge: Knowledge) -> str:
     """``seen 2022-07-25, documented 2026-03 (24593 rev 3.44)``: every state with its first date."""
-    return ", ".join(f"{e.state} {e.date}{_where(e, knowledge)}" for e in difference.reached)
-
-
-def _where(event: Event, knowledge: Knowledge) -> str:
-    document = document_of(event, knowledge)
-    return f" ({document.number} rev {event.revision})" if document else ""
+    reached = ((event, revision_of(event, knowledge)) for event in difference.reached)
+    return ", ".join(f"{e.state} {e.date}{f' ({where})' if where else ''}" for e, where in reached)
 
 
 def event_words(event: Event, knowledge: Knowledge) -> str:
     """``documented in 24593 rev 3.44``; other states alone."""
-    document = document_of(event, knowledge)
-    if event.state is DifferenceState.DOCUMENTED and document:
-        return f"documented in {document.number} rev {event.revision}"
-    return str(event.state)
+    revision = revision_of(event, knowledge)
+    documented = event.state is DifferenceState.DOCUMENTED and revision
+    return f"documented in {revision}" if documented else str(event.state)
 
 
 def evidence_words(entry: LedgerEntry) -> str:
@@ -98,8 +85,22 @@ def _title(d: Difference) -> Pieces:
     return (Styled(d.title, "", "del", f"[retracted] {d.title}") if d.retraction else d.title,)
 
 
-def _state(d: Difference, knowledge: Knowledge) -> Line:
-    return (Styled(state_words(d, knowledge), f"tag state-{d.state}"),)
+def _facts(entry: LedgerEntry, knowledge: Knowledge) -> dict[str, Line]:
+    """Return the labels of an entry in the list and on its page, with what stands behind them."""
+    d = entry.difference
+    revisions = " and ".join(documented_in(d, knowledge))
+    documented = d.state is DifferenceState.DOCUMENTED and revisions
+    state = f"documented in {revisions}" if documented else str(d.state)
+    return {
+        "retracted": _retracted(d.retraction),
+        # The furthest that its life has come to.
+        "state": (Styled(state, f"tag state-{d.state}"),),
+        "reached": reached_words(d, knowledge),
+        "table says": d.table_says,
+        "instead": d.instead,
+        "families": _families(d.families, knowledge),
+        "evidence": evidence_words(entry),
+    }
 
 
 def _retracted(event: Event | None) -> Line:
@@ -139,14 +140,12 @@ def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     d = entry.difference
     row = Record((f"D-{d.number} ", *_title(d)), id=f"d-{d.number}", href=f"/d/{d.number}",
                  width=WIDTH)  # fmt: skip
-    row.field("retracted", _retracted(d.retraction), WIDTH)
-    row.field("state", "" if d.retraction else _state(d, knowledge), WIDTH)
-    row.field("reached", reached_words(d, knowledge), WIDTH)
-    row.field("table says", d.table_says, WIDTH)
-    row.field("instead", d.instead, WIDTH)
-    row.field("cells", cells_line(entry.keys), WIDTH)
-    row.field("families", _families(d.families, knowledge), WIDTH)
-    row.field("evidence", evidence_words(entry), WIDTH)
+    facts = _facts(entry, knowledge)
+    for label, line in facts.items():
+        if label == "families":
+            row.field("cells", cells_line(entry.keys), WIDTH)
+        if label != "state" or not d.retraction:
+            row.field(label, line, WIDTH)
     if entry.threads:
         dates = list(dict.fromkeys(s.date for s in entry.threads if s.date))
         span = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
@@ -196,13 +195,7 @@ def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
         up=(Linked("Differences", "/d"), f"D-{d.number}"),
         shown=title,
         parts=[
-            Field("Retracted", _retracted(d.retraction)),
-            Field("State", _state(d, knowledge)),
-            Field("Reached", reached_words(d, knowledge)),
-            Field("Table says", d.table_says),
-            Field("Instead", d.instead),
-            Field("Families", _families(d.families, knowledge)),
-            Field("Evidence", evidence_words(entry)),
+            *(Field(label.capitalize(), line) for label, line in _facts(entry, knowledge).items()),
             Included("macros/paste.html"),
             Para(d.text, "prose-width"),
             Para(d.inference and f"Inference: {d.inference}", "inference"),

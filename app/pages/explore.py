@@ -13,7 +13,6 @@ from app.core.filters import CellFilter
 from app.core.views import CellView
 from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
-from app.pages.changes_text import VersionChanges
 from app.store.snapshots import Snapshot
 
 T = TypeVar("T")
@@ -113,18 +112,6 @@ def find_erratum(snapshot: Snapshot, slug: str) -> Erratum:
         if slug in erratum.aliases:
             return erratum
     return _find(snapshot.knowledge.errata, slug, "erratum")
-
-
-# Older data versions are still there: each has its page, which leads to its neighbours.
-LISTED = 200
-
-
-def data_versions(snapshot: Snapshot) -> tuple[VersionChanges, ...]:
-    """Return every data version in words, newest first."""
-    return tuple(
-        VersionChanges(v.name, v.created_at, v.reason, total, lines)
-        for v, lines, total in snapshot.steps.history(LISTED)
-    )
 
 
 def _find(known: Mapping[str, T], slug: str, what: str) -> T:

@@ -1,18 +1,13 @@
-"""Use cases of the ledger: the differences under a filter, and one with all behind it."""
+"""What a new entry of the ledger begins with: its cells and its number."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
-from app.core import ledger_filter
 from app.core.cells import CellKey, cells_of, expand
-from app.core.facts import Difference
-from app.core.filters import CellFilter
-from app.core.ledger import LedgerEntry, entry_of, unfiled
-from app.core.ledger_filter import LedgerFilter, LedgerView
+from app.core.ledger import unfiled
 from app.core.views import CellView
 from app.errors import NotFound
 from app.pages import explore
@@ -21,34 +16,6 @@ from app.store.engine import Session
 from app.store.snapshots import Snapshot
 
 _NUMBER = re.compile(r"(?m)^(?:- )?\s*number: *(\d+)")
-
-
-def read_filter(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> LedgerFilter:
-    """Read query pairs; raises InvalidFilter."""
-    return ledger_filter.vocabulary_of(snapshot.knowledge).read(pairs)
-
-
-def view(snapshot: Snapshot, wanted: LedgerFilter) -> LedgerView:
-    """Return the ledger as a filter wants it."""
-    return ledger_filter.view_ledger(snapshot.knowledge, snapshot.cells, wanted)
-
-
-def touching(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
-    """Return what of the ledger touches a cell that the table's filter admits, in its order."""
-    whole = view(snapshot, ledger_filter.WHOLE_LEDGER)
-    if not wanted.active:
-        return whole
-    shown = set(explore.table(snapshot, wanted).cells)
-    return replace(
-        whole,
-        entries=tuple(e for e in whole.entries if shown.intersection(e.keys)),
-        unfiled=tuple(g for g in whole.unfiled if shown.intersection(g.keys)),
-    )
-
-
-def entry(snapshot: Snapshot, difference: Difference) -> LedgerEntry:
-    """Return one difference with what stands behind it."""
-    return entry_of(difference, snapshot.knowledge, snapshot.cells)
 
 
 def cells_meant(snapshot: Snapshot, patterns: Iterable[str]) -> tuple[CellView, ...]:

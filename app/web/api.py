@@ -10,10 +10,10 @@ from starlette.responses import Response
 from app.core.filters import KEYS
 from app.core.knowledge import kind_of
 from app.curation.seed import body_of
-from app.pages import explore, ledger
+from app.pages import explore
 from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
 from app.pages.api_models import ErrorOut, FactList, RegisterList
-from app.pages.kinds.differences import ledger_body
+from app.pages.kinds.differences import ledger_body, touching
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
 
@@ -90,7 +90,7 @@ def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
 @router.get("/differences", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
 def list_differences(snapshot: Snap, wanted: Filter, config: Config) -> FactList:
     """The ledger with what it does not cover; under a filter, what touches its cells."""
-    found = ledger.touching(snapshot, wanted)
+    found = touching(snapshot, wanted)
     return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, config.site))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +11,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.words import State, TokenScope, Verdict
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import reviewing, submitting
-from app.pages.changes_text import VersionChanges
 from app.store import seeding, submissions
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
@@ -48,7 +48,7 @@ def reviewed(reader, slug):
 def newest_version(reader):
     with reader() as session:
         ((version, lines, total),) = load_snapshot(session).steps.history(1)
-    return VersionChanges(version.name, version.created_at, version.reason, total, lines)
+    return SimpleNamespace(reason=version.reason, lines=lines, total=total)
 
 
 def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer):

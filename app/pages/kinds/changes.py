@@ -1,11 +1,17 @@
-"""What became public, and when."""
+"""What became public, and when: data versions as sentences, as rows and as JSON."""
 
 from __future__ import annotations
 
-from app.pages import changes_text, explore
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import EVERYTHING, Subject
+from app.pens.lines import Linked, told
 from app.pens.page import Page
+from app.pens.parts import Field, Item, Para, Sheet
+from app.pens.tables import Table
+
+LEAD = "What became public, and when. Every data version keeps what it held."
+# Older data versions are still there: each has its page, which leads to its neighbours.
+LISTED = 200
 
 
 class ChangesPage(PageKind):
@@ -17,16 +23,26 @@ class ChangesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
-        versions = explore.data_versions(asked.snapshot)
+        versions = asked.snapshot.steps.history(LISTED)
+        out = Sheet("Changes: what became public, and when", self.pattern, parts=[
+            Field("One of them", (told("/changes/VERSION"),), only="text"),
+            Para(LEAD, "lead"),
+        ])  # fmt: skip
+        rows, bodies = [], []
+        for version, lines, total in versions:
+            name, reason, when = version.name, version.reason, version.created_at
+            dated, created = f"{when:%Y-%m-%d %H:%M:%S} UTC", f"{when:%Y-%m-%dT%H:%M:%SZ}"
+            linked = (Linked(name, f"/changes/{name}"),)
+            out.record(linked, f"  {dated}  {reason}", id=name).parts += map(Item, lines)
+            rows += [(name, created, reason, line) for line in lines]
+            bodies.append({"data_version": name, "created_at": created, "reason": reason,
+                           "facts": total, "lines": list(lines)})  # fmt: skip
         return Page.of(
-            changes_text.changes_sheet(versions),
+            out,
             title="Changes",
             subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
-            table=lambda _: changes_text.changes_table(versions),
-            data=lambda _: {
-                "data_version": asked.snapshot.name,
-                "changes": [changes_text.version_body(version) for version in versions],
-            },
+            table=lambda _: Table(("data_version", "created_at", "reason", "change"), tuple(rows)),
+            data=lambda _: {"data_version": asked.snapshot.name, "changes": bodies},
         )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from app.core.citations import address_of, commit_form
+from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, Unfiled, documented_in
-from app.core.ledger_filter import LedgerView
+from app.core.ledger import LedgerEntry, Unfiled, documented_in, entry_of
+from app.core.ledger_filter import WHOLE_LEDGER, LedgerView, view_ledger, vocabulary_of
 from app.core.rulings import Branch
 from app.curation.seed import body_of
-from app.pages import explore, ledger
+from app.pages import explore
 from app.pages.difference_text import (
     difference_sheet,
     event_words,
@@ -25,6 +27,7 @@ from app.pens import phrases
 from app.pens.page import Page
 from app.pens.plain import words
 from app.pens.tables import Table
+from app.store.snapshots import Snapshot
 from app.store.steps import LEDGER
 
 
@@ -39,7 +42,8 @@ class LedgerPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the ledger under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
-        view = ledger.view(snapshot, ledger.read_filter(snapshot, asked.pairs))
+        wanted = vocabulary_of(knowledge).read(asked.pairs)
+        view = view_ledger(knowledge, snapshot.cells, wanted)
         return Page.of(
             ledger_sheet(view, knowledge),
             title="The ledger of differences",
@@ -61,7 +65,8 @@ class DifferencePage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one difference with its life. Raises NotFound."""
         found = explore.find_difference(asked.snapshot, asked.parts["number"])
-        entry, knowledge = ledger.entry(asked.snapshot, found), asked.knowledge
+        knowledge = asked.knowledge
+        entry = entry_of(found, knowledge, asked.snapshot.cells)
         sheet = difference_sheet(entry, knowledge)
         return Page.of(
             sheet,
@@ -74,6 +79,19 @@ class DifferencePage(PageKind):
                 **_difference_body(entry, knowledge, place.site),
             },
         )
+
+
+def touching(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
+    """Return what of the ledger touches a cell that the table's filter admits, in its order."""
+    whole = view_ledger(snapshot.knowledge, snapshot.cells, WHOLE_LEDGER)
+    if not wanted.active:
+        return whole
+    shown = set(explore.table(snapshot, wanted).cells)
+    return replace(
+        whole,
+        entries=tuple(e for e in whole.entries if shown.intersection(e.keys)),
+        unfiled=tuple(g for g in whole.unfiled if shown.intersection(g.keys)),
+    )
 
 
 def _ledger_table(view: LedgerView, knowledge: Knowledge, site: str) -> Table:
