@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +47,17 @@ def correlate(
         microcode=microcode,
         command=command,
     )
-    _finish(runs, host, output)
+    try:
+        body = probed.document(runs, host)
+    except BadDocument as error:
+        told = "\n".join(map(str, error.faults))
+        raise AppError(f"what was given does not fit the format:\n{told}") from None
+    count = len(body["observations"])
+    if output is None:
+        typer.echo(f"{count} observations; --output FILE writes the document.")
+        return
+    output.write_bytes(as_bytes(body))
+    typer.echo(f"{count} observations in {output}; `vapic check {output}` says their effect.")
 
 
 def _one(guest: Path, trace: Path) -> Correlation:
@@ -63,17 +72,3 @@ def _one(guest: Path, trace: Path) -> Correlation:
         bar.update(bar.length - bar.pos)  # type: ignore[operator]
     typer.echo(correlation_text(run))
     return run
-
-
-def _finish(runs: Sequence[Correlation], host: HostFacts, output: Path | None) -> None:
-    try:
-        body = probed.document(runs, host)
-    except BadDocument as error:
-        told = "\n".join(map(str, error.faults))
-        raise AppError(f"what was given does not fit the format:\n{told}") from None
-    count = len(body["observations"])
-    if output is None:
-        typer.echo(f"{count} observations; --output FILE writes the document.")
-        return
-    output.write_bytes(as_bytes(body))
-    typer.echo(f"{count} observations in {output}; `vapic check {output}` says their effect.")

@@ -48,8 +48,11 @@ def result_text(
         for access in Access:
             keys = [CellKey(slug, mode, access) for mode in modes]
             if any(key in seen for key in keys):
-                shown = (_pair(seen.get(key, {}), cells[key], conditions) for key in keys)
-                lines.append([slug, str(access), *(word for pair in shown for word in pair)])
+                line = [slug, str(access)]
+                for key in keys:
+                    ruling = phrases.short_branches(cells[key].effective, conditions)
+                    line += ["; ".join(seen.get(key, {})) or "-", ruling or "not said"]
+                lines.append(line)
     widths = (NAME, ACCESS, *[COLUMN[max(1, len(modes))]] * (2 * len(modes)))
     out = Plain()
     out.grid([head, ["-" * width for width in widths], *lines], widths)
@@ -74,11 +77,6 @@ def account_text(accounts: Iterable[Mapping[str, Any]]) -> str:
                 out.item(text)
     text = out.render()
     return f"\n{text}" if text.strip() else ""
-
-
-def _pair(words: Iterable[str], view: CellView, conditions: Conditions) -> tuple[str, str]:
-    ruling = phrases.short_branches(view.effective, conditions) or "not said"
-    return "; ".join(words) or "-", ruling
 
 
 def _word(row: Row, conditions: Conditions, *, judged: bool) -> str:

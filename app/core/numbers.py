@@ -1,4 +1,4 @@
-"""Hexadecimal as the manual writes it, and where registers live.
+"""Hexadecimal as the manual writes it, where registers live, and how things are counted.
 
 x2APIC MSR = 800h + (xAPIC offset >> 4) (APM vol. 2, 24593 rev 3.44, 16.11.1, p.657),
 except ICR (300h and 310h merge into 830h) and Self IPI (83Fh, no offset).
@@ -67,3 +67,8 @@ class Span:
 def msr_of(offset: int) -> int:
     """Return the x2APIC MSR of an xAPIC offset (16.11.1, p.657)."""
     return MSR_BASE + (offset >> 4)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 cell``, ``2 cells``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

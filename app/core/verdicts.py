@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from app.core.facts import Claim, Observation
+from app.core.numbers import counted
 from app.core.rulings import Conditions, asked_of, certain, expected, firm, literal, possible
 from app.core.summaries import INVISIBLE, NOTHING, Measured
 from app.core.words import Behaviour, Evidence, Scope, Verdict
@@ -103,8 +104,8 @@ class Judgement:
     @property
     def counts(self) -> str:
         """``2 reports, 1 machine``: never a number that no report supports."""
-        parts = [_count(self.reports, "report")]
-        parts += [_count(n, what) for n, what in
+        parts = [counted(self.reports, "report")]
+        parts += [counted(n, what) for n, what in
                   ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
         parts += [f"{self.masked} masked"] if self.masked else []
         return ", ".join(parts)
@@ -288,7 +289,3 @@ def _met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -
 def _words(seen: Observation) -> Collection[Behaviour]:
     """Return the behaviours that would look the same to whoever reports."""
     return INVISIBLE if seen.outcome is Behaviour.COMPLETED else {seen.outcome}
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -12,6 +12,7 @@ from app.core import cells
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
+from app.core.numbers import counted
 from app.core.rulings import Conditions, said
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
@@ -194,7 +195,7 @@ def _graded(seen: list[Observation], grade: Evidence) -> str:
         (len({o.machine for o in seen if o.machine}), "machine"),
         (len({o.microcode for o in seen if o.microcode}), "microcode"),
     )
-    parts = [f"{n} {what}{'s' if n > 1 else ''}" for n, what in counts if n]
+    parts = [counted(n, what) for n, what in counts if n]
     parts.append(str(grade))
     if members := sorted({o.member for o in seen if o.member}, key=lambda m: (len(m), m)):
         parts.append(f"member{'s' if len(members) > 1 else ''} {', '.join(members)}")

@@ -11,6 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, columns_of, documented_in, revision_of
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
+from app.core.numbers import counted
 from app.core.words import DifferenceState, SourceKind
 from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Pieces, Sourced, Styled, joined, told
@@ -63,11 +64,11 @@ def event_words(event: Event, knowledge: Knowledge) -> str:
 def evidence_words(entry: LedgerEntry) -> str:
     """``1 report, observed; 2 measurements on its cells, 1 machine``."""
     grades = dict.fromkeys(str(seen.evidence) for seen in entry.named)
-    parts = [_count(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
+    parts = [counted(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
     if entry.measured:
-        parts.append(f"{entry.at_least}{_count(entry.measurements, 'measurement')} on its cells")
+        parts.append(f"{entry.at_least}{counted(entry.measurements, 'measurement')} on its cells")
     text = "; ".join(parts) or "no report"
-    machines = f"{entry.at_least}{_count(entry.machines, 'machine')}"
+    machines = f"{entry.at_least}{counted(entry.machines, 'machine')}"
     return f"{text}, {machines}" if entry.machines else text
 
 
@@ -149,7 +150,7 @@ def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     if entry.threads:
         dates = list(dict.fromkeys(s.date for s in entry.threads if s.date))
         span = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
-        row.field("threads", f"{_count(len(entry.threads), 'mail')}{span}", WIDTH)
+        row.field("threads", f"{counted(len(entry.threads), 'mail')}{span}", WIDTH)
     for thread in entry.threads:
         address = _address(thread)
         sent = Linked(thread.date or "undated", address)
@@ -263,7 +264,3 @@ def _address(source: Source) -> str:
 
 def _ours(source: Source) -> str:
     return f"/docs/sources#{source.id}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from app.core.assumptions import MarkKind, PolicyView
 from app.core.cells import CellKey
 from app.core.facts import MsrPolicy, Policy
 from app.core.knowledge import Knowledge
+from app.core.numbers import counted
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
 from app.pages.kinds.sources import list_sources
 from app.pages.policy_phrases import (
@@ -53,8 +54,7 @@ def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
     policy = table.policies[0]
     marked = []
     for kind, groups in mark_groups(table.marks, knowledge).items():
-        number = sum(map(len, groups.values()))
-        cells = f"{number} cell{'' if number == 1 else 's'}"
+        cells = counted(sum(map(len, groups.values())), "cell")
         marked.append(Field(kind.weight, f"{kind.label}: {cells}"))
     return Section(policy.name, policy.slug, parts=[
         Field("URL", (Linked("in full", table.path, told=True),)),

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.core.facts import Measurement
+from app.core.numbers import counted
 from app.core.words import State
 from app.intake.reviewing import Review
 from app.pages.measurement_text import identity, state
@@ -56,8 +57,7 @@ def queue_sheet(lists: Mapping[str, Iterable[Measurement]], snapshot: Snapshot) 
 
 def _waiting(m: Measurement, snapshot: Snapshot) -> tuple[Field, Field]:
     """Return who measured what, and what became of it."""
-    number = len(m.observations)
-    seen = f"{number} observation{'' if number == 1 else 's'}"
+    seen = counted(len(m.observations), "observation")
     family = snapshot.knowledge.families[m.family].name
     return (
         Field((Linked(m.slug, f"/review/{m.slug}"),), state(m), above=True),

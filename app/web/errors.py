@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount
 
 from app.core.faults import BadDocument, Fault
+from app.core.numbers import counted
 from app.errors import (
     AppError,
     Conflict,
@@ -133,8 +134,7 @@ def explain(error: Exception) -> Refusal:
         case AppError():
             return Refusal(STATUS.get(type(error), 500), error.code, error.message, error.hints)
         case BadDocument():
-            number = len(error.faults)
-            message = f"The document has {number} problem{'' if number == 1 else 's'}."
+            message = f"The document has {counted(len(error.faults), 'problem')}."
             return Refusal(422, "invalid-document", message, (), error.faults)
         case HTTPException():
             missing = error.status_code == HTTPStatus.NOT_FOUND

@@ -8,6 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
 from app.core.facts import Family
 from app.core.knowledge import Knowledge
+from app.core.numbers import counted
 from app.core.views import CellView
 from app.core.wanted import list_wants, unheard
 from app.core.words import Verdict
@@ -150,7 +151,7 @@ def _add_identity(out: Sheet, family: Family) -> None:
         out.heading("Feature bits in public CPUID dumps")
     for r in family.readings:
         steppings = f", stepping {r.steppings}" if r.steppings else ""
-        dumps = f"{r.dumps} dump{'' if r.dumps == 1 else 's'}, EDX {r.edx}"
+        dumps = f"{counted(r.dumps, 'dump')}, EDX {r.edx}"
         bits = (
             f"AVIC {r.avic}; x2AVIC {r.x2avic}; ExtLvt {r.extlvt}; "
             f"x2AVIC_EXT {r.x2avic_ext}; HvInUseWrAllowed {r.hv_in_use_wr_allowed} "
