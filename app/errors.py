@@ -75,6 +75,12 @@ class Forbidden(AppError):
     code = "forbidden"
 
 
+class QueueFull(AppError):
+    """So much waits for a decision already that nothing more is taken."""
+
+    code = "queue-full"
+
+
 class NotReady(AppError):
     """The database holds nothing to show yet."""
 

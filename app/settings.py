@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         ge=1,
         description="Largest body of a request, in bytes; a form may take 64 KiB more.",
     )
+    pending_bytes: int = Field(
+        64 * 1024 * 1024,
+        ge=0,
+        description="How many bytes of documents may wait for a decision, in all; no more is taken "
+        "until some are decided, but from trusted tokens.",
+    )
     body_seconds: float = Field(
         15, gt=0, description="Seconds in which a request's whole body must arrive."
     )

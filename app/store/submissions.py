@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.words import State, TokenScope
-from app.store.models import DecisionRow, SubmissionRow, TokenRow
+from app.store.models import DecisionRow, RecordRow, SubmissionRow, TokenRow
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,14 @@ def get_submission(session: Session, key: str) -> Submission | None:
     return Submission(
         row.digest, row.slug, row.raw, _utc(row.received_at), row.secret_hash, row.signature
     )
+
+
+def pending_bytes(session: Session) -> int:
+    """Return how many bytes of documents wait for a decision."""
+    r, s = RecordRow, SubmissionRow
+    waiting = r.state == str(State.PENDING), r.valid_to.is_(None)
+    size = select(func.sum(func.length(s.raw))).join(r, r.slug == s.slug).where(*waiting)
+    return session.scalar(size) or 0
 
 
 def add_submission(session: Session, submission: Submission, token: Token | None) -> None:

@@ -25,6 +25,7 @@ from app.errors import (
     InvalidQuery,
     NotFound,
     NotReady,
+    QueueFull,
 )
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
@@ -38,6 +39,7 @@ STATUS: dict[type[AppError], int] = {
     InvalidQuery: 400,
     Forbidden: 403,
     Conflict: 409,
+    QueueFull: 503,
     Gone: 410,
     NotReady: 503,
 }

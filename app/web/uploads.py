@@ -55,7 +55,9 @@ def take(
         token = bearer(asked.request, reading, typed_token)
     may_upload(asked.settings.uploads, token)
     measurement = submitting.signed(measurement, signed_by)
-    return submitting.submit(session, Incoming(raw, measurement, token, signature or None), now)
+    room = asked.settings.pending_bytes
+    incoming = Incoming(raw, measurement, token, signature or None, room)
+    return submitting.submit(session, incoming, now)
 
 
 @router.get("/upload")
