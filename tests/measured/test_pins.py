@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from app.core.words import State
 from app.intake import submitting
-from app.pages.explore import LISTED
+from app.pages.kinds.changes import LISTED
 from app.store import seeding, stepping, store
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, decision, submit_document

@@ -9,7 +9,7 @@ from app.core import wanted
 from app.core.views import view_cells
 from app.core.words import State
 from app.intake import submitting
-from app.pages.explore import LISTED
+from app.pages.kinds.changes import LISTED
 from app.store import stepping, store
 from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
