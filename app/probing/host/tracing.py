@@ -45,7 +45,8 @@ FIRMWARE_KB = 1024
 OTHER_KB = 256
 # Nothing behind the last marker is of interest.
 STOPPER = ("kvm_pio", f"traceoff if port == {PORT:#x} && val == {END_OF_MEASURING:#x}")
-# From Linux 5.17 on (a01fdc897fa5) it stops its own instance; before, it stopped everybody.
+# From Linux 5.17 on (by memory a01fdc897fa5, not looked up) it stops its own instance; before,
+# it stopped everybody.
 STOPS_ITS_OWN = (5, 17)
 
 
