@@ -32,6 +32,7 @@ def migrate(url: str) -> None:
         with writer_sessions(engine).begin() as session:
             if counting.is_behind(session):
                 counting.recount(session)
+            if records.is_behind(session):
                 records.recount(session)
             if stepping.is_behind(session):
                 stepping.recount(session)

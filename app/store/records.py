@@ -75,6 +75,13 @@ def recount(session: Session) -> bool:
     return _lines(session) != before
 
 
+def is_behind(session: Session) -> bool:
+    """Whether there are measurements, decided on or not, that no list shows."""
+    f, r = FactRow, RecordRow
+    lacking = select(f.id).where(f.kind == "measurement", ~exists().where(r.id == f.id))
+    return session.scalar(lacking.limit(1)) is not None
+
+
 def _lines(session: Session) -> list[tuple[Any, ...]]:
     table = RecordRow.__table__
     return [tuple(row) for row in session.execute(select(table).order_by(table.c.id))]

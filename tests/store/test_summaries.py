@@ -9,6 +9,7 @@ from app.core.summaries import NEWEST
 from app.core.words import State
 from app.intake import submitting
 from app.store import counting, queries, records, seeding
+from app.store.migrate import migrate
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
 from tests.measured.documents import document, many, observed
@@ -94,6 +95,15 @@ def test_a_database_of_before_is_summed_up_when_it_is_migrated(lived):
         assert counting.is_behind(session)
         counting.recount(session)
         assert before == stored(session)
+
+
+def test_what_only_waits_is_listed_after_a_migration_too(writer, reader, database_url):
+    with writer.begin() as session:
+        slug = arrive(session, 1)
+        session.execute(text("delete from records"))
+    migrate(database_url)
+    with reader() as session:
+        assert slug == load_snapshot(session).records.get(slug).slug
 
 
 def test_a_snapshot_names_the_newest_of_many_and_counts_all(writer):
