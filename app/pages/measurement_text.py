@@ -12,7 +12,7 @@ from app.core.words import State, Verdict
 from app.pages.measured import Row
 from app.pens import phrases
 from app.pens.lines import Linked, Pieces, Styled, told
-from app.pens.parts import Field, Heading, Included, Item, Para, Section, Sheet
+from app.pens.parts import Field, Included, Item, Para, Section, Sheet
 from app.pens.plain import Plain, words
 
 PENDING = "It does not count in any verdict."
@@ -95,9 +95,10 @@ def measurement_sheet(
                 *(Para(line, only="text") for line in m.notes.splitlines()),
                 Included("measurements/_notes.html"),
             ] if m.notes else []),
-            Heading("What it changed" if m.accepted else "What it would change if accepted"),
-            Para(effects_sentence(listed)),
-            *(Item(effect_line(effect, knowledge)) for effect in listed),
+            Section("What it changed" if m.accepted else "What it would change if accepted", parts=[
+                Para(effects_sentence(listed)),
+                *(Item(effect_line(effect, knowledge)) for effect in listed),
+            ]),
             Section("Observations", parts=[_observation(row, knowledge) for row in rows]),
         ],
     )  # fmt: skip

@@ -50,8 +50,8 @@ def queue_sheet(lists: Mapping[str, Iterable[Measurement]], snapshot: Snapshot) 
     ])  # fmt: skip
     for heading, measurements in lists.items():
         rows = [part for m in measurements for part in _waiting(m, snapshot)]
-        number = len(rows) // 2
-        out.section(f"{heading}: {number}", rows or [Para("None.", "none", only="html")])
+        none = [] if rows else [Para("None.", "none", only="html")]
+        out.parts.append(Section(f"{heading}: {len(rows) // 2}", parts=[*rows, *none]))
     return out
 
 

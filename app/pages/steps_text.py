@@ -11,7 +11,7 @@ from app.pages import facts_text
 from app.pages.subjects import Subject
 from app.pens.changed import counted
 from app.pens.lines import Line, Linked
-from app.pens.parts import Columns, Field, Heading, Para, Passage, Section, Sheet, ShortItem, Told
+from app.pens.parts import Columns, Field, Para, Passage, Section, Sheet, ShortItem, Told
 from app.pens.plain import Plain
 from app.store.queries import Change
 from app.store.steps import CellStep, VersionStep
@@ -153,8 +153,7 @@ def step_sheet(view: StepView) -> Sheet:
                 for path in view.pages
             ]),
             Section("Cells", parts=cells),
-            Heading("Facts"),
-            Columns(facts.render()),
+            Section("Facts", parts=[Columns(facts.render())]),
         ],
     )  # fmt: skip
 

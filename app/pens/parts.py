@@ -5,10 +5,10 @@ Parts of a kind that follow each other make one list in HTML. What has nothing t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from app.core.facts import Annotation
 from app.pens.lines import Line, Linked, Sourced
@@ -24,7 +24,7 @@ class Passage:
     """What a page says in one place, with the parts that belong to it below.
 
     ``needs`` names what it has nothing to say without; it may be ``only`` for ``text`` or for
-    ``html``, and stand in text below an empty line ``above`` it. The methods add parts one by one.
+    ``html``, and stand in text below an empty line ``above`` it.
     """
 
     kind: ClassVar[str] = ""
@@ -43,49 +43,9 @@ class Passage:
         shown = (part for part in self.parts if not part.empty and part.only != "text")
         return [(kind, list(run)) for kind, run in groupby(shown, lambda p: p.kind)]
 
-    def heading(self, words: str, at: str = "") -> None:
-        """Add a heading of what follows."""
-        self.parts.append(Heading(words, at))
-
     def field(self, label: Line, line: Line, width: int = WIDTH) -> None:
         """Add a label and what stands behind it."""
         self.parts.append(Field(label, line, width))
-
-    def para(self, line: Line, look: str = "") -> None:
-        """Add a paragraph; a ``lead`` is one that stands by itself below the title."""
-        self.parts.append(Para(line, look))
-
-    def item(self, line: Line) -> Item:
-        """Add an item of a list, and return it for what stands below."""
-        self.parts.append(item := Item(line))
-        return item
-
-    def section(self, heading: str, parts: Iterable[Passage], at: str = "") -> None:
-        """Add a heading and what stands below it; nothing where that is nothing."""
-        self.parts.append(Section(heading, at, parts=[*parts]))
-
-    def record(self, name: Line, line: str = "", **given: Any) -> Record:
-        """Add one thing out of many by its name, and return it for what is told of it."""
-        level = 3 if any(isinstance(part, Heading | Section) for part in self.parts) else 2
-        self.parts.append(record := Record(name, line, level=level, **given))
-        return record
-
-    def fetched(self, href: str, instead: str = "") -> None:
-        """Add where something can be fetched; ``instead`` where text has no room for that."""
-        self.parts.append(Fetched(href, instead))
-
-    def remarks(self, heading: str, notes: Iterable[Annotation]) -> None:
-        """Add annotations, each with the fragment by which search and other pages link it."""
-        self.parts.append(Section(heading, parts=[Remark.of(note) for note in notes]))
-
-
-@dataclass
-class Heading(Passage):
-    """A heading of what follows."""
-
-    kind = "heading"
-    line: str
-    id: str = ""
 
 
 @dataclass

@@ -14,7 +14,6 @@ from app.pens.parts import (
     Columns,
     Fetched,
     Field,
-    Heading,
     Item,
     Para,
     Passage,
@@ -209,7 +208,7 @@ def _deeper(part: Passage) -> int:
 
 def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
     match part:
-        case Heading(line) | Section(line):
+        case Section(line):
             out.heading(line)
         case Field():
             _field(out, part, place, indent)

@@ -6,7 +6,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.lines import Linked, told
 from app.pens.page import Page
-from app.pens.parts import Field, Item, Para, Sheet
+from app.pens.parts import Field, Item, Para, Passage, Record, Sheet
 from app.pens.tables import Table
 
 LEAD = "What became public, and when. Every data version keeps what it held."
@@ -24,21 +24,21 @@ class ChangesPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
         versions = asked.snapshot.steps.history(LISTED)
-        out = Sheet("Changes: what became public, and when", self.pattern, parts=[
+        rows, bodies = [], []
+        parts: list[Passage] = [
             Field("One of them", (told("/changes/VERSION"),), only="text"),
             Para(LEAD, "lead"),
-        ])  # fmt: skip
-        rows, bodies = [], []
+        ]
         for version, lines, total in versions:
             name, reason, when = version.name, version.reason, version.created_at
             dated, created = f"{when:%Y-%m-%d %H:%M:%S} UTC", f"{when:%Y-%m-%dT%H:%M:%SZ}"
-            linked = (Linked(name, f"/changes/{name}"),)
-            out.record(linked, f"  {dated}  {reason}", id=name).parts += map(Item, lines)
+            linked, told_of = (Linked(name, f"/changes/{name}"),), f"  {dated}  {reason}"
+            parts.append(Record(linked, told_of, name, parts=[*map(Item, lines)]))
             rows += [(name, created, reason, line) for line in lines]
             bodies.append({"data_version": name, "created_at": created, "reason": reason,
                            "facts": total, "lines": list(lines)})  # fmt: skip
         return Page.of(
-            out,
+            Sheet("Changes: what became public, and when", self.pattern, parts=parts),
             title="Changes",
             subject=Subject(EVERYTHING, "vAPIC Explorer: every change"),
             table=lambda _: Table(("data_version", "created_at", "reason", "change"), tuple(rows)),

@@ -11,7 +11,7 @@ from app.pages.kinds.sources import list_sources
 from app.pages.subjects import Subject
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
-from app.pens.parts import Item, Sheet, ShortItem
+from app.pens.parts import Field, Item, Para, Record, Section, Sheet, ShortItem
 from app.pens.tables import Table
 
 LEAD = (
@@ -39,15 +39,9 @@ class ErrataPage(PageKind):
         """Return the list of errata."""
         knowledge = asked.knowledge
         errata = knowledge.errata.values()
-        out = Sheet(title="Errata and quirks of AVIC, x2AVIC and the local APIC", path="/errata")
-        out.para(LEAD, "lead")
-        for e in errata:
-            name = f"{e.number + ': ' if e.number else ''}{e.title}"
-            record = out.record(name, href=f"/errata/{e.slug}")
-            record.field("kind", f"{e.kind}, {GRADES[e.grade]}")
-            record.field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated")
+        title = "Errata and quirks of AVIC, x2AVIC and the local APIC"
         return Page.of(
-            out,
+            Sheet(title, "/errata", parts=[Para(LEAD, "lead"), *map(_listed, errata)]),
             title="Errata and quirks",
             table=lambda place: Table(COLUMNS, tuple(
                 (e.slug, str(e.kind), str(e.grade), e.title,
@@ -82,34 +76,37 @@ class ErratumPage(PageKind):
         )
 
 
+def _listed(e: Erratum) -> Record:
+    name = f"{e.number}: {e.title}" if e.number else e.title
+    return Record(name, href=f"/errata/{e.slug}", parts=[
+        Field("kind", f"{e.kind}, {GRADES[e.grade]}"),
+        Field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated"),
+    ])  # fmt: skip
+
+
 def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
     title = f"Erratum {e.number}: {e.title}" if e.number else e.title
-    up = (Linked("Errata", "/errata"), e.slug)
-    out = Sheet(title=title, path=f"/errata/{e.slug}", up=up)
-    out.field("Kind", str(e.kind))
-    out.field("Read", GRADES[e.grade])
-    out.field("Also called", ", ".join(e.aliases))
-    out.field("What happens", e.symptom or "not seen beyond the title")
-    out.field("Workaround", e.workaround or "not seen")
-    out.field("Fix", e.fix)
-    out.field("Touches", e.touches)
-    out.field("Not listed", e.not_listed)
-    out.field("Inference", e.inference)
-    out.section("Affected", (_affected(part, knowledge) for part in e.affected))
-    out.section(
-        "What software does",
-        (Item((f"{note.text} ", Sourced(note.sources))) for note in e.software),
-    )
-    out.section(
-        "Cells",
-        (
+    ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
+    return Sheet(title, f"/errata/{e.slug}", up=(Linked("Errata", "/errata"), e.slug), parts=[
+        Field("Kind", str(e.kind)),
+        Field("Read", GRADES[e.grade]),
+        Field("Also called", ", ".join(e.aliases)),
+        Field("What happens", e.symptom or "not seen beyond the title"),
+        Field("Workaround", e.workaround or "not seen"),
+        Field("Fix", e.fix),
+        Field("Touches", e.touches),
+        Field("Not listed", e.not_listed),
+        Field("Inference", e.inference),
+        Section("Affected", parts=[_affected(part, knowledge) for part in e.affected]),
+        Section("What software does", parts=[
+            Item((f"{note.text} ", Sourced(note.sources))) for note in e.software
+        ]),
+        Section("Cells", parts=[
             ShortItem((Linked(str(key), key.url, told=True),))
             for key in knowledge.cells_named(e.cells)
-        ),
-    )
-    ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
-    out.parts.append(list_sources(ids, knowledge))
-    return out
+        ]),
+        list_sources(ids, knowledge),
+    ])  # fmt: skip
 
 
 def _affected(part: Affected, knowledge: Knowledge) -> Item:

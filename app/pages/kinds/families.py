@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
-from app.core.facts import Family
+from app.core.facts import Family, FeatureReading
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.views import CellView
@@ -19,7 +19,7 @@ from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
-from app.pens.parts import Field, Item, Para, Sheet, Tabular
+from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
 from app.pens.tables import Table
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
@@ -113,68 +113,66 @@ def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
 
 def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
     """Return one family: what it is, where it differs, and what is still unmeasured."""
-    up = (Linked("Coverage", "/c"), family.slug)
-    out = Sheet(title=f"Family {family.name}", path=f"/c/{family.slug}", up=up)
-    out.para(family.text, "lead")
-    _add_identity(out, family)
-    _add_measured(out, family, cells)
-    wants = list_wants(knowledge, cells, (family.slug,))
-    out.heading("Still wanted")
-    out.para(wanted.counts(wants).capitalize() + ".")
-    if wants:
-        path = wanted.path_of((family.slug,))
-        out.para((Linked("What each takes, and how to send it", path, told=True),))
-    out.heading("Errata that name this family")
+    wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.path_of((family.slug,))
+    each = Linked("What each takes, and how to send it", path, told=True)
     errata = [
-        e for e in knowledge.errata.values() if any(a.family == family.slug for a in e.affected)
+        Item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
+        for e in knowledge.errata.values()
+        if any(a.family == family.slug for a in e.affected)
     ]
-    for e in errata:
-        out.item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
-    if not errata:
-        out.para("None is recorded.")
     notes = knowledge.annotations.values()
-    out.remarks("Annotations", (note for note in notes if family.slug in note.families))
-    out.heading("Sources")
     ids = [*family.sources, *(r.source for r in family.cpuid)]
-    for source in sources_of(ids, knowledge.sources):
-        out.item((Sourced((source.id,)), f" {cite_source(source)}"))
-    return out
+    up = (Linked("Coverage", "/c"), family.slug)
+    return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
+        Para(family.text, "lead"),
+        *_identity(family),
+        Section("Measured", parts=[*_measured(family, cells)]),
+        Section("Still wanted", parts=[
+            Para(wanted.counts(wants).capitalize() + "."), Para((each,) if wants else ""),
+        ]),
+        Section("Errata that name this family", parts=[*errata] or [Para("None is recorded.")]),
+        Section("Annotations", parts=[Remark.of(n) for n in notes if family.slug in n.families]),
+        Section("Sources", parts=[
+            Item((Sourced((source.id,)), f" {cite_source(source)}"))
+            for source in sources_of(ids, knowledge.sources)
+        ]),
+    ])  # fmt: skip
 
 
-def _add_identity(out: Sheet, family: Family) -> None:
-    out.section("CPUID", (
+def _identity(family: Family) -> Iterator[Passage]:
+    yield Section("CPUID", parts=[
         Item((f"family {r.family}, models {r.models} ", Sourced((r.source,))))
         for r in family.cpuid
-    ))  # fmt: skip
-    out.field("Names", ", ".join(family.products))
-    if family.readings:
-        out.heading("Feature bits in public CPUID dumps")
-    for r in family.readings:
-        steppings = f", stepping {r.steppings}" if r.steppings else ""
-        dumps = f"{counted(r.dumps, 'dump')}, EDX {r.edx}"
-        bits = (
-            f"AVIC {r.avic}; x2AVIC {r.x2avic}; ExtLvt {r.extlvt}; "
-            f"x2AVIC_EXT {r.x2avic_ext}; HvInUseWrAllowed {r.hv_in_use_wr_allowed} "
-        )
-        named = f"{r.cpuid}{steppings}{' ' if r.name else ''}{r.name}"
-        out.item((f"{named}, {dumps}: {bits}", Sourced((r.source,))))
-    out.para(family.caveat and f"Caveat: {family.caveat}", "caveat")
-    out.para(family.default_avic and f"KVM's default: {family.default_avic}")
+    ])  # fmt: skip
+    yield Field("Names", ", ".join(family.products))
+    yield Section("Feature bits in public CPUID dumps", parts=[*map(_reading, family.readings)])
+    yield Para(family.caveat and f"Caveat: {family.caveat}", "caveat")
+    yield Para(family.default_avic and f"KVM's default: {family.default_avic}")
 
 
-def _add_measured(out: Sheet, family: Family, cells: Cells) -> None:
-    out.heading("Measured")
-    counted = ((f"{n} ", verdict) for verdict, n in _coverage(cells, family.slug).items() if n)
-    out.para((*joined(counted), "."))
+def _reading(r: FeatureReading) -> Item:
+    steppings = f", stepping {r.steppings}" if r.steppings else ""
+    dumps = f"{counted(r.dumps, 'dump')}, EDX {r.edx}"
+    bits = (
+        f"AVIC {r.avic}; x2AVIC {r.x2avic}; ExtLvt {r.extlvt}; "
+        f"x2AVIC_EXT {r.x2avic_ext}; HvInUseWrAllowed {r.hv_in_use_wr_allowed} "
+    )
+    named = f"{r.cpuid}{steppings}{' ' if r.name else ''}{r.name}"
+    return Item((f"{named}, {dumps}: {bits}", Sourced((r.source,))))
+
+
+def _measured(family: Family, cells: Cells) -> Iterator[Passage]:
+    numbers = ((f"{n} ", verdict) for verdict, n in _coverage(cells, family.slug).items() if n)
+    yield Para((*joined(numbers), "."))
     heard = [view for view in cells.values() if view.judgements[family.slug].findings]
     for view in heard:
         judgement = view.judgements[family.slug]
         rules = phrases.branch_line((c.behaviour, c.condition) for c in view.effective)
-        out.field((Linked(str(view.key), view.key.url),),
-                  (*phrases.verdict_line(judgement), "; the manual rules ", *rules, " ",
-                   Sourced(judgement.sources)), width=26)  # fmt: skip
+        said = (*phrases.verdict_line(judgement), "; the manual rules ", *rules, " ")
+        name = (Linked(str(view.key), view.key.url),)
+        yield Field(name, (*said, Sourced(judgement.sources)), 26)
     if not heard:
-        out.para(UNHEARD)
+        yield Para(UNHEARD)
 
 
 KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage())

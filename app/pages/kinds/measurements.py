@@ -10,7 +10,7 @@ from app.pages import measured, measurement_data, measurement_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pens.lines import Line, Linked, Styled
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Section, Sheet, Tabular
+from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet, Tabular
 
 NO_MEASUREMENT = "Nobody has sent one yet. If you own an AMD machine, be the first."
 NONE_PASSES = "No measurement passes this filter."
@@ -129,15 +129,15 @@ class ComparisonPage(PageKind):
         )
         heads: list[Line] = ["", "", *((Linked(m.slug, f"/m/{m.slug}"),) for m in (a, b))]
         mark = (Styled("differs", "tag differs", told="!"),)
-        sheet = Sheet(
-            f"Measurements {a.slug} and {b.slug}",
-            f"/m/{a.slug}/diff/{b.slug}",
-            up=(Linked(f"Measurement {a.slug}", f"/m/{a.slug}"), "diff"),
-        )
-        sheet.para(sentence, "lead")
+        up = (Linked(f"Measurement {a.slug}", f"/m/{a.slug}"), "diff")
+        parts: list[Passage] = [Para(sentence, "lead")]
         for heading, found in sides.items():
             rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
-            sheet.section(heading, [Tabular(heading, [heads], rows, (1, 27, 22, 22))])
+            table = Tabular(heading, [heads], rows, (1, 27, 22, 22))
+            parts.append(Section(heading, parts=[table]))
+        sheet = Sheet(
+            f"Measurements {a.slug} and {b.slug}", f"/m/{a.slug}/diff/{b.slug}", up=up, parts=parts
+        )
         return Page.of(
             sheet,
             data=lambda _: {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.core.citations import address_of, cite_source, sources_of
-from app.core.facts import Document, Revision
+from app.core.facts import Document, Revision, Source
 from app.core.knowledge import Knowledge
 from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
-from app.pens.parts import Fetched, Item, Section, Sheet
+from app.pens.parts import Fetched, Field, Item, Para, Record, Remark, Section, Sheet
 from app.pens.tables import Table
 
 FROM = "Where every fact comes from, and how far each source was read by whoever entered it."
@@ -33,27 +33,32 @@ class SourcesPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the list of sources."""
         knowledge = asked.knowledge
-        out = Sheet(title="Sources", path=self.pattern)
-        out.para(FROM, "lead")
-        out.heading("The manual")
-        for document in knowledge.documents.values():
-            record = out.record(_named(document))
-            record.para(document.note)
-            for r in document.revisions:
-                record.field(_dated(r), (f"{r.change} ", Sourced((r.source,))))
         notes = knowledge.annotations.values()
         whole = (a for a in notes if not (a.cells or a.registers or a.families))
-        out.remarks("On the table as a whole", whole)
-        out.heading("All sources")
-        for source in knowledge.sources.values():
-            told = f" {cite_source(source)}"
-            record = out.record((Sourced((source.id,)),), told, id=source.id, mark="- ")
-            record.field("Message-ID", source.message_id)
-            record.field("commit", source.commit)
-            record.field("repository", source.repository)
-            record.fetched(address_of(source))
-            record.para(source.note)
-        return Page.of(out)
+        return Page.of(Sheet("Sources", self.pattern, parts=[
+            Para(FROM, "lead"),
+            Section("The manual", parts=[*map(_document, knowledge.documents.values())]),
+            Section("On the table as a whole", parts=[*map(Remark.of, whole)]),
+            Section("All sources", parts=[*map(_source, knowledge.sources.values())]),
+        ]))  # fmt: skip
+
+
+def _document(document: Document) -> Record:
+    return Record(_named(document), level=3, parts=[
+        Para(document.note),
+        *(Field(_dated(r), (f"{r.change} ", Sourced((r.source,)))) for r in document.revisions),
+    ])  # fmt: skip
+
+
+def _source(source: Source) -> Record:
+    name, told = (Sourced((source.id,)),), f" {cite_source(source)}"
+    return Record(name, told, source.id, mark="- ", level=3, parts=[
+        Field("Message-ID", source.message_id),
+        Field("commit", source.commit),
+        Field("repository", source.repository),
+        Fetched(address_of(source)),
+        Para(source.note),
+    ])  # fmt: skip
 
 
 class RevisionsPage(PageKind):
@@ -73,16 +78,16 @@ class RevisionsPage(PageKind):
              read[r.revision].read.label if r.revision in read else "not read here")
             for r in newest_first
         ))  # fmt: skip
-        up = (Linked("Documentation", "/docs"), "the manual")
-        out = Sheet(title="The manual, revision by revision", path=self.pattern, up=up)
-        for text in (f"{_named(document)}. {LEAD}", document.note, CITED):
-            out.para(text, "lead")
-        for r, row in zip(newest_first, table.records(), strict=True):
-            out.heading(_dated(r), r.revision)
-            out.field("What changed", r.change)
-            out.field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,))))
+        sheet = Sheet("The manual, revision by revision", self.pattern, parts=[
+            *(Para(text, "lead")
+              for text in (f"{_named(document)}. {LEAD}", document.note, CITED)),
+            *(Section(_dated(r), r.revision, parts=[
+                Field("What changed", r.change),
+                Field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,)))),
+            ]) for r, row in zip(newest_first, table.records(), strict=True)),
+        ], up=(Linked("Documentation", "/docs"), "the manual"))  # fmt: skip
         return Page.of(
-            out,
+            sheet,
             table=lambda _: table,
             data=lambda _: {
                 "data_version": asked.snapshot.name,
