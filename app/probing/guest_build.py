@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 
 from app.errors import AppError
-from app.settings import ROOT
 
+ROOT = Path(__file__).resolve().parents[2]
 PROBE = ROOT / "probe"
 ELF = "probe.elf"
 # In the order in which they are linked.
@@ -39,6 +40,21 @@ class BuildFailed(AppError):
     """The guest could not be built."""
 
     code = "build-failed"
+
+
+def packed_guest() -> bytes:
+    """Return the guest that a packed probe carries beside this module; empty where it has none."""
+    packed = files(__package__) / ELF
+    return packed.read_bytes() if packed.is_file() else b""
+
+
+def guest_in(folder: Path) -> Path:
+    """Return the path of the guest's ELF in ``folder``, where it is put or built."""
+    if packed := packed_guest():
+        folder.mkdir()
+        (folder / ELF).write_bytes(packed)
+        return folder / ELF
+    return build(folder)
 
 
 def build(folder: Path) -> Path:

@@ -56,6 +56,12 @@ LOCKED = "none integrity [confidentiality]\n"
 UNFIT = [
     (_cpu("AuthenticAMD", "GenuineIntel"), "processor", "This is GenuineIntel", "such a processor"),
     (_cpu("svm ", ""), "processor", "does not offer SVM", "firmware"),
+    (
+        lambda root: (_cpu("svm ", "")(root), _cpuid({1: VIRTUAL})(root)),
+        "processor",
+        "a virtual one",
+        "bare metal",
+    ),
     (_gone("proc/cpuinfo"), "processor", "no x86 processor", ""),
     (_gone("dev/kvm"), "/dev/kvm", "does not exist", "modprobe kvm_amd"),
     ("dev/kvm", "/dev/kvm", "may not open", "group"),
@@ -158,11 +164,11 @@ def test_a_part_that_masks_avic_is_led_to_force_it_and_then_measured(tmp_path):
     assert [(REMARK, "AVIC")] == [(f.state, f.name) for f in _unfit(forced)]
 
 
-def test_whoever_is_not_root_is_told_the_path_that_root_has(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin/vapic"), "probe"])
+def test_whoever_is_not_root_is_told_how_root_calls_it(tmp_path):
     host = machine(tmp_path, forbidden=(TRACING,))
+    (found,) = _unfit(host, replace(KVM, command="/a/b/vapic probe"))
 
-    assert f"Run it as root: sudo {tmp_path / 'bin/vapic'} probe" == _todo(host, "tracefs")
+    assert "Run it as root: sudo /a/b/vapic probe" == found.todo
 
 
 def test_a_guest_to_be_built_wants_a_compiler_and_a_built_one_does_not(tmp_path):

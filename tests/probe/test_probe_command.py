@@ -18,7 +18,9 @@ from app.errors import Conflict
 from app.intake import probed, submitting
 from app.intake.format1 import json_schema
 from app.probing.host.checks import Wish
+from app.probing.host.command import why_unfit
 from app.probing.host.emulator import find_qemu
+from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
 from app.probing.host.measuring import measure, steps, write_whole
 from app.probing.host.plan import Plan, make_plan
@@ -26,7 +28,7 @@ from app.probing.host.running import RunFailed
 from app.probing.host.tracing import Tracer
 from app.store.submissions import Decision
 from tests.probe import booting, fake_qemu
-from tests.probe.hosts import machine
+from tests.probe.hosts import fake_cpuid, machine
 from tests.probe.scenes import Scene, intercepted, noise, unaccelerated
 from tests.running import state_of
 
@@ -202,7 +204,7 @@ def test_a_made_up_run_under_kvm_is_accepted_and_shows_on_the_table(made_up, cli
 def test_the_terminal_shows_the_result_beside_the_manual_and_how_to_send_it(made_up, capsys):
     plan, raw = made_up
     text = _report(raw)
-    _offer(plan, virtual=False)
+    _offer(plan.wish.output, "vapic")
 
     assert "ldr write trap trap #GP #GP" in " ".join(text.split())
     assert "msr (m)" in text
@@ -211,18 +213,17 @@ def test_the_terminal_shows_the_result_beside_the_manual_and_how_to_send_it(made
     assert f"vapic submit {plan.wish.output} --to ADDRESS" in capsys.readouterr().out
 
 
-def test_what_a_virtual_host_did_is_shown_and_is_no_evidence(made_up, capsys):
+def test_what_a_virtual_host_did_is_shown_and_is_no_evidence(made_up, tmp_path):
     plan, raw = made_up
     body = json.loads(raw)
     body["host"]["virtual"] = True
     text = _report(json.dumps(body).encode())
-    _offer(plan, virtual=True)
-
     assert "msr (m)" in text
     assert "cells gain evidence" not in text
-    said = " ".join(capsys.readouterr().out.split())
-    assert "This machine is a virtual one" in said
-    assert "vapic submit" not in said
+    host = Host(tmp_path / "host")
+    assert "" == why_unfit(plan.wish, host)
+    fake_cpuid(host.root, {1: (0xB00F21, 0, 1 << 31, 0)})
+    assert "This machine is a virtual one" in why_unfit(plan.wish, host)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from app.core.words import Mode
+from app.probing.guest_build import packed_guest
 from app.probing.host.emulator import NAME, Qemu
 from app.probing.host.host import Host
 from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
@@ -44,16 +45,31 @@ class HostFinding:
 
 @dataclass(frozen=True)
 class Wish:
-    """What whoever calls wants: empty ``modes`` are those that there are here."""
+    """What whoever calls wants.
+
+    Empty ``modes`` are those that there are here; without ``output`` the document goes to
+    standard output, and what is told to standard error. ``command`` is how root calls it.
+    """
 
     accel: str
-    output: Path
+    output: Path | None
     modes: tuple[Mode, ...] = ()
     repeat: int = 20
     disruptive: bool = False
     kernel: Path | None = None
     tracefs: Path | None = None
     keep: Path | None = None
+    dry_run: bool = False
+    command: str = "vapic probe"
+
+    def tell(self, text: str) -> None:
+        """Say something to whoever called."""
+        (sys.stdout if self.output else sys.stderr).write(text)
+
+    @property
+    def written(self) -> str:
+        """Where the document goes."""
+        return str(self.output or "standard output")
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -68,7 +84,7 @@ def check_host(host: Host, qemu: Qemu | None, wish: Wish) -> tuple[HostFinding, 
 
 def _findings(host: Host, qemu: Qemu | None, wish: Wish) -> Iterator[HostFinding]:
     yield _qemu(qemu, wish.accel)
-    if wish.kernel is None:
+    if wish.kernel is None and not packed_guest():
         yield _compiler(host)
     if wish.accel == "kvm":
         processor = _processor(host)
@@ -79,7 +95,7 @@ def _findings(host: Host, qemu: Qemu | None, wish: Wish) -> Iterator[HostFinding
             yield from _module(host)
             yield from _avic(host, wish)
             yield _pit(qemu)
-            yield _tracing(host, wish.tracefs)
+            yield _tracing(host, wish)
     elif qemu and not qemu.emulates_x2apic:
         text = f"QEMU {qemu.version} emulates none, so only the page is run: it takes 9.0."
         yield HostFinding("x2APIC", CheckState.REMARK, text)
@@ -112,6 +128,9 @@ def _processor(host: Host) -> HostFinding:
     if vendor not in VENDORS:
         text = f"This is {vendor}; AVIC is a feature of AMD's processors."
         return _missing("processor", text, "Run it on a machine with such a processor.")
+    if "svm" not in host.flags and host.virtual:
+        text = "This machine is a virtual one, and its hypervisor does not offer SVM."
+        return _missing("processor", text, "Measure on bare metal.")
     if "svm" not in host.flags:
         text = "The processor does not offer SVM, on which KVM is built."
         return _missing("processor", text, "Switch SVM on in the firmware's set-up.")
@@ -163,12 +182,6 @@ def _again(host: Host, *parameters: str) -> str:
     return f"With no guest running: sudo modprobe -r kvm_amd && sudo modprobe kvm_amd {words}"
 
 
-def _as_root() -> str:
-    # Not on root's path, mostly.
-    own = Path(sys.argv[0])
-    return f"Run it as root: sudo {own.absolute() if own.name == 'vapic' else 'vapic'} probe"
-
-
 def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
     """What the processor has, and what makes a measurement poorer and stops nothing."""
     if "avic" in host.flags:
@@ -212,8 +225,8 @@ def _pit(qemu: Qemu | None) -> HostFinding:
     return _fine("PIT", text)
 
 
-def _tracing(host: Host, given: Path | None) -> HostFinding:
-    folder = given or find_tracefs(host)
+def _tracing(host: Host, wish: Wish) -> HostFinding:
+    folder, as_root = wish.tracefs or find_tracefs(host), f"Run it as root: sudo {wish.command}"
     if "[confidentiality]" in host.read("sys/kernel/security/lockdown"):
         text = "The kernel is locked down (confidentiality), so nothing can be traced."
         return _missing("tracefs", text, "Boot with lockdown=none.")
@@ -221,9 +234,9 @@ def _tracing(host: Host, given: Path | None) -> HostFinding:
         if folder is None and host.may(host.path("sys/kernel/tracing"), os.R_OK | os.X_OK):
             mount = "mount -t tracefs nodev /sys/kernel/tracing"
             return _missing("tracefs", "It is not mounted.", f"Mount it: sudo {mount}")
-        return _missing("tracefs", "You may not use it.", _as_root())
+        return _missing("tracefs", "You may not use it.", as_root)
     if not host.may(folder / "set_event", os.W_OK):
-        return _missing("tracefs", "You may read it, and not switch events on.", _as_root())
+        return _missing("tracefs", "You may read it, and not switch events on.", as_root)
     for event in NEEDED_EVENTS:
         if not (folder / "events/kvm" / event).exists():
             hint = "Load kvm and kvm_amd; the kernel must be built with tracing."

@@ -1,6 +1,6 @@
 """A helper process that undoes what a probe did, even when the probe itself is killed.
 
-It is run as a script by its path, so it knows the standard library only. As ``keep`` it
+It is run as a script by its text, so it knows the standard library only. As ``keep`` it
 reads what would have to be undone, line by line from its standard input, and undoes what
 is left, the newest first, when the other end is closed, for whatever reason. As
 ``launch`` it announces its own process, waits for one byte on its standard input, then

@@ -5,6 +5,7 @@ Signals that ask to stop become one exception, so that every ``finally`` is gone
 
 from __future__ import annotations
 
+import inspect
 import json
 import secrets
 import signal
@@ -20,7 +21,8 @@ from typing import IO, Self
 
 from app.probing.host import keeper
 
-SCRIPT = (sys.executable, "-I", "-S", keeper.__file__)
+# By its text, for a file inside of a packed probe has no path.
+SCRIPT = (sys.executable, "-I", "-S", "-c", inspect.getsource(keeper))
 CLOSE_SECONDS = 20
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -12,7 +12,7 @@ from typing import Any
 from app.errors import AppError, Conflict
 from app.probing import correlation, probe_document
 from app.probing.correlation import Correlation
-from app.probing.guest_build import build
+from app.probing.guest_build import guest_in
 from app.probing.guest_memory import HEADER, LOG_AT, read_log
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import Host
@@ -49,7 +49,7 @@ def measure(
             raise Conflict(f"{wish.keep / name} is there already: name another folder with --keep.")
     folder = keeper.folder()
     step("building the guest")
-    kernel = wish.kernel or build(folder / "guest")
+    kernel = wish.kernel or guest_in(folder / "guest")
     found = []
     for run in plan.runs:
         step(f"running it in {run.apic} mode")

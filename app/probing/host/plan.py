@@ -154,6 +154,6 @@ def _files(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.tracefs:
         instance = plan.tracefs / "instances/vapic-probe-PID"
         yield "made", f"{instance}: tracing for this guest only, removed after each run"
-    yield "written", str(plan.wish.output)
+    yield "written", plan.wish.written
     if plan.wish.keep:
         yield "written", f"the guest's logs and the traces, into {plan.wish.keep}"

@@ -1,0 +1,84 @@
+"""The command line of the packed probe, for a host that has Python and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from app.core.words import Mode
+from app.errors import AppError
+from app.probing import probe_document
+from app.probing.correlation import Correlation
+from app.probing.correlation_text import correlation_text
+from app.probing.host.checks import Wish
+from app.probing.host.command import HELP, MEASURED, MOST_REPEATS, REPEAT, probe
+
+SEND = """\
+Read it, and send it if you like; nothing was sent so far. Drop it at
+/upload of an explorer, which says first what it would change, or
+
+  curl --data-binary @{} -H 'Content-Type: application/json' \\
+    ADDRESS/api/v1/measurements
+"""
+
+
+def main() -> None:
+    """Run it; expected errors end in one line each."""
+    wish, qemu = _wish()
+    runs: list[Correlation] = []
+
+    def maker(found: Sequence[Correlation], facts: probe_document.HostFacts) -> dict[str, Any]:
+        runs.extend(found)
+        return probe_document.document(found, facts)
+
+    try:
+        if probe(wish, qemu, maker, lambda _: "\n".join(map(correlation_text, runs))):
+            wish.tell(SEND.format(wish.output or "FILE"))
+    except (AppError, OSError) as error:
+        sys.exit(f"vapic: {error}")
+
+
+def _wish() -> tuple[Wish, str]:
+    """Return what the options ask for, and QEMU's name."""
+    own = f"python3 {shlex.quote(str(Path(sys.argv[0]).absolute()))}"
+    options = argparse.ArgumentParser(
+        f"python3 {Path(sys.argv[0]).name}", description=WHAT, allow_abbrev=False
+    )
+    for name, how in OPTIONS.items():
+        options.add_argument(f"--{name}", help=HELP[name], **how)
+    told = vars(options.parse_args())
+    qemu, output, modes = (told.pop(name) for name in ("qemu", "output", "mode"))
+    told |= {"output": None if str(output) == "-" else output, "modes": tuple(dict.fromkeys(modes))}
+    return Wish(command=own, **told), qemu
+
+
+def _repeat(text: str) -> int:
+    if not 1 <= int(text) <= MOST_REPEATS:
+        raise argparse.ArgumentTypeError(f"{text} is not in the range 1 to {MOST_REPEATS}.")
+    return int(text)
+
+
+def _there(text: str) -> Path:
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text} does not exist.")
+    return path
+
+
+WHAT = "Boot a tiny guest that touches every register, and write down what each access did."
+OPTIONS: dict[str, dict[str, Any]] = {
+    "accel": {"choices": ("kvm", "tcg"), "default": "kvm"},
+    "output": {"type": Path, "default": MEASURED},
+    "mode": {"type": Mode, "choices": tuple(Mode), "action": "append", "default": []},
+    "repeat": {"type": _repeat, "default": REPEAT},
+    "kernel": {"type": _there},
+    "qemu": {"default": ""},
+    "tracefs": {"type": _there},
+    "keep": {"type": Path},
+    "disruptive": {"action": "store_true"},
+    "dry-run": {"action": "store_true"},
+}

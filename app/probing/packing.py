@@ -1,0 +1,45 @@
+"""The probe in one file, for a host that has Python and QEMU: its modules, and the guest.
+
+A zipapp: Python runs it as it is. The same sources and the same compiler give the same bytes.
+"""
+
+from __future__ import annotations
+
+import stat
+from modulefinder import ModuleFinder
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from app.probing.guest_build import ELF, ROOT, build
+
+ENTRY = "app.probing.host.alone"
+# Read by older Pythons, too.
+MAIN = f"""\
+import sys
+if sys.version_info < (3, 11):
+    sys.exit("vapic: this takes Python 3.11 or newer, and this is " + sys.version.split()[0] + ".")
+from {ENTRY} import main
+main()
+"""
+
+
+def pack(file: Path) -> Path:
+    """Write the packed probe and return its path. Raises BuildFailed."""
+    # Of our own modules only: all others are the standard library's, as `make check` holds.
+    finder = ModuleFinder([str(ROOT)])
+    finder.import_hook(ENTRY)
+    places = [vars(module)["__file__"] for module in finder.modules.values()]
+    # What is built in has none.
+    paths = [Path(place) for place in places if place]
+    parts = {str(path.relative_to(ROOT)): path.read_bytes() for path in paths}
+    with TemporaryDirectory() as folder:
+        parts[f"app/probing/{ELF}"] = build(Path(folder)).read_bytes()
+    with file.open("wb") as made:
+        made.write(b"#!/usr/bin/env python3\n")
+        with ZipFile(made, "w", ZIP_DEFLATED) as zipped:
+            for name, content in sorted((parts | {"__main__.py": MAIN.encode()}).items()):
+                # With the time that it has when none is given.
+                zipped.writestr(ZipInfo(name), content, ZIP_DEFLATED)
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return file

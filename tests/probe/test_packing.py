@@ -1,0 +1,129 @@
+"""The packed probe runs where there is Python alone, and does what `vapic probe` does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from app.cli.main import app
+from app.probing import packing
+from app.probing.host.host import Host
+from tests.probe import booting, fake_qemu
+from tests.probe.scenes import Scene
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory) -> Path:
+    """The packed probe, for running only; it lies where none of its sources are."""
+    return packing.pack(tmp_path_factory.mktemp("packed") / "vapic-probe.pyz")
+
+
+@pytest.fixture
+def fake(tmp_path) -> Path:
+    """A stand-in for QEMU that plays one run of the guest, the same at each call."""
+    folder = tmp_path / "fake"
+    folder.mkdir()
+    (folder / "status").write_text("33")
+    qemu = folder / "qemu-system-x86_64"
+    qemu.write_text(f"#!{sys.executable} -IS\n" + Path(fake_qemu.__file__).read_text())
+    qemu.chmod(0o755)
+    for apic, address in (("xapic", 0x80), ("x2apic", 0x808)):
+        scene = Scene(apic=apic).repeated("tpr", address, value=0x20)
+        (folder / f"{apic}.log").write_bytes(scene.guest())
+        (folder / f"{apic}.trace").write_text("")
+    return qemu
+
+
+def run(packed: Path, *words: object, **how: Any) -> subprocess.CompletedProcess[str]:
+    """Run it as a bare host would: no site, no environment, no current folder."""
+    command = [sys.executable, "-I", "-S", packed, *words]
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, **how
+    )
+
+
+def test_the_same_sources_make_the_same_file(packed, tmp_path):
+    packing.pack(tmp_path / "again.pyz")
+
+    assert packed.read_bytes() == (tmp_path / "again.pyz").read_bytes()
+    assert os.access(packed, os.X_OK)
+
+
+def test_it_takes_every_option_of_vapic_probe_and_says_the_same_of_it(packed):
+    told = run(packed, "--help", env={"COLUMNS": "200"})
+    probe = get_command(app).commands["probe"]
+
+    assert (0, "") == (told.returncode, told.stderr)
+    assert told.stdout.startswith("usage: python3 vapic-probe.pyz ")
+    lines = [" ".join(line.split()) for line in told.stdout.splitlines()]
+    for option in probe.params:
+        name, text = option.opts[0], option.help
+        assert any(line.startswith(name) and line.endswith(text) for line in lines), name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--repeat", "61"), ("--repeat", "0"), ("--mode", "apic"), ("--kernel", "/none"), ("--dry",)],
+)
+def test_an_option_that_cannot_be_is_told_in_a_line(packed, words):
+    told = run(packed, *words)
+
+    assert 2 == told.returncode
+    assert "python3 vapic-probe.pyz: error: " in told.stderr
+
+
+def test_it_writes_the_document_that_vapic_probe_writes(packed, vapic, fake, tmp_path):
+    words = ("--accel", "tcg", "--qemu", fake, "--keep")
+    mine, theirs = tmp_path / "mine.json", tmp_path / "theirs.json"
+    ran = vapic("probe", *words, tmp_path / "a", "--output", mine)
+    told = run(packed, *words, tmp_path / "b", "--output", theirs)
+    written = run(packed, *words, tmp_path / "c", "--output", "-")
+
+    assert (0, 0, "") == (ran.code, told.returncode, told.stderr)
+    assert mine.read_bytes() == theirs.read_bytes() == written.stdout.encode()
+    assert {"xapic.log", "x2apic.log"} == {path.name for path in (tmp_path / "b").iterdir()}
+    # A long path is broken where the line ends.
+    assert f"Writtento{theirs}." in "".join(told.stdout.split())
+    assert "Written to standard output." in written.stderr
+    assert [] == [line for line in told.stdout.splitlines() if len(line) > 75]
+    assert f"{theirs} is there already" in run(packed, *words, "d", "--output", theirs).stderr
+
+
+def test_its_guest_is_inside_and_does_the_accesses_without_a_compiler(packed, tmp_path):
+    # Only QEMU is on this path.
+    (tmp_path / "qemu-system-x86_64").symlink_to(booting.find_qemu())
+    told = run(packed, "--accel", "tcg", "--mode", "avic", "--repeat", "1", "--output", "-",
+               env={"PATH": str(tmp_path), "TMPDIR": str(tmp_path)})  # fmt: skip
+
+    assert 0 == told.returncode, told.stderr
+    assert len(json.loads(told.stdout)["observations"]) > 100
+    assert "compiler" not in told.stderr
+    assert ["qemu-system-x86_64"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_host_that_will_not_do_is_told_why_and_how_to_call_it_again(packed):
+    if "svm" in Host().flags:
+        pytest.skip("this host offers SVM")
+    told = run(packed)
+
+    assert 1 == told.returncode
+    assert "nothing was run" in told.stderr
+    reasons = ("This machine is a virtual one", "AVIC is a feature of AMD's", "does not offer SVM")
+    assert any(reason in " ".join(told.stderr.split()) for reason in reasons)
+
+
+def test_an_older_python_is_told_so_before_anything_else():
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys\nsys.version_info = (3, 9)\n{packing.MAIN}"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert 1 == told.returncode
+    assert told.stderr.startswith("vapic: this takes Python 3.11 or newer")
