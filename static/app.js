@@ -83,7 +83,31 @@ document.addEventListener("htmx:before:swap", (event) => {
   const target = event.detail?.ctx?.target;
   for (const open of document.querySelectorAll("tr.opened > td")) if (open !== target) open.replaceChildren();
 });
-document.addEventListener("htmx:after:swap", () => enhance(document));
+
+// What came in is a whole page: what it says of itself goes where a reload would have it.
+function describe(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  for (const old of document.head.querySelectorAll("link[rel=alternate]")) old.remove();
+  document.head.append(...page.head.querySelectorAll("link[rel=alternate]"));
+  for (const part of ["meta[name=description]", "aside.pin", "footer.site"]) {
+    const found = page.querySelector(part);
+    if (found) document.querySelector(part)?.replaceWith(found);
+  }
+}
+
+// A field that somebody has touched no longer follows its attributes.
+function untouch(form) {
+  for (const box of form.querySelectorAll("input[type=checkbox]")) box.checked = box.defaultChecked;
+  for (const option of form.querySelectorAll("option")) option.selected = option.defaultSelected;
+}
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const ctx = event.detail?.ctx;
+  if (ctx?.text) describe(ctx.text);
+  const form = document.getElementById("filters");
+  if (form && ctx?.sourceElement !== form) untouch(form);
+  enhance(document);
+});
 for (const name of ["htmx:response:error", "htmx:error"]) {
   document.addEventListener(name, (event) => {
     const status = event.detail?.ctx?.response?.raw?.status ?? event.detail?.ctx?.response?.status;

@@ -96,7 +96,7 @@ KEYS: tuple[Key[Listed, Registers], ...] = (
     Key("evidence", lambda _: {str(e): str(e) for e in Evidence} | {NONE: "no report"},
         _evidence, "backed by {}", control=Control("select", "Evidence", "any")),
     filtering.free_text(haystack),
-    filtering.ordering(SORTS),
+    filtering.ordering(SORTS, Control("select", "Order")),
 )  # fmt: skip
 WHOLE_LEDGER: LedgerFilter = Filter(KEYS)
 
@@ -105,7 +105,7 @@ WHOLE_LEDGER: LedgerFilter = Filter(KEYS)
 class LedgerView:
     """The ledger under a filter, with what it does not cover.
 
-    ``counts`` are (state, number, the filter narrowed to it), over the whole ledger.
+    ``counts`` are (state, number, the filter of it), over the whole ledger.
     """
 
     wanted: LedgerFilter
@@ -151,7 +151,7 @@ def view_ledger(
         unfiled=tuple(g for g in gaps if wanted.admits(g, knowledge.registers)),
         sentence=vocabulary.sentence(wanted, head),
         counts=tuple(
-            (s, states.count(s), wanted.but(state=(s,))) for s in vocabulary.values["state"]
+            (s, states.count(s), WHOLE_LEDGER.but(state=(s,))) for s in vocabulary.values["state"]
         ),
         vocabulary=vocabulary,
     )

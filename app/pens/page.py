@@ -28,7 +28,6 @@ class Page:
     path: str = ""
     title: str = ""
     view: Mapping[str, Any] = field(default_factory=dict)
-    fragment: str = ""
     table: Callable[[Place], Table] | None = None
     data: Callable[[Place], Mapping[str, Any]] | None = None
     subject: Any = None

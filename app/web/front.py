@@ -16,7 +16,7 @@ from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.negotiate import Format, WantedFormat, negotiate
+from app.web.negotiate import WantedFormat, negotiate
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -91,15 +91,14 @@ class Front:
             return
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         wanted = negotiate(scope["path"], headers)
-        partial = headers.get("hx-request-type") == "partial" and wanted.format is Format.HTML
         state = scope.setdefault("state", {})
-        state |= {"format": wanted.format, "partial": partial, "keep": False}
+        state |= {"format": wanted.format, "keep": False}
         state["asked"] = scope["path"]
         scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, _with(send, SECURITY))
             return
-        key = (self._version(), wanted.path, wanted.format, partial, scope["query_string"])
+        key = (self._version(), wanted.path, wanted.format, scope["query_string"])
         kept = self._kept.get(key)
         if kept is None:
             catch = _Catch(send, state, wanted)
@@ -116,7 +115,7 @@ class _Catch:
 
     def __init__(self, send: Send, state: Mapping[str, object], wanted: WantedFormat) -> None:
         chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
-        self._headers = (*SECURITY, (b"vary", chosen + b"Accept-Encoding, HX-Request-Type"))
+        self._headers = (*SECURITY, (b"vary", chosen + b"Accept-Encoding"))
         self._send = _with(send, self._headers)
         self._state = state
         self._start: Message | None = None

@@ -72,6 +72,16 @@ class PageRequest:
         self.today = f"{self.path}?{query}" if query else self.path
         self.address = f"{self.path}?{query + '&' if query else ''}{PIN}={snapshot.name}"
 
+    @property
+    def asked(self) -> str:
+        """The data version or date that was asked for, empty for today's."""
+        return pin_of(self.request)
+
+    def under(self, query: str) -> str:
+        """Return this page under another query, as it was asked for in time."""
+        query = pinned_query(self.request, query)
+        return f"{self.path}?{query}" if query else self.path
+
     @cached_property
     def comparison(self) -> PageComparison | None:
         """What changed since; None for a live page and for one that is not compared.
@@ -95,7 +105,7 @@ class PageRequest:
 
     def respond(self, page: Page) -> Response:
         """Return the page in the format that the request wants; raises NotFound."""
-        state, url, place = self.request.state, self.request.url, self.place
+        state, place = self.request.state, self.place
         wanted: Format = state.format
         match wanted:
             case Format.TEXT:
@@ -117,17 +127,11 @@ class PageRequest:
                 hints = tuple(f"{self.path}.{name}" for name in page.formats)
                 raise NotFound(f"This page has no .{wanted} twin.", hints=hints)
         state.keep = page.status == HTTPStatus.OK
-        response = Response(body, page.status, media_type=wanted.media_type)
-        if state.partial:
-            # The form sends what was asked; the address bar shows what is canonical.
-            response.headers["HX-Push-Url"] = f"{url.path}?{url.query}" if url.query else url.path
-        return response
+        return Response(body, page.status, media_type=wanted.media_type)
 
     def _html(self, page: Page) -> str:
-        """Return the page, or its fragment when htmx asks for a part."""
-        partial = bool(page.fragment) and self.request.state.partial
         return self.renderer.page(
-            page.fragment if partial else page.template,
+            page.template,
             self.snapshot,
             **page.view,
             path=self.path,

@@ -85,7 +85,12 @@ class Renderer:
         """Return each cell's summary, rendered once per snapshot."""
         template = self._environment.get_template("table/_summary.html")
         knowledge = snapshot.knowledge
-        shared = {"knowledge": knowledge, "conditions": Conditions(knowledge.conditions)}
+        shared = {
+            "knowledge": knowledge,
+            "conditions": Conditions(knowledge.conditions),
+            "version": snapshot.name,
+            "pinned": snapshot.pinned,
+        }
         return snapshot.once(
             "summaries",
             lambda: {

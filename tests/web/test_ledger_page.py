@@ -13,7 +13,7 @@ from app.store.engine import writer_sessions
 from tests.conftest import SEED, SEEDED_AT, SeedCopy, engine_of
 from tests.measured.documents import document, observed
 from tests.reviewables import decision, submit_document
-from tests.running import HTML, client_of, flat, soup_of, unsound, words
+from tests.running import client_of, flat, soup_of, unsound, words
 
 REASON = "Other locations were never the table's to speak of."
 RETRACTION = f"""
@@ -77,16 +77,6 @@ def test_the_form_is_a_plain_get_that_remembers_what_was_asked(client):
     assert ("get", "/d") == (form["method"], form["action"])
     assert {"state": "reported", "mode": "avic", "sort": "number"} == chosen
     assert "icr" == form.find(id="q")["value"]
-
-
-def test_the_fragment_of_the_ledger_stands_verbatim_in_the_page(client):
-    path = "/d?mode=avic"
-    page = client.get(path, headers=HTML).text
-    part = client.get(path, headers={**HTML, "hx-request-type": "partial"})
-
-    assert part.text.strip() in page
-    assert "<html" not in part.text
-    assert path == part.headers["hx-push-url"]
 
 
 @pytest.mark.parametrize("query", ["?mode=avic", "?q=nobody"])

@@ -41,21 +41,14 @@ def test_tables_also_come_as_data(client, path, extension):
         assert len(answer.text.splitlines()) > 2
 
 
-def test_the_fragment_stands_verbatim_in_the_page(client):
-    for path in ("/?family=zen-4&verdict=explained", "/r/icr/x2avic/write"):
-        page = client.get(path, headers=HTML).text
-        part = client.get(path, headers={**HTML, "hx-request-type": "partial"})
+@pytest.mark.parametrize("path", ["/?family=zen-4&verdict=explained", "/d", "/r/icr/x2avic/write"])
+def test_htmx_gets_the_page_that_a_reload_gets(client, path):
+    answers = [
+        client.get(path, headers={**HTML, "hx-request-type": t}) for t in ("partial", "full")
+    ]
 
-        assert part.text.strip() in page
-        assert "<html" not in part.text
-        assert path == part.headers["hx-push-url"]
-        assert "HX-Request-Type" in part.headers["vary"]
-
-
-def test_a_restored_history_entry_gets_the_page(client):
-    restored = client.get("/", headers={**HTML, "hx-request": "true", "hx-request-type": "full"})
-
-    assert restored.text.startswith("<!doctype html>")
+    assert client.get(path, headers=HTML).text == answers[0].text == answers[1].text
+    assert "HX-Request-Type" not in answers[0].headers["vary"]
 
 
 def test_pages_have_strong_etags_and_answer_304(client):

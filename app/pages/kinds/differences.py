@@ -47,7 +47,6 @@ class LedgerPage(PageKind):
         return Page.of(
             ledger_sheet(view, knowledge),
             title="The ledger of differences",
-            fragment="results.html",
             subject=Subject(LEDGER, "The ledger of differences: changes"),
             view={"view": view, "chips": view.vocabulary.chips(view.wanted)},
             table=lambda place: _ledger_table(view, knowledge, place.site),

@@ -62,7 +62,6 @@ class CellPage(PageKind):
         return Page.of(
             cell_text.cell_sheet(view, asked.knowledge),
             template="cells/show.html",
-            fragment="cells/_cell.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
             view={"cell": view},
             data=lambda place: {

@@ -31,7 +31,6 @@ class TablePage(PageKind):
             path=view.path,
             title=table_text.TITLE,
             template="table/index.html",
-            fragment="table/_results.html",
             subject=Subject(
                 "/",
                 f"Table 15-22 under {words}: changes" if words else "Table 15-22: changes",

@@ -1,0 +1,97 @@
+"""What htmx swaps in is what a reload shows: nothing of the document is left behind."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# The document as text, without what htmx notes down for itself, and what its form would send.
+DOCUMENT = """() => {
+  const whole = document.documentElement.cloneNode(true);
+  for (const part of whole.querySelectorAll("*")) {
+    part.removeAttribute("data-htmx-powered");
+    if (!part.getAttribute("class")) part.removeAttribute("class");
+  }
+  const form = document.getElementById("filters");
+  const sent = form ? new URLSearchParams(new FormData(form)).toString() : "";
+  return [whole.outerHTML.replace(/>\\s+/g, ">").replace(/\\s+</g, "<"), sent];
+}"""
+# What a document says of itself, wherever its parts stand.
+ABOUT = """() => [document.title, ...[...document.querySelectorAll(
+  "link[rel=alternate], meta[name=description], aside.pin, footer.site",
+)].map((e) => e.outerHTML)]"""
+
+
+def settled(page, url):
+    page.wait_for_url(url)
+    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-added')")
+    page.wait_for_load_state("networkidle")
+
+
+def after_reload(page, look):
+    page.reload()
+    return page.evaluate(look)
+
+
+STEPS = {
+    "a field": (
+        "/",
+        lambda p: p.locator("select[name=mode]").select_option("x2avic"),
+        "**/?mode=x2avic",
+    ),
+    "the search": ("/", lambda p: p.locator("#q").press_sequentially("icr", delay=30), "**/?q=icr"),
+    "a chip": (
+        "/?mode=x2avic&family=zen-3,zen-4&printed=wrong",
+        lambda p: p.get_by_role("link", name="Remove the filter mode: x2AVIC").click(),
+        "**/?family=zen-3,zen-4&printed=wrong",
+    ),
+    "a filter that nothing passes": (
+        "/?mode=avic",
+        lambda p: p.locator("#q").fill("nothing-at-all"),
+        "**/?mode=avic&q=nothing-at-all",
+    ),
+    "the ledger": ("/d", lambda p: p.get_by_label("retracted").check(), "**/d?state=retracted"),
+}
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["today", "pinned"])
+@pytest.mark.parametrize("step", STEPS)
+def test_the_document_after_a_swap_is_the_document_after_a_reload(open_page, step, pinned):
+    path, act, url = STEPS[step]
+    page = open_page(path)
+    if pinned:
+        page.goto(page.locator("footer.site a").first.get_attribute("href"))
+        url += f"{'&' if '?' in url else '?'}at=*"
+    before = page.evaluate(ABOUT)
+    act(page)
+    settled(page, url)
+    swapped = page.evaluate(DOCUMENT)
+
+    assert page.evaluate(ABOUT) != before
+    assert pinned == bool(page.locator("aside.pin").count())
+    assert after_reload(page, DOCUMENT) == swapped
+
+
+def test_going_back_shows_the_document_of_that_address(open_page):
+    page = open_page("/?mode=x2avic")
+    page.locator("select[name=access]").select_option("write")
+    settled(page, "**/?mode=x2avic&access=write")
+    page.go_back()
+    settled(page, "**/?mode=x2avic")
+    expect(page.locator("th.x2avic")).to_have_count(2)
+    swapped = page.evaluate(DOCUMENT)
+
+    assert after_reload(page, DOCUMENT) == swapped
+
+
+@pytest.mark.parametrize("pinned", [False, True], ids=["today", "pinned"])
+def test_with_an_open_cell_the_document_speaks_of_the_address_of_the_cell(open_page, pinned):
+    page = open_page("/")
+    if pinned:
+        page.goto(page.locator("footer.site a").first.get_attribute("href"))
+    page.locator("tr#ldr td.x2avic a.open").last.click()
+    settled(page, "**/r/ldr/x2avic/write?at=*" if pinned else "**/r/ldr/x2avic/write")
+    expect(page.locator("#open-ldr article h2")).to_have_text("LDR x2AVIC write")
+    swapped = page.evaluate(ABOUT)
+
+    assert after_reload(page, ABOUT) == swapped
