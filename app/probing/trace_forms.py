@@ -31,13 +31,20 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "x": lambda text: int(text.replace(":", ""), 16),
     "d": int,
     "t": str,
-    "b": lambda text: text in ("write", " (#GP)", "set"),
+    "b": lambda text: text in ("write", " (#GP)", "set", "deactivate"),
     "e": lambda text: f"#{EXCEPTIONS.get(int(text, 16 if text[:2] == '0x' else 10), text)}",
 }
 
 
-def _form(made: type[trace.TraceEvent], *pattern: str) -> tuple[type, re.Pattern[str]]:
+def _form(
+    made: Callable[..., trace.TraceEvent], *pattern: str
+) -> tuple[Callable[..., trace.TraceEvent], re.Pattern[str]]:
     return made, re.compile("".join(pattern))
+
+
+def _requested(**parts: Any) -> trace.InhibitChanged:
+    """Kernels before 5.18 tell the reason alone, and no mask."""
+    return trace.InhibitChanged(inhibits=parts["set"] << parts["reason"], **parts)
 
 
 # An event that stands here must be readable; any other one is of no interest. Neither is one
@@ -92,9 +99,14 @@ _FORMS = {
         rf"(?P<b_set>set|cleared) reason=(?P<d_reason>\d+), inhibits=(?P<x_inhibits>{HEX})",
         rf"(?: (?P<t_names>[\w|]+))?{MORE}",
     ),
+    "kvm_apicv_update_request": _form(
+        _requested, rf"(?P<b_set>activate|deactivate) (?:bit|reason)=(?P<d_reason>\d+){MORE}"
+    ),
 }
-# Where a line names one of them as tracers do: functions of the same name in stacks do not count.
-NAMED = re.compile(rf"(?:\bkvm:(?=\w+\()|\b(?=\w+\s*:))({'|'.join(_FORMS)})\b")
+# Where a line names one of them as tracers do, whatever somebody's terminal put around the name:
+# functions of the same name in stacks do not count.
+_NAMES = "|".join(_FORMS)
+NAMED = re.compile(rf"(?:\bkvm:(?=\w+\()|(?=\w+(?!\+)\S{{0,16}}?\s*:))({_NAMES})(?![a-z_+])")
 
 
 def read_event(name: str, text: str, where: Mapping[str, Any]) -> trace.TraceEvent | None:

@@ -27,12 +27,14 @@ WRAPPED = "are lines wrapped?"
 _FTRACE = re.compile(
     r"\s*\S.*?-(?P<pid>\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(?P<cpu>\d+)\](?:\s+[^\s:]{1,9})?"
     r"\s+\d+(?:\.\d+)?:\s+(?:\([-+]?\s*\d+\)\s+)?"
-    r"(?:(?P<system>\w+):)?(?P<event>\w+):\s*(?P<text>.*)"
+    r"(?:(?P<system>[a-z]\w*):)?(?P<event>[a-z]\w*):\s*(?P<text>.*)",
+    re.IGNORECASE,
 )
 # comm pid/tid [cpu] time: (period) system:event: text; `perf script -F` leaves some of it out.
 _PERF = re.compile(
     r"\s*(?:\S.*?\s+)?(?:\d+/)?(?P<pid>\d+)(?=\s+[\[\d])(?:\s+\[(?P<cpu>\d+)\])?"
-    r"(?:\s+\d+(?:\.\d+)?:)?\s+(?:\d+\s+)?(?P<system>\w+):(?P<event>\w+):\s*(?P<text>.*)"
+    r"(?:\s+\d+(?:\.\d+)?:)?\s+(?:\d+\s+)?(?P<system>[a-z]\w*):(?P<event>[a-z]\w*):\s*(?P<text>.*)",
+    re.IGNORECASE,
 )
 # Whatever a mail or grep put before it: what is not seen here would count as nothing lost.
 _FTRACE_LOST = re.compile(r".*\bCPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]\s*")
@@ -56,8 +58,12 @@ _HEADER = re.compile(
 _STACK = re.compile(
     r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*: (?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
 )
-# Colours, also as `cat -v` shows them and as a copy from a terminal leaves grep's.
-_COLOUR = re.compile(r"(?:\x1b|\^\[)\[[0-9;?]*[A-Za-z]|\x1b\(B|\[(?:\d{1,2}(?:;\d{1,2})*)?m\[K")
+# Colours, also as programs show or spell their first character, and as a copy from a terminal
+# leaves them; links, and what was struck twice.
+_COLOUR = re.compile(
+    r"(?:\x1b|\^\[|\u241b|ESC|\\(?:e|033|x1b))\[[0-9;:?]*[A-Za-z]|\x1b\(B|\x1b\].*?(?:\x07|\x1b\\)"
+    r"|\[(?:\d{1,3}(?:[;:]\d{0,3})*m(?:\[K)?|m\[K)|.\x08"
+)
 # Layouts that are known and not read.
 _REFUSED = (
     ("the latency format (trace-cmd report -l, options/latency-format)",
@@ -116,7 +122,7 @@ def read(text: str, progress: Callable[[int], object] | None = None) -> trace.Tr
     reading = _Reading()
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
-        _take(reading, number, _COLOUR.sub("", line[:LONGEST_LINE]))
+        _take(reading, number, _COLOUR.sub("", line[:LONGEST_LINE]).replace("\xa0", " "))
         if progress and not number % 1000:
             progress(number)
     return trace.Trace(

@@ -71,6 +71,13 @@ SAME: Sequence[tuple[str, Callable[[str], str]]] = [
     ("another's events", beside("sched:sched_switch: prev_comm=kvm_exit: next_pid=1", "")),
     ("grep --color", lambda text: re.sub(r"kvm_\w+", rf"{GREP}\g<0>{PLAIN}", text)),
     ("coloured lines", each("\x1b[38;5;31m{}\x1b[0m")),
+    ("colours of 24 bits", each("\x1b[38:2::255:0:0m{}\x1b[0m")),
+    ("colours of bat", each("\x1b[38;5;246m  17 \x1b[0m{}")),
+    ("colours as they are spelled", each(r"\e[31m{}\033[0m")),
+    ("colours as less shows them", each("ESC[31m{}\u241b[m")),
+    ("colours without their first character", each("[1;31m{}[0m")),
+    ("links of a terminal", each("\x1b]8;;http://a\x1b\\{}\x1b]8;;\x1b\\")),
+    ("struck twice", lambda text: text.replace("kvm_", "k\bkv\bvm\bm_")),
     ("colours as cat -v shows them", each("^[[31m{}^[[0m")),
     ("colours as a copy leaves them", lambda text: text.replace("kvm", "[01;31m[Kkvm[m[K")),
     ("grep -n", lambda text: "".join(f"{n}:{li}\n" for n, li in enumerate(text.splitlines(), 1))),
@@ -78,6 +85,14 @@ SAME: Sequence[tuple[str, Callable[[str], str]]] = [
     ("indented", each("    {}")),
     ("blanks gone", lambda text: "\n".join(" ".join(li.split()) for li in text.splitlines())),
     ("ends of lines of DOS", lambda text: text.replace("\n", "\r\n")),
+    ("ends of lines of both", lambda text: "\r\n".join(text.split("\n", 9))),
+    ("ends of lines of a serial terminal", lambda text: text.replace("\n", "\r\r\n")),
+    ("blanks of a web page", lambda text: text.replace(" ", "\xa0")),
+    ("a journal", each("Nov 22 13:00:00 host qemu[12]: {}")),
+    ("stacks without symbols", beside("", "\tffffffff81000000 [unknown] ([kernel.kallsyms])\n\n")),
+    ("stacks with lines of sources", beside("", "      ffffffffc0a1b2c3 kvm_cpuid (inlined)\n"
+     "  cpuid.c:1503\n\n")),
+    ("stacks with offsets", beside("", " => kvm_cpuid+0x33/0x90 [kvm]\n => 0xffffffffc0\n")),
     ("nanoseconds", lambda text: re.sub(r"\.(\d{6}):", r".\g<1>000:", text)),
     ("a clock that counts", lambda text: re.sub(r"\.(\d{6}):", r"\1:", text)),
     ("text of later kernels", lambda text: re.sub(r"(?m)(kvm_\w+: .*)$", r"\1 NEW|WORDS", text)),
@@ -174,6 +189,49 @@ def test_lines_wrapped_at_any_width_give_the_same_or_nothing(layout: str) -> Non
             except NoMarker:
                 continue
             assert run.void or seen(run) == plain, width
+
+
+@pytest.mark.parametrize("word", ["reason", "bit"])
+def test_kernels_before_5_18_have_another_event_for_an_inhibit(word: str) -> None:
+    scene = Scene().repeated(*TPR, write=True, value=0x20)
+    scene.host("kvm_apicv_update_request", f"deactivate {word}=2")
+    scene.repeated("ldr", 0xD0, faulted())
+    assert "this kernel prints no names for the bits (inhibits=0x4," in came_to(scene).void
+
+    run = came_to(scene.host("kvm_apicv_update_request", f"activate {word}=2").repeated(*LDR))
+    assert ("", (("AVIC was inhibited during it", 3),)) == (run.void, run.discarded)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("text", [
+    "{}: set because=7", "{}: [FAILED TO PARSE] reason=7 set=1",
+    "#31;{}#0;: set reason=7, inhibits=0x80", "{} : ", "{}:",
+])  # fmt: skip
+def test_a_line_of_an_inhibit_that_cannot_be_read_voids_and_is_shown(text, layout) -> None:
+    scene = short_boot()
+    told = scene.trace(layout).splitlines()
+    line = next(line for line in told if "kvm_pio:" in line)
+    strange = re.sub(r"kvm_pio:.*", text.format("kvm_apicv_inhibit_changed"), line)
+    void = correlation.correlate(scene.guest(), "\n".join([*told[:9], strange, *told[9:]])).void
+    assert "a line of the trace that may say anything cannot be read: line 10 (" in void
+    assert "kvm_apicv_inhibit" in void
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_trace_that_was_cut_gives_the_same_or_nothing(layout: str) -> None:
+    scene = short_boot()
+    whole = scene.trace(layout)
+    plain = seen(correlation.correlate(scene.guest(), whole))
+    for size in range(0, len(whole), 97):
+        # From either end, and in the columns of a terminal.
+        for told in (whole[:size], whole[size:],
+                     "\n".join(line[:size] for line in whole.splitlines())):  # fmt: skip
+            try:
+                run = correlation.correlate(scene.guest(), told)
+            except NoMarker:
+                continue
+            found = () if run.void or not run.results else seen(run)
+            assert all(each in plain for each in found), size
 
 
 def test_an_inhibit_with_the_names_of_its_reasons_spoils_what_lies_in_it() -> None:

@@ -26,6 +26,8 @@ from app.probing.markers import END_OF_MEASURING, PORT
 EVENTS = (
     *("kvm_exit", "kvm_pio", "kvm_cpuid", "kvm_msr", "kvm_page_fault", "kvm_inj_exception"),
     *("kvm_avic_unaccelerated_access", "kvm_avic_incomplete_ipi", "kvm_apicv_inhibit_changed"),
+    # What came before the last one, up to Linux 5.17.
+    "kvm_apicv_update_request",
 )
 # Without these a trace says nothing; the others are older or newer than some kernels.
 NEEDED_EVENTS = (
