@@ -104,7 +104,7 @@ def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:
     unsaid = {"hypervisor": shown, "host": None}
     parsed = replace(parsed, document=document.model_copy(update=unsaid))
     now = submitting.moment(snapshot.created_at)
-    found = to_measurement(parsed, knowledge.registers, knowledge.families, now)
+    found = to_measurement(parsed, knowledge, now)
     return replace(found, accelerator=accelerator)
 
 

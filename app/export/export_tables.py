@@ -74,7 +74,7 @@ def tables(snapshot: Snapshot) -> dict[str, Table]:
     return {
         "cells": cells_table(cells, knowledge, SITE),
         **{name: _table(columns, entries[name]) for name, columns in COLUMNS.items()},
-        "measurements": list_table(measurements, NOWHERE),
+        "measurements": list_table((m.listed for m in measurements), NOWHERE),
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,8 +16,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.core.facts import Cpu, Exit, Family, Measurement, Register, Sighting
+from app.core.facts import Cpu, Exit, Measurement, Register, Sighting
 from app.core.faults import MAX_FAULTS, BadDocument, Fault, describe
+from app.core.knowledge import Knowledge
 from app.core.measuring import NOT_STATED, family_of
 from app.core.names import NamedRegister, members, resolve
 from app.core.numbers import parse_hex
@@ -69,20 +71,16 @@ def parse(raw: bytes) -> Parsed:
     return Parsed(document, hashlib.sha256(raw).hexdigest())
 
 
-def to_measurement(
-    parsed: Parsed,
-    registers: Mapping[str, Register],
-    families: Mapping[str, Family],
-    received_at: str,
-) -> Measurement:
+def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Measurement:
     """Return what a document measured, in canonical names, as a pending measurement.
 
-    Raises BadDocument for registers and members that do not exist, and for observations
-    that an emulator made, or a virtual host.
+    Observations that are alike are one, with their counts added up. Raises BadDocument for
+    registers and members that do not exist, for more observations of one cell than a machine can
+    give, and for those that an emulator made, or a virtual host.
     """
     document = parsed.document
     who = document.submitter
-    seen = _sightings(document, registers)
+    seen = _sightings(document, knowledge.registers, most_kinds(knowledge))
     cpu = _cpu(document.cpu)
     return Measurement(
         slug=parsed.slug,
@@ -94,7 +92,7 @@ def to_measurement(
         received_at=received_at,
         tool=f"{document.tool.name} {document.tool.version}",
         measured_at=document.measured_at,
-        family=family_of(cpu, families) or NOT_STATED,
+        family=family_of(cpu, knowledge.families) or NOT_STATED,
         cpu=cpu,
         hypervisor=f"{document.hypervisor.name} {document.hypervisor.version}",
         accelerator=document.hypervisor.accelerator or "",
@@ -122,8 +120,16 @@ def _cpu(part: format1.CpuPart) -> Cpu:
     )
 
 
+def most_kinds(knowledge: Knowledge) -> int:
+    """How many observations of one member of a cell the words can tell apart.
+
+    Every outcome, under every condition and none, intercepted or not.
+    """
+    return len(format1.OUTCOMES) * (len(knowledge.conditions) + 1) * len((True, False))
+
+
 def _sightings(
-    document: format1.DocumentPart, registers: Mapping[str, Register]
+    document: format1.DocumentPart, registers: Mapping[str, Register], most: int
 ) -> tuple[Sighting, ...]:
     faults: list[Fault] = []
     if document.hypervisor.accelerator in EMULATORS:
@@ -136,7 +142,9 @@ def _sightings(
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
     unseen = (lambda *_: None) if document.exits_watched else _unwatched_fault
-    seen = []
+    # By the name that stands there, too: a row may hold many addresses.
+    seen: Counter[tuple[str, Sighting]] = Counter()
+    kinds: dict[str, set[tuple[str, str, bool]]] = defaultdict(set)
     for i, part in enumerate(document.observations):
         found = find(part.register_)
         pointer = f"/observations/{i}"
@@ -145,12 +153,18 @@ def _sightings(
         elif fault := _member_fault(found, part.member, pointer) or unseen(part, pointer):
             faults.append(fault)
         else:
-            seen.append(_sighting(part, found))
+            one = _sighting(part, found)
+            seen[part.register_, one] += part.count
+            mine, kind = kinds[one.named], (one.outcome, one.condition, one.intercepted)
+            if kind not in mine and len(mine) == most:
+                what = f"more than {most} different observations of {one.named}"
+                faults.append(Fault(pointer, what, f"at most {most}: words tell no more apart"))
+            mine.add(kind)
         if len(faults) > MAX_FAULTS:
             raise BadDocument(tuple(faults), more=True)
     if faults:
         raise BadDocument(tuple(faults))
-    return tuple(seen)
+    return tuple(replace(one, count=times) for (_, one), times in seen.items())
 
 
 def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault:
@@ -203,7 +217,6 @@ def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:
         read_back=(part.read_back or "").lower(),
         exit=Exit(**{key: (said or "").lower() for key, said in part.exit}) if part.exit else None,
         intercepted=part.intercepted,
-        count=part.count,
         note=part.note or "",
     )
 

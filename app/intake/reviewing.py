@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.core.cells import CellKey
-from app.core.facts import Measurement
+from app.core.facts import Listed, Measurement
 from app.core.measuring import Effect, Oddity, effects, oddities
 from app.core.words import Behaviour, State, TokenScope
 from app.errors import Conflict, Forbidden, NotFound
@@ -98,13 +98,13 @@ def list_tokens(session: Session) -> Sequence[Token]:
     return submissions.list_tokens(session)
 
 
-def list_measurements(snapshot: Snapshot, state: State) -> tuple[Measurement, ...]:
+def list_measurements(snapshot: Snapshot, state: State) -> tuple[Listed, ...]:
     """Return the measurements in a state: who waits longest first, else the newest decision."""
     waiting = state is State.PENDING
     return snapshot.records.decided((state,), LISTED, newest_first=not waiting)
 
 
-def list_recent(snapshot: Snapshot) -> tuple[Measurement, ...]:
+def list_recent(snapshot: Snapshot) -> tuple[Listed, ...]:
     """Return the measurements that were decided last, newest first."""
     decided = [state for state in State if state is not State.PENDING]
     return snapshot.records.decided(decided, RECENT, newest_first=True)

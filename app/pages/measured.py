@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core.cells import CellKey
-from app.core.facts import Measurement, Sighting
+from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
 from app.core.measuring import observations_of
 from app.core.rulings import Branch, Conditions, branches
@@ -20,10 +20,10 @@ from app.store.snapshots import Snapshot
 # A list shows so many, and links the rest; another key of its address says where it begins.
 PAGE, AFTER = 50, "after"
 OTHERS = 20
-MeasurementFilter: TypeAlias = Filter[Measurement, Snapshot]
+MeasurementFilter: TypeAlias = Filter[Listed, Snapshot]
 
 
-def keys_of(snapshot: Snapshot) -> tuple[Key[Measurement, Snapshot], ...]:
+def keys_of(snapshot: Snapshot) -> tuple[Key[Listed, Snapshot], ...]:
     """Return the keys of the filter; their values are what the measurements have.
 
     The database finds what they admit, so that none of them has a rule here.
@@ -42,7 +42,7 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[Measurement, Snapshot], ...]:
     return tuple(_key(name, values) for name, values in valid.items())
 
 
-def _key(name: str, values: Mapping[str, str]) -> Key[Measurement, Snapshot]:
+def _key(name: str, values: Mapping[str, str]) -> Key[Listed, Snapshot]:
     return Key(name, lambda _: values, _by_the_database, f"{name}: {{}}")
 
 
@@ -54,7 +54,7 @@ def _by_the_database(*_: object) -> Iterable[str]:
 class MeasurementList:
     """The newest measurements that a filter admits; ``after`` names the last where more follow."""
 
-    found: tuple[Measurement, ...]
+    found: tuple[Listed, ...]
     wanted: MeasurementFilter
     valid: Mapping[str, Mapping[str, str]]
     sentence: str
@@ -81,7 +81,9 @@ class MeasurementList:
 def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> MeasurementList:
     """Return the measurements that a query admits. Raises InvalidFilter."""
     asked = tuple(pairs)
-    begins = find_measurement(snapshot, after[-1]).slug if (after := _after(asked)) else ""
+    begins = after[-1] if (after := _after(asked)) else ""
+    if begins and not snapshot.records.has(begins):
+        raise _no_measurement(snapshot, begins)
     vocabulary = Vocabulary(keys_of(snapshot), snapshot.knowledge)
     wanted = vocabulary.read(pair for pair in asked if pair[0] != AFTER)
     differing = _differing(snapshot) if wanted["differs"] else ()
@@ -112,9 +114,13 @@ def find_measurement(snapshot: Snapshot, slug: str) -> Measurement:
     """Return a measurement by the first 12 hex digits of its digest. Raises NotFound."""
     found = snapshot.records.get(slug)
     if found is None:
-        near = snapshot.records.named(slug[:4])
-        raise NotFound(f"There is no measurement {slug!r}.", hints=tuple(f"/m/{n}" for n in near))
+        raise _no_measurement(snapshot, slug)
     return found
+
+
+def _no_measurement(snapshot: Snapshot, slug: str) -> NotFound:
+    hints = tuple(f"/m/{near}" for near in snapshot.records.named(slug[:4]))
+    return NotFound(f"There is no measurement {slug!r}.", hints=hints)
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,7 @@ def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def others(snapshot: Snapshot, m: Measurement) -> tuple[Measurement, ...]:
+def others(snapshot: Snapshot, m: Measurement) -> tuple[Listed, ...]:
     """Other measurements of the same family, to compare with."""
     near = snapshot.records.page({"family": (m.family,)}, most=OTHERS + 1)
     return tuple(o for o in near if o.slug != m.slug)[:OTHERS]

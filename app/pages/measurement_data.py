@@ -9,7 +9,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from app.core.facts import Measurement
+from app.core.facts import Listed, Measurement
 from app.core.measuring import Effect
 from app.intake.submitting import Checked, Receipt
 from app.pens.place import Place
@@ -29,7 +29,7 @@ def notes_html(notes: str) -> Markup:
     return Markup(safe)  # noqa: S704 - cleaned on the line above
 
 
-def receipt(m: Measurement, place: Place) -> dict[str, Any]:
+def receipt(m: Measurement | Listed, place: Place) -> dict[str, Any]:
     """Return a measurement's state as JSON data."""
     return {
         "id": m.slug,
@@ -55,7 +55,7 @@ def receipt_text(taken: Receipt, place: Place) -> str:
     return "".join(f"{key}: {value}\n" for key, value in told.items() if value)
 
 
-def summary(m: Measurement, place: Place) -> dict[str, Any]:
+def summary(m: Listed, place: Place) -> dict[str, Any]:
     """Return a measurement as a line of the list."""
     return receipt(m, place) | {
         "family": m.family,
@@ -64,11 +64,11 @@ def summary(m: Measurement, place: Place) -> dict[str, Any]:
         "hypervisor": m.hypervisor,
         "tool": m.tool,
         "measured_at": m.measured_at,
-        "observations": len(m.observations),
+        "observations": m.observations,
     }
 
 
-def list_table(found: Iterable[Measurement], place: Place) -> Table:
+def list_table(found: Iterable[Listed], place: Place) -> Table:
     """Return measurements as rows."""
     rows = [{key: str(value) for key, value in summary(m, place).items()} for m in found]
     return Table(COLUMNS, tuple(tuple(row[name] for name in COLUMNS) for row in rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.core.facts import Measurement, Sighting
+from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect, Oddity
 from app.core.rulings import Conditions
@@ -47,7 +47,7 @@ def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...
     return tuple((label, value) for label, value in fields if value)
 
 
-def state(m: Measurement) -> Pieces:
+def state(m: Measurement | Listed) -> Pieces:
     """Return the state, since when, by whom and why."""
     by = f" by {m.decided_by}" if m.decided_by else ""
     reason = f": {m.reason}" if m.reason else ""
@@ -142,10 +142,4 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     times = f", {seen.count} times" if seen.count > 1 else ""
     line = (seen.outcome, f"{when}{times}: ", verdict, "; the manual rules ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
-    return Field((Linked(named(seen), f"/r/{seen.cell}"),), line, width=30)
-
-
-def named(seen: Sighting) -> str:
-    """Return the cell of an observation, with the member of a vector register."""
-    member = "" if seen.member is None else f"#{seen.member}"
-    return f"{seen.register}{member}/{seen.mode}/{seen.access}"
+    return Field((Linked(seen.named, f"/r/{seen.cell}"),), line, width=30)

@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from app.core.facts import Measurement
+from app.core.facts import Listed
 from app.core.numbers import counted
 from app.core.words import State
 from app.intake.reviewing import Review
@@ -43,7 +43,7 @@ def login_page(problem: str = "") -> Page:
     )
 
 
-def queue_sheet(lists: Mapping[str, Iterable[Measurement]], snapshot: Snapshot) -> Sheet:
+def queue_sheet(lists: Mapping[str, Iterable[Listed]], snapshot: Snapshot) -> Sheet:
     """Return lists of measurements under their headings."""
     out = Sheet("Review", "/review", pinned=False, parts=[
         Field("Data version", snapshot.name, only="text"), Included("review/_session.html"),
@@ -55,9 +55,9 @@ def queue_sheet(lists: Mapping[str, Iterable[Measurement]], snapshot: Snapshot) 
     return out
 
 
-def _waiting(m: Measurement, snapshot: Snapshot) -> tuple[Field, Field]:
+def _waiting(m: Listed, snapshot: Snapshot) -> tuple[Field, Field]:
     """Return who measured what, and what became of it."""
-    seen = counted(len(m.observations), "observation")
+    seen = counted(m.observations, "observation")
     family = snapshot.knowledge.families[m.family].name
     return (
         Field((Linked(m.slug, f"/review/{m.slug}"),), state(m), above=True),

@@ -18,7 +18,7 @@ from app.search.model import SearchEntry
 def entries(
     knowledge: Knowledge,
     cells: Mapping[CellKey, CellView],
-    measurements: Iterable[facts.Measurement] = (),
+    measurements: Iterable[facts.Measurement | facts.Listed] = (),
 ) -> Iterator[SearchEntry]:
     """Return every entry, each kind in the order of its own page."""
     yield from (_register(r) for r in knowledge.registers.values())
@@ -140,8 +140,8 @@ def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
     return _entry("annotation", a.slug, f"{page}#note-{a.slug}", title, names, a.text)
 
 
-def of_measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
-    """Return the entry of a measurement."""
+def of_measurement(m: facts.Measurement | facts.Listed, knowledge: Knowledge) -> SearchEntry:
+    """Return the entry of a measurement; of its line alone where it was not read whole."""
     family = knowledge.families[m.family].name if m.family in knowledge.families else m.family
     cpu = m.cpu.brand or f"{m.cpu.vendor} {m.cpu.signature}"
     return _entry(
@@ -153,15 +153,14 @@ def of_measurement(m: facts.Measurement, knowledge: Knowledge) -> SearchEntry:
         f"{family}, {m.cpu.signature}, microcode {m.cpu.microcode or 'not stated'}",
         f"{m.hypervisor}, {m.guest}, {m.tool}, measured {m.measured_at[:10]}",
         f"Sent by {m.submitter or 'somebody without a name'}",
-        m.notes,
-        m.command,
-        *m.parameters,
-        *m.links,
-        *(
-            f"{o.register} {o.mode} {o.access}: {o.outcome} {o.condition} {o.note}"
-            for o in m.observations
-        ),
+        *(_said(m) if isinstance(m, facts.Measurement) else ()),
     )
+
+
+def _said(m: facts.Measurement) -> Iterator[str]:
+    yield from (m.notes, m.command, *m.parameters, *m.links)
+    for o in m.observations:
+        yield f"{o.register} {o.mode} {o.access}: {o.outcome} {o.condition} {o.note}"
 
 
 def _family(f: facts.Family) -> SearchEntry:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from app.core import filters
 from app.core.views import CellView
+from app.core.words import State
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
 from app.search.index import Index
@@ -60,7 +61,8 @@ def keys(snapshot: Snapshot) -> Keys:
     return keys_of(snapshot.vocabulary)
 
 
-# How many of the newest measurements are searched by word; any is found by its name.
+# How many of the newest measurements are searched by word, of those that do not count only their
+# line in lists; any is found by its name.
 SEARCHED = 100
 WHOLE_NAME = 12
 
@@ -72,7 +74,10 @@ def index_of(snapshot: Snapshot) -> Index:
 
 def _index(snapshot: Snapshot) -> Index:
     newest = snapshot.records.page({}, most=SEARCHED)
-    return Index(entries(snapshot.knowledge, snapshot.cells, newest))
+    counting = [m.slug for m in newest if m.state is State.ACCEPTED]
+    whole = {m.slug: m for m in snapshot.records.whole(counting)}
+    listed = (whole.get(m.slug, m) for m in newest)
+    return Index(entries(snapshot.knowledge, snapshot.cells, listed))
 
 
 def search(snapshot: Snapshot, text: str) -> SearchResult:

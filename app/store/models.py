@@ -139,7 +139,7 @@ class SightingRow(Base):
     date: Mapped[str] = mapped_column(String(10))
     machine: Mapped[int] = mapped_column(BigInteger)
     microcode: Mapped[int | None] = mapped_column(BigInteger)
-    repetitions: Mapped[int]
+    repetitions: Mapped[int] = mapped_column(BigInteger)
     valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
     valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
 
@@ -189,6 +189,7 @@ class RecordRow(Base):
     modes: Mapped[str] = mapped_column(String(20))
     received_at: Mapped[str] = mapped_column(String(40))
     decided_at: Mapped[str] = mapped_column(String(40))
+    body: Mapped[str] = mapped_column(Text)
     valid_from: Mapped[int] = mapped_column(ForeignKey("data_versions.id"))
     valid_to: Mapped[int | None] = mapped_column(ForeignKey("data_versions.id"))
 

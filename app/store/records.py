@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     ColumnElement,
     Executable,
@@ -21,9 +22,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
-from app.core.facts import Measurement
+from app.core.facts import Listed, Measurement
 from app.core.summaries import Sort
 from app.core.words import State
 from app.curation.seed import fact_from
@@ -32,6 +33,7 @@ from app.store.models import FactRow, RecordRow, SightingRow, SortRow
 
 # The beginning of a digest.
 DIGEST = re.compile("[0-9a-f]{4,64}")
+LISTED, LINE = TypeAdapter(Listed), tuple(Listed.__dataclass_fields__)
 # How many are read at once where all are wanted.
 EVERY = 100
 Chosen = Mapping[str, tuple[str, ...]]
@@ -57,6 +59,9 @@ def note(session: Session, version: int, slug: str) -> None:
                 modes=" ".join(sorted({item["mode"] for item in seen})),
                 received_at=body["received_at"],
                 decided_at=body["decided_at"],
+                body=json.dumps(
+                    {n: body[n] for n in LINE if n in body} | {"observations": len(seen)}
+                ),
                 valid_from=version,
             )
         )
@@ -95,32 +100,44 @@ class Records:
     version: int = 0
 
     def get(self, slug: str) -> Measurement | None:
-        """Return a measurement as it was at the data version."""
-        return next(iter(self._measurements(self._rows().where(RecordRow.slug == slug))), None)
+        """Return a measurement as it was at the data version, with its observations."""
+        return next(iter(self.whole([slug])), None)
+
+    def has(self, slug: str) -> bool:
+        """Whether there is a measurement of this name."""
+        return bool(self._ask(self._rows(RecordRow.slug).where(RecordRow.slug == slug)))
+
+    def whole(self, slugs: Collection[str]) -> tuple[Measurement, ...]:
+        """Return some measurements with their observations, newest first."""
+        rows = self._rows(FactRow.body).join(FactRow, FactRow.id == RecordRow.id)
+        found = self._ask(rows.where(RecordRow.slug.in_(slugs)))
+        facts = (fact_from("measurement", json.loads(row[0])) for row in found)
+        return tuple(m for m in facts if isinstance(m, Measurement))
 
     def named(self, begins: str) -> tuple[str, ...]:
         """Return the measurements whose digest begins so, four digits or more; five at most."""
         if not DIGEST.fullmatch(begins):
             return ()
-        rows = self._rows().where(RecordRow.digest.startswith(begins, autoescape=True))
-        return tuple(m.slug for m in self._measurements(rows.limit(5)))
+        r = RecordRow
+        rows = self._rows(r.slug).where(r.digest.startswith(begins, autoescape=True))
+        return tuple(row[0] for row in self._ask(rows.limit(5)))
 
     def page(
         self, chosen: Chosen, differing: Collection[Sort] = (), *, after: str = "", most: int
-    ) -> tuple[Measurement, ...]:
+    ) -> tuple[Listed, ...]:
         """Return measurements that a filter admits, newest first, beginning behind ``after``."""
-        rows = self._admitted(chosen, differing)
-        if after and (last := self.get(after)):
-            r = RecordRow
-            behind = and_(r.received_at == last.received_at, r.slug < last.slug)
-            rows = rows.where(or_(r.received_at < last.received_at, behind))
-        return self._measurements(rows.limit(most))
+        r, rows = RecordRow, self._admitted(chosen, differing)
+        if last := self._ask(self._rows(r.received_at).where(r.slug == after)) if after else ():
+            ((received_at,),) = last
+            behind = and_(r.received_at == received_at, r.slug < after)
+            rows = rows.where(or_(r.received_at < received_at, behind))
+        return self._listed(rows.limit(most))
 
     def every(self) -> Iterator[Measurement]:
         """Return all measurements, newest first, a page at a time."""
         after = ""
         while found := self.page({}, after=after, most=EVERY):
-            yield from found
+            yield from self.whole([m.slug for m in found])
             after = found[-1].slug
 
     def count(self, chosen: Chosen, differing: Collection[Sort] = ()) -> int:
@@ -131,12 +148,12 @@ class Records:
 
     def decided(
         self, states: Collection[State], most: int, *, newest_first: bool
-    ) -> tuple[Measurement, ...]:
+    ) -> tuple[Listed, ...]:
         """Return measurements in some states by when that was decided."""
         r = RecordRow
         order = (r.decided_at.desc(), r.slug.desc()) if newest_first else (r.decided_at, r.slug)
         rows = self._rows().where(r.state.in_(map(str, states))).order_by(None).order_by(*order)
-        return self._measurements(rows.limit(most))
+        return self._listed(rows.limit(most))
 
     @cached_property
     def states(self) -> Mapping[State, int]:
@@ -156,9 +173,9 @@ class Records:
         r = RecordRow
         return r.valid_from <= self.version, or_(r.valid_to.is_(None), r.valid_to > self.version)
 
-    def _rows(self) -> Select[Any]:
+    def _rows(self, column: InstrumentedAttribute[str] = RecordRow.body) -> Select[Any]:
         r = RecordRow
-        rows = select(FactRow.body).join(r, r.id == FactRow.id).where(*self._held())
+        rows = select(column).select_from(r).where(*self._held())
         return rows.order_by(r.received_at.desc(), r.slug.desc())
 
     def _admitted(self, chosen: Chosen, differing: Collection[Sort]) -> Select[Any]:
@@ -196,9 +213,8 @@ class Records:
             or_(s.valid_to.is_(None), s.valid_to > self.version),
         )  # fmt: skip
 
-    def _measurements(self, rows: Select[Any]) -> tuple[Measurement, ...]:
-        found = (fact_from("measurement", json.loads(row[0])) for row in self._ask(rows))
-        return tuple(m for m in found if isinstance(m, Measurement))
+    def _listed(self, rows: Select[Any]) -> tuple[Listed, ...]:
+        return tuple(LISTED.validate_json(row[0]) for row in self._ask(rows))
 
     def _ask(self, rows: Executable) -> list[tuple[Any, ...]]:
         if self.sessions is None:

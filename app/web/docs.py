@@ -18,7 +18,7 @@ from app.core.faults import BadDocument
 from app.errors import NotFound
 from app.intake.faults import meaning_of
 from app.intake.format1 import json_schema
-from app.intake.measurement import parse
+from app.intake.measurement import most_kinds, parse
 from app.mail import quoting
 from app.pages import promises as urls
 from app.pages.kinds.sources import RevisionsPage
@@ -96,6 +96,7 @@ def _source(asked: PageRequest, slug: str) -> str:
         url_sections=urls.SECTIONS,
         config=asked.settings,
         format_keys=format_keys(),
+        most_kinds=most_kinds(snapshot.knowledge),
         refusal=refusal(),
     )
 

@@ -10,7 +10,7 @@ from app.core.facts import Cpu, Exit, Sighting
 from app.core.faults import Fault
 from app.core.words import Access, Behaviour, Mode, State
 from app.intake import faults, format1
-from app.intake.measurement import parse
+from app.intake.measurement import most_kinds, parse
 from tests.intake.bad import BAD
 from tests.intake.documents import MINIMAL, RECEIVED, document, measured, observing, refused
 from tests.intake.good import GOOD
@@ -183,8 +183,53 @@ def test_the_digest_is_that_of_the_bytes_however_they_are_written(knowledge):
 
 
 def test_4096_observations_are_taken_and_one_more_is_not(knowledge):
-    most = observing(*[{}] * format1.MAX_OBSERVATIONS)
+    most = observing(*({"value": hex(n)} for n in range(format1.MAX_OBSERVATIONS)))
     assert format1.MAX_OBSERVATIONS == len(measured(most, knowledge).observations)
     too_many = observing(*[{}] * (format1.MAX_OBSERVATIONS + 1))
     fault = Fault("/observations", "a list of 4097", "at most 4096 items")
     assert (fault,) == refused(too_many, knowledge)
+
+
+def test_equal_observations_are_one_with_their_counts_added_up(knowledge):
+    raw = observing(*[{}] * 4093, {"count": 10**9}, *[{"register": "0B0h"}] * 2)
+    seen = [(one.register, one.count) for one in measured(raw, knowledge).observations]
+    assert [("ldr", 4093 + 10**9), ("eoi", 2)] == seen
+    assert 4096 == len(parse(raw).document.observations)
+
+
+def test_two_addresses_of_one_row_stay_two(knowledge):
+    two = measured(observing({"register": "0x800"}, {"register": "0x801"}), knowledge)
+    assert ["unlisted", "unlisted"] == [one.register for one in two.observations]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"outcome": "allowed"}, {"mode": "avic"}, {"access": "read"}, {"register": "tpr"},
+        {"condition": "edge"}, {"value": "0x2"}, {"read_back": "0x1"}, {"intercepted": True},
+        {"note": "Another boot."}, {"exit": {"code": "0x402"}},
+    ],
+    ids=lambda more: next(iter(more)),
+)  # fmt: skip
+def test_observations_that_differ_in_anything_but_their_count_stay_two(more, knowledge):
+    assert 2 == len(measured(observing({}, more), knowledge).observations)
+
+
+def conditions(number, **more):
+    return [more | {"condition": f"case {n}"} for n in range(number)]
+
+
+def test_of_one_cell_no_more_is_taken_than_the_words_can_tell_apart(knowledge):
+    most = most_kinds(knowledge)
+    assert 462 == most
+    isr = {"register": "isr", "outcome": "allowed"}
+    taken = [*conditions(most), *conditions(most, **isr), *conditions(most, **isr, member=3)]
+    assert len(taken) == len(measured(observing(*taken, *taken), knowledge).observations)
+
+    places = len(taken), len(taken) + 2
+    more = [{}, {"value": "0x2"}, {"register": "0x813", "outcome": "allowed"}]
+    expected = f"at most {most}: words tell no more apart"
+    assert refused(observing(*taken, *more), knowledge) == tuple(
+        Fault(f"/observations/{i}", f"more than {most} different observations of {cell}", expected)
+        for i, cell in zip(places, ("ldr/x2avic/write", "isr#3/x2avic/write"), strict=True)
+    )

@@ -202,7 +202,7 @@ def test_every_layout_of_either_kernel_gives_the_same_document(layout: str, new:
 def test_the_document_of_a_scene_is_the_expected_one_and_a_server_takes_it(knowledge) -> None:
     run = came_to(full_scene())
     raw = probe_document.as_bytes(probed.document([run], HOST))
-    measured = to_measurement(parse(raw), knowledge.registers, knowledge.families, "2026-11-22")
+    measured = to_measurement(parse(raw), knowledge, "2026-11-22")
     seen = [(o.register, o.member, o.access, o.outcome, o.count) for o in measured.observations]
     assert [
         ("tpr", None, "write", "accelerated", 3),
@@ -245,7 +245,7 @@ def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None
     parsed = parse(probe_document.as_bytes(body))
     assert "tcg" == parsed.document.hypervisor.accelerator
     with pytest.raises(BadDocument, match="not AVIC"):
-        to_measurement(parsed, knowledge.registers, knowledge.families, "2026-11-22")
+        to_measurement(parsed, knowledge, "2026-11-22")
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_the_page_renders_its_blocks(site, path):
 @pytest.mark.parametrize(("number", "mode"), [(0, "avic"), (1, "x2avic")])
 def test_there_is_a_complete_valid_example_per_mode(site, knowledge, number, mode):
     raw = blocks(site.get("/docs/format.txt").text, "json")[number].encode()
-    found = to_measurement(parse(raw), knowledge.registers, knowledge.families, "")
+    found = to_measurement(parse(raw), knowledge, "")
 
     assert {mode} == {seen.mode for seen in found.observations}
     assert found.family in {"zen-4", "zen-5"}
@@ -157,7 +157,7 @@ def test_the_document_of_the_upload_page_is_valid(site, reader, knowledge):
     reader.run(blocks(site.get("/docs/upload.txt").text, "sh")[0])
     parsed = parse((reader.folder / "measured.json").read_bytes())
 
-    assert to_measurement(parsed, knowledge.registers, knowledge.families, "").observations
+    assert to_measurement(parsed, knowledge, "").observations
 
 
 def test_the_shown_refusal_is_what_the_broken_document_gets(site):

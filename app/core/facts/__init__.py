@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
 from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
-from app.core.facts.measurements import Cpu, Exit, Measurement, Sighting, SigningKey
+from app.core.facts.measurements import Cpu, Exit, Listed, Measurement, Sighting, SigningKey
 from app.core.facts.silicon import (
     Family,
     FeatureReading,
@@ -53,6 +53,7 @@ __all__ = [
     "Family",
     "FeatureReading",
     "Group",
+    "Listed",
     "Measurement",
     "MsrPolicy",
     "Observation",

@@ -61,6 +61,33 @@ class Sighting(BaseFact):
         """The cell as its pattern."""
         return f"{self.register}/{self.mode}/{self.access}"
 
+    @property
+    def named(self) -> str:
+        """The cell, with the member of a vector register."""
+        member = "" if self.member is None else f"#{self.member}"
+        return f"{self.register}{member}/{self.mode}/{self.access}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed(BaseFact):
+    """The line of a measurement in lists: as in ``Measurement``, but ``observations`` counts."""
+
+    slug: str
+    digest: str
+    state: State
+    reason: str
+    decided_at: str
+    decided_by: str
+    received_at: str
+    tool: str
+    measured_at: str
+    family: str
+    cpu: Cpu
+    hypervisor: str
+    guest: str = ""
+    submitter: str = ""
+    observations: int
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement(BaseFact):
@@ -101,6 +128,12 @@ class Measurement(BaseFact):
     def accepted(self) -> bool:
         """Whether its observations count."""
         return self.state is State.ACCEPTED
+
+    @property
+    def listed(self) -> Listed:
+        """Its line in lists."""
+        mine = {name: getattr(self, name) for name in Listed.__dataclass_fields__}
+        return Listed(**mine | {"observations": len(self.observations)})
 
     @property
     def kernel(self) -> str:

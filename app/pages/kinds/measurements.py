@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.facts import Measurement
+from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import effects
 from app.curation.seed import body_of
@@ -52,7 +52,7 @@ class MeasurementsPage(PageKind):
         )
 
 
-def _listed(m: Measurement, knowledge: Knowledge) -> Field:
+def _listed(m: Listed, knowledge: Knowledge) -> Field:
     path = f"/m/{m.slug}"
     machine = f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
     family = Linked(knowledge.families[m.family].name, f"/c/{m.family}")
@@ -63,7 +63,7 @@ def _listed(m: Measurement, knowledge: Knowledge) -> Field:
         Field("family", (family,)),
         Field("hypervisor", m.hypervisor),
         Field("tool", m.tool),
-        Field("observations", str(len(m.observations))),
+        Field("observations", str(m.observations)),
     ])  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _outcomes(m: Measurement) -> dict[str, str]:
     for seen in m.observations:
         condition = f" [{seen.condition}]" if seen.condition else ""
         masked = " (masked)" if seen.intercepted else ""
-        key = f"{measurement_text.named(seen)}{condition}"
+        key = f"{seen.named}{condition}"
         found.setdefault(key, []).append(f"{seen.outcome}{masked}")
     return {key: ", ".join(words) for key, words in found.items()}
 
