@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from typer.main import get_command
 
 from app.cli.main import app
 from app.probing import packing
+from app.probing.guest_memory import LOG_AT
 from app.probing.host.host import Host
 from tests.probe import booting, fake_qemu
 from tests.probe.scenes import Scene
@@ -106,6 +109,43 @@ def test_its_guest_is_inside_and_does_the_accesses_without_a_compiler(packed, tm
     assert len(json.loads(told.stdout)["observations"]) > 100
     assert "compiler" not in told.stderr
     assert ["qemu-system-x86_64"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_there_is_is_kept_of_a_probe_that_is_killed_in_the_middle(packed, tracefs, tmp_path):
+    kept, temporary = tmp_path / "kept", tmp_path / "tmp"
+    temporary.mkdir()
+    command = [sys.executable, "-I", "-S", packed, "--accel", "tcg", "--tracefs", tracefs,
+               "--qemu", booting.find_qemu(), "--mode", "avic", "--repeat", "60",
+               "--keep", kept, "--output", tmp_path / "out.json"]  # fmt: skip
+    with subprocess.Popen(
+        command, env={"TMPDIR": str(temporary)}, stdout=subprocess.DEVNULL
+    ) as probe:
+        until(lambda: any(map(begun, temporary.glob("*/xapic.m"))))
+        probe.kill()
+    until(lambda: not list(temporary.iterdir()))
+
+    lines = (kept / "xapic.log").read_text("ascii").splitlines()
+    events = [json.loads(line)["event"] for line in lines[:-1] if line.startswith('{"event":')]
+    assert "start" == events[0]
+    assert "access" in events
+    assert "end" not in events
+    assert (kept / "xapic.trace").read_text().startswith("# tracer: nop")
+    assert not (tracefs / f"instances/vapic-probe-{probe.pid}").exists()
+    assert not (tmp_path / "out.json").exists()
+
+
+def begun(memory: Path) -> bool:
+    """Whether a guest has told of accesses in its memory."""
+    with memory.open("rb") as file:
+        file.seek(LOG_AT)
+        return b'"access"' in file.read(1 << 16)
+
+
+def until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_a_host_that_will_not_do_is_told_why_and_how_to_call_it_again(packed):

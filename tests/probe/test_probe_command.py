@@ -17,6 +17,7 @@ from app.core.words import State
 from app.errors import Conflict
 from app.intake import probed, submitting
 from app.intake.format1 import json_schema
+from app.probing.host import running
 from app.probing.host.checks import Wish
 from app.probing.host.command import why_unfit
 from app.probing.host.emulator import find_qemu
@@ -258,6 +259,24 @@ def test_what_there_is_of_a_run_is_kept_however_it_ends(fake, guest, tmp_path):
     # Nothing is run whose files would be in the way of these.
     with Keeper() as keeper, pytest.raises(Conflict, match=r"xapic\.log is there already: name"):
         measure(plan, host, keeper, lambda _: None, probed.document, tracing=played(fake))
+
+
+def test_what_there_is_of_a_guest_that_did_not_end_in_time_is_kept(
+    vapic, guest, tracefs, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(running, "RUN_SECONDS", 1)
+    kept, output = tmp_path / "kept", tmp_path / "out.json"
+    ran = vapic("probe", "--accel", "tcg", "--qemu", booting.find_qemu(), "--kernel", guest,
+                "--tracefs", tracefs, "--mode", "avic", "--repeat", 60, "--keep", kept,
+                "--output", output)  # fmt: skip
+    log = (kept / "xapic.log").read_text("ascii")
+
+    assert (1, "vapic: The guest did not end within 1 seconds.\n") == (ran.code, ran.err)
+    # It tells of accesses when all are made.
+    assert '{"event":"start"' in log
+    assert '{"event":"end"' not in log
+    assert (kept / "xapic.trace").read_text().startswith("# tracer: nop")
+    assert not output.exists()
 
 
 def test_what_came_to_no_observation_is_listed_with_its_reason():

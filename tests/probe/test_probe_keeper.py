@@ -95,7 +95,7 @@ def test_a_copy_is_made_where_there_is_none_and_something_to_copy(tmp_path):
     names = ("log", "memory", "kept", "theirs")
     log, memory, kept, theirs = (tmp_path / name for name in names)
     log.write_bytes(b"")
-    memory.write_bytes(b"head" + b"what there is\n" + bytes(1000))
+    memory.write_bytes(b"head" + b"what there is\n" + bytes(1000) + b"the firmware's" + bytes(9))
     theirs.write_text("mine")
     with Keeper() as keeper:
         keeper.promise("copy", str(memory), str(theirs), "0")

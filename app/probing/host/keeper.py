@@ -73,10 +73,10 @@ def rmtree(path: str) -> None:
 
 
 def copy(path: str, to: str, start: str) -> None:
-    """Copy a file from a byte on, less the zeros at its end, where there is no such file yet."""
+    """Copy a text out of a file, from a byte on to the first zero, where there is no copy yet."""
     with Path(path).open("rb") as file:
         file.seek(int(start))
-        if text := file.read().rstrip(b"\0"):
+        if text := file.read().partition(b"\0")[0]:
             with Path(to).open("xb") as kept:
                 kept.write(text)
 
