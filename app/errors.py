@@ -81,6 +81,12 @@ class QueueFull(AppError):
     code = "queue-full"
 
 
+class SenderFull(AppError):
+    """So much of one sender waits for a decision already that nothing more of it is taken."""
+
+    code = "sender-full"
+
+
 class NotReady(AppError):
     """The database holds nothing to show yet."""
 

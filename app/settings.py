@@ -71,6 +71,15 @@ class Settings(BaseSettings):
         description="How many bytes of documents may wait for a decision, in all; no more is taken "
         "until some are decided, but from trusted tokens.",
     )
+    sender_pending_documents: int = Field(
+        100,
+        ge=1,
+        description="How many documents of one sender may wait for a decision. A sender is a "
+        "token, a signing key that the seed names, or else an address (of IPv6 a /64).",
+    )
+    sender_pending_bytes: int = Field(
+        8 * 1024 * 1024, ge=1, description="How many bytes those documents may have together."
+    )
     body_seconds: float = Field(
         15, gt=0, description="Seconds in which a request's whole body must arrive."
     )

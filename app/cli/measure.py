@@ -18,7 +18,6 @@ from app.intake.serial_log import is_serial_log
 from app.pages.measurement_text import check_text
 
 RETRIES = 5
-TOO_MANY = 429
 SECONDS = 60
 
 
@@ -95,9 +94,9 @@ def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, 
             receipt: dict[str, Any] = answer.json()
             return receipt
         problem = _explain(answer)
-        if not answer.is_server_error and answer.status_code != TOO_MANY:
-            break
         asked = answer.headers.get("retry-after", "")
+        if not answer.is_server_error and not asked:
+            break
         time.sleep(min(float(asked) if asked.isdigit() else 2**attempt, 60))
     raise SubmitFailed(problem)
 

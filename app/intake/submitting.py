@@ -14,8 +14,9 @@ from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.measuring import Effect, Oddity, effects, observations_of, oddities, source_of
 from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
-from app.errors import Conflict, Forbidden, NotFound, QueueFull
+from app.errors import Conflict, Forbidden, NotFound
 from app.intake.measurement import Parsed, parse, to_measurement
+from app.intake.waiting import Waiting
 from app.store import counting, queries, records, seeding, stepping, store, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
@@ -23,10 +24,6 @@ from app.store.submissions import Decision, Submission, Token
 
 DECIDED_AT_ONCE = "Accepted at once: the submitter's token is trusted."
 SUBMITTER = "the submitter"
-FULL = (
-    "Nothing was kept: documents of {} bytes wait for a decision already, and {} may. Keep the "
-    "file and send it again later, or ask the maintainers of this site to decide on some."
-)
 
 
 @dataclass(frozen=True)
@@ -79,14 +76,15 @@ def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> tuple[Parsed, Me
 class Incoming:
     """A document that was parsed, and what came with it.
 
-    ``room`` is how many bytes may wait for a decision once it does, in all.
+    ``waiting`` says whether it may wait for a decision, once it does.
     """
 
     raw: bytes
     measurement: Measurement
     token: Token | None = None
     signature: bytes | None = None
-    room: int | None = None
+    sender: str = ""
+    waiting: Waiting | None = None
 
 
 def signed(measurement: Measurement, fingerprint: str) -> Measurement:
@@ -97,8 +95,8 @@ def signed(measurement: Measurement, fingerprint: str) -> Measurement:
 def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
     """Keep a measurement; the same bytes again give the first receipt.
 
-    Raises Conflict when other bytes share the first 12 digits of the digest, and QueueFull when
-    it would have to wait where no room is left.
+    Raises Conflict when other bytes share the first 12 digits of the digest, and QueueFull or
+    SenderFull when it would have to wait where no room is left.
     """
     measurement = incoming.measurement
     known = submissions.get_submission(session, measurement.slug)
@@ -108,10 +106,8 @@ def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
         return Receipt(get_measurement(session, known.slug), created=False)
     token = incoming.token
     trusted = token is not None and token.scope is TokenScope.TRUSTED
-    if incoming.room is not None and not trusted:
-        waiting = submissions.pending_bytes(session)
-        if waiting + len(incoming.raw) > incoming.room:
-            raise QueueFull(FULL.format(waiting, incoming.room))
+    if incoming.waiting and not trusted:
+        incoming.waiting.admit(session, incoming.sender, measurement.slug, len(incoming.raw))
     secret = secrets.token_urlsafe(24)
     submissions.add_submission(
         session,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.words import State, TokenScope
 from app.store.models import DecisionRow, RecordRow, SubmissionRow, TokenRow
+from app.store.queries import chunks
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,17 @@ def pending_bytes(session: Session) -> int:
     waiting = r.state == str(State.PENDING), r.valid_to.is_(None)
     size = select(func.sum(func.length(s.raw))).join(r, r.slug == s.slug).where(*waiting)
     return session.scalar(size) or 0
+
+
+def pending_sizes(session: Session, slugs: Collection[str]) -> dict[str, int]:
+    """Return those of some documents that wait for a decision, with their bytes."""
+    r, s = RecordRow, SubmissionRow
+    found: dict[str, int] = {}
+    for some in chunks(list(slugs)):
+        waiting = r.state == str(State.PENDING), r.valid_to.is_(None), r.slug.in_(some)
+        rows = select(s.slug, func.length(s.raw)).join(r, r.slug == s.slug).where(*waiting)
+        found |= dict(session.execute(rows).tuples())
+    return found
 
 
 def add_submission(session: Session, submission: Submission, token: Token | None) -> None:

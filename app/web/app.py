@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from app import __version__
 from app.errors import NotReady
 from app.export.copies import engine_for
+from app.intake.waiting import Waiting
 from app.settings import ROOT, Settings
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.snapshots import SnapshotHolder
@@ -94,6 +95,7 @@ def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: Snapshot
     app.state.writers = writer_sessions(engine)
     app.state.renderer = Renderer(settings)
     app.state.sessions = guard.Sessions()
+    app.state.waiting = Waiting(settings)
 
 
 def _version(snapshots: SnapshotHolder) -> int:

@@ -26,6 +26,7 @@ from app.errors import (
     NotFound,
     NotReady,
     QueueFull,
+    SenderFull,
 )
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
@@ -40,6 +41,7 @@ STATUS: dict[type[AppError], int] = {
     Forbidden: 403,
     Conflict: 409,
     QueueFull: 503,
+    SenderFull: 429,
     Gone: 410,
     NotReady: 503,
 }
@@ -54,7 +56,7 @@ TITLES = {
     413: "Too large",
     415: "Not in this form",
     422: "This request cannot be understood",
-    429: "Too often",
+    429: "Too much, or too often",
     500: "Our mistake",
     503: "Not ready",
 }

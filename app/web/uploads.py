@@ -15,12 +15,14 @@ from app.errors import Forbidden
 from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
+from app.intake.waiting import Waiting
 from app.pages import measurement_data
 from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
 from app.web.deps import Ask, WriteSession
 from app.web.guard import bearer
+from app.web.limits import sender_of
 from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(include_in_schema=False)
@@ -55,9 +57,19 @@ def take(
         token = bearer(asked.request, reading, typed_token)
     may_upload(asked.settings.uploads, token)
     measurement = submitting.signed(measurement, signed_by)
-    room = asked.settings.pending_bytes
-    incoming = Incoming(raw, measurement, token, signature or None, room)
+    sender = _sender(asked, token, signed_by)
+    waiting: Waiting = asked.state.waiting
+    incoming = Incoming(raw, measurement, token, signature or None, sender, waiting)
     return submitting.submit(session, incoming, now)
+
+
+def _sender(asked: PageRequest, token: Token | None, signed_by: str) -> str:
+    """Return who sends: anybody can make keys, so that only one which is known says it."""
+    if token is not None:
+        return f"token {token.id}"
+    if signed_by in asked.snapshot.knowledge.signers:
+        return signed_by
+    return sender_of(asked.request.scope, behind_proxy=asked.settings.trusted_proxy)
 
 
 @router.get("/upload")

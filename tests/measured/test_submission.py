@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from app.core.words import State, TokenScope
 from app.errors import Conflict
-from app.intake import submitting
+from app.intake import submitting, waiting
 from app.settings import Settings, Uploads
 from app.store import seeding
 from app.store.submissions import Decision, add_token
@@ -306,3 +306,68 @@ def test_what_waits_is_bounded_in_all_and_a_decision_makes_room(database_url, wr
         assert 200 == again.status_code, "what is kept already needs no room"
         decide(client, writer, sent[0].json()["id"], State.REJECTED)
         assert 201 == post(client, document(notes="2" * 400)).status_code
+
+
+def test_what_waits_of_one_sender_is_bounded_and_others_are_not_held_up(database_url, writer):
+    with writer.begin() as session:
+        for name, scope in (("lab", TokenScope.SUBMIT), ("trusted", TokenScope.TRUSTED)):
+            add_token(session, name, scope, name, datetime.now(UTC))
+    with client_of(database_url, trusted_proxy=True, sender_pending_documents=2) as client:
+
+        def send(number, address, **headers):
+            return post(
+                client, document(notes=f"{number}"), **{"x-forwarded-for": address}, **headers
+            )
+
+        first, _, third = (send(n, "192.0.2.1") for n in range(3))
+        assert (429, "sender-full") == (third.status_code, third.json()["error"]["code"])
+        assert "retry-after" not in third.headers
+        held = f"has 2 documents of {2 * len(document(notes='0'))} bytes waiting"
+        assert held in third.json()["error"]["message"]
+        assert "each may have 2 documents of 8388608 bytes" in third.text
+        assert "withdraw one with the secret" in third.text
+        assert 200 == send(0, "192.0.2.1").status_code, "what is kept already needs no room"
+        assert 201 == send(2, "192.0.2.2").status_code
+        of_token = [send(n, "192.0.2.1", authorization="Bearer lab") for n in (3, 4, 5)]
+        assert [201, 201, 429] == [answer.status_code for answer in of_token]
+        assert 201 == send(6, "192.0.2.1", authorization="Bearer trusted").status_code
+        secret = {"secret": first.json()["withdrawal_secret"]}
+        client.post(f"/m/{first.json()['id']}/withdraw", data=secret)
+        assert [201, 429] == [send(n, "192.0.2.1").status_code for n in (7, 8)]
+
+
+def test_what_waits_of_one_sender_has_so_many_bytes(database_url):
+    most = len(document(notes="0" * 400)) + 5
+    with client_of(database_url, sender_pending_bytes=most) as client:
+        assert 201 == post(client, document(notes="0" * 400)).status_code
+        refused = client.post("/upload", data={"text": document().decode(), "action": "submit"})
+        assert 429 == refused.status_code
+        assert f"Nothing was kept of these {len(document())} bytes" in refused.text
+        assert 200 == client.post(f"{API}?dry_run=true", content=document()).status_code
+
+
+def test_no_address_is_held_and_a_decision_forgets_the_sender(database_url, writer):
+    with client_of(database_url, trusted_proxy=True) as client:
+        senders = state_of(client).waiting._senders
+        slug = post(client, document(), **{"x-forwarded-for": "192.0.2.77"}).json()["id"]
+        assert [slug] == list(senders)
+        assert "192.0.2.77" not in f"{senders}"
+        assert b"192.0.2.77" not in b"".join(senders.values())
+        decide(client, writer, slug, State.REJECTED)
+        other = post(client, document(notes="x"), **{"x-forwarded-for": "192.0.2.77"}).json()["id"]
+        assert [other] == list(senders)
+
+
+def test_those_whose_documents_were_decided_are_dropped_when_there_are_many(
+    database_url, writer, monkeypatch
+):
+    monkeypatch.setattr(waiting, "MANY", 2)
+    with client_of(database_url, trusted_proxy=True) as client:
+        slugs = [
+            post(client, document(notes=f"{n}"), **{"x-forwarded-for": f"192.0.2.{n}"}).json()["id"]
+            for n in range(2)
+        ]
+        decide(client, writer, slugs[0], State.REJECTED)
+        post(client, document(notes="2"), **{"x-forwarded-for": "192.0.2.2"})
+        assert slugs[0] not in state_of(client).waiting._senders
+        assert 2 == len(state_of(client).waiting._senders)
