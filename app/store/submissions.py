@@ -80,7 +80,7 @@ def pending_sizes(session: Session, slugs: Collection[str]) -> dict[str, int]:
     for some in chunks(list(slugs)):
         waiting = r.state == str(State.PENDING), r.valid_to.is_(None), r.slug.in_(some)
         rows = select(s.slug, func.length(s.raw)).join(r, r.slug == s.slug).where(*waiting)
-        found |= dict(session.execute(rows).tuples())
+        found |= {row[0]: row[1] for row in session.execute(rows)}
     return found
 
 
