@@ -231,7 +231,7 @@ def test_the_plan_shows_commands_files_and_what_leaves_in_75_columns(tmp_path):
     assert "-accel kvm -machine q35,kernel_irqchip=on,memory-backend=m -cpu host" in flat
     assert "kvm-pit.lost_tick_policy=discard" in flat
     assert "memory-backend-file,id=m,size=64M,mem-path=x2apic.m,share=on" in flat
-    assert "'apic=x2apic repeat=20 late disruptive results=memory'" in flat
+    assert "'apic=x2apic repeat=20 disruptive results=memory lines'" in flat
     assert "instances/vapic-probe-PID" in flat
     assert "written out.json" in flat
     assert "Nothing. No host name, serial number or address is collected." in flat

@@ -180,7 +180,7 @@ def test_a_made_up_run_under_kvm_says_what_each_access_did(made_up, tmp_path):
     assert {"avic": True, "x2avic": True, "avic_extlvt": True} == body["features"]
     assert {"virtual": False, "svm_edx": "0x8042000", "branch": "6.18"} == body["host"]
     assert "0xb00211e" == body["cpu"]["microcode"]
-    assert "-append 'apic=x2apic repeat=20 late results=memory'" in body["guest"]["command"]
+    assert "-append 'apic=x2apic repeat=20 results=memory lines'" in body["guest"]["command"]
     assert "fancyname" not in raw.decode()
     assert str(tmp_path) not in raw.decode()
     assert {"xapic.log", "xapic.trace", "x2apic.log", "x2apic.trace"} == {
@@ -272,7 +272,6 @@ def test_what_there_is_of_a_guest_that_did_not_end_in_time_is_kept(
     log = (kept / "xapic.log").read_text("ascii")
 
     assert (1, "vapic: The guest did not end within 1 seconds.\n") == (ran.code, ran.err)
-    # It tells of accesses when all are made.
     assert '{"event":"start"' in log
     assert '{"event":"end"' not in log
     assert (kept / "xapic.trace").read_text().startswith("# tracer: nop")

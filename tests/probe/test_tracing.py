@@ -87,7 +87,7 @@ def traced(guest: Path, tracefs: Path, folder: Path, apic: str, kb: int) -> tupl
         pytest.skip("no qemu-system-x86_64 here (see tests/get-qemu.sh)")
     if not (tracefs / "events/kvm/kvm_pio").exists():
         pytest.skip("this kernel's KVM has no tracepoints")
-    run = Run("kvm", apic, ("repeat=1", "late"), x2avic=True)
+    run = Run("kvm", apic, ("repeat=1",), x2avic=True)
     command = run.command(qemu, str(guest), str(folder / "log"), str(folder / "m"))
     # Some KVMs refuse the MSR that is left out.
     command = tuple("host,-arch-capabilities" if word == "host" else word for word in command)

@@ -74,7 +74,7 @@ class Wish:
     @property
     def words(self) -> tuple[str, ...]:
         """What the guest is told, beside its mode."""
-        return (f"repeat={self.repeat}", "late", *(("disruptive",) if self.disruptive else ()))
+        return (f"repeat={self.repeat}", *(("disruptive",) if self.disruptive else ()))
 
 
 def check_host(host: Host, qemu: Qemu | None, wish: Wish) -> tuple[HostFinding, ...]:

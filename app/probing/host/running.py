@@ -69,7 +69,8 @@ class Run:
             # QEMU's way to write a comma in a value.
             path = memory.replace(",", ",,")
             shared = f"memory-backend-file,id=m,size={size},mem-path={path},share=on"
-            backend, results = ("-object", shared), ("results=memory",)
+            # At once, so that a guest that hangs leaves what it had.
+            backend, results = ("-object", shared), ("results=memory", "lines")
         # The guest would take the words of a path with spaces for its own.
         words = (*(("--",) if " " in kernel else ()), f"apic={self.apic}", *self.words, *results)
         return (
