@@ -98,6 +98,14 @@ void json_self_test(u32 pf, u32 gp)
     send_json();
 }
 
+void json_apic_test(u32 ipi)
+{
+    put("{\"event\":\"selftest\"");
+    field_dec("ipi", ipi);
+    put("}");
+    send_json();
+}
+
 static void put_outcome(const struct record *r, u32 digits)
 {
     if (r->fault && !r->write)

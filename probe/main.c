@@ -64,6 +64,7 @@ void guest_main(u32 magic, const struct multiboot *info)
     }
     if (options.x2apic)
         enter_x2apic();
+    test_apic();
     sweep();
     run_shapes();
     run_other_way();

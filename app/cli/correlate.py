@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.measure import called
 from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
 from app.intake import probed
@@ -57,7 +58,7 @@ def correlate(
         typer.echo(f"{count} observations; --output FILE writes the document.")
         return
     output.write_bytes(as_bytes(body))
-    typer.echo(f"{count} observations in {output}; `vapic check {output}` says their effect.")
+    typer.echo(f"{count} observations in {output}; `{called()} check {output}` says their effect.")
 
 
 def _one(guest: Path, trace: Path) -> Correlation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,12 @@ class SubmitFailed(AppError):
     """A document that the server did not take."""
 
     code = "submit-failed"
+
+
+def called() -> str:
+    """Return how this command is called again, also by root, who has another path mostly."""
+    own = Path(sys.argv[0])
+    return str(own.absolute()) if len(own.parts) > 1 else own.name
 
 
 def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 1.")]) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.database import seed_offline
-from app.cli.measure import submit
+from app.cli.measure import called, submit
 from app.cli.probe_text import account_text, result_text
 from app.core.facts import Measurement
 from app.core.words import Mode
@@ -59,9 +59,6 @@ def run(
     """Boot a tiny guest that touches every register, and write down what each access did."""
     if context.invoked_subcommand:
         return
-    own = Path(sys.argv[0])
-    # Root has another path, mostly.
-    called = str(own.absolute()) if len(own.parts) > 1 else own.name
     wish = Wish(
         accel=accel,
         output=None if str(output) == "-" else output,
@@ -72,10 +69,10 @@ def run(
         tracefs=tracefs,
         keep=keep,
         dry_run=dry_run,
-        command=f"{called} probe",
+        command=f"{called()} probe",
     )
     if command.probe(wish, qemu, probed.document, _report):
-        _offer(wish.output, called)
+        _offer(wish.output)
 
 
 def _report(raw: bytes) -> str:
@@ -108,9 +105,9 @@ def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:
     return replace(found, accelerator=accelerator)
 
 
-def _offer(output: Path | None, own: str) -> None:
+def _offer(output: Path | None) -> None:
     typer.echo("Read it, and send it if you like; nothing was sent so far:")
-    typer.echo(f"\n  {own} submit {output or 'FILE'} --to ADDRESS")
+    typer.echo(f"\n  {called()} submit {output or 'FILE'} --to ADDRESS")
     if output and sys.stdin.isatty() and sys.stdout.isatty():
         address = typer.prompt(
             "Address of an explorer to send it to now (empty: none)", "", show_default=False

@@ -143,3 +143,5 @@ class GuestLog:
     machine: Machine
     accesses: tuple[GuestAccess, ...]
     remarks: tuple[str, ...] = ()
+    # Whether an interrupt that it sent to itself came; older guests do not tell.
+    ipi: bool | None = None

@@ -59,6 +59,7 @@ class _Reading:
     machine: Machine | None = None
     accesses: list[GuestAccess] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    ipi: bool | None = None
     crc: int = 0
     lines: int = 0
     ended: bool = False
@@ -91,7 +92,8 @@ def read(raw: bytes, file: str = "guest log") -> GuestLog:
         reading.tell(number, "", "the end of the log", "a checksum line: is it cut off?")
     if reading.problems or reading.machine is None:
         raise BadGuestLog(tuple(reading.problems))
-    return GuestLog(reading.machine, tuple(reading.accesses), tuple(reading.remarks))
+    accesses, remarks = tuple(reading.accesses), tuple(reading.remarks)
+    return GuestLog(reading.machine, accesses, remarks, reading.ipi)
 
 
 @dataclass(frozen=True)
@@ -266,6 +268,8 @@ def _other(reading: _Reading, line: _Line, event: str) -> None:
     elif event == "panic":
         what = line.text("what", empty=True)
         reading.tell(line.number, "", f"panic: {what}", "a run that came to its end")
+    elif event == "selftest" and "ipi" in line.values:
+        reading.ipi = bool(line.number_at("ipi", 0, 1))
     elif event == "selftest":
         for key in ("pf", "gp"):
             line.number_at(key, 1, 1)

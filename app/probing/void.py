@@ -25,14 +25,15 @@ NOT_X2AVIC = (
     "every access exited with 7Ch, so KVM intercepted them all: x2AVIC was off before the trace "
     "began, or is not here"
 )
+_MEMORY = "memory and no APIC, as where AVIC is forced on under an emulator that has none"
+NO_IPI = f"an interrupt that the guest sent to itself did not come: what answered is {_MEMORY}"
 NO_APIC = (
     "no access gave exit 401h or 402h, and nothing that the guest wrote had the effect that it "
-    "watched for: what answered is memory and no APIC, as where AVIC is forced on under an "
-    "emulator that has none"
+    f"watched for: what answered is {_MEMORY}"
 )
 
 
-def why_void(trace: Trace, pieces: Cut, results: Sequence[Result]) -> str:
+def why_void(log: GuestLog, trace: Trace, pieces: Cut, results: Sequence[Result]) -> str:
     """Return why a whole run counts for nothing, empty if it counts."""
     if trace.losses:
         return f"the trace is not whole: {trace.losses[0]}"
@@ -52,7 +53,7 @@ def why_void(trace: Trace, pieces: Cut, results: Sequence[Result]) -> str:
             f"AVIC was inhibited and not enabled again: {names} "
             f"(inhibits={off.inhibits:#x}, line {off.line} of the trace)"
         )
-    return _why_no_avic(results)
+    return NO_IPI if log.ipi is False else _why_no_avic(results)
 
 
 def _why_no_avic(results: Sequence[Result]) -> str:

@@ -61,11 +61,12 @@ class Start(Line):
 
 
 class SelfTest(Line):
-    """Both faults were seen."""
+    """Both faults were seen, or an interrupt came; two lines."""
 
     event: Literal["selftest"]
-    pf: Literal[1]
-    gp: Literal[1]
+    pf: Literal[1] | None = None
+    gp: Literal[1] | None = None
+    ipi: Literal[0, 1] | None = None
 
 
 class Access(Line):

@@ -86,6 +86,7 @@ def test_the_guest_ends_well_and_every_line_is_as_the_protocol_says(ran, record_
         EVENT.validate_python(event)
     kinds = [event["event"] for event in ran.events]
     assert ["start", "selftest"] == kinds[:2]
+    assert [1] == [test["ipi"] for test in ran.of("selftest")[1:]]
     assert ["end", "checksum"] == kinds[-2:]
     assert Counter(kinds)["access"] == ran.events[-2]["accesses"]
     assert ran.raw.isascii()

@@ -202,16 +202,19 @@ def test_a_made_up_run_under_kvm_is_accepted_and_shows_on_the_table(made_up, cli
     assert before != client.get(table).text
 
 
-def test_the_terminal_shows_the_result_beside_the_manual_and_how_to_send_it(made_up, capsys):
+def test_the_terminal_shows_the_result_beside_the_manual_and_how_to_send_it(
+    made_up, capsys, monkeypatch
+):
     plan, raw = made_up
     text = _report(raw)
-    _offer(plan.wish.output, "vapic")
+    monkeypatch.setattr("sys.argv", ["/a/b/vapic", "probe"])
+    _offer(plan.wish.output)
 
     assert "ldr write trap trap #GP #GP" in " ".join(text.split())
     assert "msr (m)" in text
     assert "cells gain evidence" in text
     assert [] == [line for line in text.splitlines() if len(line) > 75 or not line.isascii()]
-    assert f"vapic submit {plan.wish.output} --to ADDRESS" in capsys.readouterr().out
+    assert f"  /a/b/vapic submit {plan.wish.output} --to ADDRESS" in capsys.readouterr().out
 
 
 def test_what_a_virtual_host_did_is_shown_and_is_no_evidence(made_up, tmp_path):

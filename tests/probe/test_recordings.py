@@ -106,6 +106,18 @@ def test_windows_without_exits_are_results_where_avic_is_on() -> None:
     assert len(found) == len(probed.document([pretended()], HOST)["observations"])
 
 
+def test_a_forced_avic_of_which_one_register_was_read_is_given_away_by_the_guest_itself() -> None:
+    guest, told = recording("6.1-xapic-forced.tracefs")
+    *events, _ = map(json.loads, guest.splitlines())
+    chosen = [e for e in events if e["event"] != "access" or e["slug"] == "id"]
+    chosen = [e | {"accesses": 2} if e["event"] == "end" else e for e in chosen]
+    lines = [line for line in told.splitlines() if "kvm_apicv" not in line]
+    for ipi, why in ((0, "to itself did not come: what answered is memory and no APIC"), (1, "")):
+        log = serial([chosen[0], {"event": "selftest", "ipi": ipi}, *chosen[1:]])
+        assert why in correlation.correlate(log, "\n".join(lines)).void
+        assert bool(why) == bool(correlation.correlate(log, "\n".join(lines)).void)
+
+
 READ, WRITE = (0x100898, 0x10089A), (0x100916, 0x100918)
 ID_READ, SELF_IPI = 1, 13
 
