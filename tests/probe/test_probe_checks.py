@@ -157,10 +157,23 @@ def test_kvm_is_loaded_with_avic_only_where_it_has_to_be_asked_for(
 def test_a_part_that_masks_avic_is_led_to_force_it_and_then_measured(tmp_path):
     host = machine(tmp_path)
     _cpu(" avic", "")(tmp_path)
-    assert "modprobe kvm_amd avic=1 force_avic=1" in _todo(host, "AVIC")
+    _file(f"{PARAMETER}/avic", "N\n")(tmp_path)
+    again = "sudo modprobe -r kvm_amd && sudo modprobe kvm_amd avic=1 force_avic=1"
+    assert _todo(host, "AVIC").endswith(f" With no guest running: {again}")
+    assert "See AVIC, below." == _todo(host, "kvm_amd.avic")
 
-    forced = replace(host)
-    _file(f"{PARAMETER}/force_avic", "Y\n")(tmp_path)
+    _gone("sys/module/kvm_amd/initstate")(tmp_path)
+    words = "kvm_amd.avic=1 kvm_amd.force_avic=1"
+    assert f"boot it with {words} on its command line" in _todo(replace(host), "AVIC")
+    _gone("sys/module/kvm_amd")(tmp_path)
+    assert _todo(replace(host), "AVIC").endswith(
+        " Load it: sudo modprobe kvm_amd avic=1 force_avic=1"
+    )
+
+    other = tmp_path / "forced"
+    forced = machine(other)
+    _cpu(" avic", "")(other)
+    _file(f"{PARAMETER}/force_avic", "Y\n")(other)
     assert [(REMARK, "AVIC")] == [(f.state, f.name) for f in _unfit(forced)]
 
 

@@ -157,7 +157,9 @@ def _module(host: Host) -> Iterator[HostFinding]:
         yield _missing("kvm_amd.avic", text, "Boot a kernel whose KVM was built with AVIC.")
     elif not _is_on(avic):
         text = f"It is {avic}: KVM does not use AVIC."
-        yield _missing("kvm_amd.avic", text, _again(host, "avic=1"))
+        # A part that masks it has it off whatever was asked for.
+        todo = _again(host, "avic=1") if "avic" in host.flags else "See AVIC, below."
+        yield _missing("kvm_amd.avic", text, todo)
     else:
         yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
     if not _is_on(host.parameters.get("kvm_amd.npt", "Y")):
@@ -173,13 +175,15 @@ def _load(host: Host) -> str:
 
 
 def _again(host: Host, *parameters: str) -> str:
-    """Return how KVM, which is there already, gets other parameters."""
+    """Return how KVM gets other parameters, whether it is there already or not."""
+    module, load = host.path("sys/module/kvm_amd"), f"sudo modprobe kvm_amd {' '.join(parameters)}"
+    if not module.exists():
+        return f"Load it: {load}"
     # Only what was loaded has a state; what is built in takes the kernel's command line.
-    if not host.path("sys/module/kvm_amd/initstate").exists():
+    if not (module / "initstate").exists():
         words = " ".join(f"kvm_amd.{parameter}" for parameter in parameters)
         return f"KVM is built into this kernel: boot it with {words} on its command line."
-    words = " ".join(parameters)
-    return f"With no guest running: sudo modprobe -r kvm_amd && sudo modprobe kvm_amd {words}"
+    return f"With no guest running: sudo modprobe -r kvm_amd && {load}"
 
 
 def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
