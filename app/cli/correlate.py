@@ -12,9 +12,12 @@ from app.cli.measure import called
 from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
 from app.intake import probed
+from app.intake.mail_reading import read_mail
+from app.intake.recognised import recognised
 from app.probing import correlation
-from app.probing.correlation import Correlation
+from app.probing.correlation import Correlation, NoMarker
 from app.probing.correlation_text import correlation_text
+from app.probing.guest_log import BadGuestLog
 from app.probing.probe_document import HostFacts, as_bytes
 
 PAIR = 2
@@ -62,14 +65,38 @@ def correlate(
 
 
 def _one(guest: Path, trace: Path) -> Correlation:
-    raw, text = guest.read_bytes(), trace.read_text("utf-8", "replace")
+    raws = (guest.read_bytes(), trace.read_bytes())
+    log, text = (_pasted(path, raw) for path, raw in zip((guest, trace), raws, strict=True))
     with typer.progressbar(
         length=text.count("\n") + 1,
         label=f"Reading {trace.name}",
         show_eta=False,
         file=sys.stderr,
     ) as bar:
-        run = correlation.correlate(raw, text, lambda line: bar.update(line - bar.pos))
+        try:
+            run = correlation.correlate(log.encode(), text, lambda line: bar.update(line - bar.pos))
+        except (BadGuestLog, NoMarker) as error:
+            raise AppError(_explained(error, (guest, trace), raws)) from None
         bar.update(bar.length - bar.pos)  # type: ignore[operator]
     typer.echo(correlation_text(run))
     return run
+
+
+def _pasted(path: Path, raw: bytes) -> str:
+    pasted = read_mail(raw)
+    for note in pasted.notes:
+        typer.echo(f"{path}: {note}", err=True)
+    return pasted.text
+
+
+def _explained(error: AppError, paths: tuple[Path, ...], raws: tuple[bytes, ...]) -> str:
+    """Say what the files are where they are not what they should be."""
+    kinds = [recognised(raw) for raw in raws]
+    if [kind.reader if kind else "" for kind in kinds] == ["trace", "guest"]:
+        return f"The two are swapped: vapic correlate {paths[1]} {paths[0]}"
+    wrong = [
+        f"{path}: {kind.sentence}"
+        for path, kind, wanted in zip(paths, kinds, ("guest", "trace"), strict=True)
+        if kind and kind.reader != wanted
+    ]
+    return "\n".join((*wrong, error.message))

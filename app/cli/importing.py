@@ -17,6 +17,8 @@ from app.foreign.foreign_logs import reading_text, rules_text
 from app.foreign.importing import ASKED, UNKNOWN, CannotImport, import_log
 from app.foreign.table_draft import COPIED, import_table
 from app.foreign.table_words import Column
+from app.intake.mail_reading import read_mail
+from app.intake.recognised import recognised
 from app.pens.plain import Plain
 
 imports = typer.Typer(no_args_is_help=True)
@@ -35,7 +37,7 @@ def _log(
 ) -> None:
     """Import one log and say what became of it; ends with 1 when there is no document."""
     _may_write(output)
-    text = cpuinfo.read_text("utf-8", "replace") if cpuinfo else ""
+    text = read_mail(cpuinfo.read_bytes()).text if cpuinfo else ""
     try:
         made = import_log(tool, _read(log), said, text)
     except CannotImport as error:
@@ -101,12 +103,17 @@ def mail_table(
     A draft for a human to complete: unknown words are refused, never guessed at.
     """
     _may_write(output)
-    drafted = import_table(_read(mail), seed_offline().knowledge, column, mode)
+    raw = _read(mail)
+    drafted = import_table(raw, seed_offline().knowledge, column, mode)
+    for note in drafted.notes:
+        typer.echo(f"{mail}: {note}", err=True)
     for fault in drafted.faults:
         typer.echo(f"{mail}:{fault}", err=True)
     if not drafted.tables:
         message = "no line of titles such as `MSR | Register | RDMSR | WRMSR`"
-        typer.echo(f"{mail}: {message}", err=True)
+        kind = recognised(raw)
+        other = f". {kind.sentence}" if kind and kind.reader != "mail-table" else ""
+        typer.echo(f"{mail}: {message}{other}", err=True)
     elif not drafted.faults and not drafted.raw:
         typer.echo(f"{mail}: the table says nothing about any access", err=True)
     if not drafted.raw:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from app.intake.recognised import recognised
+
 # Its words, and the keys of format 1.
 KEYS = {
     "vendor_id": "cpu.vendor",
@@ -26,7 +28,11 @@ def read_cpuinfo(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """
     processors = list(_processors(text))
     found: dict[str, Any] = {}
-    faults = [] if processors else ["no processor, which begins with a line `processor : 0`"]
+    faults = []
+    if not processors:
+        kind = recognised(text.encode())
+        other = f". {kind.sentence}" if kind else ""
+        faults.append(f"no processor, which begins with a line `processor : 0`{other}")
     for name, key in KEYS.items():
         values = sorted({p[name] for p in processors if name in p})
         if values in ([], ["unknown"]):

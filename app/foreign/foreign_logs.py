@@ -16,7 +16,6 @@ from app.core.words import Access, Behaviour, Mode
 from app.pens.plain import Plain
 
 GP_VECTOR = 13
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # How many results that failed or were skipped are listed; more are counted.
 MOST = 20
 
@@ -41,7 +40,8 @@ class LogReading:
 
     ``unused`` counts results by the reason why they are not used, ``remarkable`` are the
     failed and skipped ones, ``unknown`` counts lines that are no result of a test;
-    ``accelerator`` and ``command`` are what the log itself shows of its QEMU.
+    ``accelerator`` and ``command`` are what the log itself shows of its QEMU; ``asserted`` is
+    whether an assertion failed; ``notes`` say what was lost on the way here.
     """
 
     lines: int = 0
@@ -52,6 +52,14 @@ class LogReading:
     remarkable: list[tuple[int, str]] = field(default_factory=list)
     accelerator: str = ""
     command: str = ""
+    asserted: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def hold(self, line: int, said: int, found: int, what: str) -> None:
+        """Hold what was found against the count that the log itself has on a line."""
+        if said != found:
+            counted = f"{what} {said} results, and {found} were found"
+            self.notes.append(f"Line {line}: {counted}: are lines cut or wrapped?")
 
 
 KUT, SELF = "kvm-unit-tests x86/", "Linux tools/testing/selftests/kvm/"
@@ -114,18 +122,15 @@ RULES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     },
 }
 
-TAP = re.compile(r"\s*(?:# )*(not ok|ok) \d+ ?(?:- )?(?P<name>.*)")
+TAP = re.compile(r"\s*(?P<deep>(?:# )*)(?P<word>not ok|ok) \d+ ?(?:- )?(?P<name>.*)")
+PLAN = re.compile(r"\s*(?P<deep>(?:# )*)1\.\.(?P<most>\d+)\b(?!.*SKIP)")
 ASSERTION = re.compile(
     r"(?:(?P<wanted>Wanted #GP)|Unexpected fault (?P<fault>0x[0-9a-f]+)) on WRMSR"
     r"\((?P<msr>[0-9a-f]+)\) = (?P<value>[0-9a-f]+)(?(wanted), got (?P<got>0x[0-9a-f]+|0)\b)"
 )
+# How the test of all MSRs asserts: whether x2APIC was on does not show.
+MODELESS = re.compile(r"(?:Wanted|Unexpected) \S+ (?:on|from) (?:WRMSR|RDMSR)\(0x8[0-9a-f]{2}\b")
 FIRST_MSR, LAST_MSR, ICR_MSR = 0x800, 0x8FF, 0x830
-
-
-def clean(raw: bytes) -> list[str]:
-    """Return the lines of a log without colours and carriage returns."""
-    text = raw.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return [ANSI.sub("", line).rstrip() for line in text.split("\n")]
 
 
 def outcome_of(vector: int) -> Behaviour | None:
@@ -139,20 +144,39 @@ def read_selftests(lines: Iterable[str]) -> LogReading:
     A test that passes prints nothing about its accesses, so nothing follows from ``ok``.
     """
     reading = LogReading()
+    # By depth: the line of a plan, how many results it announces, how many came.
+    plans: dict[int, list[int]] = {}
     for number, line in enumerate(lines, 1):
         reading.lines += bool(line.strip())
         if match := ASSERTION.search(line):
             _assertion(reading, number, match)
-        elif match := TAP.match(line):
+        elif MODELESS.search(line):
             reading.results += 1
-            failed = "failed" if match[1] == "not ok" else "passed"
+            reading.unused["MSR accesses where whether x2APIC is on does not show"] += 1
+        elif match := TAP.match(line):
+            _hold(reading, plans, len(match["deep"]) + 1)
+            plans.get(len(match["deep"]), [0, 0, 0])[2] += 1
+            reading.results += 1
+            failed = "failed" if match["word"] == "not ok" else "passed"
             why = "were skipped" if "# SKIP" in line else failed
             reading.unused[f"whole tests that {why}"] += 1
             if why != "passed":
                 reading.remarkable.append((number, line.strip()))
         else:
             reading.unknown += bool(line.strip())
+            reading.asserted |= "Test Assertion Failure" in line
+            if match := PLAN.match(line):
+                _hold(reading, plans, len(match["deep"]))
+                plans[len(match["deep"])] = [number, int(match["most"]), 0]
+    _hold(reading, plans, 0)
     return reading
+
+
+def _hold(reading: LogReading, plans: dict[int, list[int]], depth: int) -> None:
+    """Hold the plans from a depth on, which end here, against what came."""
+    for deep in sorted(d for d in plans if d >= depth):
+        line, said, found = plans.pop(deep)
+        reading.hold(line, said, found, "the plan announces")
 
 
 def _assertion(reading: LogReading, number: int, match: re.Match[str]) -> None:
@@ -179,6 +203,8 @@ def reading_text(reading: LogReading) -> str:
     for why, count in sorted(reading.unused.items()):
         out.item(f"not used, {count}: {why}.")
     out.item(f"{reading.unknown} lines are no result of a test.")
+    for note in reading.notes[:MOST]:
+        out.item(note)
     for number, line in reading.remarkable[:MOST]:
         out.item(f"line {number}: {line}")
     if len(reading.remarkable) > MOST:

@@ -16,9 +16,11 @@ from typing import Any
 from app import __version__
 from app.core.words import Behaviour
 from app.foreign.cpuinfo import read_cpuinfo
-from app.foreign.foreign_logs import LogReading, Sighted, clean, read_selftests
+from app.foreign.foreign_logs import LogReading, Sighted, read_selftests
 from app.foreign.unit_test_log import read_unit_tests
+from app.intake.mail_reading import read_mail
 from app.intake.measurement import EMULATORS, parse
+from app.intake.recognised import recognised
 
 READERS = {"kvm-unit-tests": read_unit_tests, "selftests": read_selftests}
 UNKNOWN = (
@@ -94,9 +96,11 @@ def import_log(tool: str, raw: bytes, said: Mapping[str, Any], cpuinfo: str = ""
     /proc/cpuinfo. Raises CannotImport with everything that is missing, and BadDocument where
     what was said does not fit the format.
     """
-    reading = READERS[tool](clean(raw))
+    pasted = read_mail(raw)
+    reading = READERS[tool](pasted.text.split("\n"))
+    reading.notes[:0] = pasted.notes
     facts, faults = _facts(tool, reading, said, cpuinfo)
-    reasons = [*_useless(tool, reading), *faults]
+    reasons = [*_useless(tool, reading, raw), *faults]
     missing = (one for one in ASKED if one.where and one.key not in facts)
     reasons += [f"{one.option} is missing: {one.where}" for one in missing]
     if reasons:
@@ -116,16 +120,23 @@ def import_log(tool: str, raw: bytes, said: Mapping[str, Any], cpuinfo: str = ""
     return Imported(text, reading, len(document["observations"]))
 
 
-def _useless(tool: str, reading: LogReading) -> list[str]:
+def _useless(tool: str, reading: LogReading, raw: bytes) -> list[str]:
     """Say why a log that has nothing to use is not enough."""
     if reading.seen:
         return []
+    kind = recognised(raw)
     if not reading.results:
-        return [f"no result of {tool} among {reading.lines} lines"]
+        other = f". {kind.sentence}" if kind and kind.reader != tool else ""
+        return [f"no result of {tool} among {reading.lines} lines{other}"]
     why = "; ".join(f"{count} {reason}" for reason, count in reading.unused.items())
     hint = ""
     if tool == "selftests":
         hint = ": a selftest that passes prints nothing about single accesses"
+        hint = (
+            ": these assertions name no single access, or not its mode"
+            if reading.asserted
+            else hint
+        )
     return [f"{reading.results} results, none of which says what one access did ({why}){hint}"]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -17,16 +16,20 @@ from app.errors import NotFound
 from app.foreign.table_layout import Cell, Grid, TableFault, find_grids
 from app.foreign.table_registers import Place, places_of
 from app.foreign.table_words import (
+    LONGEST,
     Column,
     Kind,
     Said,
     Title,
     UnknownWord,
     is_head,
+    near,
     read_cell,
     read_title,
+    with_group,
 )
 from app.intake.mail_reading import read_mail
+from app.pens.plain import to_ascii
 
 # What no table in a mail says; the human who completes the draft does.
 DRAFT_MISSING = (
@@ -60,13 +63,15 @@ class Drafted:
     """What was read: observations as format 1 has them, faults, and counts.
 
     ``silent`` counts cells that say nothing; ``copied`` is whether the words are those of a
-    manual, not what was seen; ``raw`` is empty where there are faults or nothing to draft.
+    manual, not what was seen; ``notes`` say what was not read or not understood and does not
+    matter; ``raw`` is empty where there are faults or nothing to draft.
     """
 
     tables: int = 0
     rows: int = 0
     silent: int = 0
     copied: bool = False
+    notes: list[str] = field(default_factory=list)
     observations: list[dict[str, Any]] = field(default_factory=list)
     faults: list[TableFault] = field(default_factory=list)
     raw: bytes = b""
@@ -81,8 +86,9 @@ def import_table(
     that name none. The draft lacks what no table says, so `vapic check` refuses it until it
     is completed.
     """
-    lines = read_mail(raw).lines
-    drafted = Drafted(copied=any(OURS in line.text for line in lines))
+    mail = read_mail(raw)
+    lines = mail.lines
+    drafted = Drafted(copied=any(OURS in line.text for line in lines), notes=[*mail.notes])
     first: dict[tuple[object, ...], tuple[str, Cell]] = {}
     for grid in find_grids(lines, is_head):
         drafted.tables += 1
@@ -147,14 +153,15 @@ class _Table:
         try:
             return read(cell.text)
         except UnknownWord as unknown:
-            self._fault(cell, unknown.expected, unknown.hint, unknown.found)
+            # As it stands there, not as it was taken apart.
+            self._fault(cell, unknown.expected, unknown.hint, repr(cell.text[:LONGEST]))
             return None
 
     def _read_titles(self, mode: Mode | None) -> None:
         """Find the columns whose titles are understood; the others are faults."""
         for i, cell in enumerate(self.grid.head):
             if cell.text and (title := self._understood(cell, read_title)):
-                self.titles[i] = _with_group(title, self.grid.over[i], mode)
+                self.titles[i] = with_group(title, self.grid.over[i], mode)
         if self._columns(Kind.ACCESS):
             return
         for i in self._columns(Kind.OUTCOME):
@@ -217,9 +224,13 @@ class _Table:
             try:
                 here = places_of(cell.text, self.knowledge.registers, found)
             except NotFound as error:
-                hint = f"did you mean `{error.hints[0]}`?" if error.hints else ""
-                self._fault(cell, "a slug, a macro, an offset or an MSR", hint)
-                return ()
+                if not found:
+                    hint = near(cell.text, error.hints)
+                    self._fault(cell, "a slug, a macro, an offset or an MSR", hint)
+                    return ()
+                told = f"{cell.text!r} is no name here; its row says {found[0][0]}"
+                self.drafted.notes.append(to_ascii(f"Line {cell.line}: {told}."))
+                continue
             if found and {slug for slug, _ in here} != {slug for slug, _ in found}:
                 self._fault(cell, f"a name of {found[0][0]}, as this row says")
                 return ()
@@ -280,19 +291,3 @@ class _Table:
             return title.mode, title.access
         self._fault(cell, "a mode and an access: x2AVIC WRMSR")
         return None
-
-
-def _with_group(title: Title, over: str, mode: Mode | None) -> Title:
-    """Complete a title by the one above its group, and by --mode; prose above is no group."""
-    if title.kind is not Kind.OUTCOME:
-        return title
-    group = Title(Kind.OUTCOME)
-    if over:
-        with suppress(UnknownWord):
-            group = read_title(over)
-    return Title(
-        Kind.OUTCOME,
-        title.mode or group.mode or mode,
-        title.access or group.access,
-        title.variant or group.variant,
-    )

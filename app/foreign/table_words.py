@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -18,7 +19,7 @@ from app.core.facts import Condition
 from app.core.words import Access, Behaviour, Mode
 from app.intake.format1 import OUTCOMES
 
-NEAR = 0.6
+NEAR = 0.75
 LONGEST = 40
 T = TypeVar("T")
 
@@ -126,6 +127,22 @@ def read_title(text: str) -> Title:
     )
 
 
+def with_group(title: Title, over: str, mode: Mode | None) -> Title:
+    """Complete a title by the one above its group, and by --mode; prose above is no group."""
+    if title.kind is not Kind.OUTCOME:
+        return title
+    group = Title(Kind.OUTCOME)
+    if over:
+        with suppress(UnknownWord):
+            group = read_title(over)
+    return Title(
+        Kind.OUTCOME,
+        title.mode or group.mode or mode,
+        title.access or group.access,
+        title.variant or group.variant,
+    )
+
+
 def is_head(cells: Sequence[str]) -> bool:
     """Whether a line is one of titles: an address or a name, and an access, alone in cells."""
     kinds = {_rough(cell) for cell in cells}
@@ -154,10 +171,10 @@ def _tokens(text: str) -> list[str]:
 
 # Spellings beside slug, label and short form.
 _MORE = {
-    Behaviour.GP: ("gp", "#gp(0)", "gp(0)"),
+    Behaviour.GP: ("gp", "#gp(0)", "gp(0)", "gp#"),
     Behaviour.VMEXIT_TRAP: ("trap-like", "402h trap", "402h (trap)", "vmexit (trap)"),
     Behaviour.VMEXIT_FAULT: ("fault-like", "402h fault", "402h (fault)", "vmexit (fault)"),
-    Behaviour.VMEXIT_IPI: ("401h", "0x401", "incomplete ipi"),
+    Behaviour.VMEXIT_IPI: ("401h", "0x401", "incomplete ipi", "avic_incomplete_ipi"),
     Behaviour.VMEXIT_MSR: ("7ch", "0x7c", "07ch", "intercepted"),
     Behaviour.VMEXIT_NPF: ("400h", "0x400"),
     Behaviour.PF: ("pf",),
@@ -167,10 +184,22 @@ WORDS: Mapping[str, Behaviour] = {
 }
 # Cells that say nothing about an access: not selected, not existing, not known.
 SILENT = frozenset(
-    {"", ".", "-", "--", "?", "n/a", "tbd", "nothing", "absent", "undef", "undefined"}
+    {"", ".", "-", "--", "?", "n/a", "tbd", "nothing", "absent", "undef", "undefined", "(no entry)"}
 )
-AMBIGUOUS = frozenset(
-    {"402h", "0x402", "exit", "vmexit", "#vmexit", "unaccelerated", "avic_unaccelerated_access"}
+# Words that may be either of two, and what to say instead.
+EITHER = (
+    (re.compile(r"(?:exit|#?vmexit)? ?\(?(?:(?:0x)?402h?)?\)?|.*unaccel.*|.*noaccel.*"),
+     "trap or fault"),
+    (re.compile(r"ok|yes|works|pass(?:es|ed)?|no (?:exit|#?vmexit)"),
+     "allowed or accelerated, or completed where nobody watched for exits"),
+)  # fmt: skip
+# How the printed table says two things in one cell, and how we say them.
+PRINTED = (
+    (re.compile(r"accelerated\b.* edge\b.*\btrap\b.* level\b.*"), "accelerated edge; trap level"),
+    (
+        re.compile(r"accelerated\b.*\btrap\b.* advanced\b.*"),
+        "accelerated simple-ipi; trap advanced",
+    ),
 )
 VALID = ", ".join(dict.fromkeys(b.short for b in OUTCOMES)) + ", 7Ch, 401h, 400h, or -"
 
@@ -180,7 +209,8 @@ def read_cell(text: str, conditions: Mapping[str, Condition]) -> tuple[Said, ...
 
     A condition is a slug or the tag that our pages print. Raises UnknownWord.
     """
-    bare = re.sub(r"\[\d+\]|[`*]", " ", text.lower())
+    bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", text.lower()).split())
+    bare = next((ours for printed, ours in PRINTED if printed.fullmatch(bare)), bare)
     parts = [" ".join(part.split()) for part in bare.split(";")]
     return tuple(_said(part, conditions) for part in parts if part not in SILENT)
 
@@ -194,8 +224,8 @@ def _said(text: str, conditions: Mapping[str, Condition]) -> Said:
         when = re.sub(r"^(if|when)\s+", "", rest.strip(" ,"))
         if not when or when in slugs:
             return Said(WORDS[word], slugs.get(when, ""), WORDS[word] is Behaviour.VMEXIT_MSR)
-    if text in AMBIGUOUS:
-        raise UnknownWord(repr(text), "trap or fault: this word may be either")
+    if meant := next((meant for word, meant in EITHER if word.fullmatch(text)), ""):
+        raise UnknownWord(repr(text), f"{meant}: this word may be either")
     raise UnknownWord(repr(text[:LONGEST]), f"one of {VALID}", near(text, WORDS))
 
 

@@ -8,7 +8,7 @@ command line of QEMU). See ``foreign_logs.RULES`` for what each line says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.core.words import Access, Behaviour, Mode
@@ -21,6 +21,12 @@ ACCESS = re.compile(
     r"\((?P<name>x2APIC MSR 0x(?P<msr>8[0-9a-f]{2})|x2APIC Self-IPI)"
     r"(?:, 0x(?P<value>[0-9a-f]{1,16}))?\), got vector (?P<vector>\d+)"
 )
+# A result that a mail program broke between its words, and the count of a run at its end.
+BROKEN = re.compile(
+    r"(?:PASS|FAIL|XFAIL|XPASS|KFAIL|KPASS): Expected (?!.*(?:vector \d|MSR 0x\w+'))"
+)
+SUMMARY = re.compile(r"\s*SUMMARY: (\d+) tests")
+PIECES = 3
 HIGH_BITS = re.compile(r"Expected bits 63:32 == 0 for 'x2APIC MSR 0x(8[0-9a-f]{2})'")
 READ_WRITE = re.compile(r"x2APIC MSR 0x(8[0-9a-f]{2})")
 MMIO = re.compile(r"apic_disable: \*0xfee00(030|080): ([0-9a-f]{1,8})")
@@ -71,15 +77,16 @@ class _Log:
         self.reading = LogReading()
         self.halves = [_Half()]
         self.in_xapic = False
+        self.counted = 0
 
     def read(self, lines: Iterable[str]) -> LogReading:
-        for number, line in enumerate(lines, 1):
+        for number, line in _whole(lines):
             self.reading.lines += bool(line.strip())
             # Console output may stand before a result on the same line.
             if match := RESULT.search(line):
                 self._result(number, match[1], match[2])
             else:
-                self._other(line)
+                self._other(number, line)
         for half in self.halves:
             self._close(half)
         self.reading.seen.sort(key=lambda seen: seen.line)
@@ -95,9 +102,11 @@ class _Log:
         if not self._msr(number, text) and not self._apic(number, word, text):
             self.reading.unused["names no register, or not its mode"] += 1
 
-    def _other(self, line: str) -> None:
-        if line.startswith("SUMMARY:"):
+    def _other(self, number: int, line: str) -> None:
+        if match := SUMMARY.match(line):
             # The next run begins anew, in a mode that it has yet to say.
+            found, self.counted = self.reading.results - self.counted, self.reading.results
+            self.reading.hold(number, int(match[1]), found, "the log counts")
             self.halves.append(_Half())
             self.in_xapic = False
         elif (qemu := QEMU.search(line)) and not self.reading.command:
@@ -164,6 +173,23 @@ class _Log:
                 self.reading.seen.append(seen)
                 return True
         return False
+
+
+def _whole(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield lines with their numbers; the pieces of a result as one, with that of its first."""
+    number, begun, pieces = 0, "", 0
+    for here, line in enumerate(lines, 1):
+        if begun and pieces < PIECES and line.strip() and not RESULT.search(line):
+            begun, pieces = f"{begun} {line.strip()}", pieces + 1
+        else:
+            if begun:
+                yield number, begun
+            number, begun, pieces = here, line, 1
+        if not BROKEN.search(begun):
+            yield number, begun
+            begun = ""
+    if begun:
+        yield number, begun
 
 
 def _sighted(

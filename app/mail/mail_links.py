@@ -7,20 +7,23 @@ them are found, and whoever knows the pages takes the first that is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from urllib.parse import unquote, urlsplit
 
 from app.intake.mail_reading import MailLine
+from app.mail.gateways import is_rewritten, led_to
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 MARK = len("https://")
 TOKEN = re.compile(r"[^\s<>\"]+")
-# No link of ours is longer; what is may be an image.
-LONGEST = 1000
+# No link of ours is longer, also as a gateway writes it; what is may be an image.
+LONGEST = 2000
 TRAILING = ".,;:!?'`*_~|\\()[]{}"
 UNFINISHED = tuple("=?&/-%,+")
+# How many links that a gateway rewrote are led back in one mail.
+MOST_REWRITTEN = 2500
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # Over how many lines a link may be spread, and from which width on lines may be full.
 PIECES = 4
@@ -66,16 +69,20 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
     """Return the links to any of ``sites``, in the order of the mail."""
     known = tuple(sites)
     widest = min(USUAL_WIDTH, max((line.width for line in lines), default=0))
-    found = []
+    found, room = [], MOST_REWRITTEN
     for index, line in enumerate(lines):
         for token in TOKEN.finditer(line.text):
             joins = list(_joins(lines, index, token))
-            starts = sorted({m.start() for j in joins for m in WEB.finditer(j.text)})
+            if not joins:
+                continue
+            starts = _starts(joins)
+            room -= is_rewritten(joins[-1].text)
             for start, end in zip_longest(starts, starts[1:]):
                 # What begins on a line below is found there.
                 own = joins if start < len(token[0]) else []
                 mine = own if end is None else own[:1]
-                readings = [r for j in mine for r in _reading(j, start, end, known)]
+                leads = led_to if room > 0 else str
+                readings = [r for j in mine for r in _reading(j, start, end, known, leads)]
                 if line.text[: token.start()].endswith("<") or _is_full(lines, joins, widest):
                     alone = [r for r in readings if r.line == index]
                     readings = [*reversed(readings[len(alone) :]), *alone]
@@ -88,8 +95,10 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
 def strangers(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
-    tokens = (token for line in lines for token in TOKEN.findall(line.text))
-    urls = (t[m.start() :] for t in tokens if len(t) <= LONGEST for m in WEB.finditer(t))
+    tokens = (token for line in lines for token in TOKEN.findall(line.text) if "://" in token)
+    joins = (_Join(token, 0, 0) for token in tokens if len(token) <= LONGEST)
+    urls = [join.text[start:] for join in joins for start in _starts([join])]
+    urls[:MOST_REWRITTEN] = map(led_to, urls[:MOST_REWRITTEN])
     hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)
     return tuple(sorted({host for host in hosts if host}))
 
@@ -128,6 +137,13 @@ def _joins(lines: Sequence[MailLine], index: int, token: re.Match[str]) -> Itera
             return
 
 
+def _starts(joins: Sequence[_Join]) -> list[int]:
+    """Return where links begin in a token; one that was rewritten holds the others."""
+    starts = sorted({m.start() for j in joins for m in WEB.finditer(j.text)})
+    last = next((s for j in joins for s in starts[:1] if is_rewritten(j.text[s:])), None)
+    return starts if last is None else [last]
+
+
 def _is_full(lines: Sequence[MailLine], joins: Sequence[_Join], widest: int) -> bool:
     """Whether a link must go on, or a program that wraps lines would have had to break here."""
     if len(joins) == 1:
@@ -140,13 +156,17 @@ def _is_full(lines: Sequence[MailLine], joins: Sequence[_Join], widest: int) -> 
 
 
 def _reading(
-    join: _Join, start: int, end: int | None, sites: Sequence[SiteAddress]
+    join: _Join,
+    start: int,
+    end: int | None,
+    sites: Sequence[SiteAddress],
+    leads: Callable[[str], str],
 ) -> Iterator[LinkReading]:
     """Yield a link's addresses on the site: as it stands, and without stray escapes."""
     raw = join.text[start:end]
     url = raw.rstrip(TRAILING)
     column = max(0, join.column - (len(join.text) - start - len(url)))
-    for spelled in (url, url.replace("=3D", "=").replace("=3d", "=")):
+    for spelled in (leads(url), url.replace("=3D", "=").replace("=3d", "=")):
         host, path, query = _parse(spelled.replace("&amp;", "&"))
         for site in sites:
             if host == site.host and f"{path}/".startswith(f"{site.prefix}/"):

@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl, urlencode
 from app.core.choices import OLD_KEYS
 from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, read_mail
+from app.intake.recognised import recognised
 from app.mail import citing, mail_links, quotes
+from app.mail.gateways import is_rewritten
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import WRONG, Piece, Placed, Standing
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
@@ -28,6 +30,8 @@ from app.store.snapshots import Snapshot
 MOST_LINKS = 100
 MOST_VERSIONS = 8
 MOST_BLOCKS = 24
+MOST_LINES = 60_000
+MOST_NOTES = 20
 # How far above its link a block may begin.
 WINDOW = 400
 TWINS = (".txt", ".json", ".csv", ".md", ".atom")
@@ -37,7 +41,7 @@ UNCOMPARED = "An address of this site; its text is not compared."
 TOO_MANY = f"More than {MOST_VERSIONS} data versions in one mail: this one was not looked at."
 GONE = "The page is not there today."
 CUT = "cut short; the whole line then:"
-DECODED = "The lines are counted in the decoded text, since the mail is encoded as a whole."
+DECODED = "The lines are counted in the decoded text."
 At = Callable[[str], Snapshot]
 # What is not told of a link.
 NOTHING = {"page": "", "note": "", "data_version": "", "pinned": "", "since": "",
@@ -69,7 +73,11 @@ def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> Mail
     ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
     addresses of this site, the one that pages print first.
     """
-    return _Checker(read_mail(raw), live, at, sites).report()
+    checked = _Checker(read_mail(raw, MOST_LINES), live, at, sites).report()
+    kind = None if checked.links else recognised(raw)
+    if kind and kind.reader != "check-mail":
+        checked.notes.insert(0, kind.sentence)
+    return checked
 
 
 class _Checker:
@@ -283,5 +291,9 @@ def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:
         yield f"Only above the first {MOST_BLOCKS} pinned links a block was looked for."
     if mail.decoded:
         yield DECODED
-    for kind in mail.skipped:
-        yield f"A part of the mail is {kind}, which is not read: paste its text."
+    rewritten = sum("://" in line.text and is_rewritten(line.text) for line in mail.lines)
+    if rewritten > mail_links.MOST_REWRITTEN:
+        yield f"Only {mail_links.MOST_REWRITTEN} of {rewritten} rewritten links were led back."
+    yield from mail.notes[:MOST_NOTES]
+    if len(mail.notes) > MOST_NOTES:
+        yield f"And {len(mail.notes) - MOST_NOTES} more such notes."

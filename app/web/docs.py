@@ -87,7 +87,7 @@ def _source(asked: PageRequest, slug: str) -> str:
         knowledge=snapshot.knowledge,
         filter_keys=[key.name for key in snapshot.vocabulary.keys],
         vocabulary=snapshot.vocabulary.values,
-        most=(quoting.MOST_LINKS, quoting.MOST_VERSIONS, quoting.MOST_BLOCKS),
+        most=(quoting.MOST_LINKS, quoting.MOST_VERSIONS, quoting.MOST_BLOCKS, quoting.MOST_LINES),
         ledger_keys=[key.name for key in ledger_filter.KEYS],
         ledger_values=ledger_filter.vocabulary_of(snapshot.knowledge).values,
         **search_pages.documented(snapshot),

@@ -69,7 +69,7 @@ def test_what_is_wrong_with_the_files_is_told_in_plain_words(vapic, tmp_path) ->
     unfit = vapic("correlate", guest, trace, "--microcode", "new")
     assert [1] * 5 == [ran.code for ran in (odd, swapped, missing, empty, unfit)]
     assert "Give a guest log and its trace" in odd.err
-    assert "no start line" in swapped.err
+    assert f"The two are swapped: vapic correlate {guest} {trace}" in swapped.err
     assert "none.txt" in missing.err
     assert "the trace holds no event of KVM" in empty.err
     assert "/cpu/microcode" in unfit.err

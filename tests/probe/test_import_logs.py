@@ -5,15 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.words import Access, Behaviour
-from app.foreign.foreign_logs import clean, read_selftests
+from app.foreign.foreign_logs import read_selftests
 from app.foreign.unit_test_log import READABLE, read_unit_tests
+from app.intake.mail_reading import read_mail
 from app.settings import ROOT
 
 FOREIGN = ROOT / "tests/data/foreign"
 
 
+def lines_of(raw):
+    return read_mail(raw).text.split("\n")
+
+
 def read(name):
-    return read_unit_tests(clean((FOREIGN / name).read_bytes()))
+    return read_unit_tests(lines_of((FOREIGN / name).read_bytes()))
 
 
 def cells(reading):
@@ -175,7 +180,7 @@ def test_every_register_that_tells_the_mode_is_one_that_any_x2apic_reads(knowled
 
 
 def test_a_selftest_that_failed_names_the_access() -> None:
-    reading = read_selftests(clean((FOREIGN / "selftests-failed.log").read_bytes()))
+    reading = read_selftests(lines_of((FOREIGN / "selftests-failed.log").read_bytes()))
 
     assert {
         ("0x830", "x2avic", "write", "0x20440ff"): "completed",

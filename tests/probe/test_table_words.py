@@ -41,7 +41,7 @@ def test_a_cell_may_say_nothing(text) -> None:
         ("trap or fault: this word may be either", "402h"),
         ("trap or fault: this word may be either", "#VMEXIT"),
         ("did you mean `allowed`?", "alowed"),
-        ("one of allowed, accel, trap, fault", "works"),
+        ("allowed or accelerated, or completed", "works"),
         ("one of allowed, accel, trap, fault", "trap on Tuesdays"),
         ("one of allowed, accel, trap, fault", "allowed #gp"),
     ],

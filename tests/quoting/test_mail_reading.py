@@ -65,7 +65,7 @@ def test_text_parts_are_read_and_html_is_named():
     mail = read_mail(raw.encode())
 
     assert [(11, 1, "one")] == [(line.number, line.depth, line.text) for line in mail.lines]
-    assert ("text/html",) == mail.skipped
+    assert ("Line 15: text/html says the same again and is not read.",) == mail.notes
 
 
 @pytest.mark.parametrize(
