@@ -80,7 +80,7 @@ def _report(raw: bytes) -> str:
     snapshot = seed_offline()
     knowledge = snapshot.knowledge
     measurement = _measurement(raw, snapshot)
-    rows = measured.rows_of(snapshot, measurement)
+    rows = measured.rows_of(snapshot, measurement).rows
     accounts = json.loads(raw).get("x-correlation", ())
     virtual = (json.loads(raw).get("host") or {}).get("virtual", False)
     unfit = measurement.accelerator in EMULATORS or virtual

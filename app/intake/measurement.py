@@ -164,7 +164,7 @@ def _sightings(
             raise BadDocument(tuple(faults), more=True)
     if faults:
         raise BadDocument(tuple(faults))
-    return tuple(replace(one, count=times) for (_, one), times in seen.items())
+    return tuple(replace(s, count=n) if n > 1 else s for (_, s), n in seen.items())
 
 
 def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 from app.core.cells import CellKey
+from app.core.choices import read_choices
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
 from app.core.measuring import observations_of
@@ -14,11 +17,13 @@ from app.core.rulings import Branch, Conditions, branches
 from app.core.summaries import Sort
 from app.core.verdicts import Finding, classify
 from app.core.words import Mode, State
-from app.errors import NotFound
+from app.errors import InvalidFilter, NotFound
 from app.store.snapshots import Snapshot
 
 # A list shows so many, and links the rest; another key of its address says where it begins.
 PAGE, AFTER = 50, "after"
+# And the page of a measurement so many observations.
+ROWS = 200
 OTHERS = 20
 MeasurementFilter: TypeAlias = Filter[Listed, Snapshot]
 
@@ -132,18 +137,44 @@ class Row:
     ruling: tuple[Branch, ...]
 
 
-def rows_of(snapshot: Snapshot, measurement: Measurement) -> tuple[Row, ...]:
-    """Return every observation of a measurement against the claims of its cell."""
+@dataclass(frozen=True)
+class RowPage:
+    """Some observations of a measurement, those behind the first ``after`` of ``total``."""
+
+    rows: tuple[Row, ...]
+    after: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        """The number of the last one, from 1."""
+        return self.after + len(self.rows)
+
+
+def rows_of(
+    snapshot: Snapshot, measurement: Measurement, after: int = 0, most: int | None = None
+) -> RowPage:
+    """Return observations of a measurement against the claims of their cells."""
     conditions = Conditions(snapshot.knowledge.conditions)
     ruling: dict[CellKey, tuple[Branch, ...]] = {}
     rows = []
-    for seen, told in zip(measurement.observations, observations_of(measurement), strict=True):
+    every = zip(measurement.observations, observations_of(measurement), strict=True)
+    for seen, told in islice(every, after, after + most if most else None):
         key = CellKey(seen.register, seen.mode, seen.access)
         view = snapshot.cells[key]
         if key not in ruling:
             ruling[key] = branches(view.effective)
         rows.append(Row(seen, classify(view.claims, told, conditions), ruling[key]))
-    return tuple(rows)
+    return RowPage(tuple(rows), after, len(measurement.observations))
+
+
+def behind(measurement: Measurement, pairs: Iterable[tuple[str, str]]) -> int:
+    """Return behind how many observations a page begins, by its query. Raises InvalidFilter."""
+    asked = read_choices(pairs, {AFTER: None}, (AFTER,))[AFTER] or ("0",)
+    most = len(measurement.observations) - 1
+    if not re.fullmatch("0|[1-9][0-9]{0,3}", asked[0]) or int(asked[0]) > most:
+        raise InvalidFilter(f"{asked[0]!r} is no value of 'after'; valid are 0 to {most}.")
+    return int(asked[0])
 
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Listed, ...]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect, Oddity
 from app.core.rulings import Conditions
 from app.core.words import State, Verdict
-from app.pages.measured import Row
+from app.pages.measured import AFTER, Row, RowPage
 from app.pens import phrases
 from app.pens.lines import Linked, Pieces, Styled, told
-from app.pens.parts import Field, Included, Item, Para, Section, Sheet
+from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
 from app.pens.plain import Plain, words
 
 PENDING = "It does not count in any verdict."
@@ -74,10 +74,14 @@ def effects_sentence(effects: Iterable[Effect]) -> str:
 
 
 def measurement_sheet(
-    m: Measurement, rows: Iterable[Row], effects: Iterable[Effect], knowledge: Knowledge
+    m: Measurement, about: Iterable[Passage], page: RowPage, knowledge: Knowledge
 ) -> Sheet:
-    """Return one measurement: state, machine, every observation, what it changes."""
-    path, pending, listed = f"/m/{m.slug}", m.state is State.PENDING, tuple(effects)
+    """Return one measurement: its state, what is ``about`` it, a page of what it observed."""
+    path = f"/m/{m.slug}"
+    heading, more = "Observations", page.last < page.total
+    if more or page.after:
+        heading += f" {page.after + 1} to {page.last} of {page.total}"
+    behind = (Linked("those behind it", f"{path}?{AFTER}={page.last}", told=True, rel="next"),)
     return Sheet(
         f"Measurement {m.slug}",
         path,
@@ -85,23 +89,33 @@ def measurement_sheet(
         parts=[
             Field("Raw bytes", (Linked("as they came", f"{path}.raw", told=True),)),
             Field("Compare", (told(f"{path}/diff/OTHER"),), only="text"),
+            Field("Begins at", (Linked("the whole", path, told=True),) if page.after else ""),
             Field("State", state(m)),
-            Para(PENDING if pending else ""),
-            *(Field(label, (Styled(value, tag="code"),) if label == "Repeat with" else value)
-              for label, value in identity(m, knowledge)),
-            *(Field("Discussed at", (Linked(link, _address(link), rel=STRANGE),))
-              for link in m.links),
-            Section("Notes of the submitter", parts=[
-                *(Para(line, only="text") for line in m.notes.splitlines()),
-                Included("measurements/_notes.html"),
-            ] if m.notes else []),
-            Section("What it changed" if m.accepted else "What it would change if accepted", parts=[
-                Para(effects_sentence(listed)),
-                *(Item(effect_line(effect, knowledge)) for effect in listed),
+            *about,
+            Section(heading, parts=[
+                *(_observation(row, knowledge) for row in page.rows),
+                Field("More", behind if more else "", above=True),
             ]),
-            Section("Observations", parts=[_observation(row, knowledge) for row in rows]),
         ],
     )  # fmt: skip
+
+
+def about(m: Measurement, effects: Iterable[Effect], knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield what a measurement was made on, what is said of it, and what it changes."""
+    listed = tuple(effects)
+    yield Para(PENDING if m.state is State.PENDING else "")
+    for label, value in identity(m, knowledge):
+        yield Field(label, (Styled(value, tag="code"),) if label == "Repeat with" else value)
+    for link in m.links:
+        yield Field("Discussed at", (Linked(link, _address(link), rel=STRANGE),))
+    yield Section("Notes of the submitter", parts=[
+        *(Para(line, only="text") for line in m.notes.splitlines()),
+        Included("measurements/_notes.html"),
+    ] if m.notes else [])  # fmt: skip
+    yield Section("What it changed" if m.accepted else "What it would change if accepted", parts=[
+        Para(effects_sentence(listed)),
+        *(Item(effect_line(effect, knowledge)) for effect in listed),
+    ])  # fmt: skip
 
 
 def _address(link: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import effects
@@ -78,9 +80,10 @@ class MeasurementPage(PageKind):
         """Return a measurement with what it says and what it changed. Raises NotFound."""
         m = measured.find_measurement(asked.snapshot, asked.parts["slug"])
         knowledge = asked.knowledge
-        rows = measured.rows_of(asked.snapshot, m)
-        changed = effects(knowledge, asked.snapshot.cells, m)
-        sheet = measurement_text.measurement_sheet(m, rows, changed, knowledge)
+        rows = measured.rows_of(asked.snapshot, m, measured.behind(m, asked.pairs), measured.ROWS)
+        changed = cache(lambda: effects(knowledge, asked.snapshot.cells, m))
+        about = () if rows.after else measurement_text.about(m, changed(), knowledge)
+        sheet = measurement_text.measurement_sheet(m, about, rows, knowledge)
         # Others come and go, so that no text may name them.
         sheet.parts += [
             Section("Compare", only="html", parts=[
@@ -92,12 +95,13 @@ class MeasurementPage(PageKind):
         ]  # fmt: skip
         return Page.of(
             sheet,
+            path=sheet.path + (f"?{measured.AFTER}={rows.after}" if rows.after else ""),
             view={"m": m, "notes": measurement_data.notes_html(m.notes)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **measurement_data.receipt(m, place),
                 "document": body_of("measurement", m),
-                "effects": measurement_data.effects_out(changed),
+                "effects": measurement_data.effects_out(changed()),
             },
         )
 
