@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.errors import AppError, Forbidden
 from app.export.archive import APPLICATION_ID, FORMAT
 from app.settings import Settings
-from app.store import counting, records, stepping
+from app.store import deriving
 from app.store.engine import make_copy_engine, make_engine
 from app.store.models import Base, SummaryRow
 
@@ -85,9 +85,7 @@ def _summed_up(path: Path) -> Engine:
     maker = create_engine(f"sqlite:///{ours}")
     Base.metadata.create_all(maker)
     with Session(maker) as session:
-        counting.recount(session)
-        records.recount(session)
-        stepping.recount(session)
+        deriving.recount(session)
         session.commit()
     maker.dispose()
     engine = make_copy_engine(ours)

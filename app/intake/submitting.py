@@ -17,7 +17,7 @@ from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake.measurement import Parsed, parse, to_measurement
 from app.intake.waiting import Waiting
-from app.store import counting, queries, records, seeding, stepping, store, submissions
+from app.store import deriving, queries, seeding, store, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Submission, Token
@@ -195,9 +195,7 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
         now=decision.decided_at,
     )
     submissions.add_decision(session, decided.slug, decision, version.id)
-    records.note(session, version.id, decided.slug)
-    counting.follow(session, version.id, decided.slug)
-    seeding.keep_judged(session, stepping.keep(session, version.id))
+    seeding.keep_judged(session, deriving.follow(session, version.id, decided.slug))
     return decided
 
 

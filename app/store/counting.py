@@ -7,48 +7,71 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
 from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, changed
 from app.core.words import Access, Mode
-from app.store.models import FactRow, SightingRow, SortRow, SummaryRow
-from app.store.queries import MANY, SEED, chunks
+from app.store.models import Base, FactRow, SightingRow, SortRow, SummaryRow
+from app.store.queries import chunks
 from app.store.summary_rows import (
     body_of,
     columns_of,
     group_columns,
     measured_from,
-    sort_from,
     sort_of,
+    sorts,
 )
 
+# What is measured of cells before and after.
+Moved = Mapping[CellKey, tuple[Measured, Measured]]
 
-def follow(session: Session, version: int, origin: str) -> None:
+
+class _Sighting(NamedTuple):
+    """One observation of a measurement as its row has it."""
+
+    id: int
+    sort_id: int
+    slug: str
+    date: str
+    machine: int
+    microcode: int | None
+    repetitions: int
+    valid_from: int
+
+
+def follow(session: Session, version: int, origin: str) -> Moved:
     """Count what a data version made public of one measurement, or took back.
 
-    Work grows with that measurement alone.
+    Returns what is measured of each cell that it touches, before and after. Work grows with that
+    measurement alone.
     """
     s, f = SightingRow, FactRow
-    ended = session.scalars(
-        select(s).join(f, f.id == s.id).where(s.slug == origin, f.valid_to == version)
-    ).all()
+    columns = (getattr(s, name) for name in _Sighting._fields)
+    rows = select(*columns).join(f, f.id == s.id).where(s.slug == origin, f.valid_to == version)
+    ended = [_Sighting(*row) for row in session.execute(rows)]
     mine = f.origin == origin, f.valid_from == version, f.kind == "observation"
-    begun = [(fact, json.loads(fact.body)) for fact in session.scalars(select(f).where(*mine))]
+    facts = session.execute(select(f.id, f.key, f.body).where(*mine))
+    begun = [(i, key, json.loads(body)) for i, key, body in facts]
     if not ended and not begun:
-        return
+        return {}
     families = [session.get_one(SortRow, row.sort_id).family for row in ended[:1]]
-    books = _Books(session, version, *families or [begun[0][1]["family"]])
+    books = _Books(session, version, *families or [begun[0][2]["family"]])
+    moved: Moved = {}
     if ended:
-        for row in ended:
-            row.valid_to = version
-        session.flush()
-        books.take(ended, -1)
+        for some in chunks([row.id for row in ended]):
+            session.execute(update(s).where(s.id.in_(some)).values(valid_to=version))
+        moved = books.take(ended, -1)
     if begun:
-        books.take(list(_sightings(session, books, begun, origin)), 1)
+        taken = books.take(list(_sightings(session, books, begun, origin)), 1)
+        moved = {
+            **moved,
+            **{cell: (moved.get(cell, pair)[0], pair[1]) for cell, pair in taken.items()},
+        }
+    return moved
 
 
 class _Books:
@@ -56,10 +79,9 @@ class _Books:
 
     def __init__(self, session: Session, version: int, family: str) -> None:
         self._session = session
-        self._version = version
+        self.version = version
         self._family = family
-        rows = session.scalars(select(SortRow).where(SortRow.family == family))
-        self._sorts = {row.id: sort_from(row) for row in rows}
+        self._sorts = sorts(session, SortRow.family == family)
         self._ids = {sort: i for i, sort in self._sorts.items()}
 
     def id_of(self, sort: Sort) -> int:
@@ -71,7 +93,7 @@ class _Books:
             self._ids[sort], self._sorts[row.id] = row.id, sort
         return self._ids[sort]
 
-    def take(self, rows: Sequence[SightingRow], sign: int) -> None:
+    def take(self, rows: Sequence[_Sighting], sign: int) -> Moved:
         """Count the sightings of one measurement in (``sign`` 1) or out (-1).
 
         Those that come are not among the stored ones yet, those that go are no more.
@@ -90,15 +112,16 @@ class _Books:
         stored = self._stored(shares)
         before = {cell: measured_from(row.body, self._sorts) for cell, row in stored.items()}
         if sign > 0:
-            self._session.add_all(rows)
-            self._session.flush()
+            self._session.execute(insert(SightingRow), [row._asdict() for row in rows])
             newest = self._newest_with(rows, before.values())
         else:
             newest = {self._sorts[i]: self._newest(i) for i in {row.sort_id for row in rows}}
-        self._write(stored, {
-            cell: body_of(changed(before.get(cell, NOTHING), share, sign, newest), self._ids)
+        after = {
+            cell: changed(before.get(cell, NOTHING), share, sign, newest)
             for cell, share in shares.items()
-        })  # fmt: skip
+        }
+        self._write(stored, {cell: body_of(m, self._ids) for cell, m in after.items()})
+        return {cell: (before.get(cell, NOTHING), m) for cell, m in after.items()}
 
     def _shown_by(self, same: ColumnElement[bool]) -> Mapping[CellKey, frozenset[Sort]]:
         """Return the sorts that counted sightings of one machine or microcode have, by cell."""
@@ -111,15 +134,15 @@ class _Books:
             found[self._sorts[i].cell].add(self._sorts[i])
         return {cell: frozenset(sorts) for cell, sorts in found.items()}
 
-    def _stored(self, cells: Iterable[CellKey]) -> Mapping[CellKey, SummaryRow]:
+    def _stored(self, cells: Iterable[CellKey]) -> Mapping[CellKey, Any]:
         """Return the rows that count some cells now."""
         s, names = SummaryRow, {cell.register for cell in cells}
         mine = s.family == self._family, s.register.in_(names), s.valid_to.is_(None)
-        rows = self._session.scalars(select(s).where(*mine))
+        rows = self._session.execute(select(s.__table__).where(*mine))
         return {CellKey(row.register, Mode(row.mode), Access(row.access)): row for row in rows}
 
     def _newest_with(
-        self, rows: Iterable[SightingRow], measured: Iterable[Measured]
+        self, rows: Iterable[_Sighting], measured: Iterable[Measured]
     ) -> Mapping[Sort, tuple[str, ...]]:
         """Return the newest sightings of each sort of ``rows``, those among them."""
         s = SightingRow
@@ -145,26 +168,27 @@ class _Books:
         )
         return tuple(map(str, newest))
 
-    def _write(self, stored: Mapping[CellKey, SummaryRow], bodies: Mapping[CellKey, str]) -> None:
-        made = {cell for cell, row in stored.items() if row.valid_from == self._version}
-        for cell in bodies.keys() & stored.keys():
-            if cell in made:
-                stored[cell].body = bodies[cell]
-            else:
-                stored[cell].valid_to = self._version
-        # The old rows must end before new ones of the same cells begin.
-        self._session.flush()
-        self._session.add_all(
-            SummaryRow(**group_columns((cell, self._family)), valid_from=self._version, body=body)
-            for cell, body in bodies.items()
-            if cell not in made
-        )
-        self._session.flush()
+    def _write(self, stored: Mapping[CellKey, Any], bodies: Mapping[CellKey, str]) -> None:
+        """Make these what is counted from this data version on."""
+        connection = self._session.connection()
+        s = Base.metadata.tables[SummaryRow.__tablename__]
+        old = [{f"old_{name}": value for name, value in group_columns((cell, self._family)).items()}
+               for cell in bodies.keys() & stored.keys()]  # fmt: skip
+        current = [s.c[name.removeprefix("old_")] == bindparam(name) for name in (*old, {})[0]]
+        if old:
+            # What began in this very version is written anew; the others end.
+            current.append(s.c.valid_to.is_(None))
+            mine = s.c.valid_from == self.version
+            connection.execute(delete(s).where(*current, mine), old)
+            connection.execute(update(s).where(*current).values(valid_to=self.version), old)
+        new = [group_columns((cell, self._family)) | {"valid_from": self.version, "body": body}
+               for cell, body in bodies.items()]  # fmt: skip
+        connection.execute(insert(s), new)
 
 
 def _sightings(
-    session: Session, books: _Books, facts: Iterable[tuple[FactRow, Any]], origin: str
-) -> Iterator[SightingRow]:
+    session: Session, books: _Books, facts: Iterable[tuple[int, str, Any]], origin: str
+) -> Iterator[_Sighting]:
     """Return the rows of the observations that a measurement begins to have."""
     measurement = session.scalars(
         select(FactRow.body).where(
@@ -172,62 +196,27 @@ def _sightings(
         )
     ).first()
     items = json.loads(measurement or "{}").get("observations", ())
-    for fact, seen in facts:
-        number = int(fact.key.rpartition("-")[2])
-        yield SightingRow(
-            id=fact.id,
+    for i, key, seen in facts:
+        number = int(key.rpartition("-")[2])
+        yield _Sighting(
+            id=i,
             sort_id=books.id_of(sort_of(seen)),
             slug=origin,
             date=seen["date"],
             machine=_number(seen["machine"]),
             microcode=_number(seen["microcode"]) if seen.get("microcode") else None,
             repetitions=items[number].get("count", 1) if number < len(items) else 1,
-            valid_from=fact.valid_from,
+            valid_from=books.version,
         )
 
 
-def recount(session: Session) -> bool:
-    """Derive every summary anew from the facts; returns whether that changed anything."""
-    before = _digest(session)
-    for table in (SummaryRow, SightingRow, SortRow):
-        session.execute(delete(table))
-    f = FactRow
-    measured = (f.origin != SEED, f.kind == "observation")
-    begun = select(f.valid_from, f.origin).where(*measured)
-    ended = select(f.valid_to, f.origin).where(*measured, f.valid_to.is_not(None))
-    for version, origin in session.execute(begun.union(ended).order_by("valid_from")):
-        follow(session, version, origin)
-        session.expunge_all()
-    return _digest(session) != before
-
-
-def is_behind(session: Session) -> bool:
-    """Whether facts of measurements were stored that no summary counts yet."""
-    seen = select(FactRow.id).where(FactRow.origin != SEED, FactRow.kind == "observation").limit(1)
-    counted = select(SightingRow.id).limit(1)
-    return session.scalar(seen) is not None and session.scalar(counted) is None
-
-
-def _digest(session: Session) -> str:
-    """Return a digest of every summary, whatever numbers its rows have."""
-    sorts = {row.id: sort_from(row) for row in session.scalars(select(SortRow))}
-    s, found = SummaryRow, hashlib.sha256()
-    rows = session.execute(
-        select(s.register, s.mode, s.access, s.family, s.valid_from, s.valid_to, s.body)
-        .order_by(s.register, s.mode, s.access, s.family, s.valid_from)
-    ).yield_per(MANY)  # fmt: skip
-    for *where, body in rows:
-        found.update(repr((where, measured_from(body, sorts))).encode())
-    return found.hexdigest()
-
-
 def _by_cell(
-    rows: Iterable[SightingRow], sorts: Mapping[int, Sort]
+    rows: Iterable[_Sighting], known: Mapping[int, Sort]
 ) -> Mapping[CellKey, dict[Sort, tuple[int, int]]]:
     """Return the items and repetitions of each sort, by cell."""
     found: dict[CellKey, dict[Sort, tuple[int, int]]] = defaultdict(dict)
     for sort, mine in groupby(
-        sorted(rows, key=lambda r: sorts[r.sort_id]), lambda r: sorts[r.sort_id]
+        sorted(rows, key=lambda r: known[r.sort_id]), lambda r: known[r.sort_id]
     ):
         times = [row.repetitions for row in mine]
         found[sort.cell][sort] = (len(times), sum(times))

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from app.store import counting, records, stepping
+from app.store import deriving
 from app.store.engine import make_engine, writer_sessions
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -30,11 +30,7 @@ def migrate(url: str) -> None:
     engine = make_engine(url)
     try:
         with writer_sessions(engine).begin() as session:
-            if counting.is_behind(session):
-                counting.recount(session)
-            if records.is_behind(session):
-                records.recount(session)
-            if stepping.is_behind(session):
-                stepping.recount(session)
+            if deriving.is_behind(session):
+                deriving.recount(session)
     finally:
         engine.dispose()

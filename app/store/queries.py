@@ -197,10 +197,12 @@ def list_keys(session: Session, kind: str) -> frozenset[str]:
 def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[Change, ...]]:
     """Return what each data version added, changed and removed, by kind and key."""
     wanted = set(versions)
-    touched = or_(FactRow.valid_from.in_(wanted), FactRow.valid_to.in_(wanted))
+    f = FactRow
+    touched = or_(f.valid_from.in_(wanted), f.valid_to.in_(wanted))
+    rows = session.execute(select(f.kind, f.key, f.body, f.valid_from, f.valid_to).where(touched))
     before: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     after: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
-    for row in session.scalars(select(FactRow).where(touched)):
+    for row in rows:
         body = json.loads(row.body)
         if row.valid_from in wanted:
             after[row.valid_from][row.kind, row.key] = body

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Executable,
     Select,
     and_,
-    delete,
     exists,
     func,
     or_,
@@ -68,30 +67,6 @@ def note(session: Session, version: int, slug: str) -> None:
     session.flush()
 
 
-def recount(session: Session) -> bool:
-    """Derive every line anew from the facts; returns whether that changed anything."""
-    before = _lines(session)
-    session.execute(delete(RecordRow))
-    f = FactRow
-    begun = select(f.valid_from, f.key).where(f.kind == "measurement").order_by(f.id)
-    for version, slug in session.execute(begun):
-        note(session, version, slug)
-        session.expunge_all()
-    return _lines(session) != before
-
-
-def is_behind(session: Session) -> bool:
-    """Whether there are measurements, decided on or not, that no list shows."""
-    f, r = FactRow, RecordRow
-    lacking = select(f.id).where(f.kind == "measurement", ~exists().where(r.id == f.id))
-    return session.scalar(lacking.limit(1)) is not None
-
-
-def _lines(session: Session) -> list[tuple[Any, ...]]:
-    table = RecordRow.__table__
-    return [tuple(row) for row in session.execute(select(table).order_by(table.c.id))]
-
-
 @dataclass(frozen=True)
 class Records:
     """The measurements of one data version; none where there is no database."""
@@ -140,6 +115,17 @@ class Records:
             yield from self.whole([m.slug for m in found])
             after = found[-1].slug
 
+    def by_day(self) -> Iterator[Measurement]:
+        """Return all measurements that count, by the day on which they were made and by name."""
+        s = SightingRow
+        rows = self._ask(
+            select(s.date, s.slug)
+            .where(*_held(s, self.version))
+            .distinct()
+            .order_by(s.date, s.slug)
+        )
+        return (m for _, slug in rows if (m := self.get(slug)))
+
     def count(self, chosen: Chosen, differing: Collection[Sort] = ()) -> int:
         """Return how many measurements a filter admits."""
         rows = self._admitted(chosen, differing).order_by(None).subquery()
@@ -170,8 +156,7 @@ class Records:
         return tuple(row[0] for row in rows)
 
     def _held(self) -> tuple[ColumnElement[bool], ...]:
-        r = RecordRow
-        return r.valid_from <= self.version, or_(r.valid_to.is_(None), r.valid_to > self.version)
+        return _held(RecordRow, self.version)
 
     def _rows(self, column: InstrumentedAttribute[str] = RecordRow.body) -> Select[Any]:
         r = RecordRow
@@ -196,8 +181,7 @@ class Records:
         s, t = SightingRow, SortRow
         where = t.register + "/" + t.mode + "/" + t.access
         return exists().where(
-            s.slug == RecordRow.slug, s.valid_from <= self.version,
-            or_(s.valid_to.is_(None), s.valid_to > self.version),
+            s.slug == RecordRow.slug, *_held(s, self.version),
             t.id == s.sort_id, where.in_(cells),
         )  # fmt: skip
 
@@ -209,8 +193,7 @@ class Records:
             ids = summaries.ids_of(session, sorts)
         s = SightingRow
         return exists().where(
-            s.slug == RecordRow.slug, s.sort_id.in_(ids), s.valid_from <= self.version,
-            or_(s.valid_to.is_(None), s.valid_to > self.version),
+            s.slug == RecordRow.slug, s.sort_id.in_(ids), *_held(s, self.version),
         )  # fmt: skip
 
     def _listed(self, rows: Select[Any]) -> tuple[Listed, ...]:
@@ -221,3 +204,8 @@ class Records:
             return []
         with self.sessions() as session:
             return [tuple(row) for row in session.execute(rows)]
+
+
+def _held(row: type[RecordRow | SightingRow], version: int) -> tuple[ColumnElement[bool], ...]:
+    """Whether a row held at a data version."""
+    return row.valid_from <= version, or_(row.valid_to.is_(None), row.valid_to > version)

@@ -16,7 +16,7 @@ from app.core.verdicts import Judgement
 from app.core.views import view_cells
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
-from app.store import counting, queries, records, stepping, store, summaries
+from app.store import deriving, queries, stepping, store, summaries
 from app.store.queries import DataVersion, StoredFact, VerdictTuple
 
 
@@ -62,9 +62,8 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
 def rebuild(session: Session) -> bool:
     """Derive summaries and judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
-    changed = [derived.recount(session) for derived in (counting, records, stepping)]
-    changed.append(rejudge(session))
-    return any(changed)
+    changed = deriving.recount(session)
+    return rejudge(session) or changed
 
 
 def rejudge(session: Session) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
@@ -23,12 +23,13 @@ from app.curation.seed import fact_from
 from app.pens import phrases
 from app.pens.changed import change_lines
 from app.store import queries, summaries
-from app.store.models import DataVersionRow, StepPageRow, StepRow
-from app.store.summary_rows import Group
+from app.store.counting import Moved
+from app.store.models import StepPageRow, StepRow
 
 # The kinds of facts that a verdict follows from.
 JUDGED_BY = frozenset({"register", "observation", "group", "condition", "document"})
 LEDGER = "/d"
+NOTHING_MOVED: Moved = {}
 Name = tuple[str, str]
 Sides = tuple[CellView | None, CellView | None]
 
@@ -42,11 +43,13 @@ class _Side:
     differences: tuple[Difference, ...]
 
 
-def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
+def keep(
+    session: Session, version: int, moved: Moved = NOTHING_MOVED
+) -> Mapping[CellKey, Judgement]:
     """Store what a data version did; it follows from it and the one before alone.
 
-    Returns the judgements that a decision on a measurement leads to, by cell; all of them are
-    for the family of its machine.
+    ``moved`` is what is measured before and after a decision on a measurement. Returns the
+    judgements that it leads to, by cell; all of them are for the family of its machine.
     """
     changes = queries.list_changes(session, [version])[version]
     pair = around(session, version)
@@ -62,8 +65,10 @@ def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
         for path in what.paths:
             pages.setdefault(path, set()).add((change.kind, change.key))
     family = next((c.after["family"] for c in changes if c.kind == "measurement" and c.after), "")
-    work_out = _decided if family else _edited
-    cells = work_out(session, pair, whole.cells, family)
+    if family:
+        cells = _decided(queries.curated(session, version), whole.cells, family, moved)
+    else:
+        cells = _edited(session, pair, whole.cells)
     _judged_on(pages, cells)
     said = {
         "born": sorted(path for path in pages if not _is_there(path, before)),
@@ -74,11 +79,12 @@ def keep(session: Session, version: int) -> Mapping[CellKey, Judgement]:
     }
     body = json.dumps(said, separators=(",", ":"))
     session.add(StepRow(version_id=version, previous=pair[0] or None, body=body))
-    session.add_all(
-        StepPageRow(path=path, version_id=version, names=json.dumps(sorted(names)))
-        for path, names in sorted(pages.items())
-    )
     session.flush()
+    if pages:
+        session.execute(insert(StepPageRow), [
+            {"path": path, "version_id": version, "names": json.dumps(sorted(names))}
+            for path, names in sorted(pages.items())
+        ])  # fmt: skip
     return {key: new.heard[family] for key, (_, new) in cells.items() if family and new}
 
 
@@ -94,7 +100,7 @@ def _judged_on(
 
 
 def _edited(
-    session: Session, pair: tuple[int, int], keys: Collection[CellKey], _: str
+    session: Session, pair: tuple[int, int], keys: Collection[CellKey]
 ) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
     """Return cells before and after an edit of the seed."""
     both = both_sides(session, pair, keys)
@@ -111,57 +117,27 @@ def _side(view: CellView | None) -> _Side | None:
 
 
 def _decided(
-    session: Session, pair: tuple[int, int], keys: Collection[CellKey], family: str
+    known: Knowledge, keys: Collection[CellKey], family: str, moved: Moved
 ) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
     """Return cells before and after a decision: only the judgements for one family can differ."""
-    known = queries.curated(session, pair[1])
     conditions = Conditions(known.conditions)
-    measured = [summaries.load_cells(session, at, keys, family) for at in pair]
 
-    def side(key: CellKey, found: Mapping[Group, Measured]) -> _Side:
-        mine = _standing(found.get((key, family), NOTHING))
+    def side(key: CellKey, measured: Measured) -> _Side:
+        mine = _standing(measured)
         seen = (*known.observations_of.get(key, ()), *(stand_in(s.sort) for s in mine.summaries))
         claims = claims_on(known.registers[key.register].claims, key)
         judgement = judge(claims, seen, family, conditions, mine)
         said = {family: _words(judgement)} if judgement.findings else {}
         return _Side(said, {family: judgement}, known.differences_of.get(key, ()))
 
-    return {
-        key: (side(key, measured[0]), side(key, measured[1])) for key in known.cells if key in keys
-    }
+    pairs = ((key, moved.get(key, (NOTHING, NOTHING))) for key in known.cells if key in keys)
+    return {key: (side(key, old), side(key, new)) for key, (old, new) in pairs}
 
 
 def _moved(session: Session, version: int, facts: Iterable[tuple[str, Any]]) -> Knowledge:
     """Return the seed of a data version with the facts that a step moves, of whatever origin."""
     moved = (fact_from(kind, body) for kind, body in facts)
     return Knowledge.of((*queries.curated(session, version).every, *moved))
-
-
-def recount(session: Session) -> bool:
-    """Derive every step anew; returns whether that changed anything."""
-    before = _rows(session)
-    session.execute(delete(StepPageRow))
-    session.execute(delete(StepRow))
-    for version in queries.list_versions(session):
-        keep(session, version.id)
-        session.expunge_all()
-    return _rows(session) != before
-
-
-def is_behind(session: Session) -> bool:
-    """Whether there are data versions of which it is not stored what they did."""
-    lacking = select(DataVersionRow.id).where(
-        ~exists().where(StepRow.version_id == DataVersionRow.id)
-    )
-    return session.scalar(lacking.limit(1)) is not None
-
-
-def _rows(session: Session) -> list[Any]:
-    pages, steps = StepPageRow.__table__, StepRow.__table__
-    return [
-        session.execute(select(steps).order_by(steps.c.version_id)).all(),
-        session.execute(select(pages).order_by(pages.c.path, pages.c.version_id)).all(),
-    ]
 
 
 def _cell_step(sides: tuple[_Side | None, _Side | None]) -> list[Any]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.store.models import DataVersionRow, FactRow, VerdictRow
-from app.store.queries import NEW_VERSION, SEED, DataVersion, VerdictTuple
+from app.store.queries import NEW_VERSION, SEED, DataVersion, VerdictTuple, chunks
 
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -28,12 +28,7 @@ def publish(session: Session, bodies: Bodies, *, reason: str, now: datetime) -> 
     Returns the new version, or None when nothing changed: then nothing is written. What
     is no longer public keeps its range, so that every past version can be shown.
     """
-    wanted = {key: canonical(body) for key, body in bodies.items()}
-    seeded = (FactRow.valid_to.is_(None), FactRow.origin == SEED)
-    current = session.scalars(select(FactRow).where(*seeded)).all()
-    ended = [row for row in current if wanted.get((row.kind, row.key)) != row.body]
-    kept = {(row.kind, row.key) for row in current} - {(row.kind, row.key) for row in ended}
-    added = {key: text for key, text in wanted.items() if key not in kept}
+    ended, added = _moved(session, bodies, SEED)
     if not ended and not added:
         return None
     return _replace(session, ended, added, SEED, _next_version(session, reason, now))
@@ -46,38 +41,49 @@ def amend(
 
     What the origin had and has no more ends; all else stays. Always a new data version.
     """
-    mine = (FactRow.valid_to.is_(None), FactRow.origin == origin)
-    current = session.scalars(select(FactRow).where(*mine)).all()
-    wanted = {key: canonical(body) for key, body in bodies.items()}
-    ended = [row for row in current if wanted.get((row.kind, row.key)) != row.body]
-    kept = {(row.kind, row.key) for row in current} - {(row.kind, row.key) for row in ended}
-    added = {key: text for key, text in wanted.items() if key not in kept}
-    return _replace(session, ended, added, origin, _next_version(session, reason, now))
+    moved = _moved(session, bodies, origin)
+    return _replace(session, *moved, origin, _next_version(session, reason, now))
+
+
+def _moved(
+    session: Session, bodies: Bodies, origin: str
+) -> tuple[list[int], dict[tuple[str, str], str]]:
+    """Return the rows of one origin that end, and what begins."""
+    f = FactRow
+    mine = f.valid_to.is_(None), f.origin == origin
+    added = {key: canonical(body) for key, body in bodies.items()}
+    ended = []
+    for i, kind, key, body in session.execute(select(f.id, f.kind, f.key, f.body).where(*mine)):
+        if added.get((kind, key)) == body:
+            del added[kind, key]
+        else:
+            ended.append(i)
+    return ended, added
 
 
 def _replace(
     session: Session,
-    ended: Sequence[FactRow],
+    ended: Sequence[int],
     added: Mapping[tuple[str, str], str],
     origin: str,
     version: DataVersionRow,
 ) -> DataVersion:
-    for row in ended:
-        row.valid_to = version.id
     # The old rows must end before new ones with the same key begin: one is current at a time.
-    session.flush()
-    session.add_all(
-        FactRow(
-            kind=kind,
-            key=key,
-            body=text,
-            digest=hashlib.sha256(text.encode()).hexdigest(),
-            origin=origin,
-            valid_from=version.id,
-        )
+    for some in chunks(ended):
+        session.execute(update(FactRow).where(FactRow.id.in_(some)).values(valid_to=version.id))
+    rows = [
+        {
+            "kind": kind,
+            "key": key,
+            "body": text,
+            "digest": hashlib.sha256(text.encode()).hexdigest(),
+            "origin": origin,
+            "valid_from": version.id,
+        }
         for (kind, key), text in sorted(added.items())
-    )
-    session.flush()
+    ]
+    if rows:
+        session.connection().execute(insert(FactRow), rows)
     created = version.created_at.replace(tzinfo=UTC)
     return DataVersion(version.id, version.name, created, version.reason)
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.cells import CellKey
 from app.core.summaries import Measured, Sort
 from app.core.words import Access, Mode
 from app.store.models import SortRow, SummaryRow
-from app.store.summary_rows import (
-    Group,
-    measured_from,
-    sort_from,
-)
+from app.store.summary_rows import Group, measured_from, sorts
 
 
 def load(
@@ -30,32 +26,29 @@ def load(
         ).all()
     else:
         bodies = [row[:-1] for row in _as_of(session, version)]
-    sorts = {row.id: sort_from(row) for row in session.scalars(select(SortRow))}
+    known = sorts(session)
     found = {
-        (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, sorts)
+        (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, known)
         for register, mode, access, family, body in bodies
     }
     ids = [int(i) for m in found.values() for summary in m.summaries for i in summary.newest]
     return {group: m for group, m in found.items() if m.summaries}, ids
 
 
-def load_cells(
-    session: Session, version: int, keys: Collection[CellKey], family: str = ""
-) -> dict[Group, Measured]:
-    """Return what was measured of some cells at a data version, on one family or on any."""
+def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dict[Group, Measured]:
+    """Return what was measured of some cells at a data version."""
     names = {key.register for key in keys}
-    rows = _as_of(session, version, names, family)
-    here = [SortRow.register.in_(names), *([SortRow.family == family] if family else [])]
-    sorts = {row.id: sort_from(row) for row in session.scalars(select(SortRow).where(*here))}
+    rows = _as_of(session, version, names)
+    known = sorts(session, SortRow.register.in_(names))
     found = {
-        (CellKey(register, Mode(mode), Access(access)), of): measured_from(body, sorts)
+        (CellKey(register, Mode(mode), Access(access)), of): measured_from(body, known)
         for register, mode, access, of, body, _ in rows
     }
     return {group: m for group, m in found.items() if m.summaries and group[0] in keys}
 
 
 def _as_of(
-    session: Session, version: int, registers: Collection[str] | None = None, family: str = ""
+    session: Session, version: int, registers: Collection[str] | None = None
 ) -> Iterable[Any]:
     """Return the rows that held at a data version: one look-up for each cell and family."""
     now, then = aliased(SummaryRow), aliased(SummaryRow)
@@ -75,9 +68,8 @@ def _as_of(
         .scalar_subquery()
         for column in (then.body, then.valid_from)
     ]
-    here: list[ColumnElement[bool]] = [now.valid_to.is_(None)]
+    here = [now.valid_to.is_(None)]
     here += [] if registers is None else [now.register.in_(registers)]
-    here += [now.family == family] if family else []
     rows = session.execute(select(*groups, *held).where(*here))
     return (row for row in rows if row[-1] is not None)
 
@@ -90,7 +82,7 @@ def changed_at(session: Session, version: int) -> dict[tuple[str, CellKey], int]
     }
 
 
-def ids_of(session: Session, sorts: Iterable[Sort]) -> list[int]:
+def ids_of(session: Session, wanted: Iterable[Sort]) -> list[int]:
     """Return the rows of those sorts that were ever seen."""
-    wanted = frozenset(sorts)
-    return [row.id for row in session.scalars(select(SortRow)) if sort_from(row) in wanted]
+    those = frozenset(wanted)
+    return [i for i, sort in sorts(session).items() if sort in those]

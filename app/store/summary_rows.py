@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
 from app.core.cells import CellKey
 from app.core.summaries import Counts, Measured, Sort, Summary
 from app.core.words import Access, Behaviour, Mode
@@ -51,13 +54,16 @@ def group_columns(group: Group) -> dict[str, str]:
     }
 
 
-def sort_from(row: SortRow) -> Sort:
-    """Return the sort that a row holds."""
-    cell = CellKey(row.register, Mode(row.mode), Access(row.access))
-    outcome = Behaviour(row.outcome)
-    return Sort(
-        cell, row.family, outcome, row.condition, row.member, row.intercepted, row.unwatched
-    )
+def sorts(session: Session, *where: ColumnElement[bool]) -> dict[int, Sort]:
+    """Return the sorts that were ever seen, or some, by their rows."""
+    rows = session.execute(select(SortRow.__table__).where(*where))
+    return {
+        r.id: Sort(
+            CellKey(r.register, Mode(r.mode), Access(r.access)),
+            *(r.family, Behaviour(r.outcome), r.condition, r.member, r.intercepted, r.unwatched),
+        )
+        for r in rows
+    }
 
 
 def body_of(measured: Measured, ids: Mapping[Sort, int]) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import event, text
 from app.core.summaries import NEWEST
 from app.core.words import State
 from app.intake import submitting
-from app.store import counting, queries, records, seeding
+from app.store import deriving, queries, seeding
 from app.store.migrate import migrate
 from app.store.snapshots import load_snapshot
 from app.store.submissions import Decision
@@ -65,8 +65,7 @@ def lived(writer):
 def test_deriving_everything_anew_changes_nothing(lived):
     with lived.begin() as session:
         before = [stored(session, v.id) for v in queries.list_versions(session)]
-        assert not counting.recount(session)
-        assert not records.recount(session)
+        assert not deriving.recount(session)
         assert not seeding.rebuild(session)
         assert before == [stored(session, v.id) for v in queries.list_versions(session)]
 
@@ -92,8 +91,8 @@ def test_a_database_of_before_is_summed_up_when_it_is_migrated(lived):
         before = stored(session)
         for table in ("summaries", "sightings", "sorts", "records"):
             session.execute(text(f"delete from {table}"))
-        assert counting.is_behind(session)
-        counting.recount(session)
+        assert deriving.is_behind(session)
+        deriving.recount(session)
         assert before == stored(session)
 
 

@@ -1,0 +1,83 @@
+"""What follows from stored facts and is stored beside them: kept where a data version is made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from app.core.cells import CellKey
+from app.core.verdicts import Judgement
+from app.store import counting, queries, records, stepping
+from app.store.models import (
+    Base,
+    DataVersionRow,
+    FactRow,
+    RecordRow,
+    SightingRow,
+    SortRow,
+    StepPageRow,
+    StepRow,
+    SummaryRow,
+)
+from app.store.queries import MANY, SEED
+from app.store.summary_rows import measured_from, sorts
+
+TABLES: tuple[type[Base], ...] = (
+    StepPageRow, StepRow, RecordRow, SummaryRow, SightingRow, SortRow
+)  # fmt: skip
+
+
+def follow(session: Session, version: int, slug: str) -> Mapping[CellKey, Judgement]:
+    """Store what a decision on a measurement leads to, and what its data version did.
+
+    Returns the judgements on the cells that it touches, for the family of its machine.
+    """
+    records.note(session, version, slug)
+    return stepping.keep(session, version, counting.follow(session, version, slug))
+
+
+def recount(session: Session) -> bool:
+    """Derive everything anew from the facts; returns whether that changed anything."""
+    before = _digest(session)
+    for table in TABLES:
+        session.execute(delete(table))
+    f = FactRow
+    for version in queries.list_versions(session):
+        at = [select(f.origin).where(c == version.id) for c in (f.valid_from, f.valid_to)]
+        slugs = set(session.scalars(at[0].union(at[1]))) - {SEED}
+        for slug in slugs:
+            follow(session, version.id, slug)
+        if not slugs:
+            stepping.keep(session, version.id)
+        session.expunge_all()
+    return _digest(session) != before
+
+
+def is_behind(session: Session) -> bool:
+    """Whether facts were stored, or data versions made, of which not all is derived."""
+    f, v = FactRow, DataVersionRow
+    unlisted = select(f.id).where(f.kind == "measurement", ~exists().where(RecordRow.id == f.id))
+    untold = select(v.id).where(~exists().where(StepRow.version_id == v.id))
+    # Summaries are as old as sightings: with one measurement counted, all are.
+    uncounted = select(f.id).where(
+        f.kind == "observation", f.origin != SEED, ~exists().where(SightingRow.id > 0)
+    )
+    lacking = (session.scalar(rows.limit(1)) for rows in (untold, unlisted, uncounted))
+    return any(found is not None for found in lacking)
+
+
+def _digest(session: Session) -> str:
+    """Return a digest of what is derived, whatever numbers sorts have."""
+    known, found = sorts(session), hashlib.sha256()
+    for cls in (StepRow, StepPageRow, RecordRow, SummaryRow):
+        table = Base.metadata.tables[cls.__tablename__]
+        rows = session.execute(select(table).order_by(*table.primary_key.columns))
+        for row in rows.yield_per(MANY):
+            said = row._asdict()
+            if cls is SummaryRow:
+                said["body"] = measured_from(said["body"], known)
+            found.update(repr(said).encode())
+    return found.hexdigest()
