@@ -16,7 +16,8 @@ from uvicorn.importer import import_from_string
 
 from app.cli.database import Opened, reads
 from app.errors import Conflict
-from app.export import export_tables, exporting
+from app.export import exporting
+from app.export.exporting import ExportFile
 from app.export.site.addresses import CopiedSite
 from app.export.site.copying import copy_site
 from app.settings import Settings
@@ -39,20 +40,21 @@ class JsonByDefault(TyperGroup):
 exports = typer.Typer(cls=JsonByDefault, rich_markup_mode=None)
 
 
+Output = Annotated[Path | None, typer.Argument(help="File to write; default: standard output.")]
+
+
 @exports.command("json")
 @reads
-def export_json(
-    opened: Opened,
-    output: Annotated[
-        Path | None, typer.Argument(help="File to write; default: standard output.")
-    ] = None,
-) -> None:
+def export_json(opened: Opened, output: Output = None) -> None:
     """Write everything that is public as one JSON document."""
-    body = exporting.json_file(opened.session, opened.snapshot)
-    if output is None:
-        typer.echo(body.decode(), nl=False)
-    else:
-        _write(output, body)
+    _write(output, exporting.file_of(opened.snapshot, "vapic.json"))
+
+
+@exports.command("jsonl")
+@reads
+def export_jsonl(opened: Opened, output: Output = None) -> None:
+    """Write the same as JSON in lines, one for each item of its lists."""
+    _write(output, exporting.file_of(opened.snapshot, "vapic.jsonl"))
 
 
 @exports.command("sqlite")
@@ -61,7 +63,7 @@ def export_sqlite(
     opened: Opened, output: Annotated[Path, typer.Argument(help="File to write.")]
 ) -> None:
     """Write everything that is public as an SQLite database, for `vapic serve --from`."""
-    _write(output, exporting.sqlite_file(opened.session, opened.snapshot))
+    _write(output, exporting.file_of(opened.snapshot, "vapic.sqlite"))
 
 
 @exports.command("csv")
@@ -71,8 +73,9 @@ def export_csv(
 ) -> None:
     """Write cells, judgements, claims, observations and more, one CSV file each."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in export_tables.tables(opened.snapshot).items():
-        _write(folder / f"vapic-{name}.csv", table.csv().encode())
+    for file in exporting.files_of(opened.snapshot):
+        if file.stable.endswith(".csv"):
+            _write(folder / file.stable, file)
 
 
 @exports.command("site")
@@ -94,7 +97,7 @@ def export_site(
     with tempfile.TemporaryDirectory(prefix="vapic-") as scratch, _bar() as progress:
         # A copy of its own: whatever is written meanwhile, the pages are of one version.
         copy = Path(scratch) / "copy.sqlite"
-        copy.write_bytes(exporting.sqlite_file(opened.session, opened.snapshot))
+        _write(copy, exporting.file_of(opened.snapshot, "vapic.sqlite"))
         opened.session.close()
         make = import_from_string("app.web.app:create_app")
         application = make(Settings(export_file=copy, base_url=address))
@@ -121,14 +124,19 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
         yield show
 
 
-def _write(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all; a pipe or a terminal as it comes."""
+def _write(path: Path | None, made: ExportFile) -> None:
+    """Write a file whole or not at all; standard output, a pipe or a terminal as it comes."""
+    if path is None:
+        sys.stdout.buffer.writelines(made.make())
+        return
     if path.exists() and not path.is_file():
-        path.write_bytes(body)
+        with path.open("wb") as file:
+            file.writelines(made.make())
         return
     partial = path.with_name(f"{path.name}.partial")
     try:
-        partial.write_bytes(body)
+        with partial.open("wb") as file:
+            file.writelines(made.make())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Everything that was ever public up to one data version, as rows in a fixed order.
+"""Everything that was ever public up to one data version, row by row in a fixed order.
 
 What an export holds and what a copy of the site is served from. Tokens, secrets and
 signatures are left out here, so that no writer can spread them.
@@ -6,20 +6,34 @@ signatures are left out here, so that no writer can spread them.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, insert, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    create_engine,
+    exists,
+    insert,
+    inspect,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.intake.serial_log import is_serial_log
-from app.store import counting, records, seeding, stepping
+from app.store import seeding
 from app.store.models import (
     Base,
     DataVersionRow,
@@ -42,83 +56,106 @@ FORMAT = 1
 # "vAPC": tells our exports from any other SQLite file.
 APPLICATION_ID = 0x76415043
 # Where SQLite writes its own version into a file: of no use to readers, and differs by machine.
-WRITTEN_BY = slice(96, 100)
+WRITTEN_BY = 96, 4
+# How many rows are in memory at once; documents are large.
+MANY, FEW = 200, 20
 Row = Mapping[str, Any]
-
-
-# The rows of each table; those that others refer to come first, and that of tokens is empty.
-# Ids are those of the archive where the database counted what is not in it.
-Archive = Mapping[type[Base], tuple[Row, ...]]
-# Made in the new database from what stands there.
-DERIVED: tuple[type[Base], ...] = (
-    SortRow, SightingRow, SummaryRow, RecordRow, StepRow, StepPageRow
+# The tables of an SQLite file; those that others refer to come first, that of tokens is empty.
+TABLES: tuple[type[Base], ...] = (
+    DataVersionRow, TokenRow, FactRow, SubmissionRow, DecisionRow, VerdictRow,
+    SortRow, SightingRow, SummaryRow, RecordRow, StepRow, StepPageRow,
 )  # fmt: skip
 
 
-def read_archive(session: Session, snapshot: Snapshot) -> Archive:
-    """Return all that was public up to a snapshot's data version, as it was known then.
+@dataclass(frozen=True)
+class Archive:
+    """All that was public up to a data version, as it was known then.
 
-    Later changes of the database do not change what is returned.
+    Later changes of the database do not change what is read. Rows come in transactions of their
+    own, so that a slow reader holds up nobody.
     """
-    last = snapshot.version.id
-    v, d = DataVersionRow, DecisionRow
-    versions = session.scalars(select(v).where(v.id <= last).order_by(v.id))
-    decisions = session.scalars(select(d).where(d.version_id <= last).order_by(d.id))
-    columns = [column.key for column in VerdictRow.__table__.columns]
-    verdicts = seeding.derive_verdicts(snapshot.knowledge)
-    return {
-        DataVersionRow: tuple(
-            _row(r, v.id, v.name, v.day, v.number, v.created_at, v.reason) for r in versions
-        ),
-        TokenRow: (),
-        FactRow: tuple(_facts(session, last)),
-        SubmissionRow: tuple(_documents(session, last)),
-        DecisionRow: tuple(
-            {"id": number}
-            | _row(r, d.slug, d.state, d.reason, d.decided_at, d.decided_by, d.version_id)
-            for number, r in enumerate(decisions, 1)
-        ),
-        VerdictRow: tuple(dict(zip(columns, row, strict=True)) for row in verdicts),
-    }
+
+    snapshot: Snapshot
+    sessions: sessionmaker[Session]
+
+    def rows(self, cls: type[Base]) -> Iterator[Row]:
+        """Return the rows of a table by their primary key."""
+        if cls is VerdictRow:
+            columns = cls.__table__.columns.keys()
+            verdicts = seeding.derive_verdicts(self.snapshot.knowledge)
+            return (dict(zip(columns, row, strict=True)) for row in verdicts)
+        if cls is SubmissionRow:
+            return self._documents()
+        return self._paged(self._held(cls), *inspect(cls).primary_key)
+
+    def facts(self, kind: str = "") -> Iterator[Row]:
+        """Return every fact by kind and key; of one kind those that were public at the version."""
+        f, rows = FactRow.__table__.c, self._held(FactRow)
+        if not kind:
+            return self._paged(rows, f.kind, f.key, f.valid_from)
+        return self._paged(rows.where(f.kind == kind, _now(f, self._last)), f.key)
+
+    @property
+    def _last(self) -> int:
+        return self.snapshot.version.id
+
+    def _held(self, cls: type[Base]) -> Select[Any]:
+        """Return a table's rows up to the version; what ended later was still so at it."""
+        table, c = cls.__table__, cls.__table__.c
+        if cls is TokenRow:
+            return select(table).where(c.id < 0)
+        if cls is SortRow:
+            s = SightingRow
+            return select(table).where(
+                exists().where(s.sort_id == c.id, s.valid_from <= self._last)
+            )
+        columns = [
+            case((x <= self._last, x), else_=null()).label(x.key) if x.key == "valid_to" else x
+            for x in c
+        ]
+        begins = next(c[n] for n in ("valid_from", "version_id", "id") if n in c)
+        return select(*columns).where(begins <= self._last)
+
+    def _documents(self) -> Iterator[Row]:
+        """Return the measurements that were public at the version, by name.
+
+        Bytes that hold a contact which is withheld are left out: the page of the site still has
+        them, but copies do not spread them. A copy takes nothing back, so that it holds nobody's
+        secret.
+        """
+        s, r = SubmissionRow.__table__.c, RecordRow.__table__.c
+        kept = select(
+            s.digest, s.slug, s.raw, s.received_at, literal("").label("secret_hash")
+        ).join(RecordRow, r.slug == s.slug)
+        for row in self._paged(kept.where(_now(r, self._last)), s.slug, most=FEW):
+            yield {**row, "raw": b"" if withholds(row["raw"]) else row["raw"]}
+
+    def _paged(
+        self, rows: Select[Any], *key: ColumnElement[Any], most: int = MANY
+    ) -> Iterator[Row]:
+        ordered, after = rows.order_by(*key).limit(most), None
+        while True:
+            here = ordered if after is None else ordered.where(tuple_(*key) > after)
+            with self.sessions() as session:
+                found = session.execute(here).mappings().all()
+            yield from found  # type: ignore[misc]
+            if len(found) < most:
+                return
+            after = tuple(found[-1][column.key] for column in key)  # type: ignore[index]
 
 
-def _row(row: Base, *columns: InstrumentedAttribute[Any]) -> dict[str, Any]:
-    found = {column.key: getattr(row, column.key) for column in columns}
-    return {
-        name: value.replace(microsecond=0) if isinstance(value, datetime) else value
-        for name, value in found.items()
-    }
+def _now(columns: Any, last: int) -> ColumnElement[bool]:
+    """Whether a row held at a data version."""
+    return and_(
+        columns.valid_from <= last, or_(columns.valid_to.is_(None), columns.valid_to > last)
+    )
 
 
-def _facts(session: Session, last: int) -> Iterable[Row]:
-    f = FactRow
-    rows = session.scalars(select(f).where(f.valid_from <= last))
-    # Databases order text in their own ways.
-    for number, r in enumerate(sorted(rows, key=lambda r: (r.kind, r.key, r.valid_from)), 1):
-        yield _row(r, f.kind, f.key, f.body, f.origin, f.valid_from) | {
-            "id": number,
-            "digest": hashlib.sha256(r.body.encode()).hexdigest(),
-            # What ended later was still so at that version.
-            "valid_to": r.valid_to if r.valid_to is not None and r.valid_to <= last else None,
-        }
-
-
-def _documents(session: Session, last: int) -> Iterable[Row]:
-    """Yield the measurements that were public at a version, by name.
-
-    Bytes that hold a contact which is withheld are left out: the page of the site still has
-    them, but copies do not spread them.
-    """
-    f, s = FactRow, SubmissionRow
-    ended = or_(f.valid_to.is_(None), f.valid_to > last)
-    public = select(f.key).where(f.kind == "measurement", f.valid_from <= last, ended)
-    rows = session.scalars(select(s).where(s.slug.in_(public)))
-    for r in sorted(rows, key=lambda r: r.slug):
-        yield _row(r, s.digest, s.slug, s.received_at) | {
-            "raw": b"" if withholds(r.raw) else r.raw,
-            # A copy takes nothing back, so that it holds nobody's secret.
-            "secret_hash": "",
-        }
+def archive_of(snapshot: Snapshot) -> Archive:
+    """Return all that was public up to a snapshot's data version."""
+    sessions = snapshot.records.sessions
+    assert sessions is not None  # noqa: S101 - the seed alone is never exported
+    return Archive(snapshot, sessions)
 
 
 def withholds(raw: bytes) -> bool:
@@ -131,38 +168,40 @@ def withholds(raw: bytes) -> bool:
     return bool(submitter.get("withhold") and submitter.get("contact"))
 
 
-def write_sqlite(archive: Archive) -> bytes:
-    """Return an archive as the bytes of an SQLite file: equal archives give equal bytes.
+def write_sqlite(archive: Archive, path: Path) -> None:
+    """Write an archive as an SQLite file: equal archives give equal bytes.
 
-    It is written row by row into a new database, so nothing of the old one is in it.
+    It is written row by row into a new database, so nothing of the old one is in it. Whoever
+    makes it makes it again where that fails, so it needs no journal.
     """
-    raw = sqlite3.connect(":memory:", check_same_thread=False)
-    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+    path.unlink(missing_ok=True)
+    engine = create_engine(f"sqlite:///{path}")
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection:
+            for name, value in (
+                ("journal_mode", "off"),
+                ("synchronous", "off"),
+                ("application_id", APPLICATION_ID),
+                ("user_version", FORMAT),
+            ):
+                connection.exec_driver_sql(f"pragma {name} = {value}")  # fmt: skip
             _fill(connection, archive)
-        raw.execute(f"pragma application_id = {APPLICATION_ID}")
-        raw.execute(f"pragma user_version = {FORMAT}")
-        file = bytearray(raw.serialize())
+            connection.commit()
     finally:
         engine.dispose()
-        raw.close()
-    file[WRITTEN_BY] = bytes(4)
-    return bytes(file)
+    start, length = WRITTEN_BY
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(bytes(length))
 
 
 def _fill(connection: Connection, archive: Archive) -> None:
-    for cls in (*archive, *DERIVED):
+    for cls in TABLES:
         table = Base.metadata.tables[cls.__tablename__]
         connection.execute(CreateTable(table))
+        rows = archive.rows(cls)
+        while some := list(islice(rows, MANY)):
+            connection.execute(insert(table), some)
         # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index))
-    for cls, rows in archive.items():
-        if rows:
-            connection.execute(insert(cls), rows)
-    with Session(connection) as made:
-        counting.recount(made)
-        records.recount(made)
-        stepping.recount(made)
-        made.flush()

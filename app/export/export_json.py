@@ -1,9 +1,9 @@
-"""An archive as one JSON document, and its JSON Schema."""
+"""An archive as one JSON document, as JSON in lines, and the JSON Schema of the first."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,38 +42,93 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 }  # fmt: skip
 # Keys that are named otherwise than their columns.
 COLUMNS = {"since": "valid_from", "until": "valid_to", "version": "version_id"}
+# The name of a part of an object, empty in a list, and its text.
+Part = tuple[str, Iterable[str]]
 
 
-def to_json(archive: Archive) -> str:
-    """Return an archive as text: equal archives give equal text."""
-    lists = {
-        name: [{key: _said(row, key) for key in keys} for row in archive[table]]
-        for name, (table, _, keys) in LISTS.items()
+def to_json(archive: Archive) -> Iterator[str]:
+    """Return an archive as text, piece by piece: equal archives give equal text."""
+    parts = {name: [_dumped(value)] for name, value in _head(archive).items()} | {
+        name: _nested("[]", _items(archive, name)) for name in LISTS
     }
-    facts: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
-    for fact in lists["history"]:
-        fact["body"] = json.loads(fact["body"])
-        if fact["until"] is None:
-            facts[fact["kind"]][fact["key"]] = fact.pop("body")
-    document = {
+    kinds = ((_named(kind), _nested("{}", _bodies(archive, kind))) for kind in sorted(KINDS))
+    parts["facts"] = _nested("{}", kinds)
+    yield from _nested("{}", ((_named(name), part) for name, part in sorted(parts.items())))
+    yield "\n"
+
+
+def to_lines(archive: Archive) -> Iterator[str]:
+    """Return a line for each item of each list, behind one that says of what they are."""
+    yield _line(_head(archive))
+    for name in LISTS:
+        for row in _rows(archive, name):
+            line = _line({"list": name, **_item(row, name)})
+            # A body is JSON already.
+            yield f'{line[:-2]},"body":{row["body"]}}}\n' if name == "history" else line
+
+
+def _head(archive: Archive) -> dict[str, Any]:
+    version = archive.snapshot.version
+    return {
         "$schema": SCHEMA,
         "format": FORMAT,
-        "data_version": lists["data_versions"][-1]["name"],
-        "created_at": lists["data_versions"][-1]["created_at"],
-        "facts": facts,
-        **lists,
+        "data_version": version.name,
+        "created_at": _said(version.created_at),
     }
-    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _said(row: Row, key: str) -> Any:
-    match row[COLUMNS.get(key, key)]:
+def _rows(archive: Archive, name: str) -> Iterator[Row]:
+    return archive.facts() if name == "history" else archive.rows(LISTS[name][0])
+
+
+def _items(archive: Archive, name: str) -> Iterator[Part]:
+    for row in _rows(archive, name):
+        ended = name == "history" and row["valid_to"] is not None
+        body = {"body": json.loads(row["body"])} if ended else {}
+        yield "", [_dumped(_item(row, name) | body)]
+
+
+def _bodies(archive: Archive, kind: str) -> Iterator[Part]:
+    for row in archive.facts(kind):
+        yield _named(row["key"]), [_dumped(json.loads(row["body"]))]
+
+
+def _item(row: Row, name: str) -> dict[str, Any]:
+    keys = (key for key in LISTS[name][2] if key != "body")
+    return {key: _said(row[COLUMNS.get(key, key)]) for key in keys}
+
+
+def _nested(brackets: str, parts: Iterable[Part]) -> Iterator[str]:
+    """Return a list or an object as ``json.dumps`` indents it, by one a level."""
+    comma = ""
+    yield brackets[0]
+    for name, pieces in parts:
+        yield f"{comma}\n {name}"
+        yield from (piece.replace("\n", "\n ") for piece in pieces)
+        comma = ","
+    yield ("\n" if comma else "") + brackets[1]
+
+
+def _named(key: str) -> str:
+    return f"{_dumped(key)}: "
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _said(value: Any) -> Any:
+    match value:
         case datetime() as moment:
             return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
         case bytes() as raw:
             return raw.decode() or None
-        case value:
-            return value
+        case other:
+            return other
 
 
 def json_schema(site: str = "") -> dict[str, Any]:

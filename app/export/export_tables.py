@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import merge
+from itertools import chain
 from typing import Any
 
 from app.core.facts import Observation
 from app.core.measuring import observations_of, source_of
-from app.pages.measurement_data import list_table
+from app.pages.measurement_data import COLUMNS as LISTED
+from app.pages.measurement_data import list_rows
 from app.pages.table_text import cells_table
 from app.pens.place import NOWHERE
-from app.pens.tables import Table
+from app.pens.tables import csv_lines
 from app.store.snapshots import Snapshot
 
 # Addresses stay relative: the same facts are the same bytes, whoever publishes them.
@@ -47,43 +50,58 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def tables(snapshot: Snapshot) -> dict[str, Table]:
-    """Return every table of a snapshot by name, in the order in which they are listed."""
-    knowledge, cells = snapshot.knowledge, snapshot.cells
-    measurements = tuple(snapshot.records.every())
-    accepted = [m for m in measurements if m.accepted]
-    observations = {o.id: o for m in accepted for o in observations_of(m)}
-    curated = (o for o in knowledge.observations.values() if o.id not in observations)
-    sources = knowledge.sources | {source.id: source for source in map(source_of, accepted)}
-    entries: dict[str, Iterable[Mapping[str, Any]]] = {
+def lines(snapshot: Snapshot, name: str) -> Iterator[str]:
+    """Return a table of a snapshot as CSV, line by line."""
+    if name == "cells":
+        table = cells_table(snapshot.cells, snapshot.knowledge, SITE)
+        return csv_lines(table.columns, table.rows)
+    if name == "measurements":
+        return csv_lines(LISTED, list_rows((m.listed for m in snapshot.records.every()), NOWHERE))
+    columns = COLUMNS[name]
+    rows = _entries(snapshot, name)
+    return csv_lines(columns, (tuple(_text(row[column]) for column in columns) for row in rows))
+
+
+def _entries(snapshot: Snapshot, name: str) -> Iterable[Mapping[str, Any]]:
+    """Return what the rows of a table are made of, one by one."""
+    known = snapshot.knowledge
+    accepted = (source_of(m) for m in snapshot.records.every() if m.accepted)
+    entries: Mapping[str, Iterable[Mapping[str, Any]]] = {
         "judgements": (vars(judgement) | {"cell": key, "family": family,
                                           "sources": judgement.sources}
-                       for key, view in cells.items()
+                       for key, view in snapshot.cells.items()
                        for family, judgement in view.judgements.items()),
         "claims": ({"register": register.slug, **vars(claim)}
-                   for register in knowledge.registers.values() for claim in register.claims),
-        "observations": map(vars, sorted((*curated, *observations.values()), key=_dated)),
-        "errata": map(vars, knowledge.errata.values()),
+                   for register in known.registers.values() for claim in register.claims),
+        "observations": map(vars, _observations(snapshot)),
+        "errata": map(vars, known.errata.values()),
         "differences": (vars(d) | {"number": f"D-{d.number}", "state": d.state}
-                        for d in knowledge.differences.values()),
+                        for d in known.differences.values()),
         "policies": ({"policy": p.slug, **vars(p), "versions": p.releases, **vars(msrs)}
-                     for p in knowledge.policies.values() for msrs in p.msrs),
-        "families": map(vars, knowledge.families.values()),
-        "sources": map(vars, sources.values()),
+                     for p in known.policies.values() for msrs in p.msrs),
+        "families": map(vars, known.families.values()),
+        "sources": map(vars, chain(known.sources.values(),
+                                   (s for s in accepted if s.id not in known.sources))),
     }  # fmt: skip
-    return {
-        "cells": cells_table(cells, knowledge, SITE),
-        **{name: _table(columns, entries[name]) for name, columns in COLUMNS.items()},
-        "measurements": list_table((m.listed for m in measurements), NOWHERE),
-    }
+    return entries[name]
+
+
+def _observations(snapshot: Snapshot) -> Iterator[Observation]:
+    """Return every observation by its day and id, those of measurements one by one."""
+    known = snapshot.knowledge
+    counted = {i for measured in known.measured.values() for i in measured.of_id}
+    curated = (seen for i, seen in known.observations.items() if i not in counted)
+    # All of a measurement are of one day, and their ids begin with its name.
+    measured = (
+        seen
+        for measurement in snapshot.records.by_day()
+        for seen in sorted(observations_of(measurement), key=_dated)
+    )
+    yield from merge(sorted(curated, key=_dated), measured, key=_dated)
 
 
 def _dated(seen: Observation) -> tuple[str, str]:
     return seen.date, seen.id
-
-
-def _table(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Table:
-    return Table(columns, tuple(tuple(_text(row[name]) for name in columns) for row in rows))
 
 
 def _text(value: object) -> str:

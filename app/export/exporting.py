@@ -1,91 +1,104 @@
 """Use case: everything that is public at a data version, as files.
 
-The files of one version are always the same bytes, however much was changed after it.
+The files of one version are always the same bytes, however much was changed after it. They are
+made piece by piece as they are read, so that their size matters to nobody's memory.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app.export import export_json, export_tables
-from app.export.archive import read_archive, write_sqlite
+from app.export.archive import Archive, archive_of, write_sqlite
 from app.pens.page import Page
 from app.pens.place import Place
 from app.pens.plain import Plain, head
 from app.store.snapshots import Snapshot
 
 LEAD = (
-    "A name with a hash never means other bytes; the name without version and hash, such as "
+    "A name with a data version always means the same bytes; the name without one, such as "
     "/export/vapic.json, leads to the newest."
 )
+# How many bytes are handed on at once.
+BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One file of an export; ``stable`` is the name that leads to the newest one."""
+    """One file of an export, made in blocks whenever ``make`` is called.
+
+    ``stable`` is the name that leads to the newest one.
+    """
 
     stable: str
     version: str
     text: str
     media_type: str
-    body: bytes
-
-    @cached_property
-    def digest(self) -> str:
-        """The SHA-256 of the content in hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()
-
-    @property
-    def size(self) -> int:
-        """The number of bytes."""
-        return len(self.body)
-
-    @cached_property
-    def packed(self) -> bytes:
-        """The content in gzip."""
-        return gzip.compress(self.body, 6, mtime=0)
+    make: Callable[[], Iterable[bytes]]
 
     @property
     def name(self) -> str:
-        """``vapic-2026-11-22.3-<12 hex digits>.json``: it never means other bytes."""
+        """``vapic-2026-11-22.3.json``."""
         stem, _, extension = self.stable.rpartition(".")
-        return f"{stem}-{self.version}-{self.digest[:12]}.{extension}"
+        return f"{stem}-{self.version}.{extension}"
 
 
-def json_file(session: Session, snapshot: Snapshot) -> bytes:
-    """Return everything as one JSON document."""
-    return export_json.to_json(read_archive(session, snapshot)).encode()
+def files_of(snapshot: Snapshot) -> tuple[ExportFile, ...]:
+    """Return every file of a snapshot's data version, as they are listed; nothing is made yet."""
+    archive = archive_of(snapshot)
+
+    def tables(name: str) -> Iterator[bytes]:
+        return _blocks(export_tables.lines(snapshot, name))
+
+    made: list[tuple[str, str, str, Callable[[], Iterable[bytes]]]] = [
+        ("vapic.json", "everything, as one JSON document", "application/json",
+         lambda: _blocks(export_json.to_json(archive))),
+        ("vapic.jsonl", "the same as JSON in lines: one for each item of its lists",
+         "application/jsonl", lambda: _blocks(export_json.to_lines(archive))),
+        ("vapic.sqlite", "everything, as an SQLite database", "application/vnd.sqlite3",
+         partial(_sqlite, archive)),
+        *((f"vapic-{name}.csv", text, "text/csv; charset=utf-8", partial(tables, name))
+          for name, text in export_tables.TEXTS.items()),
+    ]  # fmt: skip
+    return tuple(
+        ExportFile(stable, snapshot.name, text, media_type, make)
+        for stable, text, media_type, make in made
+    )
 
 
-def sqlite_file(session: Session, snapshot: Snapshot) -> bytes:
-    """Return everything as an SQLite database that `vapic serve --from` serves."""
-    return write_sqlite(read_archive(session, snapshot))
+def file_of(snapshot: Snapshot, stable: str) -> ExportFile:
+    """Return the file that a name without a version means."""
+    return next(file for file in files_of(snapshot) if file.stable == stable)
 
 
-def files_of(session: Session, snapshot: Snapshot) -> tuple[ExportFile, ...]:
-    """Return every file of a snapshot's data version, as they are listed."""
-    archive, version = read_archive(session, snapshot), snapshot.name
-    whole = ExportFile("vapic.json", version, "everything, as one JSON document",
-                       "application/json", export_json.to_json(archive).encode())  # fmt: skip
-    database = ExportFile("vapic.sqlite", version, "everything, as an SQLite database",
-                          "application/vnd.sqlite3", write_sqlite(archive))  # fmt: skip
-    tables = (
-        ExportFile(f"vapic-{name}.csv", version, export_tables.TEXTS[name],
-                   "text/csv; charset=utf-8", table.csv().encode())
-        for name, table in export_tables.tables(snapshot).items()
-    )  # fmt: skip
-    return (whole, database, *tables)
+def _sqlite(archive: Archive) -> Iterator[bytes]:
+    with tempfile.TemporaryDirectory(prefix="vapic-") as folder:
+        path = Path(folder) / "export.sqlite"
+        write_sqlite(archive, path)
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                yield block
+
+
+def _blocks(pieces: Iterable[str]) -> Iterator[bytes]:
+    """Return text in blocks of bytes, each a few pieces."""
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= BLOCK:
+            yield "".join(waiting).encode()
+            waiting, size = [], 0
+    yield "".join(waiting).encode()
 
 
 def list_page(files: Sequence[ExportFile]) -> Page:
-    """Return the page that lists files, each with its address, size and SHA-256."""
+    """Return the page that lists files, each with its address."""
     return Page(
         template="export/index.html",
         view={"files": files, "schema": export_json.SCHEMA, "lead": LEAD},
@@ -106,8 +119,6 @@ def _list_text(files: Sequence[ExportFile], place: Place) -> str:
         out.heading(file.stable)
         out.para(file.text)
         out.field("File", f"/export/{file.name}", width=10)
-        out.field("Bytes", str(file.size), width=10)
-        out.field("SHA-256", file.digest, width=10)
     return out.render()
 
 
@@ -118,8 +129,6 @@ def _list_data(files: Sequence[ExportFile], place: Place) -> dict[str, Any]:
             "url": f"{place.site}/export/{f.name}",
             "text": f.text,
             "media_type": f.media_type,
-            "bytes": f.size,
-            "sha256": f.digest,
         }
         for f in files
     ]

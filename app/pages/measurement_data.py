@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import nh3
@@ -69,9 +69,14 @@ def summary(m: Listed, place: Place) -> dict[str, Any]:
 
 
 def list_table(found: Iterable[Listed], place: Place) -> Table:
-    """Return measurements as rows."""
-    rows = [{key: str(value) for key, value in summary(m, place).items()} for m in found]
-    return Table(COLUMNS, tuple(tuple(row[name] for name in COLUMNS) for row in rows))
+    """Return measurements as a table."""
+    return Table(COLUMNS, tuple(list_rows(found, place)))
+
+
+def list_rows(found: Iterable[Listed], place: Place) -> Iterator[tuple[str, ...]]:
+    """Return measurements as rows of text."""
+    rows = (summary(m, place) for m in found)
+    return (tuple(str(row[name]) for name in COLUMNS) for row in rows)
 
 
 def checked_out(checked: Checked) -> dict[str, Any]:

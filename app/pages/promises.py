@@ -58,7 +58,7 @@ DATA = (
     Promise("/schema/measurement-1.json", "the schema of format 1, for ever"),
     Promise("/schema/export-1.json", "the schema of the JSON export"),
     Promise("/export", "everything in one file", "txt json"),
-    Promise("/export/{name}", "one such file; a name with a hash never changes"),
+    Promise("/export/{name}", "one such file; a name with a data version always means the same"),
 )
 UNSTABLE = (
     Promise("/search", "search", "txt json", stable=False),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,7 @@ class Table:
 
     def csv(self) -> str:
         """Return RFC 4180 CSV with a header line."""
-        out = io.StringIO()
-        writer = csv.writer(out)
-        writer.writerow(self.columns)
-        writer.writerows([_harmless(cell) for cell in row] for row in self.rows)
-        return out.getvalue()
+        return "".join(csv_lines(self.columns, self.rows))
 
     def markdown(self) -> str:
         """Return a GitHub-flavoured Markdown table."""
@@ -30,6 +27,23 @@ class Table:
     def records(self) -> list[dict[str, str]]:
         """Return each row by the names of the columns."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Return the lines of RFC 4180 CSV as rows come, the first with the columns."""
+    written = csv.writer(line := _Line())
+    for row in chain([columns], ([_harmless(cell) for cell in row] for row in rows)):
+        written.writerow(row)
+        yield line.text
+
+
+class _Line:
+    """The file of a writer that keeps its last line."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
 
 
 def _escape(cell: str) -> str:

@@ -79,13 +79,18 @@ def keep(
     }
     body = json.dumps(said, separators=(",", ":"))
     session.add(StepRow(version_id=version, previous=pair[0] or None, body=body))
-    session.flush()
-    if pages:
-        session.execute(insert(StepPageRow), [
-            {"path": path, "version_id": version, "names": json.dumps(sorted(names))}
-            for path, names in sorted(pages.items())
-        ])  # fmt: skip
+    _keep_pages(session, version, pages)
     return {key: new.heard[family] for key, (_, new) in cells.items() if family and new}
+
+
+def _keep_pages(session: Session, version: int, pages: Mapping[str, set[Name]]) -> None:
+    session.flush()
+    rows = [
+        {"path": path, "version_id": version, "names": json.dumps(sorted(names))}
+        for path, names in sorted(pages.items())
+    ]
+    if rows:
+        session.execute(insert(StepPageRow), rows)
 
 
 def _judged_on(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
+import zlib
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
+from app import __version__
 from app.errors import NotFound
 from app.export import export_json, exporting
 from app.export.exporting import ExportFile
-from app.store.snapshots import Snapshot
 from app.web.deps import Ask, Config
 from app.web.front import variant
-from app.web.page_request import PageRequest, in_format
+from app.web.page_request import in_format
 
 router = APIRouter(include_in_schema=False)
-HASHED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)-[0-9a-f]{12}\.\w+$")
-FOR_EVER = "public, max-age=31536000, immutable"
+VERSIONED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)(-[0-9a-f]{12})?\.\w+$")
 
 
 @router.get(export_json.SCHEMA)
@@ -29,8 +31,8 @@ def schema(config: Config) -> Response:
 
 @router.get("/export")
 def index(asked: Ask) -> Response:
-    """The files of a data version, with their sizes and digests."""
-    return asked.respond(exporting.list_page(_files(asked, asked.snapshot)))
+    """The files of a data version."""
+    return asked.respond(exporting.list_page(exporting.files_of(asked.snapshot)))
 
 
 @router.get("/export/")
@@ -41,41 +43,37 @@ def slash(request: Request) -> Response:
 
 @router.get("/export/{name}")
 def file(name: str, asked: Ask) -> Response:
-    """A file by its name with the hash; a name without leads to the newest."""
-    if found := HASHED.search(name):
-        version, snapshot = found[1], asked.snapshot
-        past = snapshot if version == snapshot.name else asked.state.snapshots.at(version)
-        return _send(asked.request, _find(_files(asked, past), name))
-    for one in _files(asked, asked.snapshot):
+    """A file of a data version by its name; a name without one leads to the newest."""
+    found = VERSIONED.search(name)
+    past = asked.state.snapshots.at(found[1]) if found else asked.snapshot
+    for one in exporting.files_of(past):
+        if name == one.name:
+            return _send(asked.request, one)
+        # With 12 digits of a hash, as they were named once.
+        if found and found[2] and name.replace(found[2], "") == one.name:
+            return RedirectResponse(f"/export/{one.name}", 308)
         if name == one.stable:
             headers = {"cache-control": "no-cache"}
             return RedirectResponse(f"/export/{one.name}", 302, headers)
     raise NotFound(f"There is no export {name!r}.", hints=("/export",))
 
 
-def _files(asked: PageRequest, snapshot: Snapshot) -> tuple[ExportFile, ...]:
-    def make() -> tuple[ExportFile, ...]:
-        with asked.state.readers() as session:
-            return exporting.files_of(session, snapshot)
-
-    return snapshot.once("export", make)
-
-
-def _find(files: tuple[ExportFile, ...], name: str) -> ExportFile:
-    """Return a file by its name with the hash. Raises NotFound that names its like."""
-    for one in files:
-        if name == one.name:
-            return one
-    kind = name.rpartition(".")[2]
-    hints = tuple(f"/export/{one.name}" for one in files if one.name.endswith(f".{kind}"))
-    raise NotFound(f"There is no export {name!r}; its content would be another.", hints=hints[:3])
-
-
 def _send(request: Request, found: ExportFile) -> Response:
+    """Send a file as it is made; what it holds follows from its name and from this release."""
     zips = "gzip" in request.headers.get("accept-encoding", "")
-    packed = found.packed if zips else b""
-    status, headers, body = variant(request.headers, found.digest, found.body, packed)
-    headers["cache-control"] = FOR_EVER
+    tag = f"{found.name}-{__version__}"
+    status, headers, _ = variant(request.headers, tag, b"", b"packed" if zips else b"")
+    headers["cache-control"] = "no-cache"
     if found.stable.endswith(".sqlite"):
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
-    return Response(body, status, headers, found.media_type)
+    if status == HTTPStatus.NOT_MODIFIED or request.state.head:
+        return Response(b"", status, headers, found.media_type)
+    blocks = _zipped(found.make()) if zips else found.make()
+    return StreamingResponse(blocks, status, headers, found.media_type)
+
+
+def _zipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    for block in blocks:
+        yield packer.compress(block)
+    yield packer.flush()

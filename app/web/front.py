@@ -93,7 +93,7 @@ class Front:
         wanted = negotiate(scope["path"], headers)
         state = scope.setdefault("state", {})
         state |= {"format": wanted.format, "keep": False}
-        state["asked"] = scope["path"]
+        state |= {"asked": scope["path"], "head": scope["method"] == "HEAD"}
         scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, _with(send, SECURITY))

@@ -11,7 +11,7 @@ from app.core.words import State, TokenScope
 from app.export import exporting
 from app.intake import reviewing, submitting
 from app.store.engine import reader_sessions, writer_sessions
-from app.store.snapshots import load_snapshot
+from app.store.snapshots import Snapshot, load_snapshot
 from app.store.submissions import digest_of
 from tests.conftest import SEEDED_AT, engine_of
 from tests.reviewables import decision, make_document, submit_document
@@ -47,8 +47,12 @@ def both(url: str, at: str = "") -> tuple[str, bytes, bytes]:
     """Return a data version's name with its JSON and its SQLite export."""
     with engine_of(url) as engine, reader_sessions(engine)() as session:
         snapshot = load_snapshot(session, at)
-        found = exporting.json_file(session, snapshot), exporting.sqlite_file(session, snapshot)
-        return snapshot.name, *found
+        return snapshot.name, made(snapshot, "vapic.json"), made(snapshot, "vapic.sqlite")
+
+
+def made(snapshot: Snapshot, stable: str) -> bytes:
+    """Return a file of an export whole."""
+    return b"".join(exporting.file_of(snapshot, stable).make())
 
 
 @pytest.fixture(scope="session")

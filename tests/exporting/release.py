@@ -82,7 +82,7 @@ def answers(url, folder):
     """Return all that is held: pinned pages, the files of the export, those of a static copy."""
     with engine_of(url) as engine, reader_sessions(engine)() as session:
         snapshot = load_snapshot(session)
-        files = {f"export {f.stable}": f.body for f in exporting.files_of(session, snapshot)}
+        files = {f"export {f.stable}": b"".join(f.make()) for f in exporting.files_of(snapshot)}
     # What SQLite writes depends on its version; what it holds does not.
     files["export vapic.sqlite"] = dumped(files["export vapic.sqlite"], folder)
     return pinned(url, snapshot) | files | copied(url, snapshot.name, folder / "copy")

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from starlette.testclient import TestClient
 
+from app.export import export_json
 from app.export.copies import READ_ONLY
 from app.settings import Settings
 from app.web.app import create_app
@@ -156,41 +157,59 @@ def test_files_are_written_whole_by_the_command_line(lived, vapic, tmp_path, mon
     monkeypatch.setenv("DATABASE_URL", lived.url)
     assert 0 == vapic("export", "sqlite", tmp_path / "a.sqlite").code
     assert 0 == vapic("export", tmp_path / "a.json").code
+    assert 0 == vapic("export", "jsonl", tmp_path / "a.jsonl").code
     assert 0 == vapic("export", "json", tmp_path / "old.json", "--at", lived.older).code
     assert 0 == vapic("export", "csv", tmp_path / "csv").code
     assert lived.sqlite == (tmp_path / "a.sqlite").read_bytes()
     assert lived.json == (tmp_path / "a.json").read_bytes()
+    assert (tmp_path / "a.jsonl").read_bytes().startswith(b'{"$schema":"/schema/export-1.json"')
     assert lived.older_json == (tmp_path / "old.json").read_bytes()
     assert (tmp_path / "csv" / "vapic-cells.csv").read_bytes().startswith(b"cell,offset,msr,")
     assert [] == list(tmp_path.rglob("*.partial"))
 
 
-def test_names_with_a_hash_are_for_ever_and_others_lead_to_them(original, lived):
-    listed = {f["file"]: f for f in original.get("/export.json").json()["files"]}
-    for stable, file in listed.items():
+def test_a_name_with_a_version_means_the_same_bytes_and_others_lead_to_it(original, lived):
+    for file in original.get("/export.json").json()["files"]:
         path = file["url"].removeprefix(HERE)
-        assert path == original.get(f"/export/{stable}").headers["location"]
-    answer = original.get(listed["vapic.sqlite"]["url"].removeprefix(HERE))
+        assert path == original.get(f"/export/{file['file']}").headers["location"]
+    path = original.get("/export/vapic.sqlite").headers["location"]
+    answer = original.get(path)
     assert lived.sqlite == answer.content
-    assert "public, max-age=31536000, immutable" == answer.headers["cache-control"]
+    assert "no-cache" == answer.headers["cache-control"]
     tag = answer.headers["etag"]
-    assert tag.startswith('"')
-    again = original.get(answer.url.path, headers={"if-none-match": f"W/{tag}"})
+    assert tag.startswith('"vapic-2026-11-23.')
+    again = original.get(path, headers={"if-none-match": f"W/{tag}"})
     assert (304, b"", tag) == (again.status_code, again.content, again.headers["etag"])
-    plain = original.get(answer.url.path, headers={"accept-encoding": "identity"})
+    plain = original.get(path, headers={"accept-encoding": "identity"})
     assert plain.headers["etag"] != tag
     assert lived.sqlite == plain.content
 
 
-def test_an_older_export_has_its_own_name_and_a_wrong_hash_has_none(original, lived):
+def test_who_asks_for_the_head_of_a_file_makes_none(original, monkeypatch):
+    path = original.get("/export/vapic.json").headers["location"]
+    whole = original.get(path)
+    monkeypatch.setattr(export_json, "to_json", None)
+    answer = original.head(path)
+    assert (200, b"") == (answer.status_code, answer.content)
+    assert whole.headers["etag"] == answer.headers["etag"]
+
+
+def test_an_older_export_has_its_own_name_and_an_unknown_version_has_none(original, lived):
     listed = original.get(f"/export.json?at={lived.older}").json()["files"]
     path = listed[0]["url"].removeprefix(HERE)
     assert lived.older in path
     assert lived.older_json == original.get(path).content
-    wrong = original.get(path.replace(listed[0]["sha256"][:12], "0" * 12))
-    assert (404, True) == (wrong.status_code, path in wrong.text)
+    assert 404 == original.get("/export/vapic-2020-01-01.1.json").status_code
     assert 404 == original.get("/export/nothing.json").status_code
     assert "/export" == original.get("/export/").headers["location"]
+
+
+def test_a_name_with_a_hash_as_it_was_given_once_leads_to_the_file(original, lived):
+    for name in ("vapic-{}-0123456789ab.json", "vapic-cells-{}-0123456789ab.csv"):
+        found = original.get(f"/export/{name.format(lived.older)}")
+        plain = name.format(lived.older).replace("-0123456789ab", "")
+        assert (308, f"/export/{plain}") == (found.status_code, found.headers["location"])
+    assert 404 == original.get(f"/export/none-{lived.older}-0123456789ab.json").status_code
 
 
 @pytest.fixture

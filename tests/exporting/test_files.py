@@ -13,12 +13,12 @@ from app.core.words import State
 from app.export import export_tables, exporting
 from app.export.archive import withholds
 from app.export.copies import open_copy
-from app.export.export_json import json_schema
+from app.export.export_json import LISTS, json_schema
 from app.intake import submitting
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.snapshots import load_snapshot
 from tests.conftest import engine_of
-from tests.exporting.conftest import both
+from tests.exporting.conftest import both, made
 from tests.reviewables import decision, make_document, submit_document
 
 
@@ -30,8 +30,8 @@ def document(lived):
 @pytest.fixture(scope="module")
 def tables(lived):
     with engine_of(lived.url) as engine, reader_sessions(engine)() as session:
-        files = exporting.files_of(session, load_snapshot(session))
-    return {f.stable: f for f in files if f.stable.endswith(".csv")}
+        files = exporting.files_of(load_snapshot(session))
+        return {f.stable: b"".join(f.make()) for f in files if f.stable.endswith(".csv")}
 
 
 def test_two_exports_of_one_version_are_the_same_bytes(lived):
@@ -48,7 +48,7 @@ def test_a_copy_makes_both_whole_files_again(lived, copy_file):
     engine = open_copy(copy_file)
     with reader_sessions(engine)() as session:
         snapshot = load_snapshot(session)
-        again = exporting.json_file(session, snapshot), exporting.sqlite_file(session, snapshot)
+        again = made(snapshot, "vapic.json"), made(snapshot, "vapic.sqlite")
     engine.dispose()
     assert (lived.json, lived.sqlite) == again
 
@@ -62,7 +62,7 @@ def test_the_json_is_what_its_schema_says(document):
 
 
 def test_no_secret_is_in_any_file(lived, tables):
-    files = {"json": lived.json, "sqlite": lived.sqlite, **{n: f.body for n, f in tables.items()}}
+    files = {"json": lived.json, "sqlite": lived.sqlite, **tables}
     found = [(s, n) for s in lived.secrets for n, body in files.items() if s.encode() in body]
     assert [] == found
 
@@ -109,15 +109,46 @@ def test_an_export_is_of_one_version_while_others_write(lived, tmp_path):
         for slug in (new.measurement.slug, lived.slugs[2]):
             with writer_sessions(engine).begin() as session:
                 submitting.decide(session, slug, decision(State.ACCEPTED))
-        with reader_sessions(engine)() as later:
-            # One transaction is as old as the snapshot, the other sees all that came after.
-            for session in (begun, later):
-                assert lived.json == exporting.json_file(session, snapshot)
-                assert lived.sqlite == exporting.sqlite_file(session, snapshot)
+        assert lived.json == made(snapshot, "vapic.json")
+        assert lived.sqlite == made(snapshot, "vapic.sqlite")
+
+
+def test_an_export_holds_no_transaction_while_it_is_read(lived, tmp_path):
+    with engine_of(lived.copy(tmp_path)) as engine:
+        with reader_sessions(engine)() as session:
+            snapshot = load_snapshot(session)
+        blocks = iter(exporting.file_of(snapshot, "vapic.json").make())
+        first = next(blocks)
+        with writer_sessions(engine).begin() as writing:
+            submit_document(writing, make_document(notes="Between two blocks."))
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            busy, *_ = connection.exec_driver_sql("pragma wal_checkpoint(truncate)").one()
+        assert (0, lived.json) == (busy, first + b"".join(blocks))
+
+
+def test_a_file_is_made_in_small_blocks(lived):
+    with engine_of(lived.url) as engine, reader_sessions(engine)() as session:
+        for file in exporting.files_of(load_snapshot(session)):
+            assert max(map(len, file.make())) < 4 * exporting.BLOCK
+
+
+def test_json_in_lines_says_what_the_json_says(lived):
+    document = json.loads(lived.json)
+    with engine_of(lived.url) as engine, reader_sessions(engine)() as session:
+        lines = made(load_snapshot(session), "vapic.jsonl").decode().splitlines()
+    head, *items = map(json.loads, lines)
+    assert {key: document[key] for key in head} == head
+    found = {name: [] for name in LISTS}
+    for item in items:
+        found[item.pop("list")].append(item)
+    bodies = document["facts"]
+    for item in document["history"]:
+        item.setdefault("body", bodies[item["kind"]].get(item["key"]))
+    assert {name: document[name] for name in LISTS} == found
 
 
 def test_the_csv_files_are_tables_with_a_head_and_all_rows(tables, knowledge, lived):
-    rows = {n: list(csv.DictReader(io.StringIO(f.body.decode()))) for n, f in tables.items()}
+    rows = {n: list(csv.DictReader(io.StringIO(raw.decode()))) for n, raw in tables.items()}
     assert [f"vapic-{name}.csv" for name in export_tables.TEXTS] == list(tables)
     assert len(knowledge.cells) == len(rows["vapic-cells.csv"])
     expected = len(knowledge.cells) * len(knowledge.families)
