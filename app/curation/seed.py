@@ -31,6 +31,7 @@ FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 ANCHOR = re.compile(r"(?:^|[\s\[,])[&*]\w", re.MULTILINE)
 Path_ = tuple[str | int, ...]
 Lines = dict[Path_, int]
+Parts = list[tuple[Path_, yaml.Node]]
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,9 @@ def _read_file(path: Path, name: str, kind: str) -> Iterator[SeedEntry | Problem
         yield Problem(name, "", found, "YAML", mark.line + 1 if mark else 0)
         return
     for node in root.value if isinstance(root, yaml.SequenceNode) else [root] if root else []:
-        lines = {path: part.start_mark.line + 1 for path, part in _walk(node)}
-        yield from _misread(node, name, text)
+        parts = _walk(node)
+        lines = {path: part.start_mark.line + 1 for path, part in parts}
+        yield from _misread(parts, name, text)
         try:
             yield SeedEntry(fact_from(kind, _plain(node)), name, lines)
         except ValidationError as error:
@@ -125,15 +127,15 @@ def _anchor(text: str) -> int:
     return 0
 
 
-def _walk(node: yaml.Node, path: Path_ = ()) -> Iterator[tuple[Path_, yaml.Node]]:
-    """Yield a node and all in it, each with its path."""
-    yield path, node
-    if isinstance(node, yaml.SequenceNode):
-        for i, part in enumerate(node.value):
-            yield from _walk(part, (*path, i))
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from _walk(value, (*path, key.value))
+def _walk(node: yaml.Node) -> Parts:
+    """Return a node and all in it, each with its path."""
+    found: Parts = [((), node)]
+    for path, part in found:
+        if isinstance(part, yaml.SequenceNode):
+            found += [((*path, i), item) for i, item in enumerate(part.value)]
+        elif isinstance(part, yaml.MappingNode):
+            found += [((*path, key.value), value) for key, value in part.value]
+    return found
 
 
 def _plain(node: yaml.Node) -> object:
@@ -144,13 +146,13 @@ def _plain(node: yaml.Node) -> object:
     return str(node.value).strip()
 
 
-def _misread(node: yaml.Node, name: str, text: str) -> Iterator[Problem]:
+def _misread(parts: Parts, name: str, text: str) -> Iterator[Problem]:
     """Find what YAML loses without a word.
 
     Of two values of one key it keeps the last, and it cuts a value off at `` #``: most of
     them mean #GP or #VMEXIT.
     """
-    for path, part in _walk(node):
+    for path, part in parts:
         if isinstance(part, yaml.MappingNode):
             keys = [key.value for key, _ in part.value]
             for i, (key, _) in enumerate(part.value):
