@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
-import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,60 +33,16 @@ SEEDED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=40)
 hypothesis.settings.load_profile("suite")
 
+# Snapshots hold many objects that live long, and collecting looks at all of them.
+gc.set_threshold(100_000, 20, 50)
 
-# Tests that run a browser, or the same lines thousands of times: tracing them doubles their
-# time and adds no line. Others cover what they run.
-UNTRACED = (
-    "browser/",
-    "measured/test_pins",
-    "measured/test_fuzz",
-    "intake/test_measurement",
-    "core/test_verdict_laws",
-    "store/test_store",
-    "test_many_writers",
-    "web/test_limits_on_the_wire",
-    "exporting/test_whole_site",
-    "exporting/test_copies",
-    "quoting/test_check_mail.py",
-    "probe/test_probe_killed",
-    "history/test_feeds.py::test_every_entry",
-    "measured/test_submission.py::test_140",
-    "web/test_twins_agree",
-    "test_cli.py::test_a_process_of_its_own",
-)
+pytest_plugins = ("tests.tracing",)
 
 
-# Of a table of cases that goes through a whole page or command only the first one is traced;
-# in the folders below each case is cheap, and may be the only one on its line.
-TRACED_OF_A_TABLE = 1
-EVERY_CASE_TRACED = (
-    "tests/core/", "tests/curation/", "tests/intake/", "tests/pens/", "tests/store/",
-    "tests/probe/test_guest_log", "tests/probe/test_outcomes", "tests/probe/test_probe_checks",
-    "tests/probe/test_traces",
-)  # fmt: skip
-TRACED = pytest.StashKey[bool]()
-
-# Modules that take long begin first, so that no worker is left alone with one at the end.
-LONG = (
-    "browser/",
-    "exporting/",
-    "measured/",
-    "test_cli.py",
-    "test_many_writers",
-    "intake/test_measurement",
-    "web/",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long modules first, and choose what is traced for the coverage."""
-    items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if part in item.nodeid), 99))
-    cases: Counter[str] = Counter()
-    for item in items:
-        test = item.nodeid.partition("[")[0]
-        cases[test] += 1
-        few = test.startswith(EVERY_CASE_TRACED) or cases[test] <= TRACED_OF_A_TABLE
-        item.stash[TRACED] = few and not any(part in item.nodeid for part in UNTRACED)
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of every later collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -95,24 +50,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for name, text in report.user_properties:
             terminalreporter.line(f"{name}: {text}")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Leave some tests out of the coverage, with their fixtures and their threads.
-
-    The marker of pytest-cov does not do it: a worker of xdist goes on tracing.
-    """
-    if item.stash[TRACED]:
-        return (yield)
-    mine, of_threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type]
-    try:
-        return (yield)
-    finally:
-        threading.settrace(of_threads)  # type: ignore[arg-type]
-        sys.settrace(mine)
 
 
 @dataclass(frozen=True)
