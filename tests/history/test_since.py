@@ -11,6 +11,7 @@ from app.pens.place import Place
 from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
 from tests.history.told import FIRST, HTML, SITE
+from tests.running import twin_of
 
 # Every kind of page that is compared.
 COMPARED = (
@@ -18,11 +19,6 @@ COMPARED = (
     *("/c", "/c/zen-5", "/d", "/d/1", "/errata", "/errata/1023", "/docs/sources"),
     *("/wanted?family=zen-5", "/m", "/m/{slug}", "/policy", "/policy/kvm-6.0..kvm-7.2"),
 )
-
-
-def twin_of(path, extension):
-    page, mark, query = path.partition("?")
-    return f"{'/index' if page == '/' else page}.{extension}{mark}{query}"
 
 
 @pytest.mark.parametrize("path", COMPARED)

@@ -10,10 +10,8 @@ from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from app.core.words import State, TokenScope
-from app.errors import Conflict
 from app.intake import submitting, waiting
 from app.settings import Settings, Uploads
-from app.store import seeding
 from app.store.submissions import Decision, add_token
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
@@ -83,8 +81,6 @@ def test_140_observations_show_only_after_acceptance_and_leave_with_withdrawal(c
     assert "measured" in client.get("/r/ldr/x2avic/write.txt").text
     assert "Zen 5" in client.get("/corrected.txt").text
     assert f"Measurement {slug} is accepted" in " ".join(client.get("/changes.txt").text.split())
-    with writer.begin() as session:
-        assert not seeding.rebuild(session)
 
     secret = {"secret": receipt["withdrawal_secret"], "reason": "Wrong machine."}
     assert (
@@ -95,8 +91,6 @@ def test_140_observations_show_only_after_acceptance_and_leave_with_withdrawal(c
     assert "withdrawn since" in client.get(f"/m/{slug}.txt").text
     assert "Wrong machine." in " ".join(client.get(f"/m/{slug}.txt").text.split())
     assert raw == client.get(f"/m/{slug}.raw").content
-    with writer.begin() as session:
-        assert not seeding.rebuild(session)
 
 
 def _facts(client, path):
@@ -114,16 +108,6 @@ def test_a_wrong_secret_withdraws_nothing(client):
 
     assert (403, "forbidden") == (answer.status_code, answer.json()["error"]["code"])
     assert "pending since" in client.get(f"/m/{slug}.txt").text
-
-
-def test_a_withdrawal_is_final(client, writer):
-    slug = post(client, document()).json()["id"]
-    decide(client, writer, slug, State.WITHDRAWN)
-    decision = Decision(State.ACCEPTED, "again", datetime.now(UTC), "reviewer")
-    with writer() as session, pytest.raises(Conflict):
-        submitting.decide(session, slug, decision)
-
-    assert "withdrawn since" in client.get(f"/m/{slug}.txt").text
 
 
 @pytest.mark.parametrize(

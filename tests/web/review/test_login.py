@@ -68,17 +68,6 @@ def test_a_wrong_token_gives_the_login_again_and_no_cookie(token, client):
     assert not token or token not in page.text
 
 
-@pytest.mark.parametrize("scope", [TokenScope.SUBMIT, TokenScope.TRUSTED])
-def test_a_token_of_another_scope_does_not_suffice(scope, client, write):
-    with write.begin() as session:
-        secret = reviewing.new_token(session, "Sub", scope, RECEIVED_AT)[1]
-    page = client.post("/review/login", data={"token": secret})
-
-    assert 403 == page.status_code
-    assert f"This token may not review: its scope is {scope}." in page.text
-    assert "set-cookie" not in page.headers
-
-
 @pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
 def test_the_cookie_is_secure_behind_a_proxy_that_ends_tls(scheme, secure, client, secret):
     headers = {"x-forwarded-proto": scheme}
