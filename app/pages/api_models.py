@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.words import Behaviour, ClaimKind, Evidence, Mode, Scope, Strength, Verdict
 
@@ -78,8 +78,18 @@ class EffectiveOut(Out):
     kind: ClaimKind
 
 
+class MoreOut(Out):
+    """How many observations are counted and not named one by one, and the list of whose they are.
+
+    The list has pages of fifty; ``next`` in its JSON is the one behind it.
+    """
+
+    observations: int
+    url: str
+
+
 class FamilyVerdict(Out):
-    """The judgement on the cell for one family."""
+    """The judgement on the cell for one family; ``more`` where observations are not named."""
 
     verdict: Verdict
     behaviours: list[Behaviour]
@@ -88,10 +98,15 @@ class FamilyVerdict(Out):
     masked: int
     evidence: Evidence | None
     scope: Scope | None
+    more: MoreOut | None = Field(None, exclude_if=lambda more: more is None)
 
 
 class ObservationOut(Out):
-    """What one access did, as one report says."""
+    """What one access did, as one report says.
+
+    Of measurements alike the newest eight are named; ``more`` of a family counts and links the
+    others.
+    """
 
     id: str
     family: str

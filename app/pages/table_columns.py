@@ -13,10 +13,19 @@ from app.core.facts import Claim
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
 from app.core.rulings import Conditions
+from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.words import Access, Mode, Printed, Verdict
 from app.pages import policy_phrases
-from app.pages.api_models import ClaimOut, EffectiveOut, FamilyVerdict, HoldsOut, ObservationOut
+from app.pages.api_models import (
+    ClaimOut,
+    EffectiveOut,
+    FamilyVerdict,
+    HoldsOut,
+    MoreOut,
+    ObservationOut,
+)
+from app.pages.cell_text import measurements_of
 from app.pages.kinds.policies import AssumedOut, assumed_out
 from app.pens import phrases
 
@@ -60,7 +69,7 @@ def columns(
         }),
         *_manual(knowledge),
         *starmap(_side, sides),
-        *_seen(knowledge),
+        *_seen(knowledge, site),
         CellColumn(json={
             "policies": (dict[str, str], lambda view: {
                 p.policy.slug: p.summary for p in view.policies if p.actions
@@ -137,8 +146,12 @@ def _claim(claim: Claim, knowledge: Knowledge) -> ClaimOut:
     return ClaimOut.of(claim, document=number, revision=read, holds=holds)
 
 
-def _seen(knowledge: Knowledge) -> Iterator[CellColumn]:
+def _seen(knowledge: Knowledge, site: str) -> Iterator[CellColumn]:
     """What was seen, per family; what else is kept about a cell, as text names it in one line."""
+
+    def more(view: CellView, judged: Judgement) -> MoreOut | None:
+        url = f"{site}{measurements_of(view, judged.family)}"
+        return MoreOut(observations=judged.unnamed, url=url) if judged.unnamed else None
 
     def lines(view: CellView) -> Iterator[str]:
         for judgement in view.measured:
@@ -155,7 +168,8 @@ def _seen(knowledge: Knowledge) -> Iterator[CellColumn]:
         lambda view: tuple(str(j.verdict) for j in view.judgements.values()),
         {
             "families": (dict[str, FamilyVerdict], lambda view: {
-                family: FamilyVerdict.of(j) for family, j in view.judgements.items()
+                family: FamilyVerdict.of(j, more=more(view, j))
+                for family, j in view.judgements.items()
             }),
             "observations": (list[ObservationOut], lambda view: [
                 ObservationOut.of(o, side_effect=o.side_effect.text if o.side_effect else "")

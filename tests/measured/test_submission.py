@@ -270,7 +270,13 @@ def test_twenty_alike_are_counted_whole_where_the_newest_are_named(client, write
     assert "20 saw gp when zero:" in text
     assert said in " ".join(text.split())
     assert said in " ".join(page.split())
-    listed = client.get("/m.json?family=zen-5&state=accepted&cell=svr/x2avic/write").json()
+    families = client.get(f"{cell}.json").json()["families"]
+    assert 12 == families["zen-5"]["more"]["observations"]
+    assert families == client.get(f"/api/v1/cells{cell.removeprefix('/r')}").json()["families"]
+    assert ["zen-5"] == [name for name, told in families.items() if "more" in told]
+    linked = families["zen-5"]["more"]["url"].removeprefix(SITE).replace("/m?", "/m.json?")
+    assert "/m.json?family=zen-5&state=accepted&cell=svr/x2avic/write" == linked
+    listed = client.get(linked).json()
     assert 21 == len(listed["measurements"])
     assert {*slugs} < {m["id"] for m in listed["measurements"]}
     assert [] == client.get("/m.json?cell=tpr/avic/read").json()["measurements"]
