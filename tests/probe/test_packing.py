@@ -96,6 +96,8 @@ def test_it_writes_the_document_that_vapic_probe_writes(packed, vapic, fake, tmp
     assert f"Writtento{theirs}." in "".join(told.stdout.split())
     assert "Written to standard output." in written.stderr
     assert [] == [line for line in told.stdout.splitlines() if len(line) > 75]
+    nowhere = run(packed, *words, "d", "--output", "/none/a.json")
+    assert "vapic: Nothing can be written to /none: name another" in nowhere.stderr
     assert f"{theirs} is there already" in run(packed, *words, "d", "--output", theirs).stderr
 
 
