@@ -25,13 +25,15 @@ Labels = Mapping[str, str]
 class Control:
     """How a form asks for a key: ``select``, ``boxes`` or ``check``.
 
-    ``every`` is what a select calls no choice; what is ``more`` may be folded away.
+    ``every`` is what a select calls no choice; what is ``more`` may be folded away. ``short``
+    are shorter labels for some values.
     """
 
     kind: str
     label: str
     every: str = ""
     more: bool = False
+    short: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         lambda _, view, __: (view.key.access,),
         control=Control("select", "Access", "both"), api="read or write"),
     Key("family", lambda known: {f.slug: f.name for f in known.families.values()}, _families,
-        control=Control("boxes", "Family", more=True),
+        control=Control("select", "CPU", "all"),
         api="slugs of families; with verdict, the verdict on these"),
     Key("group", lambda known: {g.slug: g.name for g in known.groups.values() if g.filter},
         lambda _, view, members: (g for g, r in members.items() if view.key.register in r),
@@ -86,7 +86,7 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         api="documented, ruling or seen"),
     Key("printed", lambda _: {str(p): p.label for p in Printed},
         lambda _, view, __: (view.printed,),
-        "that are {}", control=Control("select", "Printed", "any", more=True),
+        "that are {}", control=Control("boxes", "Print", short={str(p): p.short for p in Printed}),
         api="what the table prints: wrong, incomplete, not-printed or as-printed"),
     Key("verdict", lambda _: {str(v): str(v) for v in Verdict}, _verdicts, _judged,
         control=Control("boxes", "Verdict", more=True), api="verdicts"),
@@ -101,17 +101,18 @@ KEYS: tuple[Key[CellView, Members], ...] = (
     Key("policy", lambda known: {p.slug: p.name for p in known.policies.values()},
         words=lambda *asked: "".join(f", with the policy of {p}" for p in _policies(*asked)[:1]),
         apart=lambda *asked: [f"Beside it that of {p}" for p in _policies(*asked)[1:]],
-        most=2, control=Control("boxes", "Policy"),
+        most=2, control=Control("boxes", "Policy", more=True),
         api="slugs of policies, at most two: what they assume; narrows nothing"),
     Key("only", lambda _: {"disagreements": "only where something disagrees"},
         lambda _, view, __: ("disagreements",) if view.disagrees else (),
-        "{}", most=1, control=Control("check", "only where something disagrees"),
+        "{}", most=1, control=Control("check", "only where something disagrees", more=True),
         api="disagreements"),
     # It lets more in, but a view with it is not the table as it stands.
     filtering.free_text(lambda view, _: haystack(view), api="words that must all occur"),
     filtering.ordering(SORTS, Control("select", "Order", SORTS["order"], more=True),
         api="order, name, msr, verdict or reports; with - in front backwards"),
 )  # fmt: skip
+WHOLE: CellFilter = Filter(KEYS)
 
 
 def vocabulary_of(knowledge: Knowledge) -> Vocabulary:

@@ -19,12 +19,27 @@ from app.core.rulings import (
     literal,
     printed,
     questions,
+    rank,
 )
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
-from app.core.words import Evidence, Mode, Printed, Verdict
+from app.core.words import Behaviour, Evidence, Mode, Printed, Verdict
 
 WORST_FIRST = tuple(Verdict)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a cell does, in one word, with its conditions.
+
+    ``ordinary`` where it comes from the check that rules most accesses, ``seen`` where somebody
+    ran one and saw that.
+    """
+
+    behaviour: Behaviour
+    conditions: tuple[str, ...]
+    ordinary: bool
+    seen: bool
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,29 @@ class CellView:
     def measured(self) -> tuple[Judgement, ...]:
         """The judgements that something stands behind."""
         return tuple(j for j in self.judgements.values() if j.findings)
+
+    @cached_property
+    def glances(self) -> tuple[Glance, ...]:
+        """What rules, the ordinary branch first: what holds always, then what fewest cases meet.
+
+        Not the order of the checks, which ``effective`` has: a check that takes few accesses
+        comes first there.
+        """
+        ruling: dict[tuple[int, Behaviour], list[str]] = {}
+        for claim in self.effective:
+            ruling.setdefault((-rank(claim), claim.behaviour), []).append(claim.condition)
+        ran = {f.observation.outcome for j in self.measured for f in j.findings
+               if f.matched and f.observation.evidence.ran}  # fmt: skip
+        ordered = sorted(ruling, key=lambda one: (all(ruling[one]), one[0], len(ruling[one])))
+        return tuple(
+            Glance(
+                word,
+                tuple(dict.fromkeys(filter(None, ruling[level, word]))),
+                ordinary=level == ordered[0][0],
+                seen=word in ran,
+            )
+            for level, word in ordered
+        )
 
     @property
     def reports(self) -> int:

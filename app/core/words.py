@@ -127,22 +127,26 @@ class Verdict(Word):
 class Printed(Word):
     """What Table 15-22 prints of a cell, held against what rules it, strongest change first.
 
-    ``label`` is a few words for a sentence, ``meaning`` one sentence for the legend,
-    ``differs`` whether print has to be changed.
+    ``label`` is a few words for a sentence, ``short`` for a filter, ``mark`` one character before
+    a cell, so that it never depends on colour; ``differs`` whether print has to be changed,
+    ``meaning`` one sentence for the legend.
     """
 
     label: str
+    short: str
+    mark: str
     differs: bool
     meaning: str
 
     # fmt: off
-    WRONG = ("wrong", "wrong in print", True,
+    WRONG = ("wrong", "wrong in print", "wrong", "!", True,
              "A printed word that an ordinary, well-formed access never meets.")
-    INCOMPLETE = ("incomplete", "incomplete in print", True,
+    INCOMPLETE = ("incomplete", "incomplete in print", "incomplete", "+", True,
                   "What is printed holds, but lacks a condition.")
-    NOT_PRINTED = ("not-printed", "not printed", False,
+    NOT_PRINTED = ("not-printed", "not printed", "silent", "-", False,
                    "The table makes no statement here: neither agreement nor difference.")
-    AS_PRINTED = ("as-printed", "right in print", False, "What rules the cell is what is printed.")
+    AS_PRINTED = ("as-printed", "right in print", "right", "", False,
+                  "What rules the cell is what is printed.")
     # fmt: on
 
 
@@ -163,13 +167,22 @@ class Strength(StrEnum):
 
 
 class Evidence(Word):
-    """How an observation is known, strongest first; ``meaning`` is one sentence for the legend."""
+    """How an observation is known, strongest first.
 
+    ``ran`` whether it is known that somebody made the access; ``meaning`` is one sentence for the
+    legend.
+    """
+
+    ran: bool
     meaning: str
 
-    MEASURED = "measured", "Itemised, in a measurement document with its machine and raw bytes."
-    OBSERVED = "observed", "A public report says that somebody ran it and saw this."
-    STATED = "stated", "A maintainer or the vendor says so; the experiment is not described."
+    # fmt: off
+    MEASURED = ("measured", True,
+                "Itemised, in a measurement document with its machine and raw bytes.")
+    OBSERVED = "observed", True, "A public report says that somebody ran it and saw this."
+    STATED = ("stated", False,
+              "A maintainer or the vendor says so; the experiment is not described.")
+    # fmt: on
 
 
 class Scope(StrEnum):

@@ -26,8 +26,6 @@ KEY = (
     "behind the behaviour; checks are in their order."
 )
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
-# One character before a cell, so that the strength of a change shows without its footnote.
-MARKS = {Printed.WRONG: "!", Printed.INCOMPLETE: "+", Printed.NOT_PRINTED: "-"}
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Count:
 
 def counts(table: CorrectedTable) -> tuple[Count, ...]:
     """Return the figures of the headline, strongest change first."""
-    wanted = (Printed.WRONG, Printed.INCOMPLETE, Printed.NOT_PRINTED)
-    return tuple(Count(p, table.count(p), f"/?printed={p}") for p in wanted)
+    return tuple(Count(p, table.count(p), f"/?printed={p}") for p in Printed if p.mark)
 
 
 def against(knowledge: Knowledge) -> str:
@@ -72,8 +69,8 @@ def corrected_text(
     out.link("Ready to paste:", place.link("/corrected.md"))
     out.blank()
     out.para(against(knowledge))
-    for printed, mark in MARKS.items():
-        out.item(f"{printed.label}: {printed.meaning}", mark=mark)
+    for printed in (p for p in Printed if p.mark):
+        out.item(f"{printed.label}: {printed.meaning}", mark=printed.mark)
     out.para(f"{KEY} Each mark names its footnote in brackets. Numbers are "
              "hexadecimal. allowed: completes against the backing page. accel: completes and "
              "hardware acts. trap, fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT "
@@ -170,7 +167,7 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
 
     words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
     # A cell that its mode does not have is a dash already.
-    mark = "" if words == ["-"] else MARKS.get(cell.printed, "")
+    mark = "" if words == ["-"] else cell.printed.mark
     # "-seen" would read as one word: nothing rules here.
     mark += " " if mark and not (cell.branches or cell.open) else ""
     return mark + "; ".join(words)

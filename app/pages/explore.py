@@ -4,29 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import product
+from typing import Generic, TypeVar
 
 from app.core import filters, names
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Annotation, Difference, Erratum, Family, Register
-from app.core.filters import CellFilter
+from app.core.filters import WHOLE, CellFilter
+from app.core.measuring import NOT_STATED
 from app.core.views import CellView
-from app.core.words import Access, Mode, Verdict
+from app.core.words import Access, Evidence, Mode, Printed, Verdict
 from app.errors import NotFound
 from app.store.snapshots import Snapshot
 
 T = TypeVar("T")
+W = TypeVar("W", Printed, Verdict)
+
+
+@dataclass(frozen=True)
+class Tally(Generic[W]):
+    """How many cells a filter admits, and the one word by which it narrows another."""
+
+    word: W
+    number: int
+    wanted: CellFilter
 
 
 @dataclass(frozen=True)
 class TableView:
-    """The table under a filter: the cells that pass, and the rows in their order."""
+    """The table under a filter: the cells that pass, and the rows in their order.
+
+    ``prints`` and ``verdicts`` are what a word more would leave of it; ``headline`` is the whole
+    table's, by mode, and ``ran`` how many of its cells somebody ran, on any family and on
+    each that is known.
+    """
 
     wanted: CellFilter
     cells: Mapping[CellKey, CellView]
     order: tuple[str, ...]
     sentence: str
-    counts: tuple[tuple[Verdict, int, CellFilter], ...]
+    prints: tuple[Tally[Printed], ...]
+    verdicts: tuple[Tally[Verdict], ...]
+    headline: tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]
+    ran: Mapping[str, tuple[int, CellFilter]]
 
     @property
     def path(self) -> str:
@@ -36,14 +56,9 @@ class TableView:
 
     @property
     def sides(self) -> tuple[tuple[Mode, Access], ...]:
-        """The modes and accesses that the filter leaves."""
-        return tuple(
-            (mode, access)
-            for mode in Mode
-            for access in Access
-            if (not self.wanted["mode"] or mode in self.wanted["mode"])
-            and (not self.wanted["access"] or access in self.wanted["access"])
-        )
+        """The modes and accesses of which the filter leaves a cell."""
+        left = {(key.mode, key.access) for key in self.cells}
+        return tuple(side for side in product(Mode, Access) if side in left)
 
 
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
@@ -51,16 +66,52 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     members = snapshot.knowledge.members
     cells = snapshot.cells
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
-    worst = [view.verdict for view in shown.values()]
     subject = wanted.only("mode", "access")
-    total = sum(subject.admits(view, members) for view in cells.values())
+    total = _count(snapshot, subject)
     return TableView(
         wanted=wanted,
         cells=shown,
         order=filters.sort_registers(shown, wanted.text("sort")),
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
-        counts=tuple((v, worst.count(v), wanted.but(verdict=(str(v),))) for v in Verdict),
+        prints=_tallies(snapshot, wanted, Printed),
+        verdicts=_tallies(snapshot, wanted, Verdict),
+        headline=snapshot.once("headline", lambda: _headline(snapshot)),
+        ran=snapshot.once("ran", lambda: _ran(snapshot)),
     )
+
+
+def _count(snapshot: Snapshot, wanted: CellFilter) -> int:
+    """Return how many cells the page of a filter has: every number beside a link is one."""
+    members = snapshot.knowledge.members
+    return sum(wanted.admits(view, members) for view in snapshot.cells.values())
+
+
+def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Tally[W], ...]:
+    narrowed = ((word, wanted.but(**{words.__name__.lower(): (str(word),)})) for word in words)
+    return tuple(Tally(word, _count(snapshot, narrow), narrow) for word, narrow in narrowed)
+
+
+def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
+    """Return how many cells somebody ran: under no name on any family, then on each."""
+    whole = WHOLE.but(evidence=tuple(e for e in Evidence if e.ran))
+    filters_ = {"": whole} | {
+        f: whole.but(family=(f,)) for f in snapshot.knowledge.families if f != NOT_STATED
+    }
+    return {
+        f: (number, wanted) for f, wanted in filters_.items()
+        if (number := _count(snapshot, wanted)) or not f
+    }  # fmt: skip
+
+
+def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]:
+    """Return what is wrong with print, x2AVIC first: what was printed with AVIC in mind."""
+    return tuple(
+        (mode, tuple(
+            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
+            if tally.word.mark and tally.number
+        ))
+        for mode in reversed(Mode)
+    )  # fmt: skip
 
 
 def find_register(snapshot: Snapshot, name: str) -> names.NamedRegister:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from app.core.cells import CellKey
+from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
+from app.core.numbers import counted
 from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
@@ -28,7 +30,8 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     every = columns(knowledge, policies)
     parts: list[Passage] = [
         Field("Shown", view.sentence),
-        Field("Verdicts", ", ".join(f"{number} {v}" for v, number, _ in view.counts if number)),
+        Field("In print", "".join(said for said, _ in headline(view, knowledge))),
+        Field("Verdicts", ", ".join(f"{t.number} {t.word}" for t in view.verdicts if t.number)),
         *_introduction(policies, knowledge),
     ]
     if not view.cells:
@@ -42,6 +45,26 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
             record.parts.append(Field(label, first, 14, more))
         parts.append(record)
     return Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path, parts=parts)
+
+
+def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellFilter | None]]:
+    """Yield what is wrong with the printed table, in pieces; a figure with the filter it counts."""
+    lead, unit = "Under {} the printed table is ", "cell"
+    for mode, tallies in view.headline:
+        yield lead.format(mode.label), None
+        for tally in tallies:
+            yield ", " if tally is not tallies[0] else "", None
+            number = counted(tally.number, unit) if unit else tally.number
+            yield f"{tally.word.short} in {number}", tally.wanted
+            unit = ""
+        lead = "; under {} "
+    lead = ". Somebody ran "
+    for family, (number, wanted) in view.ran.items():
+        yield lead, None
+        name = f"on {knowledge.families[family].name}" if family else f"of {len(knowledge.cells)}"
+        yield f"{number} {name}", wanted
+        lead = ", " if family else ": "
+    yield ".", None
 
 
 def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Passage]:

@@ -31,7 +31,9 @@ def branch_line(found: Iterable[Branch]) -> Line:
 
 def verdict_line(judgement: Judgement) -> Pieces:
     """What was seen on a family, the verdict on it, and what stands behind it."""
-    chips = ((Styled(b.label, f"b b-{b}", told=f"{b} ({b.label})"),) for b in judgement.behaviours)
+    look = " seen" if judgement.evidence and judgement.evidence.ran else ""
+    chips = ((Styled(b.label, f"b b-{b}{look}", told=f"{b} ({b.label})"),)
+             for b in judgement.behaviours)  # fmt: skip
     seen = joined(chips) or ("nothing unmasked",)
     return (judgement.verdict, ": ", *seen, f"; {judgement.behind}")
 

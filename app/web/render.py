@@ -16,6 +16,7 @@ from app.core.rulings import Conditions
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
 from app.pages.cell_text import measurements_of
+from app.pages.table_columns import columns
 from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
@@ -91,10 +92,17 @@ class Renderer:
             "version": snapshot.name,
             "pinned": snapshot.pinned,
         }
+        every = columns(knowledge, ())
         return snapshot.once(
             "summaries",
             lambda: {
-                key: Markup(template.render(cell=view, **shared))  # noqa: S704 - our own template
+                key: Markup(  # noqa: S704 - our own template
+                    template.render(
+                        cell=view,
+                        told="\n".join(line for c in every for line in c.lines(view) if line),
+                        **shared,
+                    )
+                )
                 for key, view in snapshot.cells.items()
             },
         )

@@ -66,7 +66,7 @@ def test_the_page_names_every_wanted_cell_once_and_links_it(client, knowledge):
     ]
 
     assert sorted(w.key.url for w in wants) == sorted(links)
-    assert ["page"] == [a["aria-current"] for a in soup.nav.find_all("a", string="Wanted")]
+    assert ["page"] == [a["aria-current"] for a in soup.nav.find_all("a", string="Measure")]
     assert len(soup.main.find_all("h2")) < 30
 
 

@@ -39,6 +39,7 @@ class TablePage(PageKind):
             ),
             view={
                 "view": view,
+                "headline": tuple(table_text.headline(view, knowledge)),
                 "chips": snapshot.vocabulary.chips(view.wanted),
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,

@@ -1,0 +1,62 @@
+"""The table at a glance: how much of it the first screen shows, in figures that are printed."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.running import HTML
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+MEASURE = """() => {
+  const rows = [...document.querySelectorAll("table.main tbody tr[id]")];
+  const boxes = rows.map((row) => row.getBoundingClientRect());
+  return {
+    first: boxes[0].top,
+    whole: boxes.filter((box) => box.bottom <= innerHeight).length,
+    screens: document.documentElement.scrollHeight / innerHeight,
+  };
+}"""
+# Of each size: where the first row begins at most, how many whole rows there are at least, and
+# how many screens the page has at most.
+SCREENS = {
+    (1280, 800): {"first": 220, "whole": 22, "screens": 1.7},
+    (1920, 1080): {"whole": 32},
+    (375, 812): {"first": 420, "screens": 6},
+}
+
+
+@pytest.mark.parametrize("size", SCREENS)
+def test_the_table_is_the_first_screen(open_page, size):
+    width, height = size
+    found = open_page("/", viewport={"width": width, "height": height}).evaluate(MEASURE)
+    figures = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+    print(f"{width}x{height}: {figures}")  # noqa: T201 - the figures are what it is for
+
+    for name, limit in SCREENS[size].items():
+        assert found[name] >= limit if name == "whole" else found[name] <= limit, name
+
+
+def test_a_text_browser_shows_the_table_before_filters_and_legend(client):
+    html = client.get("/", headers=HTML).text
+    parts = ('<p class="headline">', '<table class="main', '<form id="filters"', "legend")
+
+    assert sorted(map(html.index, parts)) == [html.index(part) for part in parts]
+
+
+@pytest.mark.skipif(not shutil.which("w3m"), reason="there is no w3m")
+def test_w3m_has_the_first_row_within_25_lines(client):
+    html = client.get("/", headers=HTML).text
+    command = ["w3m", "-dump", "-cols", "100", "-T", "text/html"]
+    told = subprocess.run(command, input=html, capture_output=True, text=True, check=True).stdout
+    first = next(n for n, line in enumerate(told.splitlines(), 1) if "020h" in line)
+    print(f"w3m: first row in line {first}")  # noqa: T201 - the figure is what it is for
+
+    assert first <= 25
+
+
+@pytest.mark.parametrize("path", ["/", "/?policy=kvm-6.0,kvm-7.2", "/?family=zen-4"])
+@pytest.mark.parametrize("width", [320, 375, 768, 1024, 1100, 1280])
+def test_the_table_never_scrolls_sideways(look, path, width):
+    assert look(path, width).evaluate("document.documentElement.scrollWidth") <= width
