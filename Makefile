@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench format lock clean
+.PHONY: help run test check bench rehearse format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 bench: $(VENV)/.run $(HTMX)  ## Measure pages against ceilings of the same run
 	$(BIN)/python tests/bench/pages.py
 	$(BIN)/python tests/bench/stored.py
+
+rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
+	@nice $(BIN)/python -m tests.rehearse $(SUITES)
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .

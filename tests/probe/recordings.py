@@ -18,21 +18,15 @@ def recording(name: str) -> tuple[bytes, str]:
 
 def printed(kernel: str, event: str, *values: object) -> str:
     """What a kernel makes of an event's values, by the format string of its own."""
-    front = re.sub("%([#0-9]*)l+x", r"%\1x", _format(kernel, event)[1].split('"')[1])
+    front = re.sub("%([#0-9]*)l+x", r"%\1x", _format(kernel, event).split('"')[1])
     return f"{event}: {front % values}"
 
 
-def recorded_size(event: str) -> int:
-    """How many bytes of a buffer an event takes in Linux 7.2: its fields, and 4 before them."""
-    return (int(_format("7.2", event)[0]) + 3) // 4 * 4 + 4
-
-
 @cache
-def _format(kernel: str, event: str) -> tuple[str, str]:
+def _format(kernel: str, event: str) -> str:
     for line in _unpacked("formats.xz").decode().splitlines():
         if line.startswith(f"{kernel} {event} "):
-            size, _, form = line.removeprefix(f"{kernel} {event} ").partition(" ")
-            return size, form
+            return line
     raise LookupError(event)
 
 

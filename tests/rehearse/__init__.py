@@ -1,0 +1,1 @@
+"""`make rehearse`: the packed probe under real kernels, on any machine."""

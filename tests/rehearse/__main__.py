@@ -1,0 +1,48 @@
+"""`make rehearse`: the packed probe under the kernels of three Debians, a table, and a verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from app.probing.packing import pack
+from tests.rehearse import expected, machine, packages
+
+HEAD = "step        mode      windows unread   time  why it is void"
+INSIDE = Path(__file__).with_name("inside.py")
+CACHE = Path("var/rehearse")
+# Before and after 6.14, and the newest that there is.
+SUITES = ("bookworm", "trixie", "sid")
+
+
+def main(suites: list[str]) -> int:
+    """Rehearse under each suite's kernel and print what came of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        probe = pack(Path(folder, "probe.pyz")).read_bytes()
+    own = {"init": (0o755, INSIDE.read_bytes()), "probe.pyz": (0o755, probe)}
+    wrong = 0
+    for suite in suites or SUITES:
+        place = CACHE / suite
+        debs = packages.fetch(suite, place)
+        print(f"{suite}: booting its kernel", flush=True)
+        seconds = machine.boot(debs, own, place)
+        wrong += report(place / "out", seconds)
+    return 1 if wrong else 0
+
+
+def report(out: Path, seconds: float) -> int:
+    """Print the table of one boot; return how many lines of it are not as expected."""
+    release = json.loads((out / "steps.json").read_text())[0]["kernel"]
+    print(f"{release}, {seconds:.0f} s in all\n{HEAD}")
+    wrong = 0
+    for row in expected.rows(out):
+        told = f"{row.step:<12}{row.apic:<7}{row.found:>10}{row.unread:>7}{row.seconds:>5} s  "
+        print(told + (f"WRONG: {row.wrong} ({row.void})" if row.wrong else row.void))
+        wrong += bool(row.wrong)
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

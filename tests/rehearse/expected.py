@@ -1,0 +1,115 @@
+"""What a rehearsal has to come to: nothing that is believed, each time for the right reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import AppError
+from app.probing import correlation, trace_reader, windows
+
+NO_NAMES = r"this kernel prints no names for the bits \(inhibits=0x"
+# Bit 0 is DISABLED on every kernel; the one of the PIT has moved.
+OFF = rf"not enabled again: (DISABLED|{NO_NAMES}\w*[13579bdf]\b)"
+PIT = rf"not enabled again: (\w+\|)*(PIT_REINJ|{NO_NAMES}[123]00\b)"
+MEMORY = "what answered is memory and no APIC"
+# Without x2AVIC KVM keeps AVIC off where a guest has x2APIC, or takes every MSR itself and
+# leaves the delivery to it.
+X2APIC = rf"not enabled again: ({NO_NAMES}|X2APIC)|every access exited with 7Ch|{MEMORY}"
+NO_LOG = "expected a checksum line: is it cut off"
+BOTH = ("xapic", "x2apic")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How a step has to end: its exit code, what it says, and by mode why its run is void."""
+
+    code: int
+    said: str = ""
+    void: tuple[tuple[str, str], ...] = ()
+    whole: bool = True
+
+
+EXPECTED = {
+    "as it is": Expected(1, r"(?s)missing +kvm_amd.avic.*Something is missing here"),
+    "trace-cmd": Expected(0, void=tuple((apic, OFF) for apic in BOTH)),
+    "perf": Expected(33, void=tuple((apic, OFF) for apic in BOTH)),
+    "off": Expected(1, OFF, tuple((apic, OFF) for apic in BOTH)),
+    "killed": Expected(-9, void=(("xapic", NO_LOG),), whole=False),
+    "timed out": Expected(1, "did not end within 120 seconds", (("xapic", NO_LOG),), whole=False),
+    "forced": Expected(1, MEMORY, (("xapic", MEMORY), ("x2apic", X2APIC))),
+    "reinjecting": Expected(1, PIT, (("xapic", PIT),)),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``wrong`` says what is not as expected, empty if all is."""
+
+    step: str
+    apic: str
+    found: str
+    unread: str
+    void: str
+    seconds: object
+    wrong: str
+
+
+def rows(folder: Path) -> Iterator[Row]:
+    """Return what one boot came to, held against what it has to."""
+    steps: list[dict[str, Any]] = json.loads((folder / "steps.json").read_text())
+    for name, expected in EXPECTED.items():
+        mine = [step for step in steps if step["step"] == name]
+        if not mine:
+            yield Row(name, "", "", "", "", "", "it did not come to this step")
+        for step in mine:
+            wrong = ", ".join(_whys_wrong(folder / name, step, expected))
+            modes = [pair for pair in expected.void if step.get("apic", pair[0]) == pair[0]]
+            for apic, void in modes:
+                yield _row(folder / name / apic, step, void, wrong, whole=expected.whole)
+            if not modes:
+                yield Row(name, "-", "-", "-", "nothing was run", step["seconds"], wrong)
+
+
+def _whys_wrong(folder: Path, step: dict[str, Any], expected: Expected) -> Iterator[str]:
+    said = folder / "said"
+    text = said.read_text("utf-8", "replace") if said.exists() else ""
+    if step["code"] != expected.code:
+        yield f"exit {step['code']} and not {expected.code}"
+    if not re.search(expected.said, text.replace("\n", " ")):
+        yield f"it does not say {expected.said}"
+    # Whoever was killed may not have said it yet.
+    if text and "This machine is a virtual one" not in text:
+        yield "it does not say that this machine is a virtual one"
+    if step["left"]:
+        yield f"left: {step['left']}"
+    if (folder / "document.json").exists():
+        yield "a document was written"
+
+
+def _row(run: Path, step: dict[str, Any], void: str, wrong: str, *, whole: bool) -> Row:
+    """Hold one run against the reason for which it has to be void."""
+    log, trace = (run.with_suffix(end) for end in (".log", ".trace"))
+    if not log.exists() or not trace.exists():
+        return Row(step["step"], run.name, "", "", "", step["seconds"], f"{wrong} nothing was kept")
+    guest, text = log.read_bytes(), trace.read_text("utf-8", "replace")
+    told = trace_reader.read(text)
+    found, expected, why = len(windows.cut(told).windows), guest.count(b'"event":"access"'), ""
+    try:
+        why = correlation.correlate(guest, text).void
+    except AppError as error:
+        why = str(error).replace("\n", "; ")
+    wrongs = [wrong] if wrong else []
+    # What was cut off may end between a window and its line.
+    if not found or abs(found - expected) > (0 if whole else 1):
+        wrongs.append(f"{found} windows of {expected}")
+    wrongs += [] if re.search(void, why) else [f"void, but not for {void}"]
+    wrongs += [f"unread: {told.examples[0]}"] if told.unread else []
+    window = f"{found}/{expected}"
+    return Row(
+        step["step"], run.name, window, str(told.unread), why, step["seconds"], "; ".join(wrongs)
+    )
