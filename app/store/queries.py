@@ -17,9 +17,11 @@ from sqlalchemy.orm import Session
 from app.core.knowledge import Knowledge
 from app.curation.seed import fact_from
 from app.errors import NotFound, NotReady
-from app.store.models import DataVersionRow, FactRow, VerdictRow
+from app.store.models import DataVersionRow, FactRow, RecordRow, VerdictRow
 
 Body = Mapping[str, Any]
+# Of how many observations a change of a measurement is told whole.
+TOLD = 200
 # The origin of what the seed holds; anything else came with a measurement of that name.
 SEED = "seed"
 # Where a session tells its edge which data version it made.
@@ -195,15 +197,25 @@ def list_keys(session: Session, kind: str) -> frozenset[str]:
 
 
 def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[Change, ...]]:
-    """Return what each data version added, changed and removed, by kind and key."""
+    """Return what each data version added, changed and removed, by kind and key.
+
+    A measurement of many observations is told by its line in lists, which counts them.
+    """
     wanted = set(versions)
-    f = FactRow
+    f, r = FactRow, RecordRow
     touched = or_(f.valid_from.in_(wanted), f.valid_to.in_(wanted))
-    rows = session.execute(select(f.kind, f.key, f.body, f.valid_from, f.valid_to).where(touched))
+    body = func.coalesce(r.body, f.body).label("body")
+    rows = session.execute(
+        select(f.kind, f.key, body, f.valid_from, f.valid_to, f.id, r.slug)
+        .outerjoin(r, r.id == f.id)
+        .where(touched)
+    )
     before: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     after: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     for row in rows:
         body = json.loads(row.body)
+        if row.slug and body["observations"] <= TOLD:
+            body = json.loads(session.get_one(f, row.id).body)
         if row.valid_from in wanted:
             after[row.valid_from][row.kind, row.key] = body
         if row.valid_to is not None and row.valid_to in wanted:

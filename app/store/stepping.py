@@ -141,7 +141,8 @@ def _decided(
 
 def _moved(session: Session, version: int, facts: Iterable[tuple[str, Any]]) -> Knowledge:
     """Return the seed of a data version with the facts that a step moves, of whatever origin."""
-    moved = (fact_from(kind, body) for kind, body in facts)
+    # What a measurement observed is of no page but its own.
+    moved = (fact_from(k, b | {"observations": ()} if k == "measurement" else b) for k, b in facts)
     return Knowledge.of((*queries.curated(session, version).every, *moved))
 
 

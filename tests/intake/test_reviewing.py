@@ -137,7 +137,7 @@ def test_a_review_shows_the_exact_effect_before_and_after_acceptance(reader, slu
 
 
 def test_a_second_look_at_one_cell_lists_each_outcome_once(writer):
-    doubled = make_document(observations=[*SEEN, *SEEN])
+    doubled = make_document(observations=[*SEEN, *(seen | {"note": "Again."} for seen in SEEN)])
     with writer.begin() as session:
         slug = submit_document(session, doubled).measurement.slug
         review = reviewing.show(session, load_snapshot(session), slug)
@@ -193,7 +193,8 @@ def test_every_decision_is_a_data_version_that_says_who_and_why(reader, slug, de
 
 def test_a_decision_on_many_observations_is_still_told(writer, reader):
     with writer.begin() as session:
-        slug = submit_document(session, make_document(observations=SEEN * 30)).measurement.slug
+        seen = [one | {"value": hex(n)} for n in range(30) for one in SEEN]
+        slug = submit_document(session, make_document(observations=seen)).measurement.slug
         decision = Decision(State.ACCEPTED, "It repeats.", LATER, "Ada")
         reviewing.decide(session, slug, decision)
     lines = newest_version(reader).lines
