@@ -67,9 +67,8 @@ def _sender(asked: PageRequest, token: Token | None, signed_by: str) -> str:
     """Return who sends: anybody can make keys, so that only one which is known says it."""
     if token is not None:
         return f"token {token.id}"
-    if signed_by in asked.snapshot.knowledge.signers:
-        return signed_by
-    return sender_of(asked.request.scope, behind_proxy=asked.settings.trusted_proxy)
+    address = sender_of(asked.request.scope, behind_proxy=asked.settings.trusted_proxy)
+    return signed_by if signed_by in asked.snapshot.knowledge.signers else address
 
 
 @router.get("/upload")
