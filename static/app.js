@@ -30,6 +30,18 @@ function copyFrom(area) {
 function enhance(root) {
   for (const button of root.querySelectorAll("button.copy")) button.hidden = false;
   for (const close of root.querySelectorAll("tr.opened a.close")) close.hidden = false;
+  const opened = openCell();
+  for (const link of cells()) link.setAttribute("aria-expanded", link === opened);
+}
+
+// The link whose cell is open in the table, if one is.
+const openCell = () => document.querySelector("tr.opened article.cell") && cells().find((link) => link.href === location.href);
+
+// Back to the table, and to the link that led away from it.
+let returning;
+function closeCell() {
+  returning = openCell()?.getAttribute("href");
+  history.back();
 }
 
 const cells = () => [...document.querySelectorAll("table.main a.open")];
@@ -66,6 +78,7 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea, dialog")) return;
+  if (event.key === "Escape" && openCell()) closeCell();
   // Arrows scroll the page until a cell has the focus.
   if (event.key.startsWith("Arrow") && !document.activeElement.closest("a.open")) return;
   const act = KEYS[event.key];
@@ -76,7 +89,22 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");
   if (button?.dataset.from) copyFrom(document.getElementById(button.dataset.from));
   else if (button) copy(button.dataset.copy);
-  if (event.target.closest("tr.opened a.close")) { event.preventDefault(); history.back(); }
+  if (event.target.closest("tr.opened a.close")) { event.preventDefault(); closeCell(); }
+});
+
+// A second click on a cell closes it, before htmx asks for it again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.open");
+  if (!link || link !== openCell() || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  closeCell();
+}, true);
+
+// One cell after another is one step: back leads to the table.
+document.addEventListener("htmx:before:history:update", (event) => {
+  const { history, sourceElement } = event.detail;
+  if (sourceElement?.matches?.("a.open") && location.pathname.startsWith("/r/")) history.type = "replace";
 });
 
 document.addEventListener("htmx:before:swap", (event) => {
@@ -107,6 +135,10 @@ document.addEventListener("htmx:after:swap", (event) => {
   const form = document.getElementById("filters");
   if (form && ctx?.sourceElement !== form) untouch(form);
   enhance(document);
+  if (returning && !openCell()) {
+    cells().find((link) => link.getAttribute("href") === returning)?.focus();
+    returning = undefined;
+  }
 });
 for (const name of ["htmx:response:error", "htmx:error"]) {
   document.addEventListener(name, (event) => {

@@ -105,6 +105,8 @@ class Notes:
                 yield f"{name}: {text}"
         for text in phrases.side_effects(view, knowledge):
             yield f"side effect, {text}"
+        if view.printed.differs:
+            yield view.printed.label
         for shown in chosen(view, self.policies):
             yield from self._policy_lines(view, shown)
 

@@ -27,6 +27,7 @@ def cell_block(view: CellView, knowledge: Knowledge, place: Place) -> str:
     printed = _said(view.table, speech) or ["says nothing (not printed)"]
     # The label names the table already.
     fields = _labelled("Table 15-22", (line.replace(", Table 15-22", "") for line in printed))
+    fields += [("In print", str(view.printed))] if view.printed.differs else []
     fields += [*_ruling(view, speech), *_labelled("Open", _said(view.open, speech))]
     for claim in phrases.products(view):
         label, where, model = phrases.product(claim, speech)

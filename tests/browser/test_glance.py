@@ -56,7 +56,26 @@ def test_w3m_has_the_first_row_within_25_lines(client):
     assert first <= 25
 
 
-@pytest.mark.parametrize("path", ["/", "/?policy=kvm-6.0,kvm-7.2", "/?family=zen-4"])
-@pytest.mark.parametrize("width", [320, 375, 768, 1024, 1100, 1280])
-def test_the_table_never_scrolls_sideways(look, path, width):
-    assert look(path, width).evaluate("document.documentElement.scrollWidth") <= width
+# A page of each template, and those with the widest tables.
+KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?family=zen-4 /corrected /r/icr /r/eoi/x2avic/write /c
+    /c/zen-4 /d /d/1 /d/15/mail /errata /errata/1235 /policy /policy/kvm-6.0..kvm-7.2 /wanted /m
+    /upload /check-mail /changes /search?q=icr /docs/measure /docs/sources /export /api/v1/docs"""
+
+
+@pytest.mark.parametrize("path", KINDS.split())
+def test_no_page_scrolls_sideways(look, path):
+    page = look(path)
+    for width in (320, 375, 768, 1024, 1100, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", ["/", "/nope"])
+def test_the_navigation_has_seven_entries_at_most_in_one_line_from_768_pixels(open_page, path):
+    page = open_page(path, viewport={"width": 768, "height": 900}, expect_errors=True)
+    entries = page.get_by_role("navigation", name="Site").get_by_role("link")
+    lines = {box["y"] for box in (entry.bounding_box() for entry in entries.all())}
+
+    assert 2 <= entries.count() <= 7
+    assert 1 == len(lines)

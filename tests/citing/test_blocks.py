@@ -108,6 +108,7 @@ def test_a_cell_says_table_rule_evidence_and_places(block_of):
 LDR, Logical Destination Register: WRMSR 80Dh under x2AVIC
 
   Table 15-22:  #VMEXIT (trap) [15.29.3.1, p.567]
+  In print:     wrong
   What rules:   #GP, no #VMEXIT [implied by 16.14, Table 16-6, p.658,
                   661-662]
                 x2APIC access check comes first [15.29.10, p.583]
