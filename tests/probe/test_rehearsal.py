@@ -1,0 +1,51 @@
+"""What a rehearsal came to is held against what it has to; `make rehearse` itself is not run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.probe.recordings import recording
+from tests.rehearse import expected
+
+SAID = "vapic: AVIC was inhibited and not enabled again: PIT_REINJ\nThis machine is a virtual one;"
+STEP = {"step": "reinjecting", "code": 1, "seconds": 20, "left": []}
+
+
+def row(folder: Path, said: str = SAID, files: dict[str, str] | None = None, **step: Any) -> str:
+    """What is wrong with a step that is a recording of one, with something changed."""
+    (folder / "reinjecting").mkdir(parents=True)
+    log, trace = recording("6.12-xapic-reinjecting.tracefs")
+    made = {"xapic.log": log.decode(), "xapic.trace": trace, "said": said, **(files or {})}
+    for name, text in made.items():
+        (folder / "reinjecting" / name).write_text(text)
+    (folder / "steps.json").write_text(json.dumps([STEP | step]))
+    (found,) = (each for each in expected.rows(folder) if each.step == "reinjecting")
+    return found.wrong
+
+
+def test_a_run_that_is_void_for_its_own_reason_is_as_expected(tmp_path: Path) -> None:
+    assert "" == row(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"files": {"document.json": "{}"}}, "a document was written"),
+        ({"code": 0}, "exit 0 and not 1"),
+        ({"left": ["/sys/kernel/tracing/instances/x"]}, "left: ['/sys/kernel"),
+        ({"said": SAID.partition("\n")[0]}, "it does not say that this machine is a virtual one"),
+        ({"said": SAID.partition("\n")[2]}, "it does not say not enabled again"),
+        ({"files": {"xapic.trace": "# tracer: nop\n"}}, "0 windows of 861; void, but not for"),
+    ],
+)
+def test_whatever_else_it_comes_to_is_wrong(tmp_path: Path, changed: Any, wrong: str) -> None:
+    assert wrong in row(tmp_path, **changed)
+
+
+def test_a_step_that_was_not_come_to_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "steps.json").write_text("[]")
+    assert {"it did not come to this step"} == {each.wrong for each in expected.rows(tmp_path)}
