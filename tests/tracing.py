@@ -22,13 +22,11 @@ UNTRACED = (
     "measured/test_fuzz",
     "measured/test_pins",
     "measured/test_submission.py::test_140",
-    "measured/test_submission.py::test_twenty",
     "probe/test_probe_killed",
     "quoting/test_check_mail.py",
-    "quoting/test_check_mail_pages.py::test_every",
+    "quoting/test_pasted_forms.py::test_no_input",
     "review/test_decisions.py::test_a_decision_shows",
     "search/test_pages.py::test_a_pinned",
-    "search/test_searching.py::test_no_text",
     "store/test_store",
     "store/test_summaries.py::test_a_lost",
     "store/test_summaries.py::test_deriving",
@@ -46,6 +44,8 @@ UNTRACED = (
 TRACED_OF_A_TABLE = 1
 EVERY_CASE_TRACED = (
     "tests/core/", "tests/curation/", "tests/intake/", "tests/pens/", "tests/store/",
+    "tests/foreign/", "tests/quoting/test_mail", "tests/quoting/test_pasted",
+    "tests/search/test_query",
     "tests/probe/test_guest_log", "tests/probe/test_outcomes", "tests/probe/test_probe_checks",
     "tests/probe/test_traces",
 )  # fmt: skip
