@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode
 import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
-from app.core.names import resolve
 from app.core.selection import ROWS
+from app.curation.aliases import find_register
 from app.errors import InvalidFilter, NotFound
 from app.mail import citing, quotes_text, quoting
 from app.store.snapshots import Snapshot, load_snapshot
@@ -82,7 +82,7 @@ def _alone(snapshot: Snapshot, word: str, narrowed: dict[str, str]) -> str:
     if narrowed or len(cell) not in (0, CELL):
         return ""
     try:
-        slug = resolve(name, snapshot.knowledge.registers).register.slug
+        slug = find_register(name, snapshot.knowledge.registers).register.slug
     except NotFound:
         return ""
     return "/".join(("", "r", slug, *cell))

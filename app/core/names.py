@@ -7,11 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from app.core.facts import Register
+from app.core.facts import Family, Register
 from app.core.numbers import MSR_BASE, MSR_LAST, SLOT, Span, format_hex, parse_hex
 from app.errors import NotFound
 
-_MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
+MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[-#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
+# What stands before and behind a name and says nothing.
+_BEFORE = re.compile(
+    r"(?:(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|apic-offset|offset|exit-reason|core::x86::msr"
+    r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic)(?:[-:(\[]+|(?=[0-9][0-9a-f]+h?$)))+"
+)
+_BEHIND = re.compile(r"(?:-registers?|-reg|-msr|(?:-[0-9]+-core)?-processor|-with-radeon.*)+$")
+_UNPAIRED = re.compile(r"[)\]]+$")
+# Where the page of the APIC stands.
+APIC_BASE = 0xFEE00000
+_CPUID = re.compile(
+    r"(?:family-?|fam-?)?(?P<family>(?:0x)?[0-9a-f]+h?)[-/,]+(?:models?-?)?(?P<model>(?:0x)?[0-9a-f]+h?)"
+)
 
 
 @dataclass(frozen=True)
@@ -20,29 +32,30 @@ class NamedRegister:
 
     register: Register
     member: int | None = None
+    anchor: str = ""
 
     @property
     def path(self) -> str:
-        """The page of the register, with the member as its anchor."""
-        anchor = "" if self.member is None else f"#{self.member}"
-        return f"/r/{self.register.slug}{anchor}"
+        """The page of the register, with the member or a note as its anchor."""
+        anchor = self.anchor or ("" if self.member is None else str(self.member))
+        return f"/r/{self.register.slug}{f'#{anchor}' if anchor else ''}"
 
 
 def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
     """Return what a name means.
 
     Accepts the slug, the APM abbreviation, the kernel macro with or without ``APIC_``, a
-    member of a vector register (``ISR3``), and offsets and MSRs as ``0x300``, ``300h`` or
-    ``830``, in any case. Raises NotFound with near misses.
+    member of a vector register (``ISR3``), and offsets and MSRs as ``0x300``, ``300h``,
+    ``MSR 830`` or ``0xfee00300``, in any case. Raises NotFound with near misses.
     """
     name = name.strip()
     if name in registers:
         return NamedRegister(registers[name])
-    wanted = _fold(name)
-    table = {_fold(alias): r for r in registers.values() for alias in aliases(r)}
+    wanted = fold(name)
+    table = {fold(alias): r for r in registers.values() for alias in aliases(r)}
     if wanted in table:
         return NamedRegister(table[wanted])
-    if (match := _MEMBER.fullmatch(name)) and (r := table.get(_fold(match["name"]))):
+    if (match := MEMBER.fullmatch(wanted)) and (r := table.get(fold(match["name"]))):
         member = int(match["member"])
         if r.vector and member < members(r):
             return NamedRegister(r, member)
@@ -61,7 +74,7 @@ def members(register: Register) -> int:
 
 def aliases(register: Register) -> tuple[str, ...]:
     """Return every name of a register, without its addresses."""
-    names = (register.slug, register.abbreviation, register.macro, *register.aliases)
+    names = (register.slug, register.abbreviation, register.macro, register.name, *register.aliases)
     macro = register.macro.removesuffix("n")
     return tuple(name for name in (*names, macro) if name and name != "-")
 
@@ -71,12 +84,46 @@ def words_of(register: Register) -> tuple[str, ...]:
     return (register.name, *aliases(register), *register.offsets, *register.msrs)
 
 
-def _fold(name: str) -> str:
-    return name.lower().removeprefix("apic_").replace("_", "-")
+def fold(name: str) -> str:
+    """Return a name as it is compared: without case, blanks, and words that say nothing."""
+    plain = re.sub(r"\((?:r|tm)\)|(?<=\S) \([a-z][^)]*\)$", "", name.strip().lower())
+    bare = re.sub(r"[\s_-]+", "-", plain).strip("-?")
+    rest = _BEHIND.sub("", _BEFORE.sub("", bare, count=1))
+    return (
+        _UNPAIRED.sub("", re.sub(r"(?<=\w)[(\[](?=[0-9a-f]+h?[)\]]*$)", "", rest)) or bare
+    ).strip("-")
+
+
+def family_of(name: str, families: Mapping[str, Family]) -> str:
+    """Return the slug of the family that a name, a code name or a CPUID means; empty for none."""
+
+    def squeezed(text: str) -> str:
+        return re.sub(r"[^a-z0-9]", "", text.lower())
+
+    wanted = squeezed(name)
+    # "Zen" alone may be any of them.
+    several = sum(squeezed(family.name).startswith(wanted) for family in families.values()) > 1
+    for family in families.values() if not several else ():
+        called = (family.slug, family.name, *family.products, *(r.name for r in family.readings))
+        if wanted in {squeezed(one) for part in called for one in (part, *part.split(","))}:
+            return family.slug
+    match = _CPUID.fullmatch(re.sub(r"\s+", "-", name.strip().lower()))
+    for family in families.values() if match else ():
+        for span in family.cpuid:
+            if match and _number(match["family"]) == parse_hex(span.family):
+                models = Span.parse(span.models) if span.models[:1].isdigit() else None
+                if models is None or _number(match["model"]) in models:
+                    return family.slug
+    return ""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else parse_hex(text)
 
 
 def _by_address(name: str, registers: Mapping[str, Register]) -> NamedRegister:
-    address = parse_hex(name)
+    address = parse_hex(fold(name).replace("-", ""))
+    address -= APIC_BASE if APIC_BASE <= address < APIC_BASE + 0x1000 else 0
     is_msr = MSR_BASE <= address <= MSR_LAST
     slot = address if is_msr else address - address % SLOT
     for register in registers.values():

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.core.facts import Fact
 from app.core.knowledge import KINDS, Knowledge, key_of
 from app.core.words import plural
+from app.curation import aliases
 from app.curation.lint import lint
 from app.errors import InvalidSeed, Problem
 
@@ -70,6 +71,8 @@ def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
     read: list[SeedEntry | Problem] = []
     for path in sorted(p for p in folder.rglob("*.y*ml") if p.is_file()):
         name = path.relative_to(folder).as_posix()
+        if name == aliases.FILE:
+            continue
         if kind := FOLDERS.get(name.removesuffix(".yaml").split("/")[0]):
             read += _read_file(path, name, kind)
         else:
@@ -200,8 +203,9 @@ def check_seed(folder: Path) -> tuple[SeedEntry, ...]:
     """
     entries = read_seed(folder)
     places = {id(entry.fact): entry for entry in entries}
-    if findings := lint(Knowledge.of(entry.fact for entry in entries)):
-        raise InvalidSeed(
-            tuple(places[id(f.fact)].problem(f.place, f.found, f.expected) for f in findings)
-        )
+    knowledge = Knowledge.of(entry.fact for entry in entries)
+    found = [places[id(f.fact)].problem(f.place, f.found, f.expected) for f in lint(knowledge)]
+    found += aliases.problems(knowledge) if (folder / aliases.FILE).exists() else ()
+    if found:
+        raise InvalidSeed(tuple(found))
     return entries

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from app.core.facts import Register
 from app.core.names import members, resolve
 from app.core.numbers import MSR_BASE, PAGE_LAST, SLOT, Span
+from app.curation.aliases import find_register
 from app.errors import NotFound
 
 ADDRESSES = re.compile(r"((0x)?[0-9a-f]+h?-(0x)?[0-9a-f]+h?|(0x)?[0-9a-f]{3}h?)", re.IGNORECASE)
@@ -36,15 +37,12 @@ def places_of(
 
 
 def _named(name: str, registers: Mapping[str, Register]) -> Iterator[Place]:
-    full = {r.name.lower().removesuffix(" register"): r.slug for r in registers.values()}
     parts = re.split(r"[,\s]+", name)
-    if slug := full.get(name.lower().removesuffix(" register")):
-        yield slug, None
-    elif all(ADDRESSES.fullmatch(part) for part in parts):
+    if all(ADDRESSES.fullmatch(part) for part in parts):
         for part in parts:
             yield from _spanned(part, registers)
     else:
-        found = resolve(name if name in registers else "_".join(parts), registers)
+        found = find_register(name if name in registers else "_".join(parts), registers)
         yield found.register.slug, found.member
 
 

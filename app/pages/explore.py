@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Generic, TypeVar
 
-from app.core import filters, names
+from app.core import filters
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Annotation, Difference, Erratum, Family, Register
 from app.core.filters import WHOLE, CellFilter
 from app.core.measuring import NOT_STATED
+from app.core.names import NamedRegister
 from app.core.views import CellView
 from app.core.words import Access, Evidence, Mode, Printed, Verdict
+from app.curation import aliases
 from app.errors import NotFound
 from app.store.snapshots import Snapshot
 
@@ -114,9 +116,10 @@ def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...
     )  # fmt: skip
 
 
-def find_register(snapshot: Snapshot, name: str) -> names.NamedRegister:
+def find_register(snapshot: Snapshot, name: str) -> NamedRegister:
     """Return the register that any of its names means; raises NotFound."""
-    return names.resolve(name, snapshot.knowledge.registers)
+    known = snapshot.knowledge
+    return aliases.find_register(name, known.registers, known.annotations)
 
 
 def register_cells(snapshot: Snapshot, register: Register) -> tuple[CellView, ...]:
@@ -147,8 +150,9 @@ def register_annotations(snapshot: Snapshot, register: Register) -> tuple[Annota
 
 
 def find_family(snapshot: Snapshot, slug: str) -> Family:
-    """Return a family by slug; raises NotFound."""
-    return _find(snapshot.knowledge.families, slug, "family")
+    """Return a family by any of its names; raises NotFound."""
+    found = aliases.family_slug(slug, snapshot.knowledge)
+    return _find(snapshot.knowledge.families, found or slug, "family")
 
 
 def find_difference(snapshot: Snapshot, number: str) -> Difference:

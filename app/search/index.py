@@ -110,6 +110,8 @@ def _ask(terms: tuple[Term, ...]) -> tuple[str, str, str]:
     must not.
     """
     wanted = [term for term in terms if not term.negated]
+    # Of nothing but empty words all count.
+    wanted = [term for term in wanted if not term.empty] or wanted
     parts = [_expression(t, last=t is terms[-1]) for t in wanted if split_words(t.text)]
     barred = [_expression(t) for t in terms if t.negated and split_words(t.text)]
     without = " OR ".join(barred) or _NOTHING

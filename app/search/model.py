@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
-from app.core import names
 from app.core.facts import Source
 from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
+from app.curation import aliases
 from app.errors import NotFound
 
 # Kind: its plural, in the order in which groups of results stand on the page.
@@ -21,6 +21,7 @@ KINDS = {
     "difference": "Differences",
     "erratum": "Errata and quirks",
     "annotation": "Annotations",
+    "page": "Pages of the documentation",
     "measurement": "Measurements",
     "family": "Families",
     "policy": "Policies",
@@ -34,6 +35,14 @@ LONGEST = 200
 # Fewer digits of a commit are a number like any other.
 SHORTEST_COMMIT = 7
 
+# Words of questions, which need not occur where the answer stands.
+_EMPTY = (
+    "a an and any are as at be been by can could did do does for from get has have how i if in "
+    "into is it its know me mean means my no not of on or our see should so than that the their "
+    "them then there these they this to us was we what when where whether which who whose why "
+    "will with would you your"
+)
+EMPTY = frozenset(_EMPTY.split())
 _WORD = re.compile(r"[^\W_]+")
 _HEX = re.compile(r"(?:0x0*([0-9a-f]{1,4})|0*([0-9a-f]{1,4})h)", re.IGNORECASE)
 _DIFFERENCE = re.compile(r"d(?:-|/)(\d+)", re.IGNORECASE)
@@ -61,6 +70,11 @@ class Term:
     text: str
     phrase: bool = False
     negated: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says nothing by itself."""
+        return not (self.phrase or self.negated) and {*split_words(self.text.lower())} <= EMPTY
 
     def __str__(self) -> str:
         return ("-" if self.negated else "") + (f'"{self.text}"' if self.phrase else self.text)
@@ -102,6 +116,12 @@ class Query:
         """The terms as one name; empty when something is excluded."""
         excluded = len(self.wanted) != len(self.terms)
         return "" if excluded else " ".join(term.text for term in self.terms)
+
+    @property
+    def subject(self) -> str:
+        """The same of a question without its empty words."""
+        bare = tuple(term for term in self.terms if not term.empty)
+        return replace(self, terms=bare).name if len(bare) < len(self.terms) else ""
 
 
 @dataclass(frozen=True)
@@ -196,18 +216,19 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     """
     ours = path_of(text)
     folded, slug = ours.lower(), _slug(ours)
-    found = [*_of_cells(ours, knowledge)]
+    called = aliases.find(ours)
+    note = called.to.partition("#note-")[2] if called else ""
+    found = [*_of_cells(ours, knowledge)] if not note else []
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
         found.append(Named("difference", match[1]))
     of_others = {
         "erratum": (
             e.slug for e in knowledge.errata.values() if folded in (e.slug, e.number, *e.aliases)
         ),
-        "family": (
-            f.slug for f in knowledge.families.values() if slug in (_slug(f.slug), _slug(f.name))
-        ),
+        "family": (family for family in (aliases.family_slug(ours, knowledge),) if family),
         "policy": (p for p in knowledge.policies if _slug(p) == slug),
-        "annotation": (a for a in knowledge.annotations if a == folded),
+        "annotation": (a for a in knowledge.annotations if a in (folded, note)),
+        "page": (c.key for c in (called,) if c and (c.title or "/docs" in c.to)),
         "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
     }
     found += [Named(kind, key) for kind, keys in of_others.items() for key in keys]
@@ -229,7 +250,7 @@ def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
     mode_access = "/".join(rest).lower()
     whole = mode_access in {f"{mode}/{access}" for mode in Mode for access in Access}
     try:
-        found = names.resolve(name if whole else text, knowledge.registers)
+        found = aliases.find_register(name if whole else text, knowledge.registers)
     except NotFound:
         return
     if whole:

@@ -99,7 +99,8 @@ def help_text(keys: Keys, examples: Iterable[tuple[str, str]], place: Place) -> 
 
 INTRODUCTION = (
     "Registers, cells, differences, errata, annotations, measurements, families, policies and "
-    "sources: a name finds its own page first, then the full text is searched. Words must all "
-    'occur, the last one may be a beginning; "quoted words" stay together; -word must not occur. '
+    "sources: a name finds its own page first, then the full text is searched, that of the "
+    "documentation too. Words must all occur but for the empty ones of a question, "
+    'the last one may be a beginning; "quoted words" stay together; -word must not occur. '
     "The keys of the table's filter choose cells; a comma between values means or."
 )

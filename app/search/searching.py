@@ -12,6 +12,7 @@ from app.core.views import CellView
 from app.core.words import State
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
+from app.search.documentation import pages
 from app.search.index import Index
 from app.search.model import (
     CELL,
@@ -77,7 +78,7 @@ def _index(snapshot: Snapshot) -> Index:
     counting = [m.slug for m in newest if m.state is State.ACCEPTED]
     whole = {m.slug: m for m in snapshot.records.whole(counting)}
     listed = (whole.get(m.slug, m) for m in newest)
-    return Index(entries(snapshot.knowledge, snapshot.cells, listed))
+    return Index((*entries(snapshot.knowledge, snapshot.cells, listed), *pages()))
 
 
 def search(snapshot: Snapshot, text: str) -> SearchResult:
@@ -105,7 +106,12 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
     counts = index.count(query.terms)
     most = MANY if len(query.kinds) == 1 else FEW
     groups = []
-    for kind in (kind for kind in query.kinds if counts.get(kind)):
+    # Who asks a question wants the page that answers it.
+    asked = {*split_words(query.subject.lower())}
+    answers = index.best(query.terms, "page", 1) if asked and "page" in query.kinds else ()
+    titles = {*split_words(index.get("page", answers[0].key).title.lower())} if answers else {*()}
+    first = "page" if asked & titles else ""
+    for kind in sorted((k for k in query.kinds if counts.get(k)), key=lambda k: k != first):
         # What stands at the top is not said twice.
         every = index.best(query.terms, kind, most + len(exact))
         left = tuple(hit for hit in every if (hit.kind, hit.key) not in alone)
@@ -116,7 +122,9 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
 
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
-    for entry, path in _named(snapshot, query.name):
+    names = dict.fromkeys((query.name, query.subject))
+    found = next((hits for name in names if (hits := list(_named(snapshot, name)))), [])
+    for entry, path in found:
         title, start = entry.title, entry.body
         if member := path.partition("#")[2]:
             title += f", member {member}"
@@ -185,12 +193,18 @@ def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:
         for word in split_words(term.text.lower())[:NEAR]:
-            near = [] if index.count((Term(word),)) else get_close_matches(word, known, 3, 0.65)
-            for other in near:
+            near = (
+                [] if index.count((Term(word),)) else get_close_matches(word, known, 2 * NEAR, 0.65)
+            )
+            for other in sorted(near, key=lambda one: abs(len(one) - len(word))):
                 terms = tuple(Term(other) if t == term else t for t in query.terms)
                 tried.append(replace(query, terms=terms))
     if len(query.terms) > 1:
-        tried += [replace(query, terms=(term,)) for term in query.wanted if len(term.text) > 1]
+        said = tuple(term for term in query.terms if not term.empty) or query.terms
+        # All words but one, then each alone.
+        rest = [tuple(t for t in said if t is not one) for one in said if len(said) > 1]
+        alone = [(t,) for t in query.wanted if len(t.text) > 1 and (t in said)]
+        tried += [replace(query, terms=terms) for terms in (*rest, *alone)]
     if query.choices and query.terms:
         tried += [replace(query, choices=()), replace(query, terms=())]
     offers = (str(q) for q in dict.fromkeys(tried) if _answer(snapshot, q).total)

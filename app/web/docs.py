@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
@@ -39,6 +40,7 @@ PAGES = {
     "policy": "What hypervisors assume, and what is marked",
     "data": "Where the data comes from",
     "format": "The measurement document, format 1",
+    "active": "Is AVIC active, and if not, why not?",
     "measure": "How to measure: from a bare host to a submission",
     "upload": "How to send a measurement",
     "cite": "How to cite: blocks, trailers, commits",
@@ -51,6 +53,7 @@ PAGES = {
     "terminal": "In the terminal: curl and vapic",
     "settings": "Settings",
 }
+HEADING = re.compile(r"<h2>([^<]+)</h2>")
 TITLES = {"index": "Documentation", **PAGES}
 
 
@@ -70,9 +73,14 @@ def show(asked: Ask) -> Response:
     source = _source(asked, slug)
     # A wide example scrolls inside itself, so the keyboard must be able to reach it.
     html = MarkdownIt("js-default").render(source).replace("<pre>", '<pre tabindex="0">')
+    html = HEADING.sub(lambda m: f'<h2 id="on-{_anchor(m[1])}">{m[1]}</h2>', html)
     body = Markup(html)  # noqa: S704 - our own text
     view = {"title": TITLES[slug], "pages": PAGES, "slug": slug, "body": body}
     return asked.respond(Page(template="docs/show.html", view=view, text=lambda _: source))
+
+
+def _anchor(title: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
 
 
 def _source(asked: PageRequest, slug: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -30,6 +30,7 @@ from app.errors import (
 )
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
+from app.search.model import LONGEST, address_of_query
 from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 
@@ -64,13 +65,17 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """What went wrong, before any format is chosen; ``faults`` are those of a document."""
+    """What went wrong, before any format is chosen.
+
+    ``faults`` are those of a document; ``search`` looks for what has no page.
+    """
 
     status: int
     code: str
     message: str
     hints: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    search: str = ""
 
     def body(self, *, listed: bool) -> dict[str, Any]:
         """Return the JSON of the error; ``listed`` adds one list of problems for uploads."""
@@ -92,6 +97,8 @@ class Refusal:
             out.para("Near misses:")
         for hint in self.hints:
             out.item(hint)
+        if self.search:
+            out.para(f"Search for its words: {self.search}")
         return out.render()
 
     @property
@@ -156,10 +163,23 @@ def explain(error: Exception) -> Refusal:
             return Refusal(500, "bug", message)
 
 
+def sought(path: str) -> str:
+    """Return the words of an address, without its kind and its form: what to search for."""
+    parts = path.removeprefix("/api/v1").strip("/").split("/")
+    bare = (
+        parts[-1].rpartition(".")[0]
+        if parts[-1].endswith((".txt", ".json", ".csv", ".md", ".atom"))
+        else ""
+    )
+    return " ".join([*parts[1:-1], bare or parts[-1]])[:LONGEST].strip()
+
+
 def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
     """Return a refusal in the format that was asked for."""
     wanted = getattr(request.state, "format", Format.HTML)
     path = request.url.path
+    if refusal.status == HTTPStatus.NOT_FOUND and (words := sought(path)):
+        refusal = replace(refusal, search=address_of_query(words))
     if wanted is Format.JSON or path.startswith("/api/"):
         listed = request.method not in SAFE
         return JSONResponse(refusal.body(listed=listed), refusal.status)

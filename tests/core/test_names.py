@@ -36,6 +36,10 @@ SPELLINGS = ("0x{:x}", "0X{:X}", "{:03X}h", "{:03x}H", "{:03x}", "{:X}")
         ("/r/ext-lvt#1", "EILVT1 APIC_EILVT1 ext-lvt#1 510h 851h"),
         ("/r/reserved-540", "reserved 540h FF0h ff0 854h 8FFh 0x900"),
         ("/r/unlisted", "other 000h 0 10h 3F0h 800h 83Ah"),
+        ("/r/icr", "MSR830 msr_830 0xfee00300 FEE00300h IA32_X2APIC_830 APIC[300h] RDMSR(0x830)"),
+        ("/r/tpr", "IA32_X2APIC_TPR MSR_X2APIC_TPR lapic_tpr Task_Priority_Register"),
+        ("/r/isr#3", "IA32_X2APIC_ISR3 In-Service_Register_3 isr-3"),
+        ("/r/ext-lvt#3", "APIC_EILVTn(3) EILVTn[3]"),
     ],
 )
 def test_any_name_finds_the_row(path, names, knowledge):

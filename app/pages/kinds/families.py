@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
@@ -103,6 +104,17 @@ class FamilyPage(PageKind):
         )
 
 
+class CpuidPage(FamilyPage):
+    """The family of a CPUID."""
+
+    pattern = "/c/{family}/{model}"
+    promise = "the family of a CPUID such as 19h/11h; redirects to it"
+
+    def find(self, asked: Address) -> Page:
+        """Return the page of the family. Raises NotFound."""
+        return super().find(replace(asked, parts={"slug": "/".join(asked.parts.values())}))
+
+
 def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
     """Count a family's cells by verdict, in the order of the vocabulary."""
     counted = dict.fromkeys(Verdict, 0)
@@ -175,4 +187,4 @@ def _measured(family: Family, cells: Cells) -> Iterator[Passage]:
         yield Para(UNHEARD)
 
 
-KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage())
+KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage(), CpuidPage())

@@ -9,9 +9,9 @@ from app.foreign.importing import CannotImport, import_log
 from app.foreign.table_draft import import_table
 from app.foreign.unit_test_log import read_unit_tests
 from app.settings import ROOT
+from tests.foreign.test_importing import SAID
 from tests.pasted import FORMS, HEAD
 from tests.probe.runs import full_scene
-from tests.probe.test_importing import SAID
 
 FOREIGN = ROOT / "tests/data/foreign"
 MSR_LOG = (FOREIGN / "kvm-unit-tests-msr.log").read_text("utf-8")

@@ -1,0 +1,108 @@
+"""What people call things: the one table of names beside those that the facts have themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import yaml
+from pydantic import TypeAdapter
+
+from app.core import names
+from app.core.facts import Register
+from app.core.knowledge import Knowledge
+from app.core.names import NamedRegister, fold
+from app.errors import NotFound, Problem
+from app.settings import ROOT
+
+FILE = "aliases.yaml"
+
+
+@dataclass(frozen=True)
+class Called:
+    """An address and what it is called; ``title`` and ``text`` of what has no page of its own."""
+
+    to: str
+    names: tuple[str, ...]
+    title: str = ""
+    text: str = ""
+    pattern: str = ""
+
+    @property
+    def key(self) -> str:
+        """What identifies it among the pages that search finds."""
+        return self.title if "#" in self.to else self.to
+
+
+@cache
+def entries() -> tuple[Called, ...]:
+    """Return the table, which belongs to the release and not to a data version."""
+    text = (ROOT / "seed" / FILE).read_text("utf-8")
+    return TypeAdapter(tuple[Called, ...]).validate_python(yaml.load(text, yaml.BaseLoader))  # noqa: S506
+
+
+@cache
+def _table() -> Mapping[str, Called]:
+    return {fold(name): called for called in entries() for name in called.names}
+
+
+def find(name: str) -> Called | None:
+    """Return what a name is called in the table, None for any other one."""
+    folded = fold(name)
+    exact = _table().get(folded)
+    products = (c for c in entries() if c.pattern and re.fullmatch(c.pattern, folded))
+    return exact or next(products, None)
+
+
+def find_register(
+    name: str, registers: Mapping[str, Register], notes: Collection[str] = ()
+) -> NamedRegister:
+    """Return what any name of a register means; raises NotFound.
+
+    ``notes`` are the annotations that a name may lead to: 3F0h is no offset, and a word on why.
+    """
+    called = None if name.strip().lower() in registers else find(name)
+    if called and called.to.startswith("/r/"):
+        slug, _, anchor = called.to.removeprefix("/r/").partition("#")
+        if slug in registers and (not anchor or anchor.removeprefix("note-") in notes):
+            return NamedRegister(registers[slug], anchor=anchor)
+    try:
+        return names.resolve(name, registers)
+    except NotFound:
+        # A member of what the table calls by another name.
+        if match := names.MEMBER.fullmatch(fold(name)):
+            called = find(match["name"])
+            if called and (slug := called.to.removeprefix("/r/")) in registers:
+                return names.resolve(f"{slug}#{match['member']}", registers)
+        raise
+
+
+def family_slug(name: str, knowledge: Knowledge) -> str:
+    """Return the family that a name, a product or a CPUID means; empty for none."""
+    called = find(name)
+    if called and called.to.removeprefix("/c/") in knowledge.families:
+        return called.to.removeprefix("/c/")
+    return names.family_of(name, knowledge.families)
+
+
+def problems(knowledge: Knowledge) -> Iterator[Problem]:
+    """Yield names that lead to two addresses, and addresses that are none."""
+    own = {fold(n): f"/r/{r.slug}" for r in knowledge.registers.values() for n in names.aliases(r)}
+    own |= {fold(f.slug): f"/c/{f.slug}" for f in knowledge.families.values()}
+    for called in entries():
+        page, _, anchor = called.to.partition("#")
+        kind, _, key = page.strip("/").partition("/")
+        known = [*knowledge.registers] if kind == "r" else [*knowledge.families]
+        if kind in ("r", "c") and key and key not in known:
+            yield Problem(FILE, "to", called.to, "an address of this site")
+        if anchor.startswith("note-") and anchor[5:] not in knowledge.annotations:
+            yield Problem(FILE, "to", called.to, "the slug of an annotation behind #note-")
+        for name in called.names:
+            before = own.setdefault(fold(name), called.to)
+            if before != called.to:
+                yield Problem(FILE, "names", repr(name), f"a name that does not lead to {before}")
+            others = (c for c in entries() if c is not called and c.pattern)
+            if other := next((c for c in others if re.fullmatch(c.pattern, fold(name))), None):
+                yield Problem(FILE, "names", repr(name), f"no number of {other.to}")

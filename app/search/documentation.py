@@ -1,0 +1,35 @@
+"""The pages of the documentation and what the table of names says itself, as search finds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from app.curation import aliases
+from app.search.model import SearchEntry
+from app.settings import ROOT
+
+FOLDER = ROOT / "templates" / "docs"
+# Of a template only the words count: comments, values and loops are left out, texts in them stay.
+TAGS = re.compile(
+    r"\{[%#].*?[%#]\}|\{\{|\}\}|entry\(|[`*|\[\]]|\(/[\w/.-]*\)|https?://\S+", re.DOTALL
+)
+
+
+def names_of(address: str) -> tuple[str, ...]:
+    """Return what an address is called in the table of names."""
+    return tuple(name for one in aliases.entries() if one.to == address for name in one.names)
+
+
+def pages() -> Iterator[SearchEntry]:
+    """Yield the pages of the documentation, then the answers of the table of names."""
+    seen = set()
+    for path in sorted(FOLDER.glob("[a-z]*.md")):
+        address = "/docs" if path.stem == "index" else f"/docs/{path.stem}"
+        head, _, rest = path.read_text("utf-8").partition("\n")
+        seen.add(address)
+        words, title = " ".join(TAGS.sub(" ", rest).split()), head.strip("# ")
+        yield SearchEntry("page", address, address, title, " ".join(names_of(address)), words)
+    for one in aliases.entries():
+        if one.title and one.to not in seen:
+            yield SearchEntry("page", one.key, one.to, one.title, " ".join(one.names), one.text)
