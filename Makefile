@@ -35,9 +35,9 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 	$(BIN)/djlint templates --lint --quiet --extension html
 	$(BIN)/vapic lint
 
-bench: $(VENV)/.run $(HTMX)  ## Measure pages against ceilings of the same run
+bench: $(VENV)/.run $(HTMX)  ## Measure pages, and what stored measurements cost (SIZES="200 2000")
 	$(BIN)/python tests/bench/pages.py
-	$(BIN)/python tests/bench/stored.py
+	$(BIN)/python tests/bench/stored.py $(SIZES)
 
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)

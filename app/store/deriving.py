@@ -56,17 +56,20 @@ def recount(session: Session) -> bool:
     return _digest(session) != before
 
 
-def is_behind(session: Session) -> bool:
-    """Whether facts were stored, or data versions made, of which not all is derived."""
+def catch_up(session: Session) -> None:
+    """Derive what older releases did not derive yet: all of it, or the lines of lists alone."""
     f, v = FactRow, DataVersionRow
-    unlisted = select(f.id).where(f.kind == "measurement", ~exists().where(RecordRow.id == f.id))
     untold = select(v.id).where(~exists().where(StepRow.version_id == v.id))
     # Summaries are as old as sightings: with one measurement counted, all are.
     uncounted = select(f.id).where(
         f.kind == "observation", f.origin != SEED, ~exists().where(SightingRow.id > 0)
     )
-    lacking = (session.scalar(rows.limit(1)) for rows in (untold, unlisted, uncounted))
-    return any(found is not None for found in lacking)
+    if any(session.scalar(rows.limit(1)) is not None for rows in (untold, uncounted)):
+        recount(session)
+    unlisted = f.kind == "measurement", ~exists().where(RecordRow.id == f.id)
+    rows = session.execute(select(f.valid_from, f.key).where(*unlisted).order_by(f.id)).all()
+    for version, slug in rows:
+        records.note(session, version, slug)
 
 
 def _digest(session: Session) -> str:

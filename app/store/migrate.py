@@ -30,7 +30,6 @@ def migrate(url: str) -> None:
     engine = make_engine(url)
     try:
         with writer_sessions(engine).begin() as session:
-            if deriving.is_behind(session):
-                deriving.recount(session)
+            deriving.catch_up(session)
     finally:
         engine.dispose()

@@ -96,23 +96,52 @@ def keep_verdicts(
 
 def load_knowledge(session: Session, version: int) -> Knowledge:
     """Return what was public at a data version: of measurements summaries, and their newest."""
-    measured, ids = summaries.load(
-        session, version, newest=version == queries.current_version_id(session)
-    )
+    newest = version == queries.current_version_id(session)
+    measured = summaries.load(session, version, newest=newest)
+    return _known(session, version, measured, {}, ())
+
+
+def advance(
+    session: Session, known: Knowledge, old: int, version: int
+) -> tuple[Knowledge, frozenset[CellKey]] | None:
+    """Return what is public at the newest data version, from what was known at an older one.
+
+    With it the cells of which something else is measured; None where the seed was edited.
+    """
+    if queries.curated(session, old) is not queries.curated(session, version):
+        return None
+    moved = summaries.load(session, version, newest=True, since=old)
+    if not moved:
+        return known, frozenset()
+    kept = {group: m for group, m in known.measured.items() if group not in moved}
+    shown = [known.observations[i] for m in kept.values() for i in m.of_id]
+    sources = {seen.sources[0]: known.sources[seen.sources[0]] for seen in shown}
+    facts: tuple[Fact, ...] = (*sources.values(), *shown)
+    return _known(session, version, moved, kept, facts), frozenset(cell for cell, _ in moved)
+
+
+def _known(
+    session: Session, version: int, stored: MeasuredBy, kept: MeasuredBy, facts: Iterable[Fact]
+) -> Knowledge:
+    """Return the seed with what is measured: as it is stored, and as it was known already."""
+    ids = [int(i) for m in stored.values() for i in m.of_id]
     shown = queries.get_observations(session, ids)
     names = sorted({f.body["sources"][0] for f in shown.values()})
     sources = queries.get_sources(session, version, names)
-    newest = sorted((*sources, *shown.values()), key=lambda f: (f.kind, f.key))
     named = {
         group: replace(m, summaries=tuple(
             replace(s, newest=tuple(shown[int(i)].key for i in s.newest)) for s in m.summaries
         ))
-        for group, m in measured.items()
+        for group, m in stored.items() if m.summaries
     }  # fmt: skip
-    theirs = (fact_from(f.kind, f.body) for f in newest)
+    theirs = (fact_from(f.kind, f.body) for f in (*sources, *shown.values()))
     # Sources of the seed begin in many ways; those of measurements stand where their names do.
-    every = (*queries.curated(session, version).every, *theirs)
-    return Knowledge.of(sorted(every, key=lambda f: (kind_of(f), key_of(f))), named)
+    every = sorted(
+        (*queries.curated(session, version).every, *facts, *theirs),
+        key=lambda f: (kind_of(f), key_of(f)),
+    )
+    measured = {**kept, **named}
+    return Knowledge.of(every, {group: measured[group] for group in sorted(measured)})
 
 
 def known_from(stored: Iterable[StoredFact], measured: MeasuredBy | None = None) -> Knowledge:

@@ -21,7 +21,7 @@ from app.core.views import CellView, view_cells
 from app.store import queries
 from app.store.queries import DataVersion
 from app.store.records import Records
-from app.store.seeding import load_knowledge
+from app.store.seeding import advance, load_knowledge
 from app.store.steps import Steps
 
 CHECK_SECONDS = 1.0
@@ -90,6 +90,26 @@ def offline_snapshot(knowledge: Knowledge, now: datetime) -> Snapshot:
     return Snapshot(DataVersion(0, "offline", now, ""), knowledge)
 
 
+def next_snapshot(session: Session, old: Snapshot) -> Snapshot:
+    """Return the snapshot of the newest data version by what changed since another.
+
+    The seed is read only where it was edited, and a cell judged only where its measurements did.
+    """
+    version = queries.find_version(session)
+    found = advance(session, old.knowledge, old.version.id, version.id)
+    if found is None:
+        return load_snapshot(session)
+    readers, (knowledge, moved) = sessionmaker(session.get_bind()), found
+    new = Snapshot(version, knowledge, Records(readers, version.id), Steps(readers, version.id))
+    # As if each had been derived: a cached property looks here first.
+    if moved:
+        vars(new)["cells"] = {**old.cells, **view_cells(knowledge, moved)}
+    else:
+        vars(new).update(cells=old.cells, corrected=old.corrected, vocabulary=old.vocabulary)
+    new.warm()
+    return new
+
+
 def load_snapshot(session: Session, at: str = "") -> Snapshot:
     """Read a data version, the newest one without ``at``.
 
@@ -126,30 +146,32 @@ class SnapshotHolder:
         self._pin_lock = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._snapshot: Snapshot | None = None
-        self._expected = 0
         self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
 
     def get(self) -> Snapshot:
-        """Return a snapshot; the first call builds it. Raises NotReady when empty.
+        """Return a snapshot, however old; only the first call builds it. Raises NotReady.
 
-        A version that somebody here was promised is waited for; any other is not.
+        A newer one is looked for, and built, while this one is shown.
         """
-        snapshot = self.peek()
-        if snapshot.version.id < self._expected:
-            return self.refresh()
-        if self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
-            self._checked = self._clock()
-            threading.Thread(target=self._refresh_and_release, daemon=True).start()
-        return snapshot
-
-    def peek(self) -> Snapshot:
-        """Return the snapshot there is, however old; only the first call builds one."""
         if self._snapshot is None:
             with self._lock:
                 if self._snapshot is None:
                     self._snapshot = self._load()
                     self._checked = self._clock()
+        self.current()
         return self._snapshot
+
+    def current(self) -> int:
+        """Return the data version of the snapshot there is, 0 before the first. Waits for nothing.
+
+        Looks for a newer one in a thread of its own, at most once a second.
+        """
+        if self._snapshot is None:
+            return 0
+        if self._clock() - self._checked >= CHECK_SECONDS and self._lock.acquire(blocking=False):
+            self._checked = self._clock()
+            threading.Thread(target=self._refresh_and_release, daemon=True).start()
+        return self._snapshot.version.id
 
     def at(self, name: str) -> Snapshot:
         """Return a past snapshot by a version's name or a date; raises NotFound.
@@ -169,15 +191,14 @@ class SnapshotHolder:
             self._pinned.move_to_end(name)
             return self._pinned[name]
 
-    def expect(self, version: int) -> None:
-        """Promise that whoever asks from now on sees at least this data version."""
-        self._expected = max(self._expected, version)
-
     def refresh(self) -> Snapshot:
-        """Look for a newer data version now, and return the newest snapshot."""
+        """Look for a newer data version now, and return the newest snapshot.
+
+        Whoever made one waits here for it, and nobody else.
+        """
         with self._lock:
             self._refresh()
-        return self.peek()
+        return self.get()
 
     def _refresh_and_release(self) -> None:
         try:
@@ -188,8 +209,10 @@ class SnapshotHolder:
     def _refresh(self) -> None:
         with self._sessions() as session:
             newest = queries.current_version_id(session)
-        if self._snapshot is None or newest != self._snapshot.version.id:
-            self._snapshot = self._load()
+            if self._snapshot is None:
+                self._snapshot = load_snapshot(session)
+            elif newest != self._snapshot.version.id:
+                self._snapshot = next_snapshot(session, self._snapshot)
 
     def _load(self) -> Snapshot:
         with self._sessions() as session:

@@ -15,24 +15,28 @@ from app.store.models import SortRow, SummaryRow
 from app.store.summary_rows import Group, measured_from, sorts
 
 
-def load(
-    session: Session, version: int, *, newest: bool
-) -> tuple[dict[Group, Measured], list[int]]:
-    """Return what was measured at a data version, and the rows of the facts that it names."""
+def load(session: Session, version: int, *, newest: bool, since: int = 0) -> dict[Group, Measured]:
+    """Return what was measured at a data version, in groups that anything is measured of.
+
+    With ``since``, of the newest one, those groups that changed behind an older one, however
+    little is left of them.
+    """
     s = SummaryRow
     if newest:
+        mine = s.valid_to.is_(None), s.valid_from > since
         bodies = session.execute(
-            select(s.register, s.mode, s.access, s.family, s.body).where(s.valid_to.is_(None))
+            select(s.register, s.mode, s.access, s.family, s.body).where(*mine)
         ).all()
     else:
         bodies = [row[:-1] for row in _as_of(session, version)]
+    if not bodies:
+        return {}
     known = sorts(session)
     found = {
         (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, known)
         for register, mode, access, family, body in bodies
     }
-    ids = [int(i) for m in found.values() for summary in m.summaries for i in summary.newest]
-    return {group: m for group, m in found.items() if m.summaries}, ids
+    return {group: m for group, m in found.items() if m.summaries or since}
 
 
 def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dict[Group, Measured]:

@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.errors import NotReady
 from app.export.copies import engine_for
 from app.intake.waiting import Waiting
 from app.settings import ROOT, Settings
@@ -84,7 +83,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         app.include_router(router)
     app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
     limited = Limits(app, settings, app.state.renderer)
-    return Front(limited, version=lambda: _version(snapshots), limit=settings.page_cache_bytes)
+    return Front(limited, version=snapshots.current, limit=settings.page_cache_bytes)
 
 
 def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: SnapshotHolder) -> None:
@@ -96,11 +95,3 @@ def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: Snapshot
     app.state.renderer = Renderer(settings)
     app.state.sessions = guard.Sessions()
     app.state.waiting = Waiting(settings)
-
-
-def _version(snapshots: SnapshotHolder) -> int:
-    """Return the id of the data version that pages show now, 0 before the first."""
-    try:
-        return snapshots.get().version.id
-    except NotReady:
-        return 0

@@ -21,8 +21,7 @@ def _snapshot(request: Request) -> Snapshot:
     snapshots: SnapshotHolder = request.app.state.snapshots
     if at := pin_of(request):
         return snapshots.at(at)
-    # Whoever reads after a write sees it; whoever writes many need not wait for each.
-    return snapshots.get() if request.method in ("GET", "HEAD") else snapshots.peek()
+    return snapshots.get()
 
 
 def _asked(request: Request) -> PageRequest:
@@ -35,12 +34,15 @@ async def _settings(request: Request) -> Settings:
 
 
 def _write_session(request: Request) -> Iterator[Session]:
-    """Commit before the answer leaves, roll back on any exception."""
+    """Commit before the answer leaves, roll back on any exception.
+
+    Whoever reads after that answer sees what was written: its writer alone waits for it.
+    """
     refuse_writes(request.app.state.settings)
     with request.app.state.writers.begin() as session:
         yield session
-    if version := session.info.get(NEW_VERSION):
-        request.app.state.snapshots.expect(version)
+    if session.info.get(NEW_VERSION):
+        request.app.state.snapshots.refresh()
 
 
 def _read_session(request: Request) -> Iterator[Session]:

@@ -90,7 +90,7 @@ class PageRequest:
         """
         if not self.pinned:
             return None
-        live: Snapshot = self.state.snapshots.peek()
+        live: Snapshot = self.state.snapshots.get()
         try:
             return comparing.compare(self.snapshot, live, self.today, self.place.site)
         except (NotFound, InvalidFilter):

@@ -126,6 +126,22 @@ def test_after_a_second_the_old_one_is_served_until_the_new_one_is_built(
     assert ["edge"] == list(wait_for(holder, "2026-11-22.2").knowledge.conditions)
 
 
+def test_the_number_of_the_version_there_is_waits_for_nothing(
+    holder, gate, clock, writer, seeded_at
+):
+    gate.open.clear()
+    assert (0, 0) == (holder.current(), gate.passed)
+    gate.open.set()
+    first = holder.get()
+    publish_other(writer, seeded_at)
+    gate.open.clear()
+    clock.now += 1
+    assert [first.version.id] * 3 == [holder.current() for _ in range(3)]
+    gate.open.set()
+    wait_for(holder, "2026-11-22.2")
+    assert first.version.id < holder.current()
+
+
 def test_a_check_that_finds_nothing_new_keeps_the_snapshot(holder, gate, clock):
     first = holder.get()
     clock.now += 1

@@ -8,9 +8,9 @@ from sqlalchemy import event, text
 from app.core.summaries import NEWEST
 from app.core.words import State
 from app.intake import submitting
-from app.store import deriving, queries, seeding
+from app.store import deriving, queries, seeding, stepping, store
 from app.store.migrate import migrate
-from app.store.snapshots import load_snapshot
+from app.store.snapshots import load_snapshot, next_snapshot
 from app.store.submissions import Decision
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, submit_document
@@ -86,14 +86,25 @@ def test_a_lost_summary_comes_back(lived):
         assert before == stored(session)
 
 
-def test_a_database_of_before_is_summed_up_when_it_is_migrated(lived):
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ("summaries", "sightings", "sorts", "records"),
+        ("summaries", "sightings", "sorts", "records", "step_pages", "steps"),
+        ("records",),
+        (),
+    ],
+)
+def test_what_a_database_of_before_lacks_is_derived_when_it_is_migrated(lived, lost):
     with lived.begin() as session:
         before = stored(session)
-        for table in ("summaries", "sightings", "sorts", "records"):
+        lines = session.execute(text("select * from records order by id")).all()
+        for table in lost:
             session.execute(text(f"delete from {table}"))
-        assert deriving.is_behind(session)
-        deriving.recount(session)
+        deriving.catch_up(session)
         assert before == stored(session)
+        assert lines == session.execute(text("select * from records order by id")).all()
+        assert not deriving.recount(session)
 
 
 def test_what_only_waits_is_listed_after_a_migration_too(writer, reader, database_url):
@@ -131,3 +142,53 @@ def test_a_decision_asks_no_more_of_the_database_when_much_was_decided_before(wr
             decide(session, slug, State.ACCEPTED)
             counts.append(len(asked))
     assert max(counts[4:]) <= min(counts[4:]) + 2, counts
+
+
+def test_a_snapshot_made_of_the_one_before_is_the_one_that_is_loaded(lived, reader):
+    """After each kind of decision, after several at once, and where only documents came."""
+    with reader() as session:
+        snapshot = load_snapshot(session)
+        accepted = [m.slug for m in snapshot.records.every() if m.accepted]
+    steps = (
+        lambda s: arrive(s, 30),
+        lambda s: decide(s, accepted[0], State.WITHDRAWN),
+        lambda s: [decide(s, slug, State.REJECTED) for slug in accepted[1:6]],
+        lambda s: decide(s, accepted[2], State.ACCEPTED),
+        lambda s: decide(s, arrive(s, 31, observations=many(91)), State.ACCEPTED),
+        lambda s: [decide(s, slug, State.WITHDRAWN) for slug in accepted[1:]],
+    )
+    for step in steps:
+        with lived.begin() as session:
+            step(session)
+        with reader() as session:
+            snapshot, loaded = next_snapshot(session, snapshot), load_snapshot(session)
+        assert loaded.version == snapshot.version
+        for name in ("knowledge", "cells", "corrected", "vocabulary"):
+            assert getattr(loaded, name) == getattr(snapshot, name)
+        assert list(loaded.knowledge.every) == list(snapshot.knowledge.every)
+        assert list(loaded.knowledge.measured) == list(snapshot.knowledge.measured)
+
+
+def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
+    with reader() as session:
+        before = load_snapshot(session)
+    with lived.begin() as session:
+        bodies = {(f.kind, f.key): f.body for f in queries.get_seeded(session, before.version.id)}
+        del bodies["annotation", min(before.knowledge.by_kind["annotation"])]
+        version = store.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
+        stepping.keep(session, version.id)
+    with reader() as session:
+        after = next_snapshot(session, before)
+        assert load_snapshot(session).knowledge == after.knowledge != before.knowledge
+
+
+def test_what_only_waits_costs_no_snapshot_anything(lived, reader):
+    with reader() as session:
+        before = load_snapshot(session)
+    with lived.begin() as session:
+        slug = arrive(session, 40)
+    with reader() as session:
+        after = next_snapshot(session, before)
+    assert before.knowledge is after.knowledge
+    assert before.cells is after.cells
+    assert (False, True) == (before.records.has(slug), after.records.has(slug))
