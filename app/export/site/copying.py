@@ -1,4 +1,4 @@
-"""Copy a whole site into a folder: ask for each page once, then write it with its links."""
+"""Copy a whole site into a folder: ask for each page once, then give it its links."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Copied:
     files: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
-    pages: dict[str, CopiedPage] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
 
     def take(self, path: str, answer: httpx2.Response) -> Iterable[str]:
         """Keep what the site answered to a path, and return the links in it."""
@@ -55,18 +55,23 @@ class Copied:
             self.left[path] = answer.status_code
             return []
         self.files[path] = file_of(path, media_type)
+        _write(self.folder / self.files[path], answer.content)
         if media_type != HTML:
-            _write(self.folder / self.files[path], answer.content)
             return []
-        page = CopiedPage(answer.content.decode(), partial(self.site.form, path))
-        self.pages[path] = page
-        return dict.fromkeys(page.links)
+        self.pages.add(path)
+        return dict.fromkeys(self._page(path).links)
+
+    def _page(self, path: str) -> CopiedPage:
+        """Return a page as it came; there may be more of them than memory holds."""
+        html = (self.folder / self.files[path]).read_bytes().decode()
+        return CopiedPage(html, partial(self.site.form, path))
 
     def write_pages(self) -> None:
-        """Write the pages, whose links need to know what was copied."""
-        for path, page in self.pages.items():
+        """Write the pages anew, whose links need to know what was copied."""
+        for path in self.pages:
             file = self.files[path]
-            _write(self.folder / file, page.render(partial(self._link, path, file)).encode())
+            written = self._page(path).render(partial(self._link, path, file))
+            _write(self.folder / file, written.encode())
 
     def _link(self, page: str, file: str, link: str) -> str:
         target = self.site.target(page, link)
