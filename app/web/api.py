@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from app.core.filters import KEYS
@@ -18,7 +18,14 @@ from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
-router = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
+
+
+async def _keep(request: Request) -> None:
+    """Let the front keep what is answered, as it keeps pages."""
+    request.state.keep = True
+
+
+router = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=[Depends(_keep)])  # type: ignore[arg-type]
 
 
 def described(*parameters: tuple[str, str]) -> dict[str, Any]:

@@ -99,3 +99,14 @@ def test_the_reference_works_without_another_host(client):
 
     assert "/api/v1/cells" in page
     assert "cdn" not in page.lower()
+
+
+@pytest.mark.parametrize("path", ["cells?mode=x2avic", "registers", "families", "differences"])
+def test_what_was_asked_once_is_kept_and_need_not_be_sent_again(client, path):
+    first = client.get(f"/api/v1/{path}")
+    again = client.get(f"/api/v1/{path}")
+    known = client.get(f"/api/v1/{path}", headers={"if-none-match": first.headers["etag"]})
+
+    assert (first.content, first.headers["etag"]) == (again.content, again.headers["etag"])
+    assert (304, b"") == (known.status_code, known.content)
+    assert "etag" not in client.get("/api/v1/cells?nothing=1").headers
