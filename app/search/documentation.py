@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from app.curation import aliases
 from app.search.model import SearchEntry
@@ -19,6 +20,12 @@ TAGS = re.compile(
 def names_of(address: str) -> tuple[str, ...]:
     """Return what an address is called in the table of names."""
     return tuple(name for one in aliases.entries() if one.to == address for name in one.names)
+
+
+def with_names(entries: Iterable[SearchEntry]) -> Iterator[SearchEntry]:
+    """Yield entries with what the table of names calls them."""
+    for entry in entries:
+        yield replace(entry, names=" ".join((entry.names, *names_of(entry.path))))
 
 
 def pages() -> Iterator[SearchEntry]:

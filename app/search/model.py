@@ -82,10 +82,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """A query that was understood: the filter's choices in canonical order, then the terms."""
+    """A query that was understood: the filter's choices in canonical order, then the terms.
+
+    A ``pinned`` one asks what was public then: nothing that belongs to the release answers.
+    """
 
     choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
     terms: tuple[Term, ...] = ()
+    pinned: bool = False
 
     def __str__(self) -> str:
         chosen = (f"{key}:{','.join(values)}" for key, values in self.choices)

@@ -12,7 +12,6 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Mode, Printed
 from app.pens import phrases
-from app.search.documentation import names_of
 from app.search.model import SearchEntry
 
 
@@ -64,7 +63,7 @@ def _inferred(text: str) -> str:
 
 
 def _register(r: facts.Register) -> SearchEntry:
-    names = (*_register_names(r), *names_of(f"/r/{r.slug}"), *r.offsets, *r.msrs)
+    names = (*_register_names(r), *r.offsets, *r.msrs)
     macro = f"Kernel macro {r.macro}" if r.macro else ""
     access = "" if r.access == "none" else f"x2APIC access {r.access}"
     told = (r.addresses, macro, access, r.note)
@@ -138,8 +137,7 @@ def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
     page = f"/c/{a.families[0]}" if a.families else "/docs/sources"
     if registers := (*a.registers, *(key.register for key in knowledge.cells_named(a.cells))):
         page = f"/r/{registers[0]}"
-    path = f"{page}#note-{a.slug}"
-    return _entry("annotation", a.slug, path, title, (*names, *names_of(path)), a.text)
+    return _entry("annotation", a.slug, f"{page}#note-{a.slug}", title, names, a.text)
 
 
 def of_measurement(m: facts.Measurement | facts.Listed, knowledge: Knowledge) -> SearchEntry:
@@ -168,8 +166,7 @@ def _said(m: facts.Measurement) -> Iterator[str]:
 def _family(f: facts.Family) -> SearchEntry:
     ranges = (f"CPUID {c.family} {c.models} {c.vendor}" for c in f.cpuid)
     told = (f.text, *ranges, ", ".join(f.products), f.caveat, f.default_avic)
-    names = (f.slug, *names_of(f"/c/{f.slug}"))
-    return _entry("family", f.slug, f"/c/{f.slug}", f.name, names, *told)
+    return _entry("family", f.slug, f"/c/{f.slug}", f.name, (f.slug,), *told)
 
 
 def _policy(p: facts.Policy) -> SearchEntry:

@@ -12,7 +12,7 @@ from app.core.views import CellView
 from app.core.words import State
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
-from app.search.documentation import pages
+from app.search.documentation import pages, with_names
 from app.search.index import Index
 from app.search.model import (
     CELL,
@@ -68,22 +68,23 @@ SEARCHED = 100
 WHOLE_NAME = 12
 
 
-def index_of(snapshot: Snapshot) -> Index:
-    """Return what search looks through in a snapshot."""
-    return snapshot.once("search", lambda: _index(snapshot))
+def index_of(snapshot: Snapshot, *, pinned: bool = False) -> Index:
+    """Return what search looks through: facts, and unless pinned what the release adds."""
+    return snapshot.once(f"search {pinned}", lambda: _index(snapshot, pinned=pinned))
 
 
-def _index(snapshot: Snapshot) -> Index:
+def _index(snapshot: Snapshot, *, pinned: bool) -> Index:
     newest = snapshot.records.page({}, most=SEARCHED)
     counting = [m.slug for m in newest if m.state is State.ACCEPTED]
     whole = {m.slug: m for m in snapshot.records.whole(counting)}
     listed = (whole.get(m.slug, m) for m in newest)
-    return Index((*entries(snapshot.knowledge, snapshot.cells, listed), *pages()))
+    found = entries(snapshot.knowledge, snapshot.cells, listed)
+    return Index(found if pinned else (*with_names(found), *pages()))
 
 
-def search(snapshot: Snapshot, text: str) -> SearchResult:
+def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResult:
     """Answer a query; raises InvalidQuery, with the place, for one that cannot be read."""
-    query = parse(text, snapshot.vocabulary)
+    query = replace(parse(text, snapshot.vocabulary), pinned=pinned)
     if query.empty:
         return SearchResult(query)
     try:
@@ -100,7 +101,7 @@ def _answer(snapshot: Snapshot, query: Query) -> SearchResult:
 
 
 def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
-    index = index_of(snapshot)
+    index = index_of(snapshot, pinned=query.pinned)
     exact = tuple(_exact(snapshot, query))
     alone = {(hit.kind, hit.key) for hit in exact}
     counts = index.count(query.terms)
@@ -123,7 +124,7 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
     names = dict.fromkeys((query.name, query.subject))
-    found = next((hits for name in names if (hits := list(_named(snapshot, name)))), [])
+    found = next((hits for name in names if (hits := list(_named(snapshot, query, name)))), [])
     for entry, path in found:
         title, start = entry.title, entry.body
         if member := path.partition("#")[2]:
@@ -134,10 +135,12 @@ def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
             yield _hit(entry.kind, entry.key, path or entry.path, title, start)
 
 
-def _named(snapshot: Snapshot, text: str) -> Iterator[tuple[SearchEntry, str]]:
+def _named(snapshot: Snapshot, query: Query, text: str) -> Iterator[tuple[SearchEntry, str]]:
     """Return the entries of everything of this name, with its address where that says more."""
+    index = index_of(snapshot, pinned=query.pinned)
     for name in named(text, snapshot.knowledge) if text else ():
-        yield index_of(snapshot).get(name.kind, name.key), name.path
+        if not (query.pinned and name.kind == "page"):
+            yield index.get(name.kind, name.key), name.path
     begins = path_of(text).lower()
     for slug in snapshot.records.named(begins) if len(begins) >= WHOLE_NAME else ():
         if measurement := snapshot.records.get(slug):
@@ -188,7 +191,7 @@ def _hit(kind: str, key: str, path: str, title: str, snippet: str) -> Hit:
 
 def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     """Return queries that find something: a word spelled otherwise, or fewer words."""
-    index = index_of(snapshot)
+    index = index_of(snapshot, pinned=query.pinned)
     known = every_word(index.entries)
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:

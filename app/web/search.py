@@ -10,7 +10,7 @@ from app.search import search_pages, searching
 from app.search.search_pages import SearchOut, search_out
 from app.web.api import ERRORS, described
 from app.web.deps import Ask, Config
-from app.web.page_request import filter_pairs
+from app.web.page_request import filter_pairs, pin_of
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
@@ -26,7 +26,11 @@ def search(asked: Ask) -> Response:
     """What was found; a query that is not canonical is redirected to the one that is."""
     snapshot = asked.snapshot
     try:
-        found = searching.search(snapshot, search_pages.text_of(filter_pairs(asked.request)))
+        found = searching.search(
+            snapshot,
+            search_pages.text_of(filter_pairs(asked.request)),
+            pinned=bool(pin_of(asked.request)),
+        )
     except InvalidQuery as error:
         return asked.respond(search_pages.refused_page(snapshot, error))
     page = search_pages.found_page(snapshot, found, asked.place)
@@ -36,7 +40,11 @@ def search(asked: Ask) -> Response:
 @api.get("/search", openapi_extra=PARAMETERS)
 def search_as_data(asked: Ask) -> SearchOut:
     """Things with this name, then the full text; with the filter's keys, cells."""
-    found = searching.search(asked.snapshot, search_pages.text_of(filter_pairs(asked.request)))
+    found = searching.search(
+        asked.snapshot,
+        search_pages.text_of(filter_pairs(asked.request)),
+        pinned=bool(pin_of(asked.request)),
+    )
     return search_out(found, asked.place.site, asked.snapshot.name)
 
 

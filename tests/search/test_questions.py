@@ -61,6 +61,13 @@ def test_the_page_that_answers_comes_first(snapshot, query):
     assert FIRST[query] == hits(snapshot, query)[0].path
 
 
+@pytest.mark.parametrize("query", ["is AVIC active?", "dmesg", "how to measure", "kind:page avic"])
+def test_a_pinned_search_knows_no_page_of_the_release(snapshot, query):
+    found = searching.search(snapshot, query, pinned=True)
+
+    assert "page" not in {hit.kind for hit in found.exact} | {group.kind for group in found.groups}
+
+
 def test_empty_words_need_not_occur_but_alone_they_count(snapshot):
     paths = {hit.path for hit in hits(snapshot, "reserved bits")}
 
