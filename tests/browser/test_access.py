@@ -21,6 +21,11 @@ def test_axe_finds_no_violation(look, path):
     assert [] == violations(look(path))
 
 
+@pytest.mark.parametrize("path", ["/", "/corrected", "/d/1", "/r/icr"])
+def test_axe_finds_no_violation_on_a_phone(look, path):
+    assert [] == violations(look(path, width=375))
+
+
 @pytest.mark.parametrize("path", DARK)
 def test_nothing_is_hard_to_read_in_the_dark(look, path):
     assert [] == violations(look(path, scheme="dark"), rules=["color-contrast"])
