@@ -34,6 +34,11 @@ AT, AFTER = "at", "after"
 APIC_PAGE = 0xFEE00
 PAGE_SHIFT = 12
 STORED = "Read back as written."
+# What KVM does only behind an exit.
+HANDLED = (
+    *(trace.MsrEmulated, trace.Unaccelerated, trace.IncompleteIpi),
+    *(trace.PageFault, trace.Injected),
+)
 UNKNOWN_EFFECT = "No exit; whether hardware acted could not be seen."
 NOT_STORED = "No exit; the read-back holds the old value."
 NO_ACTION = "No exit; the guest saw no action of the hardware."
@@ -163,8 +168,7 @@ def _with_exit(
 
 
 def _without_exit(access: GuestAccess, window: Window, old: int | None) -> SeenAccess:
-    handled = (trace.MsrEmulated, trace.Unaccelerated, trace.IncompleteIpi)
-    if any(isinstance(event, handled) for event in window.events):
+    if any(isinstance(event, HANDLED) for event in window.events):
         return SeenAccess(outcome=None, why_not="KVM handled it, but no exit was recorded")
     if access.fault:
         return as_told(access)

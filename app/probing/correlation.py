@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.core.words import Access
 from app.errors import AppError
@@ -59,7 +59,7 @@ def alone(guest: bytes) -> Correlation:
     """
     log = guest_log.read(guest)
     groups = grouped((access, as_told(access)) for access in log.accesses)
-    results, unexplained = _decided([without_first(group) for group in groups])
+    results, unexplained = _decided((without_first(group), 0) for group in groups)
     return Correlation(
         machine=log.machine,
         results=tuple(r for r in results if r.access.mode),
@@ -98,7 +98,7 @@ def correlate(
         unexplained=(*unexplained, *judged.empty, *pieces.strays, *strangers),
         contradictions=(*judged.contradictions, *matched.twice),
         void=void,
-        noise=sum(seen.noise for group in judged.groups for _, seen in group),
+        noise=sum(seen.noise for group, _ in judged.groups for _, seen in group),
         accesses=len(log.accesses),
         matched=sum(window is not None for _, window in matched.pairs),
         remarks=log.remarks,
@@ -108,9 +108,9 @@ def correlate(
 
 @dataclass
 class _Judged:
-    """The repetitions that count, by access, and what became of the others."""
+    """The repetitions that count, by access, with how many do not; what became of those."""
 
-    groups: list[list[tuple[GuestAccess, SeenAccess]]] = field(default_factory=list)
+    groups: list[tuple[list[tuple[GuestAccess, SeenAccess]], int]] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     discarded: Counter[str] = field(default_factory=Counter)
     contradictions: list[str] = field(default_factory=list)
@@ -131,7 +131,7 @@ def _judge(log: GuestLog, matched: Matched) -> _Judged:
                 seen.append((access, classify(access, window, log.machine, old[id(access)])))
         judged.discarded.update(lost)
         if seen:
-            judged.groups.append(seen)
+            judged.groups.append((seen, lost.total()))
         elif lost:
             judged.empty.append(f"{group[0][0]}: nothing is left, {_counts(lost.items())}")
     return judged
@@ -152,13 +152,13 @@ def _old_values(accesses: Sequence[GuestAccess]) -> dict[int, int | None]:
 
 
 def _decided(
-    groups: Iterable[Sequence[tuple[GuestAccess, SeenAccess]]],
+    groups: Iterable[tuple[Sequence[tuple[GuestAccess, SeenAccess]], int]],
 ) -> tuple[list[Result], list[str]]:
     results, unexplained = [], []
-    for group in groups:
+    for group, lost in groups:
         first = group[0][0]
         if result := decide(group):
-            results.append(result)
+            results.append(replace(result, lost=lost))
         else:
             told = Counter(seen.label for _, seen in group)
             unexplained.append(f"{first}: no majority, {_counts(told.most_common())}")

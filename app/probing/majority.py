@@ -17,6 +17,7 @@ from app.probing.classes import SeenAccess, condition_of
 from app.probing.guest import GuestAccess
 
 T = TypeVar("T", bound=Hashable)
+OTHER_FIELDS = "The fields of the exit were others."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,9 @@ class Result:
     """What the repetitions of one access came to.
 
     ``access`` is one of the majority, ``seen`` what it saw; ``count`` of ``counted``
-    repetitions agree, ``minority`` holds what the others saw. ``value``, ``read_back``
-    and the exit's fields are the commonest ones.
+    repetitions agree, ``minority`` holds what the others saw. ``notes`` are sentences about
+    those that agree, with how many each is about. The exit's fields are the commonest ones,
+    ``value`` and ``read_back`` what all share. ``lost`` repetitions more could not be judged.
     """
 
     access: GuestAccess
@@ -37,7 +39,9 @@ class Result:
     read_back: int | None
     info: tuple[int, int] | None
     minority: tuple[tuple[str, int], ...] = ()
+    notes: tuple[tuple[str, int], ...] = ()
     noise: int = 0
+    lost: int = 0
 
     @property
     def outcome(self) -> Behaviour:
@@ -78,7 +82,9 @@ def decide(told: Sequence[tuple[GuestAccess, SeenAccess]]) -> Result | None:
     if count * 2 <= len(told) or seen.outcome is None:
         return None
     others = Counter(s.label for _, s in told if s.kind != kind)
-    infos = Counter((s.exit.info1, s.exit.info2) for _, s in agreeing if s.exit).most_common(1)
+    infos = Counter((s.exit.info1, s.exit.info2) for _, s in agreeing if s.exit).most_common()
+    notes = Counter(note for a, s in agreeing for note in _notes(a, s))
+    notes[OTHER_FIELDS] = sum(n for _, n in infos[1:])
     return Result(
         access=access,
         seen=seen,
@@ -89,8 +95,17 @@ def decide(told: Sequence[tuple[GuestAccess, SeenAccess]]) -> Result | None:
         read_back=_same(a.read_back for a, _ in agreeing),
         info=infos[0][0] if infos else None,
         minority=tuple(sorted(others.items(), key=lambda item: (-item[1], item[0]))),
+        notes=tuple((note, n) for note, n in notes.items() if n),
         noise=sum(s.noise for _, s in told),
     )
+
+
+def _notes(access: GuestAccess, seen: SeenAccess) -> Iterable[str]:
+    """Return what is to be said of one repetition, in sentences."""
+    if seen.note:
+        yield seen.note
+    if access.fault and seen.exit:
+        yield f"The guest saw {access.fault}, from the hypervisor."
 
 
 def _same(values: Iterable[int | None]) -> int | None:

@@ -177,7 +177,8 @@ def _alike(result: Result) -> object:
     access = result.access
     if access.why != RESERVED or result.minority:
         return id(result)
-    return (access.address, access.member, result.seen.kind, result.count, result.noise)
+    said = (result.seen.kind, result.info, note_of(result), result.count, result.noise)
+    return (access.address, access.member, *said)
 
 
 def _together(told: dict[str, Any], alike: Sequence[Result]) -> dict[str, Any]:
@@ -243,16 +244,18 @@ def _observation(result: Result, name: str, condition: str) -> dict[str, Any]:
 
 def note_of(result: Result) -> str:
     """Return what a reader has to know beside the outcome, in sentences."""
-    parts = [result.seen.note]
+    parts = [
+        note if n == result.count else f"{n} of {result.count}: {note}" for note, n in result.notes
+    ]
     reason = result.seen.reason
     if reason is not None:
         name, _ = REASONS.get(reason, UNKNOWN_REASON)
         parts.append(f"Incomplete IPI, id {reason}: {name}.")
-    if result.access.fault and result.seen.exit:
-        parts.append(f"The guest saw {result.access.fault}, from the hypervisor.")
     if result.minority:
         others = ", ".join(f"{n} x {label}" for label, n in result.minority)
         parts.append(f"{result.count} of {result.counted} repetitions; the others: {others}.")
+    if result.lost:
+        parts.append(f"Of {result.lost} more nothing can be said.")
     if result.counted == 1:
         parts.append("One repetition only.")
     return " ".join(filter(None, parts))
@@ -271,6 +274,7 @@ def _elsewhere(result: Result) -> dict[str, Any]:
         "why": access.why,
         "outcome": result.outcome.value,
         "count": result.count,
+        **_said({"minority": dict(result.minority)}),
     } | {key: f"{value:#x}" for key, value in told.items() if value is not None}
 
 

@@ -73,6 +73,11 @@ class KvmExit(TraceEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Entered(TraceEvent):
+    """``kvm_entry``."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PortWrite(TraceEvent):
     """``kvm_pio``, a write of one item."""
 
@@ -150,7 +155,7 @@ class Lost(TraceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable(TraceEvent):
-    """A line of an event that we rely on, and that could not be read.
+    """A line that could not be read; ``event`` is one that we rely on, empty if it names none.
 
     ``text`` is the line, ``why`` what is the matter with it as far as that can be told.
     """

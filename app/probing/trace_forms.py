@@ -103,6 +103,7 @@ _FORMS = {
         _requested, rf"(?P<b_set>activate|deactivate) (?:bit|reason)=(?P<d_reason>\d+){MORE}"
     ),
 }
+RELIED = frozenset(_FORMS)
 # Where a line names one of them as tracers do, whatever somebody's terminal put around the name:
 # functions of the same name in stacks do not count.
 _NAMES = "|".join(_FORMS)
@@ -114,6 +115,8 @@ def read_event(name: str, text: str, where: Mapping[str, Any]) -> trace.TraceEve
 
     Raises ValueError for one that matters and cannot be read.
     """
+    if name == "kvm_entry":
+        return trace.Entered(**where)
     if name not in _FORMS:
         return None
     made, pattern = _FORMS[name]

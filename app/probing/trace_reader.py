@@ -2,8 +2,8 @@
 
 The layouts differ in what stands before an event's text (``trace_forms`` reads that), so the
 first line that names an event tells which one it is. Events of others and the stacks between
-events are passed over. Every other line that cannot be read is counted; one that names an
-event that we rely on stays in the trace as one, since it may have said anything. What a
+events are passed over. Every other line that cannot be read is counted and stays in the trace,
+since it may have said anything: one that names an event that we rely on even more. What a
 tracer lost is an event of its own where it says where, else a loss of the whole trace.
 """
 
@@ -15,35 +15,41 @@ from dataclasses import dataclass, field, replace
 
 from app.pens.plain import to_ascii
 from app.probing import trace
-from app.probing.trace_forms import NAMED, read_event
+from app.probing.trace_forms import NAMED, RELIED, read_event
 
 EXAMPLES = 3
 LONGEST_LINE = 4096
 LONGEST_EXAMPLE = 100
 TRACE_CMD, TRACEFS, PERF = "trace-cmd report", "tracefs trace", "perf script"
 WRAPPED = "are lines wrapped?"
+JOINED = "more than one event"
+EARLIER = "earlier than its thread's line before it"
 
 # comm-pid (tgid) [cpu] flags time: (+difference) event: text. A comm may hold anything.
 _FTRACE = re.compile(
     r"\s*\S.*?-(?P<pid>\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(?P<cpu>\d+)\](?:\s+[^\s:]{1,9})?"
-    r"\s+\d+(?:\.\d+)?:\s+(?:\([-+]?\s*\d+\)\s+)?"
+    r"\s+(?P<time>\d+(?:\.\d+)?):\s+(?:\([-+]?\s*\d+\)\s+)?"
     r"(?:(?P<system>[a-z]\w*):)?(?P<event>[a-z]\w*):\s*(?P<text>.*)",
     re.IGNORECASE,
 )
 # comm pid/tid [cpu] time: (period) system:event: text; `perf script -F` leaves some of it out.
 _PERF = re.compile(
     r"\s*(?:\S.*?\s+)?(?:\d+/)?(?P<pid>\d+)(?=\s+[\[\d])(?:\s+\[(?P<cpu>\d+)\])?"
-    r"(?:\s+\d+(?:\.\d+)?:)?\s+(?:\d+\s+)?(?P<system>[a-z]\w*):(?P<event>[a-z]\w*):\s*(?P<text>.*)",
+    r"(?:\s+(?P<time>\d+(?:\.\d+)?):)?\s+(?:\d+\s+)?(?P<system>[a-z]\w*):(?P<event>[a-z]\w*):\s*(?P<text>.*)",
     re.IGNORECASE,
 )
+# What a name in front of an event cannot hold: the processor of an event before it.
+_ANOTHER = re.compile(r"\s\[\d{3,}\]\s")
 # Whatever a mail or grep put before it: what is not seen here would count as nothing lost.
 _FTRACE_LOST = re.compile(r".*\bCPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]\s*")
 _PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST(?:_SAMPLES)?\b.*")
 # Of a whole buffer: tracefs' header and its per_cpu/*/stats, the summaries of perf and trace-cmd.
 _KEPT = re.compile(r"entries-in-buffer/entries-written:\s*(?P<kept>\d+)/(?P<made>\d+)")
 _DROPPED = re.compile(
-    r"\b(?:overrun|dropped events)\s*[:=]\s*(\d+)|\blost\s+(\d[\d.]*)\s*(?:%|chunks|events|samples)"
-    r"|\b(\d+)\s+(?:chunks|events|samples)\s+(?:were\s+)?(?:lost|dropped)\b"
+    r"\b(?:overrun|(?:dropped|lost|missed) (?:events|samples)|(?:events|samples) (?:lost|missed))"
+    r"\s*[:=]\s*(\d+)|\blost\s+(\d[\d.]*)\s*(?:%|chunks|events|samples)"
+    r"|\b(\d+)\s+(?:chunks|events|samples)\s+(?:were\s+)?(?:lost|dropped|missed)\b"
+    r"|\b(\d+)\s+(?:lost|dropped|missed)\s+(?:chunks|events|samples)\b"
     r"|\[[^]]*\b(?:lost|dropped)\b[^]]*\]",
     re.IGNORECASE,
 )
@@ -56,8 +62,11 @@ _HEADER = re.compile(
 )
 # Stacks: of perf (address, symbol, where it is from), and of ftrace.
 _STACK = re.compile(
-    r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*: (?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
+    r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*:\s+(?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
+    r"|\s+[\w./+-]+\.[chS]:\d+"
 )
+# A line of a stack that looks like an event; no text of an event is a number alone.
+_SYMBOL = re.compile(r"\s*=> \w+: 0x[0-9a-f]+(?:/0x[0-9a-f]+)?(?: \[\w+\])?\s*")
 # Colours, also as programs show or spell their first character, and as a copy from a terminal
 # leaves them; links, and what was struck twice.
 _COLOUR = re.compile(
@@ -83,6 +92,7 @@ class _Reading:
     unread: int = 0
     examples: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
+    times: dict[str, tuple[int, str]] = field(default_factory=dict)
     refused: str = ""
 
     def complain(self, number: int, line: str, why: str) -> None:
@@ -92,16 +102,26 @@ class _Reading:
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"line {number}: {why}: {shown}")
         last = self.events[-1] if self.events else None
-        if named := NAMED.search(line):
-            self.events.append(
-                trace.Unreadable(
-                    thread="", cpu=None, line=number, event=named[1], text=shown, why=why
-                )
-            )
-            self.refused = self.refused or next((n for n, p in _REFUSED if p.fullmatch(line)), "")
-        elif isinstance(last, trace.Unreadable) and last.line == number - 1:
+        named = NAMED.search(line)
+        if not named and isinstance(last, trace.Unreadable) and last.line == number - 1:
             # What follows is no line of its own either.
             self.events[-1] = replace(last, why=WRAPPED)
+        event = named[1] if named else ""
+        self.events.append(
+            trace.Unreadable(thread="", cpu=None, line=number, event=event, text=shown, why=why)
+        )
+        if named:
+            self.refused = self.refused or next((n for n, p in _REFUSED if p.fullmatch(line)), "")
+
+    def why_not_one(self, line: str, match: re.Match[str]) -> str:
+        """Return why a line is not one event in its place, empty if it is."""
+        if NAMED.search(match["text"]) or _ANOTHER.search(line, 0, match.start("pid")):
+            return JOINED
+        whole, _, rest = (match["time"] or "0").partition(".")
+        time = (int(whole), rest)
+        latest = self.times.setdefault(match["pid"], time)
+        self.times[match["pid"]] = max(time, latest)
+        return EARLIER if time < latest else ""
 
     def prefix(self, line: str) -> re.Match[str] | None:
         """Return the parts of a line; the first one that can be read decides on the layout."""
@@ -139,7 +159,10 @@ def read(text: str, progress: Callable[[int], object] | None = None) -> trace.Tr
 def _take(reading: _Reading, number: int, line: str) -> None:
     comment = line.lstrip().startswith("#")
     if match := None if comment else reading.prefix(line):
-        if match["system"] not in (None, "kvm"):
+        if match["system"] not in (None, "kvm") and match["event"] not in RELIED:
+            return
+        if why := reading.why_not_one(line, match):
+            reading.complain(number, line, why)
             return
         cpu = int(match["cpu"]) if match["cpu"] else None
         where = {"thread": match["pid"], "cpu": cpu, "line": number}
@@ -154,9 +177,9 @@ def _take(reading: _Reading, number: int, line: str) -> None:
         reading.events.append(trace.Lost(thread="", cpu=cpu, line=number))
     elif loss := _loss(line):
         reading.losses.append(f"line {number}: {loss}")
-    elif _HEADER.fullmatch(line):
+    elif _HEADER.fullmatch(line) and not NAMED.search(line):
         reading.headed = reading.headed or line.startswith("# tracer:")
-    elif NAMED.search(line) or not _STACK.fullmatch(line):
+    elif not _SYMBOL.fullmatch(line) and (NAMED.search(line) or not _STACK.fullmatch(line)):
         reading.complain(number, line, "no event of this layout")
 
 

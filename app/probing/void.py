@@ -9,6 +9,7 @@ from app.probing.guest import GuestLog
 from app.probing.majority import Result
 from app.probing.matching import Matched
 from app.probing.trace import CpuidAsked, KvmExit, PortWrite, Trace, Unreadable
+from app.probing.trace_reader import EARLIER
 from app.probing.windows import Cut
 
 PLAIN = "give the plain output of trace-cmd report or of perf script"
@@ -18,12 +19,13 @@ NO_END = (
     "the trace does not hold the marker that ends the measuring: it was cut off, or its buffer "
     "was full"
 )
-NOT_AVIC = (
-    "no access of the APIC page went without exit 400h, so AVIC was off before the trace began"
-)
+NOT_AVIC = "most accesses of the APIC page gave exit 400h, so AVIC was off before the trace began"
 NOT_X2AVIC = (
     "every access exited with 7Ch, so KVM intercepted them all: x2AVIC was off before the trace "
     "began, or is not here"
+)
+TPR_EXITED = (
+    "an access of TPR exited with 7Ch, and KVM lets it through where x2AVIC is on: it was off"
 )
 _MEMORY = "memory and no APIC, as where AVIC is forced on under an emulator that has none"
 NO_IPI = f"an interrupt that the guest sent to itself did not come: what answered is {_MEMORY}"
@@ -41,7 +43,8 @@ def why_void(log: GuestLog, trace: Trace, pieces: Cut, results: Sequence[Result]
         return NO_END
     for event in trace.events:
         # What comes later is not about the guest any more.
-        if isinstance(event, Unreadable) and event.line <= pieces.ended:
+        late = event.line > pieces.ended
+        if isinstance(event, Unreadable) and event.event and (not late or event.why == EARLIER):
             return (
                 "a line of the trace that may say anything cannot be read: "
                 f"line {event.line} ({event.why}): {event.text}"
@@ -61,9 +64,11 @@ def _why_no_avic(results: Sequence[Result]) -> str:
     cells = [result for result in results if result.access.mode]
     if {result.outcome for result in cells} == {Behaviour.VMEXIT_MSR}:
         return NOT_X2AVIC
-    # With AVIC on, some accesses of the page never exit.
-    page = {result.outcome for result in cells if result.access.mode is Mode.AVIC}
-    if page == {Behaviour.VMEXIT_NPF}:
+    # One exit that is missing must not make others believed.
+    if any(r.access.slug == "tpr" and r.outcome is Behaviour.VMEXIT_MSR for r in cells):
+        return TPR_EXITED
+    page = [result.outcome for result in cells if result.access.mode is Mode.AVIC]
+    if page.count(Behaviour.VMEXIT_NPF) * 2 > len(page):
         return NOT_AVIC
     watched = {r.access.effect for r in cells if r.access.effect is not None}
     by_avic = any(result.outcome in AVIC_EXITS for result in cells)
@@ -91,7 +96,7 @@ def _whys_empty(log: GuestLog, trace: Trace, matched: Matched) -> Iterator[str]:
             yield f"none of {len(unread)} lines with {name} could be read; first: {first}"
     read = f" ({trace.unread} of {trace.lines} lines could not be read"
     read = f"{read}; the first: {trace.examples[0]})" if trace.examples else ""
-    if not trace.events:
+    if not any(event.thread for event in trace.events):
         yield f"the trace holds no event of KVM{read}"
     if not any(isinstance(event, KvmExit) for event in trace.events):
         yield f"the trace holds no kvm_exit{read}: was the event recorded?"

@@ -21,6 +21,8 @@ CUT_OFF = "its END marker is missing"
 NO_OWN_EXIT = "the exit of its END marker is missing"
 LOST = "events were lost in it"
 INHIBITED = "AVIC was inhibited during it"
+GARBLED = "a line in it could not be read"
+NO_EXIT = "the guest was entered in it more often than it was left: an exit is missing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +89,16 @@ def cut(told: trace.Trace) -> Cut:
     windows.sort(key=lambda window: window.first)
     lost = _lost_spans(told.events)
     done = max((window.last for window in windows), default=0)
+    garbled = [(e.line, e.line) for e in told.events if isinstance(e, trace.Unreadable)]
     off, inhibited = _inhibited_spans(told.events, done)
     return Cut(
         tuple(
-            _spoiled(_spoiled(window, lost.get(window.thread, []), LOST), off, INHIBITED)
-            for window in windows
+            _spoiled(
+                _spoiled(_spoiled(w, lost.get(w.thread, []), LOST), garbled, GARBLED),
+                off,
+                INHIBITED,
+            )
+            for w in windows
         ),
         tuple(strays),
         inhibited,
@@ -131,13 +138,15 @@ def _closed(thread: _Thread, begin: Marker, end: trace.TraceEvent) -> Window:
     own = trace.IOIO if isinstance(end, trace.PortWrite) else trace.CPUID
     exits = [event for event in thread.events if isinstance(event, trace.KvmExit)]
     whole = bool(exits) and exits[-1].code == own
+    # Where entries are recorded, there is one before each exit.
+    entered = sum(isinstance(event, trace.Entered) for event in thread.events)
     return Window(
         begin=begin,
         thread=end.thread,
         first=thread.first,
         last=end.line,
         events=tuple(e for e in thread.events if not whole or e is not exits[-1]),
-        unfit="" if whole else NO_OWN_EXIT,
+        unfit=NO_OWN_EXIT if not whole else NO_EXIT if entered > len(exits) else "",
     )
 
 

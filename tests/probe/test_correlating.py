@@ -56,15 +56,18 @@ def test_a_run_without_avic_is_discarded_and_says_why() -> None:
     during = Scene().repeated(*TPR).inhibit(0x20).repeated(*LDR)
     page = Scene().repeated(*TPR, faulted()).repeated(*LDR, faulted())
     msrs = Scene("x2apic").repeated(*LDR_MSR, intercepted()).repeated(*VERSION_MSR, intercepted())
+    tpr = Scene("x2apic").repeated("tpr", 0x808, intercepted()).repeated(*VERSION_MSR)
     memory = Scene().repeated(*TPR, write=True, effect=False).repeated(*LDR)
     for scene, word in (
         (before, "inhibits=0x20"), (during, "0x20"), (page, "AVIC was off"),
+        (page.repeated(*TIMER), "AVIC was off"),
+        (tpr, "an access of TPR exited with 7Ch"),
         (msrs, "7Ch, so KVM intercepted them all: x2AVIC was off"),
         (memory, "no APIC, as where AVIC is forced"),
     ):  # fmt: skip
         run = came_to(scene)
         assert ((), True) == (run.results, word in run.void)
-        with pytest.raises(NothingMeasured, match=r"AVIC (was|is)"):
+        with pytest.raises(NothingMeasured, match=r"AVIC (was|is)|it was off"):
             probed.document([run], HOST)
 
 
@@ -121,6 +124,8 @@ def test_lost_events_spoil_the_window_they_fall_into_and_no_other() -> None:
             run = came_to(scene, layout)
             assert [3, 2] == [r.count for r in run.results]
             assert (("events were lost in it", 1),) == run.discarded
+            notes = [seen.get("note", "") for seen in probed.document([run], HOST)["observations"]]
+            assert ["", "Of 1 more nothing can be said."] == [note[-30:] for note in notes]
 
 
 def test_a_window_without_the_exit_of_its_end_marker_proves_nothing() -> None:
@@ -277,7 +282,7 @@ UNRELATED = st.builds(
     Told,
     st.sampled_from([11, 2101]),
     st.sampled_from([0, 3]),
-    st.sampled_from(["kvm_entry", "kvm_apic", "kvm_userspace_exit", "sched_switch", "kvm_eoi"]),
+    st.sampled_from(["kvm_fpu", "kvm_apic", "kvm_userspace_exit", "sched_switch", "kvm_eoi"]),
     st.just("100abc"),
 )
 

@@ -70,6 +70,9 @@ def test_a_fault_in_the_guest_without_an_exit_was_raised_by_the_processor() -> N
     gp = Scene("x2apic").repeated(*VERSION_MSR, write=True, fault="#GP")
     pf = Scene().repeated(*TPR, fault="#PF")
     assert (B.GP, "", "", "") == only(gp)
+    injected = said("kvm_inj_exception", "#GP (0x0)")
+    run = came_to(Scene("x2apic").repeated(*VERSION_MSR, injected, write=True, fault="#GP"))
+    assert ((), True) == (run.results, "no exit was recorded" in run.unexplained[-1])
     assert (B.PF, "", "", "") == only(pf)
 
 
@@ -120,6 +123,7 @@ def test_a_nested_fault_counts_only_on_the_page_of_the_apic() -> None:
         ((noise("msr"),), "not at the access"),
         ((faulted(), unaccelerated("at")), "more than one exit"),
         ((said("kvm_msr", "msr_read 803 = 0x0"),), "no exit was recorded"),
+        ((said("kvm_page_fault", "address fee00030 error_code 6"),), "no exit was recorded"),
     ],
 )
 def test_what_cannot_be_explained_is_listed_and_never_guessed(happening, word: str) -> None:
@@ -151,6 +155,16 @@ def test_the_first_repetition_does_not_count_and_the_minority_is_told() -> None:
         seen["x-minority"],
     )
     assert "3 of 4 repetitions; the others: 1 x vmexit-fault." in seen["note"]
+
+
+def test_what_the_repetitions_say_beside_the_outcome_is_counted() -> None:
+    scene = Scene()
+    for rep, kept in enumerate((2, 2, 0, 2)):
+        lost = unaccelerated("after"), {"write": True, "value": 2, "read_back": kept}
+        scene.did(*LDR, lost[0], rep=rep, **lost[1])
+    (seen,) = probed.document([came_to(scene)], HOST)["observations"]
+    assert ("vmexit-trap", 3) == (seen["outcome"], seen["count"])
+    assert "1 of 3: The exit came after the write, but" in seen["note"]
 
 
 def test_half_is_no_majority() -> None:
