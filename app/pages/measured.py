@@ -93,7 +93,7 @@ def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> M
     wanted = vocabulary.read(pair for pair in asked if pair[0] != AFTER)
     differing = _differing(snapshot) if wanted["differs"] else ()
     found = snapshot.records.page(wanted.chosen, differing, after=begins, most=PAGE + 1)
-    total = sum(snapshot.records.states.values())
+    total = snapshot.records.total
     number = snapshot.records.count(wanted.chosen, differing) if wanted.chosen else total
     said = vocabulary.sentence(wanted, f"{number} of {total} measurements", "; ", ", ")
     more = found[PAGE - 1].slug if len(found) > PAGE else ""

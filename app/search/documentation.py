@@ -13,7 +13,8 @@ from app.settings import ROOT
 FOLDER = ROOT / "templates" / "docs"
 # Of a template only the words count: comments, values and loops are left out, texts in them stay.
 TAGS = re.compile(
-    r"\{[%#].*?[%#]\}|\{\{|\}\}|entry\(|[`*|\[\]]|\(/[\w/.-]*\)|https?://\S+", re.DOTALL
+    r"^```.*?$|^#+ |\{[%#](?s:.*?)[%#]\}|\{\{|\}\}|entry\(|[`*|\[\]]|\(/[\w/.-]*\)|https?://\S+",
+    re.MULTILINE,
 )
 
 

@@ -177,6 +177,7 @@ class RecordRow(Base):
         Index("ix_records_received", "received_at", "slug"),
         Index("ix_records_slug", "slug", "valid_from"),
         Index("ix_records_decided", "state", "decided_at", "slug"),
+        Index("ix_records_grouped", "state", "family", "tool", "kernel", "valid_from", "valid_to"),
     )
 
     id: Mapped[int] = mapped_column(ForeignKey("facts.id"), primary_key=True)

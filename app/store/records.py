@@ -35,6 +35,8 @@ DIGEST = re.compile("[0-9a-f]{4,64}")
 LISTED, LINE = TypeAdapter(Listed), tuple(Listed.__dataclass_fields__)
 # How many are read at once where all are wanted.
 EVERY = 100
+# In the order of the index that holds all of them.
+GROUPED = ("state", "family", "tool", "kernel")
 Chosen = Mapping[str, tuple[str, ...]]
 
 
@@ -141,19 +143,22 @@ class Records:
         rows = self._rows().where(r.state.in_(map(str, states))).order_by(None).order_by(*order)
         return self._listed(rows.limit(most))
 
-    @cached_property
-    def states(self) -> Mapping[State, int]:
-        """How many measurements there are in each state."""
-        r = RecordRow
-        held = self._held()
-        rows = self._ask(select(r.state, func.count()).where(*held).group_by(r.state))
-        return {State(state): number for state, number in rows}
+    @property
+    def total(self) -> int:
+        """How many measurements there are, in whichever state."""
+        return sum(self._groups.values())
 
     def used(self, column: str) -> tuple[str, ...]:
         """Return every value of ``family``, ``tool`` or ``kernel`` that a measurement has."""
-        named = getattr(RecordRow, column)
-        rows = self._ask(select(named).where(*self._held()).distinct().order_by(named))
-        return tuple(row[0] for row in rows)
+        at = GROUPED.index(column)
+        return tuple(sorted({key[at] for key in self._groups}))
+
+    @cached_property
+    def _groups(self) -> Mapping[tuple[str, ...], int]:
+        """How many measurements agree in what they are grouped by; one scan of an index."""
+        columns = [getattr(RecordRow, name) for name in GROUPED]
+        rows = select(*columns, func.count()).where(*self._held()).group_by(*columns)
+        return {tuple(key): number for *key, number in self._ask(rows)}
 
     def _held(self) -> tuple[ColumnElement[bool], ...]:
         return _held(RecordRow, self.version)

@@ -109,6 +109,6 @@ def reference(asked: Ask) -> Response:
     page = Page(
         template="api.html",
         view={"api": description},
-        text=lambda _: asked.renderer.text("docs/api_reference.md", **context),
+        text=lambda _: asked.renderer.text("docs/_api_reference.md", **context),
     )
     return asked.respond(page)

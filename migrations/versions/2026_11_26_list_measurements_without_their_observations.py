@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.execute("DELETE FROM records")
     with op.batch_alter_table("records") as batch:
         batch.add_column(sa.Column("body", sa.Text(), nullable=False))
+    grouped = ["state", "family", "tool", "kernel", "valid_from", "valid_to"]
+    op.create_index("ix_records_grouped", "records", grouped)
     with op.batch_alter_table("sightings") as batch:
         batch.alter_column("repetitions", type_=sa.BigInteger(), existing_nullable=False)
 
@@ -28,5 +30,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("sightings") as batch:
         batch.alter_column("repetitions", type_=sa.Integer(), existing_nullable=False)
+    op.drop_index("ix_records_grouped", "records")
     with op.batch_alter_table("records") as batch:
         batch.drop_column("body")

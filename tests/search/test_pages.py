@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from bs4 import BeautifulSoup
 
-from app.search import searching
+from app.search import documentation, searching
 from app.search.model import address_of_query
 from app.store.engine import writer_sessions
 from app.store.seeding import load_seed
@@ -37,6 +37,12 @@ def test_results_of_every_kind_lead_to_places_that_exist(client):
                 pages[path] = client.get(path, headers=HTML)
             assert 200 == pages[path].status_code
             assert not anchor or f'id="{anchor}"' in pages[path].text, hit["url"]
+
+
+def test_every_page_of_the_documentation_that_is_found_exists_and_reads_as_words(client):
+    for entry in documentation.pages():
+        assert 200 == client.get(entry.path.partition("#")[0]).status_code, entry.path
+        assert not {"```", "##", "{{", "{%"} & set(entry.body.split())
 
 
 @pytest.mark.parametrize("query", QUERIES)
