@@ -155,7 +155,7 @@ class Lost(TraceEvent):
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable(TraceEvent):
-    """A line that could not be read; ``event`` is one that we rely on, empty if it names none.
+    """A line that could not be read; ``event`` is one that we rely on, empty if it is none.
 
     ``text`` is the line, ``why`` what is the matter with it as far as that can be told.
     """

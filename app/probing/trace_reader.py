@@ -38,7 +38,7 @@ _PERF = re.compile(
     r"(?:\s+(?P<time>\d+(?:\.\d+)?):)?\s+(?:\d+\s+)?(?P<system>[a-z]\w*):(?P<event>[a-z]\w*):\s*(?P<text>.*)",
     re.IGNORECASE,
 )
-# What a name in front of an event cannot hold: the processor of an event before it.
+# The processor of an event: of another one where it stands in front of one, or of one cut short.
 _ANOTHER = re.compile(r"\s\[\d{3,}\]\s")
 # Whatever a mail or grep put before it: what is not seen here would count as nothing lost.
 _FTRACE_LOST = re.compile(r".*\bCPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]\s*")
@@ -106,7 +106,7 @@ class _Reading:
         if not named and isinstance(last, trace.Unreadable) and last.line == number - 1:
             # What follows is no line of its own either.
             self.events[-1] = replace(last, why=WRAPPED)
-        event = named[1] if named else ""
+        event = named[1] if named else "cut" if _ANOTHER.search(line) else ""
         self.events.append(
             trace.Unreadable(thread="", cpu=None, line=number, event=event, text=shown, why=why)
         )

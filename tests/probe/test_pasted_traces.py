@@ -199,6 +199,7 @@ UNREAD, NOT_ONE = "a line in it could not be read", "(more than one event): "
 # What may become of the lines of a trap and of a fault, and what is said then.
 LOST_ON_THE_WAY: Sequence[tuple[str, Callable[[str], str], str]] = [
     ("cut at their beginnings", lambda text: re.sub(TRAP, r"\2\n\4\n", text), UNREAD),
+    ("cut before their names", lambda text: re.sub(TRAP, r"\1\n\3\n", text), "wrapped?): "),
     ("left out by grep", lambda text: re.sub(TRAP, "--\n", text), UNREAD),
     ("left out, but for entries", lambda text: re.sub(TRAP, r"\1kvm_entry: x\n" * 2, text),
      "an exit is missing"),
