@@ -77,6 +77,18 @@ def test_every_link_of_a_copy_leads_to_a_file_or_to_the_site(tmp_path):
     assert marker == json.loads(read[MARKER])
 
 
+def test_the_rest_of_a_list_is_copied_with_it_and_no_other_query_is(tmp_path):
+    links = "/m?after=abc", "/m.txt?after=abc", "/m?after=abc&state=pending"
+    rest = {"/m": page("/"), "/m.txt": (200, "text/plain", "The rest.")}
+    copied = copy({"/": page(*links), **rest}, tmp_path / "copy")
+
+    html, text = copied.files["/m?after=abc"], copied.files["/m.txt?after=abc"]
+    assert ("m/after-abc.html", "m/after-abc.txt") == (html, text)
+    live = f"https://vapic.example/m?after=abc&amp;state=pending&amp;{PINNED}"
+    assert page(html, text, live)[2] == (tmp_path / "copy/index.html").read_text()
+    assert page("../index.html")[2] == (tmp_path / "copy" / html).read_text()
+
+
 @pytest.mark.parametrize(
     ("link", "expected"),
     [

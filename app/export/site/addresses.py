@@ -12,6 +12,8 @@ EXTENSIONS = {"application/json": ".json", "text/plain": ".txt", HTML: ".html"}
 # Pages that make no sense without the site, and pages of every pair of something.
 ASKS = ("/check-mail", "/search")
 PAIRS = ("/since/", "/diff/")
+# The rest of a list is copied like its beginning; no other query is.
+AFTER = "after="
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ class CopiedSite:
         # The query of a static file is its hash.
         query = "" if path.startswith("/static/") else parts.query
         found = path
-        if query or any(pair in path for pair in PAIRS):
+        if query.startswith(AFTER) and "&" not in query:
+            found = f"{path}?{query}"
+        elif query or any(pair in path for pair in PAIRS):
             found = self.live(path, query)
         elif path in ASKS:
             found = self.address + path
@@ -63,9 +67,14 @@ class CopiedSite:
 def file_of(path: str, media_type: str) -> str:
     """Return the file, relative to the folder of the copy, that holds a path's answer.
 
-    Raises ValueError for a path that would leave the folder.
+    The rest of a list, ``/m.txt?after=X``, is ``m/after-X.txt``. Raises ValueError for a path
+    that would leave the folder.
     """
-    name = unquote(path).removeprefix("/")
+    base, _, after = path.partition(f"?{AFTER}")
+    if after:
+        stem, extension = posixpath.splitext(base)
+        base = f"{stem}/after-{after}{extension}"
+    name = unquote(base).removeprefix("/")
     if not name:
         return "index.html"
     if posixpath.normpath(name) != name or name.startswith(("../", "/")):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 
@@ -77,11 +77,10 @@ class Copied:
         target = self.site.target(page, link)
         if not target.startswith("/"):
             return target or link
-        parts = urlsplit(target)
-        path, fragment = parts.path, parts.fragment
+        path, _, fragment = target.partition("#")
         while path in self.aliases:
-            parts = urlsplit(self.aliases[path])
-            path, fragment = parts.path, parts.fragment or fragment
+            path, _, inner = self.aliases[path].partition("#")
+            fragment = inner or fragment
         # A page for doing something is wanted as it is now, not as it was.
         found = self.site.address + path
         if path in self.files:
