@@ -113,7 +113,9 @@ def install(app: FastAPI, renderer: Renderer) -> None:
     def handle(request: Request, error: Exception) -> Response:
         refusal = explain(error)
         if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("answered %s to %s", refusal.status, request.url.path, exc_info=error)
+            # What is refused on purpose is no bug, and anybody can bring it about.
+            why = None if isinstance(error, AppError) else error
+            log.error("answered %s to %s", refusal.status, request.url.path, exc_info=why)
         response = answer(request, renderer, refusal)
         if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = allowed(request)

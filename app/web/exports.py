@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app import __version__
 from app.errors import NotFound
 from app.export import export_json, exporting
 from app.export.exporting import ExportFile
 from app.web.deps import Ask, Config
-from app.web.front import variant
+from app.web.front import unpacks, variant
 from app.web.page_request import in_format
 
 router = APIRouter(include_in_schema=False)
@@ -58,21 +61,38 @@ def file(name: str, asked: Ask) -> Response:
     raise NotFound(f"There is no export {name!r}.", hints=("/export",))
 
 
+class Download(StreamingResponse):
+    """Blocks that end, with what they keep on disk, when the answer does, however it does."""
+
+    def __init__(self, blocks: Generator[bytes], *how: Any) -> None:
+        super().__init__(blocks, *how)
+        self._blocks = blocks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the blocks; whoever leaves in the middle leaves nothing behind."""
+        with closing(self._blocks):
+            await super().__call__(scope, receive, send)
+
+
 def _send(request: Request, found: ExportFile) -> Response:
     """Send a file as it is made; what it holds follows from its name and from this release."""
-    zips = "gzip" in request.headers.get("accept-encoding", "")
+    zips = unpacks(request.headers)
     tag = f"{found.name}-{__version__}"
     status, headers, _ = variant(request.headers, tag, b"", b"packed" if zips else b"")
     headers["cache-control"] = "no-cache"
     if found.stable.endswith(".sqlite"):
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
-    if status == HTTPStatus.NOT_MODIFIED or request.state.head:
+    if status == HTTPStatus.NOT_MODIFIED:
         return Response(b"", status, headers, found.media_type)
-    blocks = _zipped(found.make()) if zips else found.make()
-    return StreamingResponse(blocks, status, headers, found.media_type)
+    # Nobody knows the length before it is made, so that the head of a file says none.
+    blocks = _sent((), zips=False) if request.state.head else _sent(found.make(), zips=zips)
+    return Download(blocks, status, headers, found.media_type)
 
 
-def _zipped(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _sent(blocks: Iterable[bytes], *, zips: bool) -> Generator[bytes]:
+    if not zips:
+        yield from blocks
+        return
     packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
     for block in blocks:
         yield packer.compress(block)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ SECURITY = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 GZIP_FROM = 512
+# Named, and not only to be refused.
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 Key = tuple[object, ...]
 
 
@@ -144,6 +147,11 @@ class _Catch:
         self.page = Kept(tuple(mine), self._body, packed, digest)
 
 
+def unpacks(headers: Mapping[str, str]) -> bool:
+    """Whether whoever asks takes gzip."""
+    return bool(GZIP.search(headers.get("accept-encoding", "")))
+
+
 def variant(
     headers: Mapping[str, str], digest: str, body: bytes, packed: bytes
 ) -> tuple[int, dict[str, str], bytes]:
@@ -151,7 +159,7 @@ def variant(
 
     ``headers`` are those of the request, ``packed`` is the body's gzip, empty for none.
     """
-    zipped = bool(packed) and "gzip" in headers.get("accept-encoding", "")
+    zipped = bool(packed) and unpacks(headers)
     tag = f'"{digest}-gz"' if zipped else f'"{digest}"'
     known = headers.get("if-none-match", "").split(",")
     if {part.strip().removeprefix("W/") for part in known} & {tag, "*"}:

@@ -1,15 +1,22 @@
 """A site and a command line that read an export instead of the database."""
 
+import asyncio
 import sqlite3
+import tempfile
 from contextlib import closing
 
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 
-from app.export import export_json
+from app.export import export_json, exporting
 from app.export.copies import READ_ONLY
 from app.settings import Settings
+from app.store.engine import reader_sessions
+from app.store.snapshots import load_snapshot
 from app.web.app import create_app
+from app.web.exports import Download
+from tests.conftest import engine_of
 from tests.reviewables import make_document
 
 HERE = "http://127.0.0.1:8000"
@@ -192,6 +199,26 @@ def test_who_asks_for_the_head_of_a_file_makes_none(original, monkeypatch):
     answer = original.head(path)
     assert (200, b"") == (answer.status_code, answer.content)
     assert whole.headers["etag"] == answer.headers["etag"]
+    assert "content-length" not in answer.headers, "it would be that of another file"
+
+
+def test_a_download_that_stops_in_the_middle_leaves_nothing(lived, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    held = []
+
+    async def send(message):
+        if message["type"] == "http.response.body":
+            held.extend(tmp_path.iterdir())
+            raise OSError
+
+    with engine_of(lived.url) as engine:
+        with reader_sessions(engine)() as session:
+            found = exporting.file_of(load_snapshot(session), "vapic.sqlite")
+        download = Download(found.make(), 200)
+        scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+        with pytest.raises(ClientDisconnect):
+            asyncio.run(download(scope, None, send))
+    assert ([], 1) == (list(tmp_path.iterdir()), len(held))
 
 
 def test_an_older_export_has_its_own_name_and_an_unknown_version_has_none(original, lived):

@@ -284,7 +284,7 @@ def test_twenty_alike_are_counted_whole_where_the_newest_are_named(client, write
     assert "Of reports alike the newest 8 are named" in corrected
 
 
-def test_what_waits_is_bounded_in_all_and_a_decision_makes_room(database_url, writer):
+def test_what_waits_is_bounded_in_all_and_a_decision_makes_room(database_url, writer, caplog):
     two = 2 * len(document(notes="0" * 400))
     with client_of(database_url, pending_bytes=two) as client:
         sent = [post(client, document(notes=f"{n}" * 400)) for n in range(3)]
@@ -292,6 +292,8 @@ def test_what_waits_is_bounded_in_all_and_a_decision_makes_room(database_url, wr
         assert [201, 201, 503] == codes
         assert "queue-full" == sent[2].json()["error"]["code"]
         assert "Keep the file" in sent[2].text
+        assert "answered 503" in caplog.text
+        assert "Traceback" not in caplog.text, "anybody can bring it about"
         again = post(client, document(notes="0" * 400))
         assert 200 == again.status_code, "what is kept already needs no room"
         decide(client, writer, sent[0].json()["id"], State.REJECTED)

@@ -71,6 +71,24 @@ def test_compressed_bytes_are_the_same_page_under_a_tag_of_their_own(client):
     assert plain.headers["etag"] != packed.headers["etag"]
 
 
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip; q=0.001, identity", True),
+        ("gzip;q=0", False),
+        ("br, gzip ; q=0.000 , identity", False),
+        ("identity, *;q=0", False),
+    ],
+)
+def test_who_names_gzip_gets_it_unless_it_is_to_be_refused(client, accepted, zipped):
+    paths = "/corrected", "/api/v1/cells", client.get("/export/vapic-claims.csv").url.path
+    for path in paths:
+        headers = client.get(path, headers={"accept-encoding": accepted}).headers
+        assert zipped is (headers.get("content-encoding") == "gzip"), path
+
+
 def test_head_has_the_headers_and_no_body(client):
     head = client.head("/r/ldr", headers=HTML)
 
