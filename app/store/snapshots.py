@@ -181,11 +181,11 @@ class SnapshotHolder:
         with self._pin_lock:
             if name not in self._pinned:
                 with self._sessions() as session:
-                    found = load_snapshot(session, name)
-                if found.name != name:
+                    queries.require_schema(session)
                     # What a date means may change until the day is over.
-                    return found
-                self._pinned[name] = found
+                    name = queries.find_version(session, name).name
+                    if name not in self._pinned:
+                        self._pinned[name] = load_snapshot(session, name)
                 while len(self._pinned) > PINNED:
                     self._pinned.popitem(last=False)
             self._pinned.move_to_end(name)

@@ -164,6 +164,17 @@ def test_an_old_snapshot_never_changes(holder, writer, knowledge, seeded_at):
     assert ("2026-11-22.1", knowledge) == (first.name, first.knowledge)
 
 
+def test_a_date_is_the_snapshot_of_the_version_that_it_means_and_is_made_once(
+    holder, writer, seeded_at
+):
+    first = holder.at("2026-11-22")
+    assert first is holder.at("2026-11-22") is holder.at("2026-11-22.1")
+    publish_other(writer, seeded_at)
+    second = holder.at("2026-11-22")
+    assert ("2026-11-22.2", True) == (second.name, second.pinned)
+    assert first is holder.at("2026-11-22.1")
+
+
 def test_an_empty_database_is_not_ready_and_is_once_it_is_seeded(
     empty_reader, empty_writer, seeded_at
 ):
