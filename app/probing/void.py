@@ -13,19 +13,31 @@ from app.probing.trace_reader import EARLIER
 from app.probing.windows import Cut
 
 PLAIN = "give the plain output of trace-cmd report or of perf script"
+# One sentence for whoever is told that AVIC was off.
+WHY_OFF = ". Why it may be off, and how to see it: /docs/active of an explorer"
+NO_NAMES = "this kernel prints no names for the bits"
+# What a number means differs between kernels.
+ENUM = (
+    "; the bits are those of enum kvm_apicv_inhibit in that version's "
+    "arch/x86/include/asm/kvm_host.h"
+)
 # What only AVIC itself does.
 AVIC_EXITS = {Behaviour.VMEXIT_IPI, Behaviour.VMEXIT_TRAP, Behaviour.VMEXIT_FAULT}
 NO_END = (
     "the trace does not hold the marker that ends the measuring: it was cut off, or its buffer "
     "was full"
 )
-NOT_AVIC = "most accesses of the APIC page gave exit 400h, so AVIC was off before the trace began"
+NOT_AVIC = (
+    "most accesses of the APIC page gave exit 400h, so AVIC was off before the trace began"
+    f"{WHY_OFF}"
+)
 NOT_X2AVIC = (
     "every access exited with 7Ch, so KVM intercepted them all: x2AVIC was off before the trace "
-    "began, or is not here"
+    f"began, or is not here{WHY_OFF}"
 )
 TPR_EXITED = (
     "an access of TPR exited with 7Ch, and KVM lets it through where x2AVIC is on: it was off"
+    f"{WHY_OFF}"
 )
 _MEMORY = "memory and no APIC, as where AVIC is forced on under an emulator that has none"
 NO_IPI = f"an interrupt that the guest sent to itself did not come: what answered is {_MEMORY}"
@@ -51,10 +63,11 @@ def why_void(log: GuestLog, trace: Trace, pieces: Cut, results: Sequence[Result]
             )
     if off := pieces.inhibited:
         # A number without the kernel that numbers is none.
-        names = off.names or "this kernel prints no names for the bits"
+        names = off.names or NO_NAMES
         return (
             f"AVIC was inhibited and not enabled again: {names} "
             f"(inhibits={off.inhibits:#x}, line {off.line} of the trace)"
+            f"{'' if off.names else ENUM}{WHY_OFF}"
         )
     return NO_IPI if log.ipi is False else _why_no_avic(results)
 

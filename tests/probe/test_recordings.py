@@ -58,7 +58,9 @@ def test_an_exception_whose_name_a_tool_could_not_print_is_known_by_its_number()
 def test_without_a_line_of_an_inhibit_the_intercepts_give_it_away(name: str) -> None:
     guest, told = recording(name)
     told = re.sub(r".*kvm_apicv_inhibit_changed.*\n", "", told)
-    assert "every access exited with 7Ch" in correlation.correlate(guest, told).void
+    void = correlation.correlate(guest, told).void
+    assert "every access exited with 7Ch" in void
+    assert "/docs/active of an explorer" in void
 
 
 def test_an_inhibit_that_cannot_be_read_voids_the_run_and_shows_the_line() -> None:
