@@ -214,3 +214,13 @@ def test_a_signature_made_as_the_page_says_is_shown_with_its_key(site, reader):
 
     assert 201 == reader.answers[-1].status_code
     assert said.stdout.split()[1] in site.get(f"/m/{slug}", headers=HTML).text
+
+
+def test_the_reasons_why_avic_is_off_lead_to_their_errata(site):
+    reasons = soup_of(site, "/docs/active").select("li")
+    places = {a["href"] for item in reasons for a in item.select("a[href^='/errata/']")}
+
+    assert len(places) == 5
+    assert {200} == {site.get(place).status_code for place in places}
+    text = site.get("/docs/active.txt").text
+    assert [] == [line for line in text.splitlines() if len(line) > 75]
