@@ -15,7 +15,7 @@ from app.core.rulings import Conditions, literal
 from app.core.summaries import NOTHING, Sort
 from app.core.verdicts import Judgement, judge
 from app.core.views import CellView
-from app.core.words import Action, Behaviour, Evidence, Mode, Reading, SourceKind
+from app.core.words import Action, Behaviour, Evidence, Reading, SourceKind
 
 NOT_STATED = "not-stated"
 
@@ -154,15 +154,33 @@ def _about_cpu(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddit
     if measurement.family == NOT_STATED:
         text = f"No family of the table has the CPUID {cpu.vendor} {cpu.signature}."
         yield Oddity("unknown-cpu", text)
-    uses_x2avic = any(seen.mode is Mode.X2AVIC for seen in measurement.observations)
-    if uses_x2avic and features.get("x2avic") is False:
-        yield Oddity("x2avic-absent", "It observes x2AVIC on a part that reports x2AVIC=0.")
-    family = knowledge.families[measurement.family]
+    if not measurement.exits_watched:
+        yield Oddity(
+            "not-traced", "Nothing in it shows that AVIC was on: its exits were not traced."
+        )
+    used = {str(seen.mode): seen.mode.label for seen in measurement.observations}
+    if any(word.endswith(("force_avic=1", "force_avic=Y")) for word in measurement.parameters):
+        used.pop("avic", None)
+    for feature, label in used.items():
+        if features.get(feature) is False:
+            text = f"It observes {label} on a part that reports {label}=0."
+            yield Oddity(f"{feature}-absent", text)
+    yield from _about_dumps(measurement, knowledge, used)
+
+
+def _about_dumps(
+    measurement: Measurement, knowledge: Knowledge, used: Mapping[str, str]
+) -> Iterable[Oddity]:
+    """Hold the features that a measurement uses and reports against public dumps of its part."""
+    cpu, features = measurement.cpu, measurement.features
     name = f"{cpu.family:02X}h/{cpu.model:02X}h"
-    for reading in (r for r in family.readings if r.cpuid == name):
-        if uses_x2avic and reading.x2avic == "0" and "x2avic" not in features:
-            yield Oddity("x2avic-absent", f"It observes x2AVIC; dumps of {name} show x2AVIC=0.")
+    for reading in knowledge.families[measurement.family].readings:
+        if reading.cpuid != name:
+            continue
         for feature, bit in (("avic", reading.avic), ("x2avic", reading.x2avic)):
+            if feature in used and bit == "0" and feature not in features:
+                text = f"It observes {used[feature]}; dumps of {name} show {used[feature]}=0."
+                yield Oddity(f"{feature}-absent", text)
             if bit in ("0", "1") and features.get(feature, bit == "1") != (bit == "1"):
                 text = f"It reports {feature}={int(features[feature])}; dumps of {name} show {bit}."
                 yield Oddity("feature-differs", text)

@@ -15,6 +15,7 @@ def codes(measurement, knowledge):
 
 
 PLAIN = saw("tpr/avic/read", "allowed")
+ABSENT = "It observes AVIC on a part that reports AVIC=0."
 LDR_WRITE = saw("ldr/x2avic/write", "gp")
 
 
@@ -28,7 +29,9 @@ def test_a_plain_measurement_has_nothing_odd(knowledge):
     [
         (["unknown-cpu"], {"family": "not-stated", "cpu": cpu_of(INTEL, 6, 0xCF)}),
         (["unknown-cpu"], {"family": "not-stated", "cpu": cpu_of(AMD, 0x17, 0x84)}),
-        ([], {"family": "zen-3", "cpu": MILAN}),
+        (["avic-absent"], {"family": "zen-3", "cpu": MILAN}),
+        ([], {"family": "zen-3", "cpu": MILAN, "parameters": ("kvm_amd.force_avic=1",)}),
+        (["not-traced"], {"exits_watched": False}),
         ([], {}),
     ],
 )
@@ -54,10 +57,15 @@ def test_x2avic_on_a_part_that_reports_none_is_odd(odd, seen, features, knowledg
     ("texts", "cpu", "family", "features"),
     [
         (["It reports avic=1; dumps of 19h/01h show 0."], MILAN, "zen-3", {"avic": True}),
-        (["It reports avic=0; dumps of 19h/11h show 1."], ZEN_4, "zen-4", {"avic": False}),
-        ([], MILAN, "zen-3", {"avic": False}),
-        ([], MILAN, "zen-3", {}),
-        ([], cpu_of(AMD, 0x19, 0x1F), "zen-4", {"avic": False}),
+        (
+            [ABSENT, "It reports avic=0; dumps of 19h/11h show 1."],
+            ZEN_4,
+            "zen-4",
+            {"avic": False},
+        ),
+        ([ABSENT], MILAN, "zen-3", {"avic": False}),
+        (["It observes AVIC; dumps of 19h/01h show AVIC=0."], MILAN, "zen-3", {}),
+        ([ABSENT], cpu_of(AMD, 0x19, 0x1F), "zen-4", {"avic": False}),
     ],
 )
 def test_a_feature_that_differs_from_public_dumps_is_odd(texts, cpu, family, features, knowledge):
