@@ -113,6 +113,7 @@ def test_what_will_not_do_is_said_in_plain_words_with_what_to_do(
     [
         (TCG, None, "QEMU", "There is no qemu-system-x86_64"),
         (KVM, replace(QEMU, accelerators=frozenset({"tcg"})), "QEMU", "without kvm"),
+        (replace(TCG, modes=(Mode.X2AVIC,)), OLD, "x2APIC", "--mode x2avic takes it"),
     ],
 )
 def test_an_unfit_qemu_is_told(wish, qemu, name, text, tmp_path):
@@ -120,6 +121,35 @@ def test_an_unfit_qemu_is_told(wish, qemu, name, text, tmp_path):
 
     assert name == found.name
     assert text in found.text
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "text"),
+    [
+        ("output", "there", "there is there already."),
+        ("output", "none/out", "none: No such file or directory."),
+        ("output", "/proc/out", "Nothing can be written to /proc: "),
+        ("keep", "there", "there: Not a directory."),
+        ("keep", "there/none", "there: Not a directory."),
+        ("keep", "/proc/none/kept", "Nothing can be written to /proc: "),
+        ("keep", "kept", "kept/x2apic.trace is there already."),
+        ("keep", "new/kept", None),
+    ],
+)
+def test_a_plan_says_what_is_in_the_way_of_its_files_and_makes_none(
+    option, place, text, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("there").write_text("mine")
+    Path("kept").mkdir()
+    Path("kept/x2apic.trace").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    found = make_plan(Host(tmp_path), QEMU, replace(TCG, **{option: Path(place)})).findings
+    missing = [f for f in found if f.name == f"--{option}" and f.state is MISSING]
+
+    assert [text] * bool(text) == [text for each in missing if text in each.text]
+    assert before == sorted(tmp_path.rglob("*"))
+    assert all(f"with --{option}." in each.todo for each in missing)
 
 
 def _todo(host: Host, name: str) -> str:

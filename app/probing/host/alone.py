@@ -38,8 +38,10 @@ def main() -> None:
     try:
         if probe(wish, qemu, maker, lambda _: "\n".join(map(correlation_text, runs))):
             wish.tell(SEND.format(wish.output or "FILE"))
-    except (AppError, OSError) as error:
+    except AppError as error:
         sys.exit(f"vapic: {error}")
+    except OSError as error:
+        sys.exit(f"vapic: {error.filename or ''}: {error.strerror or error}")
 
 
 def _wish() -> tuple[Wish, str]:

@@ -96,6 +96,9 @@ def _findings(host: Host, qemu: Qemu | None, wish: Wish) -> Iterator[HostFinding
             yield from _avic(host, wish)
             yield _pit(qemu)
             yield _tracing(host, wish)
+    elif qemu and not qemu.emulates_x2apic and Mode.X2AVIC in wish.modes:
+        text = f"QEMU {qemu.version} emulates none, and --mode x2avic takes it."
+        yield _missing("x2APIC", text, "Take QEMU 9.0 or newer, or leave that mode out.")
     elif qemu and not qemu.emulates_x2apic:
         text = f"QEMU {qemu.version} emulates none, so only the page is run: it takes 9.0."
         yield HostFinding("x2APIC", CheckState.REMARK, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,10 +67,6 @@ def _carry_out(plan: Plan, host: Host, maker: Maker, report: Callable[[bytes], s
         sys.stderr.write(f"{out.render()}\n")
         raise Conflict("Something is missing here, so nothing was run.")
     output = plan.wish.output
-    if output and output.exists():
-        raise Conflict(f"{output} is there already: name another file with --output.")
-    if output and not os.access(output.parent, os.W_OK):
-        raise Conflict(f"Nothing can be written to {output.parent}: name another with --output.")
     try:
         with interrupts(), Keeper() as keeper:
             raw = measure(plan, host, keeper, _progress(plan), maker)

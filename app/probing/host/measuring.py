@@ -44,9 +44,6 @@ def measure(
     """
     wish, qemu = plan.wish, plan.qemu
     assert qemu is not None  # noqa: S101 - a plan that lacks something is not carried out
-    for name in (f"{run.apic}.{end}" for run in plan.runs for end in ("log", "trace")):
-        if wish.keep and (wish.keep / name).exists():
-            raise Conflict(f"{wish.keep / name} is there already: name another folder with --keep.")
     folder = keeper.folder()
     step("building the guest")
     kernel = wish.kernel or guest_in(folder / "guest")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from app.core.words import Mode
 from app.pens.plain import COLUMNS, Plain
@@ -73,8 +75,33 @@ def make_plan(host: Host, qemu: Qemu | None, wish: Wish) -> Plan:
     modes = wish.modes or ((Mode.AVIC, Mode.X2AVIC) if x2avic else (Mode.AVIC,))
     runs = tuple(Run(wish.accel, APICS[mode], wish.words, x2avic) for mode in modes)
     tracefs = wish.tracefs or (find_tracefs(host) if by_kvm else None)
-    found = check_host(host, qemu, wish)
-    return Plan(wish, qemu, runs, tracefs, (*found, *_buffer(host, wish)) if tracefs else found)
+    found = (*check_host(host, qemu, wish), *(_buffer(host, wish) if tracefs else ()))
+    return Plan(wish, qemu, runs, tracefs, (*found, *_places(wish, runs)))
+
+
+def _places(wish: Wish, runs: tuple[Run, ...]) -> Iterator[HostFinding]:
+    """What is in the way of what will be written: nothing is written over."""
+    wanted = [("--output", "file", wish.output.parent, [wish.output])] if wish.output else []
+    if keep := wish.keep:
+        # It is made, with what leads to it. Unlike Path.exists this never raises.
+        above = next(p for p in (keep, *keep.parents) if os.path.exists(p))  # noqa: PTH110
+        files = [keep / f"{run.apic}.{end}" for run in runs for end in ("log", "trace")]
+        wanted.append(("--keep", "folder", above, files))
+    for option, kind, folder, files in wanted:
+        if why := next(filter(None, (_why_not(file, folder) for file in files)), ""):
+            todo = f"Name another {kind} with {option}."
+            yield HostFinding(option, CheckState.MISSING, why, todo)
+
+
+def _why_not(file: Path, folder: Path) -> str:
+    """Return why a file cannot be made; what is tried in its folder has no name and is gone."""
+    try:
+        if file.exists():
+            return f"{file} is there already."
+        with TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"Nothing can be written to {folder}: {error.strerror}."
 
 
 def _buffer(host: Host, wish: Wish) -> Iterator[HostFinding]:
