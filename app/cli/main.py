@@ -76,6 +76,11 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the explorer."""
+    # The server builds its settings itself, from the environment: pages print HOST and PORT.
+    if host:
+        os.environ["HOST"] = host
+    if port:
+        os.environ["PORT"] = str(port)
     settings = Settings(export_file=export) if export else Settings()
     if settings.export_file and prepare:
         raise Conflict("--prepare is for the database; an export is served as it is.")
@@ -85,16 +90,14 @@ def serve(
     elif prepare:
         migrate()
         seed()
-    host, port = host or settings.host, port or settings.port
     if export:
-        # The server builds its settings itself, from the environment.
         os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
-    typer.echo(f"vAPIC Explorer on http://{host}:{port}")
+    typer.echo(f"vAPIC Explorer on http://{settings.host}:{settings.port}")
     uvicorn.run(
         "app.web.app:create_app",
         factory=True,
-        host=host,
-        port=port,
+        host=settings.host,
+        port=settings.port,
         log_level="warning",
         # Who asks is for web/limits.py to say: it trusts a proxy only when it is told to.
         proxy_headers=False,
