@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -85,6 +85,16 @@ def family_slug(name: str, knowledge: Knowledge) -> str:
     if called and called.to.removeprefix("/c/") in knowledge.families:
         return called.to.removeprefix("/c/")
     return names.family_of(name, knowledge.families)
+
+
+def named(pairs: Iterable[tuple[str, str]], knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+    """Return decoded query pairs with each name of a family as its slug."""
+    return tuple(
+        (key, ",".join(family_slug(one, knowledge) or one for one in text.split(",")))
+        if key == "family"
+        else (key, text)
+        for key, text in pairs
+    )
 
 
 def problems(knowledge: Knowledge) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from app.core.choices import OLD_KEYS
+from app.curation import aliases
 from app.errors import NotFound
 from app.pages.kinds import (
     changes,
@@ -49,7 +50,8 @@ def find(snapshot: Snapshot, address: str) -> Page:
     """
     path, _, query = address.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    unpinned = tuple(pair for pair in pairs if pair[0] not in (PIN, *OLD_KEYS))
+    asked = (pair for pair in pairs if pair[0] not in (PIN, *OLD_KEYS))
+    unpinned = aliases.named(asked, snapshot.knowledge)
     path = path.rstrip("/") or "/"
     for kind in KINDS:
         if match := kind.expression.fullmatch(path):

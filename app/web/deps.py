@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.choices import read_choices
 from app.core.filters import CellFilter
+from app.curation import aliases
 from app.export.copies import refuse_writes
 from app.settings import Settings
 from app.store.queries import NEW_VERSION
@@ -63,7 +64,7 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 
 def _filter(request: Request, snapshot: Snap) -> CellFilter:
-    return snapshot.vocabulary.read(filter_pairs(request))
+    return snapshot.vocabulary.read(aliases.named(filter_pairs(request), snapshot.knowledge))
 
 
 Filter = Annotated[CellFilter, Depends(_filter)]
