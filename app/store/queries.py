@@ -116,7 +116,11 @@ def find_version(session: Session, at: str = "", upto: int | None = None) -> Dat
     if found is None:
         earlier = session.scalar(known.where(v.name < at).limit(1)) or newest
         oldest = session.scalar(known.order_by(None).order_by(v.id).limit(1)) or newest
-        message = f"There is no data version {at!r}; a date or a name such as {newest.name} is one."
+        message = (
+            f"There is no data version {at!r}; a name such as {newest.name} is one, or its date."
+        )
+        if DATE_OR_VERSION.fullmatch(at) and at < oldest.name:
+            message = f"Nothing was public before the first data version, {oldest.name}."
         near = dict.fromkeys((earlier.name, oldest.name, newest.name))
         raise NotFound(message, hints=tuple(near))
     return _version(found)

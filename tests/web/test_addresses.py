@@ -114,7 +114,10 @@ REFUSED = {
     "/r/ldt/mail": (404, "ldr"),
     "/d/99/mail": (404, "There is no difference"),
     f"{RO_WO}&at=2020-01-01": (404, FIRST),
-    "/corrected?at=2026-11-21": (404, FIRST),
+    "/corrected?at=2026-11-21": (
+        404,
+        f"Nothing was public before the first data version, {FIRST}.",
+    ),
     "/corrected?at=2026-11-22.9": (404, FIRST),
     "/corrected?at=tomorrow": (404, FIRST),
     "/corrected?at=2026-13-99": (404, FIRST),
