@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, UploadFile
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from app.core.faults import BadDocument, Fault
+from app.core.faults import BadDocument
 from app.errors import Forbidden
 from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
 from app.intake.waiting import Waiting
 from app.pages import measurement_data
+from app.pages.measurement_text import check_text
 from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
@@ -82,7 +83,7 @@ def send(  # noqa: PLR0917 - the fields of the form
     asked: Ask,
     session: WriteSession,
     text: Annotated[str, Form()] = "",
-    action: Annotated[str, Form()] = "check",
+    action: Annotated[Literal["check", "submit"], Form()] = "check",
     token: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
     signature: Annotated[UploadFile | None, File()] = None,
@@ -112,11 +113,14 @@ def _receipt(receipt: Receipt) -> Page:
 
 
 def _page(asked: PageRequest, view: dict[str, Any], status: int = 200) -> Page:
-    faults: tuple[Fault, ...] = view["faults"]
+    text = "\n".join(map(str, view["faults"])) or "Send a document: see /docs/upload\n"
+    if checked := view["checked"]:
+        knowledge = asked.snapshot.knowledge
+        text = check_text(checked.effects, checked.oddities, knowledge)
     return Page(
         template="measurements/upload.html",
         view={**view, "uploads": asked.settings.uploads},
-        text=lambda _: "\n".join(map(str, faults)) or "Send a document: see /docs/upload\n",
+        text=lambda _: text,
         status=status,
     )
 

@@ -21,6 +21,7 @@ from tests.running import state_of
 API = "/api/v1/measurements"
 TEXT = {"content-type": "text/plain", "accept": "application/json"}
 JSON = {"accept": "application/json"}
+TEXT = {"accept": "text/plain"}
 
 
 def log(hypervisor="KVMKVMKVM") -> bytes:
@@ -148,11 +149,16 @@ def test_the_form_checks_and_takes_a_pasted_log(client):
     taken = client.post("/upload", data={"action": "submit"}, files={"file": ("a.log", LOG)},
                         headers=JSON)  # fmt: skip
     broken = client.post("/upload", data={"text": pasted[:-20], "action": "check"})
+    told = client.post("/upload", files={"file": ("a.log", LOG)}, headers=TEXT)
+    unknown = client.post("/upload", data={"text": pasted, "action": "chekc"}, headers=TEXT)
 
     assert (200, 201, 422) == (checked.status_code, taken.status_code, broken.status_code)
     assert "Valid: 3 observations" in checked.text
     assert hashlib.sha256(LOG).hexdigest() == taken.json()["digest"]
     assert "checksum line" in broken.text
+    assert (200, True) == (told.status_code, told.text.startswith("Valid. 3 cells gain evidence"))
+    assert 422 == unknown.status_code
+    assert "action: Input should be 'check' or 'submit'" in unknown.text
 
 
 def test_the_command_line_checks_and_sends_a_log(vapic, site, tmp_path):  # noqa: F811
