@@ -79,3 +79,9 @@ def test_the_navigation_has_seven_entries_at_most_in_one_line_from_768_pixels(op
 
     assert 2 <= entries.count() <= 7
     assert 1 == len(lines)
+
+
+def test_the_label_of_the_search_stands_in_one_line(look):
+    label = look("/search").locator("label.q")
+
+    assert label.bounding_box()["height"] == label.locator("input").bounding_box()["height"]
