@@ -47,6 +47,13 @@ def in_format(request: Request, path: str, query: str = "") -> str:
     return f"{path}{extension}" + (f"?{query}" if query else "")
 
 
+def leading(where: str, status: int) -> Response:
+    """Return a redirect whose body tells the way to whoever does not follow it."""
+    headers = {"location": RedirectResponse(where).headers["location"]}
+    body = f"See {headers['location']}\n"
+    return Response(body, status, headers, Format.TEXT.media_type)
+
+
 def unkept(request: Request, response: Response) -> Response:
     """Return a response that nobody keeps: neither we nor the browser."""
     request.state.keep = False
@@ -101,7 +108,7 @@ class PageRequest:
         url = self.request.url
         if (url.path, url.query) == (path, pinned_query(self.request, query)):
             return None
-        return RedirectResponse(in_format(self.request, path, query), 302)
+        return leading(in_format(self.request, path, query), 302)
 
     def respond(self, page: Page) -> Response:
         """Return the page in the format that the request wants; raises NotFound."""

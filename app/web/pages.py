@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from app.errors import NotFound
 from app.pages import registry
 from app.pens.page import Page
 from app.web.deps import Ask
-from app.web.page_request import PageRequest, in_format, pin_of
+from app.web.page_request import PageRequest, in_format, leading, pin_of
 
 
 def routes() -> APIRouter:
@@ -26,7 +26,7 @@ def show(asked: Ask) -> Response:
     path, _, query = page.path.partition("?")
     if asked.path != path:
         anchor = f"#{page.anchor}" if page.anchor else ""
-        return RedirectResponse(in_format(asked.request, path, query) + anchor, 308)
+        return leading(in_format(asked.request, path, query) + anchor, 308)
     return asked.elsewhere(path, query) or asked.respond(page)
 
 

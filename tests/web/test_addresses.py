@@ -141,6 +141,14 @@ def test_another_spelling_leads_to_the_one_address(client, asked, leads):
     assert 200 == again.status_code
 
 
+@pytest.mark.parametrize(("asked", "leads"), [("/r/0x830", "/r/icr"), ("/?sort=order", "/")])
+def test_a_redirect_says_where_it_leads(client, asked, leads):
+    answer = client.get(asked, headers=TEXT, follow_redirects=False)
+
+    assert f"See {leads}\n" == answer.text
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
 def test_no_address_leads_to_another_site(client):
     answer = client.get("http://127.0.0.1:8000//other.example/?apm=3.38", follow_redirects=False)
 
