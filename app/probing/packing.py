@@ -5,7 +5,6 @@ A zipapp: Python runs it as it is. The same sources and the same compiler give t
 
 from __future__ import annotations
 
-import stat
 from modulefinder import ModuleFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,5 +40,5 @@ def pack(file: Path) -> Path:
             for name, content in sorted((parts | {"__main__.py": MAIN.encode()}).items()):
                 # With the time that it has when none is given.
                 zipped.writestr(ZipInfo(name), content, ZIP_DEFLATED)
-    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    file.chmod(0o755)
     return file

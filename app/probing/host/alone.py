@@ -51,16 +51,20 @@ def _wish() -> tuple[Wish, str]:
         f"python3 {Path(sys.argv[0]).name}", description=WHAT, allow_abbrev=False
     )
     for name, how in OPTIONS.items():
-        options.add_argument(f"--{name}", help=HELP[name], **how)
+        default = " Default: %(default)s." if how.get("default") else ""
+        options.add_argument(f"--{name}", help=f"{HELP[name]}{default}", **how)
     told = vars(options.parse_args())
     qemu, output, modes = (told.pop(name) for name in ("qemu", "output", "mode"))
-    told |= {"output": None if str(output) == "-" else output, "modes": tuple(dict.fromkeys(modes))}
+    told |= {
+        "output": None if str(output) == "-" else output,
+        "modes": tuple(dict.fromkeys(map(Mode, modes))),
+    }
     return Wish(command=own, **told), qemu
 
 
 def _repeat(text: str) -> int:
-    if not 1 <= int(text) <= MOST_REPEATS:
-        raise argparse.ArgumentTypeError(f"{text} is not in the range 1 to {MOST_REPEATS}.")
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_REPEATS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_REPEATS}.")
     return int(text)
 
 
@@ -75,7 +79,7 @@ WHAT = "Boot a tiny guest that touches every register, and write down what each 
 OPTIONS: dict[str, dict[str, Any]] = {
     "accel": {"choices": ("kvm", "tcg"), "default": "kvm"},
     "output": {"type": Path, "default": MEASURED},
-    "mode": {"type": Mode, "choices": tuple(Mode), "action": "append", "default": []},
+    "mode": {"choices": [str(mode) for mode in Mode], "action": "append", "default": []},
     "repeat": {"type": _repeat, "default": REPEAT},
     "kernel": {"type": _there},
     "qemu": {"default": ""},
