@@ -263,7 +263,9 @@ def _access(line: _Line) -> GuestAccess:
 
 def _other(reading: _Reading, line: _Line, event: str) -> None:
     if event in ("skip", "note"):
-        words = (line.text("what", empty=True), line.text("why", empty=True))
+        # Whoever reads it has an option where the guest has a word.
+        why = line.text("why", empty=True).replace("the word disruptive", "--disruptive")
+        words = (line.text("what", empty=True), why)
         reading.remarks.append(to_ascii(f"{event} {': '.join(filter(None, words))}"))
     elif event == "panic":
         what = line.text("what", empty=True)

@@ -126,9 +126,20 @@ def test_a_log_that_is_not_whole_is_refused(raw: bytes, words: list[str]) -> Non
         assert any(word in text for _, text in found), (word, found)
 
 
-def test_what_the_guest_skipped_is_a_remark() -> None:
-    skip = {"event": "skip", "what": "x2apic", "why": "not here"}
-    assert ("skip x2apic: not here",) == read(serial([START, skip, END])).remarks
+@pytest.mark.parametrize(
+    ("what", "why", "remark"),
+    [
+        ("x2apic", "not here", "skip x2apic: not here"),
+        (
+            "ldr",
+            "rude; the word disruptive asks for it",
+            "skip ldr: rude; --disruptive asks for it",
+        ),
+    ],
+)
+def test_what_the_guest_skipped_is_a_remark(what: str, why: str, remark: str) -> None:
+    skip = {"event": "skip", "what": what, "why": why}
+    assert (remark,) == read(serial([START, skip, END])).remarks
 
 
 @given(
