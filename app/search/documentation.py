@@ -11,6 +11,7 @@ from app.search.model import SearchEntry
 from app.settings import ROOT
 
 FOLDER = ROOT / "templates" / "docs"
+PART = re.compile(r'\{% include "(.*?)" %\}')
 # Of a template only the words count: comments, values and loops are left out, texts in them stay.
 TAGS = re.compile(
     r"^```.*?$|^#+ |\{[%#](?s:.*?)[%#]\}|\{\{|\}\}|entry\(|[`*|\[\]]|\(/[\w/.-]*\)|https?://\S+",
@@ -36,6 +37,7 @@ def pages() -> Iterator[SearchEntry]:
         address = "/docs" if path.stem == "index" else f"/docs/{path.stem}"
         head, _, rest = path.read_text("utf-8").partition("\n")
         seen.add(address)
+        rest = PART.sub(lambda part: (FOLDER.parent / part[1]).read_text("utf-8"), rest)
         words, title = " ".join(TAGS.sub(" ", rest).split()), head.strip("# ")
         yield SearchEntry("page", address, address, title, " ".join(names_of(address)), words)
     for one in aliases.entries():

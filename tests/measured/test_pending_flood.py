@@ -79,7 +79,9 @@ def test_no_page_takes_longer_for_what_waits(shared_url, flooded_url, record_pro
         assert [200, 200] == [answer.status_code for answer in answers], path
     assert "Shown 46 of 46 measurements" in " ".join(asking["/m.txt"](clients[1]).text.split())
     assert "Pending: 46" in asking["/review"](clients[1]).text
-    asking["index of search"] = lambda c: searching._index(state_of(c).snapshots.get(), pinned=False)
+    asking["index of search"] = lambda c: searching._index(
+        state_of(c).snapshots.get(), pinned=False
+    )
     figures = {path: least_seconds(ask, *clients) for path, ask in asking.items()}
     told = ", ".join(f"{path} {1000 * (b - a):+.0f}" for path, (a, b) in figures.items())
     record_property("46 pending documents, ms of processor time", told)

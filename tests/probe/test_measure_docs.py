@@ -12,7 +12,8 @@ from app.intake.measurement import parse
 from app.settings import ROOT, Settings
 from tests.probe import booting
 
-TEXT = (ROOT / "templates/docs/measure.md").read_text("utf-8")
+PARTS = ("measure.md", "_measure_untraced.md")
+TEXT = "".join((ROOT / "templates/docs" / part).read_text("utf-8") for part in PARTS)
 COMMANDS = get_command(app).commands
 
 
