@@ -21,6 +21,7 @@ from app.core.numbers import counted
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
 from app.core.words import Access, Mode, SourceKind
+from app.curation import aliases
 from app.errors import AppError, NotFound
 from app.mail import mail_phrases, mail_table, mail_text
 from app.mail.mail_table import Rows
@@ -110,7 +111,8 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
     bare = path.removesuffix(".txt")
     if bare == "/mail":
         rows = read_rows((value for key, value in pairs if key == ROWS), known)
-        wanted = snapshot.vocabulary.read([pair for pair in pairs if pair[0] != ROWS])
+        kept = [pair for pair in pairs if pair[0] != ROWS]
+        wanted = snapshot.vocabulary.read(aliases.named(kept, snapshot.knowledge))
         return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
     page = registry.find(snapshot, f"{bare}?{query}" if query else bare)

@@ -62,6 +62,7 @@ SHOWN = {
     "/r/0x80d/X2AVIC/Write/mail.txt": (302, f"{CELL}/mail.txt"),
     f"/r/LDR/mail?{PIN}": (302, f"/r/ldr/mail?{PIN}"),
     "/d/D-3/mail": (302, "/d/3/mail"),
+    "/mail?rows=ldr&family=genoa": (302, "/mail?rows=ldr&family=zen-4"),
     # What others add to the address of a page that has no filter.
     f"{CELL}?fbclid=1": (302, CELL),
     f"{CELL}.txt?{PIN}&fbclid=1": (302, f"{CELL}.txt?{PIN}"),

@@ -35,6 +35,7 @@ def test_the_table_is_whole(client, knowledge):
         "mode=x2avic",
         "mode=avic&access=read",
         "family=zen-4&verdict=explained",
+        "family=genoa&verdict=explained",
         "only=disagreements",
         "group=lvt",
         "erratum=1235",
