@@ -11,7 +11,8 @@ from app.mail.quotes_text import report_text
 from tests.pasted import FORMS, mail, mixed, part
 from tests.quoting.conftest import CELL, SITE, THEN, told
 
-MOST_SECONDS = 0.5
+# By hand each takes less than half a second; a busy machine takes more, what is quadratic minutes.
+MOST_SECONDS = 3
 PINNED = f"{SITE}{CELL}?at={THEN}"
 
 
@@ -139,7 +140,7 @@ COSTLY = {
 
 
 @pytest.mark.parametrize("name", COSTLY)
-def test_no_input_costs_more_than_half_a_second(hold, name):
+def test_no_input_costs_more_than_its_length(hold, name):
     assert len(COSTLY[name]) <= M
     hold(b"warm")
     took = []
