@@ -12,7 +12,8 @@ from tests.rehearse import expected, machine, packages
 
 HEAD = "step        mode      windows unread   time  why it is void"
 INSIDE = Path(__file__).with_name("inside.py")
-CACHE = Path("var/rehearse")
+# Whole, since apt takes any other path for one below its own folders.
+CACHE = Path(__file__).resolve().parents[2] / "var" / "rehearse"
 # Before and after 6.14, and the newest that there is.
 SUITES = ("bookworm", "trixie", "sid")
 
