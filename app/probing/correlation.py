@@ -85,7 +85,7 @@ def correlate(
         raise NoMarker(why_empty(log, trace, matched))
     judged = _judge(log, matched)
     results, unexplained = _decided(judged.groups)
-    void = why_void(log, trace, pieces, results)
+    void = why_void(log, trace, pieces, matched, results)
     strangers = [
         f"lines {window.first}-{window.last} of the trace: {window.begin.tag}, {ELSEWHERE}"
         for window in matched.strangers

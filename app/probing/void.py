@@ -8,7 +8,7 @@ from app.core.words import Behaviour, Mode
 from app.probing.guest import GuestLog
 from app.probing.majority import Result
 from app.probing.matching import Matched
-from app.probing.trace import CpuidAsked, KvmExit, PortWrite, Trace, Unreadable
+from app.probing.trace import MSR, CpuidAsked, KvmExit, PortWrite, Trace, Unreadable
 from app.probing.trace_reader import EARLIER
 from app.probing.windows import Cut
 
@@ -39,6 +39,11 @@ TPR_EXITED = (
     "an access of TPR exited with 7Ch, and KVM lets it through where x2AVIC is on: it was off"
     f"{WHY_OFF}"
 )
+APIC_BASE = "apic-base"
+FILTERED = (
+    "the guest accessed the APIC base (1Bh), which KVM intercepts, and the trace has no exit 7Ch "
+    "at all: exits are missing from it, as where it was filtered by their reason"
+)
 _MEMORY = "memory and no APIC, as where AVIC is forced on under an emulator that has none"
 NO_IPI = f"an interrupt that the guest sent to itself did not come: what answered is {_MEMORY}"
 NO_APIC = (
@@ -47,7 +52,9 @@ NO_APIC = (
 )
 
 
-def why_void(log: GuestLog, trace: Trace, pieces: Cut, results: Sequence[Result]) -> str:
+def why_void(
+    log: GuestLog, trace: Trace, pieces: Cut, matched: Matched, results: Sequence[Result]
+) -> str:
     """Return why a whole run counts for nothing, empty if it counts."""
     if trace.losses:
         return f"the trace is not whole: {trace.losses[0]}"
@@ -69,7 +76,18 @@ def why_void(log: GuestLog, trace: Trace, pieces: Cut, results: Sequence[Result]
             f"(inhibits={off.inhibits:#x}, line {off.line} of the trace)"
             f"{'' if off.names else ENUM}{WHY_OFF}"
         )
+    if _is_filtered(trace, matched):
+        return FILTERED
     return NO_IPI if log.ipi is False else _why_no_avic(results)
+
+
+def _is_filtered(trace: Trace, matched: Matched) -> bool:
+    """Whether exits that must be there are not.
+
+    KVM has to know the APIC's mode, so it lets no access of the base through (inference).
+    """
+    based = any(w and not w.exits for access, w in matched.pairs if access.slug == APIC_BASE)
+    return based and not any(isinstance(e, KvmExit) and e.code == MSR for e in trace.events)
 
 
 def _why_no_avic(results: Sequence[Result]) -> str:

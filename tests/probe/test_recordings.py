@@ -89,6 +89,16 @@ def pretended(*lines: str, seq: int = -1) -> Correlation:
     return correlation.correlate(serial(events), "\n".join(kept))
 
 
+def test_a_trace_that_was_filtered_by_the_reason_of_exits_is_void() -> None:
+    guest, told = recording("7.2-x2apic-off.tracefs")
+    kept = [line for line in told.splitlines()
+            if not re.search("apicv_inhibit|kvm_exit: .*reason (?!io)", line)]  # fmt: skip
+    assert (
+        "as where it was filtered by their reason"
+        in correlation.correlate(guest, "\n".join(kept)).void
+    )
+
+
 def outcomes(run: Correlation) -> dict[tuple[str, str, str], tuple[Behaviour, str, str]]:
     assert ("", (), (), 0) == (run.void, run.contradictions, run.unexplained, run.trace.unread)
     return {
