@@ -1,6 +1,7 @@
 """From the bytes of a measurement document to what the explorer keeps of it.
 
-``parse`` checks the form, ``to_measurement`` the meaning; both report every fault at once.
+``parse`` checks the form, ``to_measurement`` the meaning; both report every fault at once, and
+``parse`` those of the meaning beside those of the form where it is told what is known.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -26,8 +27,9 @@ from app.core.words import Access, Behaviour, Mode, State
 from app.errors import NotFound
 from app.intake import format1
 from app.intake.faults import fault_of
+from app.intake.mending import mended
 from app.intake.serial_log import is_serial_log, read_log
-from app.intake.strict_json import TWICE, scan_json
+from app.intake.strict_json import TWICE, scan_json, steps
 
 # What an emulator did says nothing about AVIC.
 EMULATORS = frozenset({"tcg"})
@@ -49,26 +51,42 @@ class Parsed:
         return self.digest[:12]
 
 
-def parse(raw: bytes) -> Parsed:
+def parse(raw: bytes, knowledge: Knowledge | None = None) -> Parsed:
     """Read a document of format 1, or a guest's serial log, which stands for one.
 
-    Raises BadDocument with every fault of the JSON text or the log, and of the form.
+    Raises BadDocument with every fault of the JSON text or the log, and of the form; with
+    ``knowledge`` then those of the meaning too, as far as the rest can be read.
     """
     value, broken = (read_log(raw), ()) if is_serial_log(raw) else scan_json(raw)
     if not isinstance(value, dict):
         raise BadDocument(broken or (Fault("", describe(value), "an object"),))
+    value, details = _without_private(value), []
     try:
-        document = format1.DocumentPart.model_validate(_without_private(value))
+        document = format1.DocumentPart.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        # What JSON itself forbids was replaced, so its place is told about already.
-        told = {fault.pointer for fault in broken if fault.found != TWICE}
-        faults = (fault_of(detail) for detail in details[:MAX_FAULTS])
-        formal = tuple(fault for fault in faults if fault.pointer not in told)
-        raise BadDocument((*broken, *formal), more=len(details) > MAX_FAULTS) from None
-    if broken:
-        raise BadDocument(broken)
-    return Parsed(document, hashlib.sha256(raw).hexdigest())
+    if not broken and not details:
+        return Parsed(document, hashlib.sha256(raw).hexdigest())
+    # What JSON itself forbids was replaced, so its place is told about already.
+    told = {fault.pointer for fault in broken if fault.found != TWICE}
+    faults = (fault_of(detail) for detail in details[:MAX_FAULTS])
+    formal = tuple(fault for fault in faults if fault.pointer not in told)
+    places = (*map(steps, told), *(detail["loc"] for detail in details))
+    meant = _meant(mended(value, places), knowledge) if knowledge else ()
+    raise BadDocument((*broken, *formal, *meant), more=len(details) > MAX_FAULTS)
+
+
+def _meant(value: dict[str, Any], knowledge: Knowledge) -> tuple[Fault, ...]:
+    """Return the faults of the meaning of a document that was mended."""
+    try:
+        document = format1.DocumentPart.model_validate(value)
+        _sightings(document, knowledge.registers, most_kinds(knowledge))
+    except BadDocument as error:
+        return error.faults
+    except ValidationError:
+        # Of what cannot be mended, the form is all there is to tell.
+        return ()
+    return ()
 
 
 def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Measurement:
@@ -141,18 +159,16 @@ def _sightings(
         faults.append(Fault("/host/virtual", "true", expected))
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
-    unseen = (lambda *_: None) if document.exits_watched else _unwatched_fault
+    unseen = (lambda *_: ()) if document.exits_watched else _unwatched_faults
     # By the name that stands there, too: a row may hold many addresses.
     seen: Counter[tuple[str, Sighting]] = Counter()
     kinds: dict[str, set[tuple[str, str, bool]]] = defaultdict(set)
     for i, part in enumerate(document.observations):
         found = find(part.register_)
         pointer = f"/observations/{i}"
-        if isinstance(found, Fault):
-            faults.append(replace(found, pointer=f"{pointer}/register"))
-        elif fault := _member_fault(found, part.member, pointer) or unseen(part, pointer):
-            faults.append(fault)
-        else:
+        wrong = [*_name_faults(found, part.member, pointer), *unseen(part, pointer)]
+        faults += wrong
+        if not wrong and not isinstance(found, Fault):
             one = _sighting(part, found)
             seen[part.register_, one] += part.count
             mine, kind = kinds[one.named], (one.outcome, one.condition, one.intercepted)
@@ -180,29 +196,29 @@ def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault
         return Fault("", describe(name), expected, hint)
 
 
-def _member_fault(found: NamedRegister, given: int | None, pointer: str) -> Fault | None:
-    register, place = found.register, f"{pointer}/member"
-    if given is None:
-        return None
-    if not register.vector:
-        return Fault(place, str(given), f"no member: {register.slug} is not a vector register")
-    if given >= members(register):
-        last = members(register) - 1
-        return Fault(place, str(given), f"a member of {register.slug}: 0 to {last}")
-    if found.member is not None and given != found.member:
-        return Fault(place, str(given), f"{found.member}, which the register's name says")
-    return None
+def _name_faults(found: NamedRegister | Fault, given: int | None, pointer: str) -> Iterator[Fault]:
+    """Yield what is wrong with the register that an observation names, and its member."""
+    place = f"{pointer}/member"
+    if isinstance(found, Fault):
+        yield replace(found, pointer=f"{pointer}/register")
+    elif given is not None:
+        register, last = found.register, members(found.register) - 1
+        if not register.vector:
+            yield Fault(place, str(given), f"no member: {register.slug} is not a vector register")
+        elif given > last:
+            yield Fault(place, str(given), f"a member of {register.slug}: 0 to {last}")
+        elif found.member is not None and given != found.member:
+            yield Fault(place, str(given), f"{found.member}, which the register's name says")
 
 
-def _unwatched_fault(part: format1.ObservationPart, pointer: str) -> Fault | None:
+def _unwatched_faults(part: format1.ObservationPart, pointer: str) -> Iterator[Fault]:
     """Whoever did not watch for exits cannot tell of one, nor that there was none."""
-    if part.exit:
-        expected = "no exit: `exits_watched` is false"
-        return Fault(f"{pointer}/exit", describe(part.exit.code), expected)
     if part.outcome not in GUESTS_VIEW:
         expected = f"{', '.join(GUESTS_VIEW)}: `exits_watched` is false"
-        return Fault(f"{pointer}/outcome", describe(part.outcome), expected)
-    return None
+        yield Fault(f"{pointer}/outcome", describe(part.outcome), expected)
+    if part.exit:
+        expected = "no exit: `exits_watched` is false"
+        yield Fault(f"{pointer}/exit", describe(part.exit.code), expected)
 
 
 def _sighting(part: format1.ObservationPart, found: NamedRegister) -> Sighting:

@@ -69,6 +69,11 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def steps(pointer: str) -> tuple[str, ...]:
+    """Return the keys that an RFC 6901 pointer leads through."""
+    return tuple(s.replace("~1", "/").replace("~0", "~") for s in pointer.split("/")[1:])
+
+
 def _decode(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")

@@ -52,7 +52,7 @@ def check(raw: bytes, snapshot: Snapshot) -> Checked:
     """Return the exact effect of a document without keeping it. Raises BadDocument."""
     knowledge = snapshot.knowledge
     now = snapshot.created_at
-    measurement = to_measurement(parse(raw), knowledge, moment(now))
+    measurement = to_measurement(parse(raw, knowledge), knowledge, moment(now))
     return review_of(measurement, snapshot)
 
 
@@ -68,7 +68,7 @@ def review_of(measurement: Measurement, snapshot: Snapshot) -> Checked:
 
 def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> tuple[Parsed, Measurement]:
     """Parse before any lock is taken. Raises BadDocument."""
-    parsed = parse(raw)
+    parsed = parse(raw, knowledge)
     return parsed, to_measurement(parsed, knowledge, moment(now))
 
 

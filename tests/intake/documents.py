@@ -86,7 +86,7 @@ def observing(*observations):
 
 def measured(raw, knowledge):
     """Return what a document measured, as the site would keep it."""
-    return to_measurement(parse(raw), knowledge, RECEIVED)
+    return to_measurement(parse(raw, knowledge), knowledge, RECEIVED)
 
 
 def refused(raw, knowledge):

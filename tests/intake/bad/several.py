@@ -21,6 +21,7 @@ AS_SEEN = {key: value for key, value in SEEN.items() if key != "register"}
 LINK = "an https:// address or a Message-ID without angle brackets"
 LEAVE_OUT = "a value; where there is none, leave the key out"
 NO_NUMBER = "JSON, which has no such number"
+UNWATCHED = "completed, gp, pf: `exits_watched` is false"
 PARAMETER = "a parameter such as kvm_amd.avic=1"
 
 NULL = below("/cpu", "microcode brand") + below("", "guest/version observations/0/value")
@@ -139,6 +140,43 @@ ALL = [
             Fault("/observations/0/outcome", '"#gp"', OUTCOMES, "did you mean `gp`?"),
         ),
         of_the_text=True,
+    ),
+    bad(
+        "several-of-the-form-and-the-meaning",
+        {
+            "/tool": 3,
+            "/hypervisor": MINIMAL["hypervisor"] | {"accelerator": "tcg", "parameters": ["avic"]},
+            "/host": {"virtual": True, "branch": ""},
+            "/exits_watched": False,
+            "/observations/0": SEEN | {"register": "ldrr", "mode": "xapic"},
+            "/observations/1": {"register": 7, "member": 3} | AS_SEEN,
+            "/observations/2": {"register": "isr", "member": 8} | AS_SEEN | {
+                "outcome": "vmexit-trap", "exit": {"code": "0x402"}, "note": 5,
+            },
+        },
+        Fault("/tool", "3", "an object"),
+        Fault("/hypervisor/parameters/0", '"avic"', PARAMETER),
+        Fault("/host/branch", '""', "a text that is not empty"),
+        Fault(
+            "/observations/0/mode", '"xapic"', "one of avic, x2avic", "did you mean `x2avic`?"
+        ),
+        Fault("/observations/1/register", "7", "a string"),
+        Fault("/observations/2/note", "5", "a string"),
+        Fault(
+            "/hypervisor/accelerator", '"tcg"',
+            "hardware virtualization: an emulator's answers are not AVIC's",
+        ),
+        Fault(
+            "/host/virtual", "true",
+            "bare metal: the hypervisor of a virtual host answers along with the processor",
+        ),
+        Fault(
+            "/observations/0/register", '"ldrr"',
+            "a slug, a macro, an offset or an MSR of the table", "did you mean `ldr`?",
+        ),
+        Fault("/observations/2/member", "8", "a member of isr: 0 to 7"),
+        Fault("/observations/2/outcome", '"vmexit-trap"', UNWATCHED),
+        Fault("/observations/2/exit", '"0x402"', "no exit: `exits_watched` is false"),
     ),
     bad(
         "several-typos",
