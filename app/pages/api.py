@@ -11,6 +11,7 @@ from app.core import facts
 from app.core.cells import cells_of
 from app.core.knowledge import Knowledge
 from app.core.revisions import revision_read
+from app.core.summaries import NEWEST
 from app.core.views import CellView
 from app.pages.api_models import ManualOut, Out, RegisterOut
 from app.pages.table_columns import columns
@@ -41,10 +42,17 @@ class CellList(Out):
 
 
 def cells_body(
-    cells: Iterable[CellView], knowledge: Knowledge, site: str, policies: Iterable[str]
+    cells: Iterable[CellView],
+    knowledge: Knowledge,
+    site: str,
+    policies: Iterable[str],
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return cells as JSON data, with what ``policies`` assume of them."""
-    every = columns(knowledge, policies, site)
+    """Return cells as JSON data, with what ``policies`` assume of them.
+
+    ``most`` bounds the observations of measurements that each names.
+    """
+    every = columns(knowledge, policies, site, most=most)
     keys = {key: value for column in every for key, (_, value) in column.json.items()}
     return [{key: value(view) for key, value in keys.items()} for view in cells]
 
@@ -56,8 +64,11 @@ def cell_list(
     version: str,
     policies: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return cells under their data version, with what ``policies`` assume of them."""
-    found = cells_body(cells, knowledge, site, policies)
+    """Return cells under their data version, with what ``policies`` assume of them.
+
+    Of measurements a cell names its newest observations here, and those of each sort by itself.
+    """
+    found = cells_body(cells, knowledge, site, policies, NEWEST)
     return {"data_version": version, "apm": manual_out(knowledge), "cells": found}
 
 

@@ -104,8 +104,8 @@ class FamilyVerdict(Out):
 class ObservationOut(Out):
     """What one access did, as one report says.
 
-    Of measurements alike the newest eight are named; ``more`` of a family counts and links the
-    others.
+    Of measurements alike the newest eight are named, in a list the newest eight of the cell;
+    ``more`` of a family counts and links the others.
     """
 
     id: str

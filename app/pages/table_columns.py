@@ -13,7 +13,6 @@ from app.core.facts import Claim
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
 from app.core.rulings import Conditions
-from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.words import Access, Mode, Printed, Verdict
 from app.pages import policy_phrases
@@ -57,8 +56,12 @@ def columns(
     policies: Iterable[str],
     site: str = "",
     sides: Iterable[tuple[Mode, Access]] = (),
+    most: int | None = None,
 ) -> tuple[CellColumn, ...]:
-    """Return every column, those of ``policies`` and, for HTML, of ``sides`` among them."""
+    """Return every column, those of ``policies`` and, for HTML, of ``sides`` among them.
+
+    ``most`` bounds the observations of measurements that JSON names of a cell, newest first.
+    """
     shown = tuple(policies)
     return (
         CellColumn(("cell",), lambda view: (str(view.key),), {
@@ -69,7 +72,7 @@ def columns(
         }),
         *_manual(knowledge),
         *starmap(_side, sides),
-        *_seen(knowledge, site),
+        *_seen(knowledge, site, most),
         CellColumn(json={
             "policies": (dict[str, str], lambda view: {
                 p.policy.slug: p.summary for p in view.policies if p.actions
@@ -146,12 +149,34 @@ def _claim(claim: Claim, knowledge: Knowledge) -> ClaimOut:
     return ClaimOut.of(claim, document=number, revision=read, holds=holds)
 
 
-def _seen(knowledge: Knowledge, site: str) -> Iterator[CellColumn]:
+def _beyond(view: CellView, most: int | None) -> frozenset[str]:
+    """Return the observations of measurements that are not among the newest ``most``."""
+    if most is None:
+        return frozenset()
+    every = {name for j in view.judgements.values() for name in j.measured.of_id}
+    named = [seen.id for seen in view.observations if seen.id in every]
+    return frozenset(named[: max(len(named) - most, 0)])
+
+
+def _seen(knowledge: Knowledge, site: str, most: int | None) -> Iterator[CellColumn]:
     """What was seen, per family; what else is kept about a cell, as text names it in one line."""
 
-    def more(view: CellView, judged: Judgement) -> MoreOut | None:
-        url = f"{site}{measurements_of(view, judged.family)}"
-        return MoreOut(observations=judged.unnamed, url=url) if judged.unnamed else None
+    def families(view: CellView) -> dict[str, FamilyVerdict]:
+        beyond, found = _beyond(view, most), {}
+        for family, judged in view.judgements.items():
+            number = judged.unnamed + len(beyond & judged.measured.of_id.keys())
+            url = f"{site}{measurements_of(view, family)}"
+            more = MoreOut(observations=number, url=url) if number else None
+            found[family] = FamilyVerdict.of(judged, more=more)
+        return found
+
+    def observations(view: CellView) -> list[ObservationOut]:
+        beyond = _beyond(view, most)
+        return [
+            ObservationOut.of(o, side_effect=o.side_effect.text if o.side_effect else "")
+            for o in view.observations
+            if o.id not in beyond
+        ]
 
     def lines(view: CellView) -> Iterator[str]:
         for judgement in view.measured:
@@ -167,14 +192,8 @@ def _seen(knowledge: Knowledge, site: str) -> Iterator[CellColumn]:
         tuple(knowledge.families),
         lambda view: tuple(str(j.verdict) for j in view.judgements.values()),
         {
-            "families": (dict[str, FamilyVerdict], lambda view: {
-                family: FamilyVerdict.of(j, more=more(view, j))
-                for family, j in view.judgements.items()
-            }),
-            "observations": (list[ObservationOut], lambda view: [
-                ObservationOut.of(o, side_effect=o.side_effect.text if o.side_effect else "")
-                for o in view.observations
-            ]),
+            "families": (dict[str, FamilyVerdict], families),
+            "observations": (list[ObservationOut], observations),
         },
         lines,
     )  # fmt: skip

@@ -274,6 +274,9 @@ def test_twenty_alike_are_counted_whole_where_the_newest_are_named(client, write
     assert 12 == families["zen-5"]["more"]["observations"]
     assert families == client.get(f"/api/v1/cells{cell.removeprefix('/r')}").json()["families"]
     assert ["zen-5"] == [name for name, told in families.items() if "more" in told]
+    (one,) = (c for c in client.get("/api/v1/cells").json()["cells"] if c["url"].endswith(cell))
+    assert 13 == one["families"]["zen-5"]["more"]["observations"], "the newest eight of a cell"
+    assert 8 == sum(seen["sources"][0].startswith("m-") for seen in one["observations"])
     linked = families["zen-5"]["more"]["url"].removeprefix(SITE).replace("/m?", "/m.json?")
     assert "/m.json?family=zen-5&state=accepted&cell=svr/x2avic/write" == linked
     listed = client.get(linked).json()
