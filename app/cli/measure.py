@@ -84,6 +84,7 @@ def submit(
     typer.echo(f"{receipt['state']}: {receipt['url']}")
     if "withdrawal_secret" in receipt:
         typer.echo(f"Withdrawal secret, shown this once: {receipt['withdrawal_secret']}")
+        typer.echo("It takes the measurement back: /docs/upload says how.")
 
 
 def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from app.errors import NotFound
 from app.intake import format1
 from app.intake.faults import fault_of
 from app.intake.mending import mended
+from app.intake.recognised import recognised
 from app.intake.serial_log import is_serial_log, read_log
 from app.intake.strict_json import TWICE, scan_json, steps
 
@@ -57,7 +58,7 @@ def parse(raw: bytes, knowledge: Knowledge | None = None) -> Parsed:
     Raises BadDocument with every fault of the JSON text or the log, and of the form; with
     ``knowledge`` then those of the meaning too, as far as the rest can be read.
     """
-    value, broken = (read_log(raw), ()) if is_serial_log(raw) else scan_json(raw)
+    value, broken = (read_log(raw), ()) if is_serial_log(raw) else _scan(raw)
     if not isinstance(value, dict):
         raise BadDocument(broken or (Fault("", describe(value), "an object"),))
     value, details = _without_private(value), []
@@ -74,6 +75,17 @@ def parse(raw: bytes, knowledge: Knowledge | None = None) -> Parsed:
     places = (*map(steps, told), *(detail["loc"] for detail in details))
     meant = _meant(mended(value, places), knowledge) if knowledge else ()
     raise BadDocument((*broken, *formal, *meant), more=len(details) > MAX_FAULTS)
+
+
+def _scan(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
+    """Do as ``scan_json`` does, and say of a file of another kind what it is."""
+    try:
+        return scan_json(raw)
+    except BadDocument as error:
+        kind, (first, *others) = recognised(raw), error.faults
+        if kind is None or kind.reader == "check":
+            raise
+        raise BadDocument((replace(first, hint=kind.sentence), *others)) from None
 
 
 def _meant(value: dict[str, Any], knowledge: Knowledge) -> tuple[Fault, ...]:

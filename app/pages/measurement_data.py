@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app.core.facts import Listed, Measurement
 from app.core.measuring import Effect
+from app.core.words import State
 from app.intake.submitting import Checked, Receipt
 from app.pens.place import Place
 from app.pens.tables import Table
@@ -36,7 +37,7 @@ def receipt(m: Measurement | Listed, place: Place) -> dict[str, Any]:
         "digest": m.digest,
         "state": str(m.state),
         "reason": m.reason,
-        "decided_at": m.decided_at,
+        "decided_at": "" if m.state is State.PENDING else m.decided_at,
         "received_at": m.received_at,
         "url": f"{place.site}/m/{m.slug}",
         "raw": f"{place.site}/m/{m.slug}.raw",
@@ -45,8 +46,14 @@ def receipt(m: Measurement | Listed, place: Place) -> dict[str, Any]:
 
 def answer(taken: Receipt, place: Place) -> dict[str, Any]:
     """Return what a submitter is told: the receipt, and once the secret to withdraw it."""
-    secret = {"withdrawal_secret": taken.secret} if taken.secret else {}
-    return receipt(taken.measurement, place) | secret
+    told = receipt(taken.measurement, place)
+    if taken.secret:
+        told |= {
+            "withdrawal_secret": taken.secret,
+            "withdrawal_note": "Shown once. POST secret=... to withdrawal_url takes it back.",
+            "withdrawal_url": f"{told['url']}/withdraw",
+        }
+    return told
 
 
 def receipt_text(taken: Receipt, place: Place) -> str:

@@ -127,8 +127,7 @@ def check_text(effects: Iterable[Effect], oddities: Iterable[Oddity], knowledge:
     """Return what a checked document would change, for the terminal."""
     out = Plain()
     listed = tuple(effects)
-    changed = [e for e in listed if e.changes]
-    out.para(f"Valid. {len(listed)} cells gain evidence, {len(changed)} verdicts would change.")
+    out.para(f"Valid. {effects_sentence(listed)}")
     for effect in listed:
         out.item(words(effect_line(effect, knowledge)))
     for oddity in oddities:

@@ -12,6 +12,7 @@ from app import __version__
 from app.core import words
 from app.core.cells import CellKey
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
+from app.core.numbers import counted
 from app.core.rulings import Conditions
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
@@ -44,6 +45,7 @@ def make_environment() -> jinja2.Environment:
         "policy_phrases": policy_phrases,
         "address_of": address_of,
         "cite_source": cite_source,
+        "counted": counted,
     }
     # Words without a look of their own: most of a long page, so they are told apart at once.
     environment.tests["bare"] = lambda said: type(said) is str

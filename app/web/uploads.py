@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, UploadFile
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.core.faults import BadDocument
-from app.errors import Forbidden
+from app.errors import AppError, Forbidden
 from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
@@ -22,12 +21,14 @@ from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
 from app.web.deps import Ask, WriteSession
+from app.web.errors import explain
 from app.web.guard import bearer
 from app.web.limits import sender_of
+from app.web.negotiate import Format
 from app.web.page_request import PageRequest, unkept
 
 router = APIRouter(include_in_schema=False)
-BLANK: dict[str, Any] = {"text": "", "faults": (), "checked": None}
+BLANK: dict[str, Any] = {"text": "", "faults": (), "problem": "", "checked": None}
 
 
 def unwrap(header: str) -> bytes:
@@ -91,15 +92,24 @@ def send(  # noqa: PLR0917 - the fields of the form
     """Check or submit; a refused document comes back with every fault, nothing is lost."""
     # Browsers send the ends of pasted lines as CRLF, which JSON does not mind.
     raw = _bytes(file) or text.encode("utf-8")
-    shown = {**BLANK, "text": raw.decode("utf-8", "replace")}
+    shown = {**BLANK, "text": _shown(raw)}
     try:
         if action == "submit":
             page = _receipt(take(asked, session, raw, _bytes(signature), token.strip()))
         else:
             page = _page(asked, shown | {"checked": submitting.check(raw, asked.snapshot)})
-    except BadDocument as error:
-        page = _page(asked, shown | {"faults": error.faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    except (BadDocument, AppError) as error:
+        page = _refused(asked, shown, error)
     return unkept(asked.request, asked.respond(page))
+
+
+def _refused(asked: PageRequest, shown: dict[str, Any], error: AppError | BadDocument) -> Page:
+    """Return the form with what was sent and why it was not taken. Raises what is no page."""
+    refusal = explain(error)
+    if not refusal.faults and asked.request.state.format is not Format.HTML:
+        raise error
+    view = shown | {"faults": refusal.faults, "problem": refusal.message}
+    return _page(asked, view, refusal.status)
 
 
 def _receipt(receipt: Receipt) -> Page:
@@ -123,6 +133,14 @@ def _page(asked: PageRequest, view: dict[str, Any], status: int = 200) -> Page:
         text=lambda _: text,
         status=status,
     )
+
+
+def _shown(raw: bytes) -> str:
+    """Return what was sent as the form shows it again; nothing of what is no text."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _bytes(file: UploadFile | None) -> bytes:

@@ -49,8 +49,12 @@ def test_picking_a_file_shows_what_will_be_checked(open_page, tmp_path):
     page.get_by_role("button", name="Check").click()
     expect(page.get_by_role("status").first).to_contain_text("140 observations on Zen 5")
     assert [] == violations(page)
+    page.goto("/upload")
+    expect(page.locator("#text")).to_have_value(path.read_text())
     page.get_by_role("button", name="Submit").click()
     expect(page.locator("h1")).to_have_text("Received")
+    page.goto("/upload")
+    expect(page.locator("#text")).to_have_value("")
 
 
 def test_dropping_a_file_fills_the_form(open_page):

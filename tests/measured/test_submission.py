@@ -3,8 +3,10 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
@@ -45,7 +47,10 @@ def test_a_receipt_says_where_the_measurement_is_and_how_to_take_it_back(client)
     assert 201 == answer.status_code
     assert f"/m/{digest[:12]}" == answer.headers["location"]
     assert (digest, "pending") == (answer.json()["digest"], answer.json()["state"])
+    assert "" == answer.json()["decided_at"]
     assert len(answer.json()["withdrawal_secret"]) >= 32
+    assert f"/m/{digest[:12]}/withdraw" == urlsplit(answer.json()["withdrawal_url"]).path
+    assert "withdrawal_url" in answer.json()["withdrawal_note"]
     assert raw == client.get(f"/m/{digest[:12]}.raw").content
     assert "no-store" == answer.headers["cache-control"]
 
@@ -335,9 +340,11 @@ def test_what_waits_of_one_sender_has_so_many_bytes(database_url):
     most = len(document(notes="0" * 400)) + 5
     with client_of(database_url, sender_pending_bytes=most) as client:
         assert 201 == post(client, document(notes="0" * 400)).status_code
-        refused = client.post("/upload", data={"text": document().decode(), "action": "submit"})
+        sent = {"text": document().decode(), "action": "submit"}
+        refused = client.post("/upload", data=sent, headers=HTML)
         assert 429 == refused.status_code
         assert f"Nothing was kept of these {len(document())} bytes" in refused.text
+        assert escape(document().decode()) in refused.text, "the form has what was sent"
         assert 200 == client.post(f"{API}?dry_run=true", content=document()).status_code
 
 

@@ -43,6 +43,8 @@ def probe(wish: Wish, qemu: str, maker: Maker, report: Callable[[bytes], str]) -
     host = Host()
     plan = make_plan(host, find_qemu(qemu), wish)
     wish.tell(plan_text(plan))
+    if wish.dry_run and plan.missing:
+        raise Conflict("Something is missing here, so nothing would be run.")
     if wish.dry_run:
         return None
     text = _carry_out(plan, host, maker, report)

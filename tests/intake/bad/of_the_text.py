@@ -27,6 +27,19 @@ TEXTS = [
     text("empty", b"", "an empty document", "JSON"),
     text("byte-order-mark", b"\xef\xbb\xbf" + edited(), "a byte order mark", "UTF-8 without one"),
     text("html", b"<!doctype html>\n<title>502</title>\n", '"<" at line 1, column 1', "a value"),
+    text(
+        "an-archive",
+        b"\x1f\x8b\x08\0",
+        *("byte 8Bh at offset 1", "UTF-8"),
+        "This is a gzip archive: `zcat FILE` unpacks it; a .tar.gz `tar xf FILE`.",
+    ),
+    text(
+        "a-trace",
+        b"# tracer: nop\n",
+        *('"#" at line 1, column 1', "a value"),
+        "This is a trace of the host: `vapic correlate GUEST TRACE` takes it, behind the guest's "
+        "serial log.",
+    ),
     text("missing-brace", edited((b"\n}", b"\n")), "the end at line 31, column 1", *ENDED),
     text("two", 2 * written(MINIMAL), '"{" at line 32, column 1', "the end of the document"),
     text("key-twice", edited((FORMAT, FORMAT + b"\n " + FORMAT)), *TWICE, at="/format"),
