@@ -13,6 +13,8 @@ TRACKING = ("utm_", "fbclid", "gclid", "mc_")
 # decision were to count: such an address leads to the page.
 OLD_KEYS = frozenset({"apm", "pending"})
 Valid = Mapping[str, Mapping[str, str] | None]
+# How many faults of one query are told, and how much of a word.
+TOLD, SHOWN = 8, 40
 
 
 def read_choices(
@@ -21,12 +23,11 @@ def read_choices(
     """Read decoded query pairs; repeated keys and comma lists both give several values.
 
     ``valid`` maps each key to its values in canonical order, or to None for free text;
-    keys of ``one`` take one value. Raises InvalidFilter naming every unknown key and value
-    with the nearest valid one.
+    keys of ``one`` take one value. Raises InvalidFilter naming unknown keys and values, each
+    with the nearest valid one; of very many the first alone.
     """
     chosen: dict[str, list[str]] = {key: [] for key in valid}
-    problems: list[str] = []
-    hints: list[str] = []
+    unknown: list[tuple[str, str, tuple[str, ...]]] = []
     for key, text in pairs:
         if key.startswith(TRACKING):
             continue
@@ -39,10 +40,8 @@ def read_choices(
             if values is None:
                 continue
             what, known = f"value of {key!r}", tuple(values)
-        for word in (w for w in words if w not in known):
-            near = get_close_matches(word.lower(), known, 1, 0.3)
-            problems.append(f"{word!r} is not a {what}; {_offer(near, known)}")
-            hints += near
+        unknown += [(word, what, known) for word in words if word not in known]
+    problems, hints = _told(unknown)
     problems += [
         f"{key!r} takes one value, not {len(set(chosen[key]))}."
         for key in one
@@ -54,6 +53,19 @@ def read_choices(
         key: tuple(dict.fromkeys(words) if known is None else (w for w in known if w in words))
         for (key, known), words in zip(valid.items(), chosen.values(), strict=True)
     }
+
+
+def _told(unknown: list[tuple[str, str, tuple[str, ...]]]) -> tuple[list[str], list[str]]:
+    """Return what to say of words that are not known, and the nearest that are."""
+    problems, hints = [], []
+    for word, what, known in unknown[:TOLD]:
+        shown = word if len(word) <= SHOWN else f"{word[:SHOWN]}..."
+        near = get_close_matches(shown.lower(), known, 1, 0.3)
+        problems.append(f"{shown!r} is not a {what}; {_offer(near, known)}")
+        hints += near
+    if len(unknown) > TOLD:
+        problems.append(f"{len(unknown) - TOLD} more are unknown.")
+    return problems, hints
 
 
 def _offer(near: list[str], known: tuple[str, ...]) -> str:

@@ -50,12 +50,15 @@ def find(snapshot: Snapshot, address: str) -> Page:
     """
     path, _, query = address.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
-    asked = (pair for pair in pairs if pair[0] not in (PIN, *OLD_KEYS))
-    unpinned = aliases.named(asked, snapshot.knowledge)
+    others = (pair for pair in pairs if pair[0] not in (PIN, *OLD_KEYS))
+    unpinned = aliases.named(others, snapshot.knowledge)
     path = path.rstrip("/") or "/"
     for kind in KINDS:
         if match := kind.expression.fullmatch(path):
-            return kind.find(Address(snapshot, match.groupdict(), unpinned))
+            asked = Address(snapshot, match.groupdict(), unpinned)
+            page = kind.find(asked)
+            asked.refuse_unread()
+            return page
     raise NotFound(f"There is no page {address!r}.", hints=("/", "/docs"))
 
 

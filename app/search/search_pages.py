@@ -73,6 +73,7 @@ def found_page(snapshot: Snapshot, found: SearchResult, place: Place) -> Page:
     offers = [query for query, _ in searching.EXAMPLES] if empty else ()
     help_text = partial(search_text.help_text, searching.keys(snapshot), searching.EXAMPLES, place)
     return Page(
+        path=address_of_query(str(found.query)),
         template="search/show.html",
         view=_view(snapshot, str(found.query), found=found),
         text=lambda _: help_text() if empty else search_text.found_text(found, place),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from app.core.filters import KEYS
 from app.core.knowledge import kind_of
@@ -16,13 +16,14 @@ from app.pages.api_models import ErrorOut, FactList, RegisterList
 from app.pages.kinds.differences import ledger_body, touching
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
+from app.web.page_request import keep
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
 
 
 async def _keep(request: Request) -> None:
     """Let the front keep what is answered, as it keeps pages."""
-    request.state.keep = True
+    keep(request)
 
 
 router = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=[Depends(_keep)])  # type: ignore[arg-type]
@@ -101,7 +102,13 @@ def list_differences(snapshot: Snap, wanted: Filter, config: Config) -> FactList
     return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, config.site))
 
 
-@router.get("/docs", include_in_schema=False)
+@router.get("/openapi.json", include_in_schema=False, dependencies=NO_FILTER)
+def description(request: Request) -> Response:
+    """What there is to ask, for programs."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs", include_in_schema=False, dependencies=NO_FILTER)
 def reference(asked: Ask) -> Response:
     """The reference of the API, made from its OpenAPI description."""
     description = asked.request.app.openapi()

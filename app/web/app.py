@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
     )
     _share(app, settings, engine, snapshots)
     app.add_middleware(gate.Gate)

@@ -23,8 +23,9 @@ def mail(asked: Ask) -> Response:
     cited = citing.find(asked.snapshot, address, asked.place.site)
     bare, _, query = cited.path.partition("?")
     view = {"copied": cited, "chosen": asked.path == "/mail"}
-    page = Page(template="mail/show.html", view=view, text=lambda _: cited.block())
     path = bare if bare == "/mail" else f"{bare}/mail"
+    page = Page(path=f"{path}?{query}", template="mail/show.html", view=view,
+                text=lambda _: cited.block())  # fmt: skip
     return asked.elsewhere(path, query) or asked.respond(page)
 
 

@@ -15,7 +15,7 @@ from app.export.copies import refuse_writes
 from app.settings import Settings
 from app.store.queries import NEW_VERSION
 from app.store.snapshots import Snapshot, SnapshotHolder
-from app.web.page_request import PageRequest, filter_pairs, pin_of
+from app.web.page_request import PageRequest, filter_pairs, keep, pin_of
 
 
 def _snapshot(request: Request) -> Snapshot:
@@ -64,15 +64,19 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 
 def _filter(request: Request, snapshot: Snap) -> CellFilter:
-    return snapshot.vocabulary.read(aliases.named(filter_pairs(request), snapshot.knowledge))
+    found = snapshot.vocabulary.read(aliases.named(filter_pairs(request), snapshot.knowledge))
+    keep(request, found.query())
+    return found
 
 
 Filter = Annotated[CellFilter, Depends(_filter)]
 
 
 def _no_filter(request: Request) -> None:
-    read_choices(filter_pairs(request), {})
+    declared = request.scope["route"].dependant.query_params
+    read_choices(filter_pairs(request), dict.fromkeys(one.alias for one in declared))
 
 
-# For answers that have one view: a key in their query would be ignored, so it is refused.
+# For routes that read no key but those that they declare: any other would be ignored, so it is
+# refused.
 NO_FILTER = [Depends(_no_filter)]

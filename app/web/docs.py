@@ -27,11 +27,11 @@ from app.pens.page import Page
 from app.pens.plain import Plain
 from app.search import search_pages
 from app.settings import Settings
-from app.web.deps import Ask
+from app.web.deps import NO_FILTER, Ask
 from app.web.errors import explain
 from app.web.page_request import PageRequest, in_format
 
-router = APIRouter(prefix="/docs", include_in_schema=False)
+router = APIRouter(prefix="/docs", include_in_schema=False, dependencies=NO_FILTER)
 # slug: title; the order is that of the list on /docs.
 PAGES = {
     "words": "Words: modes, behaviours, verdicts, evidence",

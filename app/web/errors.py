@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount
 
+from app.core.choices import SHOWN
 from app.core.faults import BadDocument, Fault
 from app.core.numbers import counted
 from app.errors import (
@@ -55,6 +56,7 @@ TITLES = {
     409: "That does not fit",
     410: "No longer here",
     413: "Too large",
+    414: "Too long an address",
     415: "Not in this form",
     422: "This request cannot be understood",
     429: "Too much, or too often",
@@ -187,5 +189,5 @@ def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
         return JSONResponse(refusal.body(listed=listed), refusal.status)
     if wanted is not Format.HTML:
         return Response(refusal.text(), refusal.status, media_type=Format.TEXT.media_type)
-    body = renderer.bare("error.html", path=path, refusal=refusal)
+    body = renderer.bare("error.html", path=path[:SHOWN], refusal=refusal)
     return Response(body, refusal.status, media_type=Format.HTML.media_type)

@@ -17,11 +17,11 @@ from app import __version__
 from app.errors import NotFound
 from app.export import export_json, exporting
 from app.export.exporting import ExportFile
-from app.web.deps import Ask, Config
+from app.web.deps import NO_FILTER, Ask, Config
 from app.web.front import unpacks, variant
 from app.web.page_request import in_format
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
 VERSIONED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)(-[0-9a-f]{12})?\.\w+$")
 
 

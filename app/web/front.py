@@ -1,7 +1,7 @@
 """The front of the site: kept bytes, ETags, 304 and security headers, in plain ASGI.
 
-A page is rendered and compressed once per data version. Its key is the canonical URL,
-which routes enforce by redirect, so equal views share one entry.
+A page is rendered and compressed once per data version. Its key is the canonical URL, which
+routes enforce, so equal views share one entry; what has another address is kept nowhere.
 """
 
 from __future__ import annotations
@@ -33,9 +33,12 @@ SECURITY = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 GZIP_FROM = 512
+# What an entry takes beside its bytes, about: objects, and its place in the order.
+ENTRY_BYTES = 1024
 # Named, and not only to be refused.
 GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
-Key = tuple[object, ...]
+# Data version, path, format and query.
+Key = tuple[int, str, str, bytes]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Kept:
     @property
     def size(self) -> int:
         """The memory it takes, in bytes."""
-        return len(self.body) + len(self.packed)
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.body) + len(self.packed) + headers + ENTRY_BYTES
 
 
 class KeptBytes:
@@ -72,11 +76,16 @@ class KeptBytes:
     def put(self, key: Key, kept: Kept) -> None:
         """Keep a page, dropping others beyond the limit."""
         with self._lock:
-            old = self._pages.pop(key, None)
-            self._size += kept.size - (old.size if old else 0)
+            if old := self._pages.pop(key, None):
+                self._size -= _size(key, old)
             self._pages[key] = kept
+            self._size += _size(key, kept)
             while self._size > self._limit and self._pages:
-                self._size -= self._pages.popitem(last=False)[1].size
+                self._size -= _size(*self._pages.popitem(last=False))
+
+
+def _size(key: Key, kept: Kept) -> int:
+    return kept.size + len(key[1]) + len(key[3])
 
 
 class Front:
@@ -95,7 +104,7 @@ class Front:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         wanted = negotiate(scope["path"], headers)
         state = scope.setdefault("state", {})
-        state |= {"format": wanted.format, "keep": False}
+        state |= {"format": wanted.format, "keep": False, "canonical": False}
         state |= {"asked": scope["path"], "head": scope["method"] == "HEAD"}
         scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
@@ -109,7 +118,8 @@ class Front:
             if catch.page is None:
                 return
             kept = catch.page
-            self._kept.put(key, kept)
+            if state["canonical"]:
+                self._kept.put(key, kept)
         await _answer(kept, headers, scope["method"], send)
 
 

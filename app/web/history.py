@@ -10,13 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from app.pages import comparing, feeds, steps_text
 from app.pens.page import Page
 from app.store.snapshots import Snapshot
-from app.web.deps import Ask
+from app.web.deps import NO_FILTER, Ask
 from app.web.page_request import filter_pairs, in_format
 
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/changes/{version}")
+@router.get("/changes/{version}", dependencies=NO_FILTER)
 def show(version: str, asked: Ask) -> Response:
     """One data version: what it changed. A date leads to the last version of that day."""
     view = feeds.step_view(asked.snapshot, version)
@@ -35,6 +35,7 @@ def since(version: str, asked: Ask, path: str = "") -> Response:
     found = comparing.compare(then, asked.snapshot, f"/{path}?{query}", asked.place.site)
     canonical, _, query = found.since.partition("?")
     page = Page(
+        path=found.since,
         template="changes/since.html",
         view={"found": found},
         text=lambda place: comparing.comparison_text(found, place),

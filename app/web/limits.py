@@ -33,6 +33,8 @@ from app.web.render import Renderer
 ENVELOPE_BYTES = 64 * 1024
 # What is sent to be looked at, not written: it waits for its like, and no writer waits for it.
 CHECKS = frozenset({"/check-mail", "/api/v1/check-mail"})
+# The longest address that is served, path and query: a list of every cell has half of it.
+MOST_ADDRESS = 8192
 # How long a refused sender is listened to, so that it reads the answer, not a reset.
 LINGER_SECONDS = 1.0
 # The rate library keeps the names of those who are gone; beyond this many we drop them.
@@ -68,7 +70,15 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["method"] in SAFE:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = len(scope["path"]) + len(scope["query_string"])
+        if length > MOST_ADDRESS:
+            fault = Fault("", f"an address of {length} characters", f"at most {MOST_ADDRESS}")
+            await self._refuse(scope, receive, send, Refused(414, "long-address", fault))
+            return
+        if scope["method"] in SAFE:
             await self._app(scope, receive, send)
             return
         try:

@@ -13,13 +13,13 @@ from app.intake.format1 import json_schema
 from app.intake.serial_log import is_serial_log
 from app.pages import measurement_data
 from app.pages.api_models import ErrorOut
-from app.web.deps import Ask, Config, RawBody, ReadSession, WriteSession
+from app.web.deps import NO_FILTER, Ask, Config, RawBody, ReadSession, WriteSession
 from app.web.uploads import take, unwrap
 
 # The media type of raw bytes and the ending of their name: of a document, of a serial log.
 RAW = {False: ("application/json", "json"), True: ("text/plain", "log")}
-router = APIRouter(include_in_schema=False)
-api = APIRouter(prefix="/api/v1", tags=["measurements"])
+router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
+api = APIRouter(prefix="/api/v1", tags=["measurements"], dependencies=NO_FILTER)
 
 
 @router.get("/schema/measurement-1.json")

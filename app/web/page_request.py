@@ -54,6 +54,15 @@ def leading(where: str, status: int) -> Response:
     return Response(body, status, headers, Format.TEXT.media_type)
 
 
+def keep(request: Request, query: str = "") -> None:
+    """Let the front send the answer as it sends pages, whose canonical query is ``query``.
+
+    Only at its canonical address is it kept: others are without number.
+    """
+    request.state.keep = True
+    request.state.canonical = request.url.query == pinned_query(request, query)
+
+
 def unkept(request: Request, response: Response) -> Response:
     """Return a response that nobody keeps: neither we nor the browser."""
     request.state.keep = False
@@ -133,7 +142,8 @@ class PageRequest:
             case _:
                 hints = tuple(f"{self.path}.{name}" for name in page.formats)
                 raise NotFound(f"This page has no .{wanted} twin.", hints=hints)
-        state.keep = page.status == HTTPStatus.OK
+        if page.status == HTTPStatus.OK:
+            keep(self.request, page.path.partition("?")[2])
         return Response(body, page.status, media_type=wanted.media_type)
 
     def _html(self, page: Page) -> str:

@@ -13,12 +13,12 @@ from app.pens.page import Page
 from app.pens.place import Place
 from app.store.snapshots import SnapshotHolder
 from app.web.api import ERRORS
-from app.web.deps import Ask, Config, RawBody
+from app.web.deps import NO_FILTER, Ask, Config, RawBody
 from app.web.negotiate import Format
 from app.web.page_request import PageRequest, unkept
 
-router = APIRouter(include_in_schema=False)
-api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
+router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
+api = APIRouter(prefix="/api/v1", responses=ERRORS, dependencies=NO_FILTER)  # type: ignore[arg-type]
 SENT = {
     "requestBody": {
         "required": True,

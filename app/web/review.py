@@ -16,10 +16,10 @@ from app.pages import reviews
 from app.pens.page import Page
 from app.store.submissions import Decision, Token
 from app.web import guard
-from app.web.deps import ReadSession
+from app.web.deps import NO_FILTER, ReadSession
 from app.web.page_request import PageRequest, unkept
 
-router = APIRouter(prefix="/review", include_in_schema=False)
+router = APIRouter(prefix="/review", include_in_schema=False, dependencies=NO_FILTER)
 
 
 def _newest(request: Request) -> PageRequest:

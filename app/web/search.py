@@ -9,8 +9,8 @@ from app.errors import InvalidQuery
 from app.search import search_pages, searching
 from app.search.search_pages import SearchOut, search_out
 from app.web.api import ERRORS, described
-from app.web.deps import Ask, Config
-from app.web.page_request import filter_pairs, pin_of
+from app.web.deps import NO_FILTER, Ask, Config
+from app.web.page_request import filter_pairs, keep, pin_of
 
 router = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/v1", responses=ERRORS)  # type: ignore[arg-type]
@@ -45,10 +45,11 @@ def search_as_data(asked: Ask) -> SearchOut:
         search_pages.text_of(filter_pairs(asked.request)),
         pinned=bool(pin_of(asked.request)),
     )
+    keep(asked.request, search_pages.canonical(found))
     return search_out(found, asked.place.site, asked.snapshot.name)
 
 
-@router.get("/opensearch.xml")
+@router.get("/opensearch.xml", dependencies=NO_FILTER)
 def description(config: Config) -> Response:
     """How a browser adds this site to its search field."""
     body = search_pages.opensearch(config.site)

@@ -20,14 +20,14 @@ from app.pages.measurement_text import check_text
 from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
-from app.web.deps import Ask, WriteSession
+from app.web.deps import NO_FILTER, Ask, WriteSession
 from app.web.errors import explain
 from app.web.guard import bearer
 from app.web.limits import sender_of
 from app.web.negotiate import Format
 from app.web.page_request import PageRequest, unkept
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
 BLANK: dict[str, Any] = {"text": "", "faults": (), "problem": "", "checked": None}
 
 

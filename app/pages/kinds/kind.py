@@ -19,20 +19,31 @@ _PART = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Address:
-    """What is asked of a snapshot: the parts of an address, and its query without the pin."""
+    """What is asked of a snapshot: the parts of an address, and its query without the pin.
+
+    ``read`` holds what a kind looked at, of this one or a copy: who never does takes no key.
+    """
 
     snapshot: Snapshot
     parts: Mapping[str, str] = field(default_factory=dict)
-    pairs: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    read: set[str] = field(default_factory=set)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The query, for a kind that says what each key of it means."""
+        self.read.add("query")
+        return self.query
 
     @property
     def knowledge(self) -> Knowledge:
         """What is known."""
         return self.snapshot.knowledge
 
-    def refuse_query(self) -> None:
-        """Raise InvalidFilter for any key: the page has no filter."""
-        read_choices(self.pairs, {})
+    def refuse_unread(self) -> None:
+        """Raise InvalidFilter for any key that nobody looked at: the page has no filter."""
+        if not self.read:
+            read_choices(self.query, {})
 
 
 class PageKind(ABC):

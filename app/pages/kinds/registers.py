@@ -19,9 +19,8 @@ class RegisterPage(PageKind):
     twins = "txt json csv md atom"
 
     def find(self, asked: Address) -> Page:
-        """Return a register with its four cells. Raises NotFound, InvalidFilter."""
+        """Return a register with its four cells. Raises NotFound."""
         found = explore.find_register(asked.snapshot, asked.parts["name"])
-        asked.refuse_query()
         register, knowledge = found.register, asked.knowledge
         cells = explore.register_cells(asked.snapshot, register)
         notes = explore.register_annotations(asked.snapshot, register)
@@ -54,10 +53,9 @@ class CellPage(PageKind):
     twins = "txt json atom"
 
     def find(self, asked: Address) -> Page:
-        """Return a cell with everything known about it. Raises NotFound, InvalidFilter."""
+        """Return a cell with everything known about it. Raises NotFound."""
         name, mode, access = asked.parts.values()
         view = explore.find_cell(asked.snapshot, name, mode.lower(), access.lower())
-        asked.refuse_query()
         key, heading = view.key, view.register.heading
         return Page.of(
             cell_text.cell_sheet(view, asked.knowledge),

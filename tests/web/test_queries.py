@@ -1,0 +1,71 @@
+"""Queries: what no page knows is refused with the nearest, and nothing odd is kept."""
+
+import re
+
+import pytest
+
+from app.web import pages
+from app.web.app import FIRST, LAST
+
+PARTS = {"name": "ldr", "register": "ldr", "mode": "x2avic", "access": "write", "number": "1",
+         "slug": "words", "family": "19h", "model": "11h", "path": "d"}  # fmt: skip
+# Of these the slug is another one.
+NAMED = {"/c/{slug}": "zen-5", "/errata/{slug}": "1235", "/policy/{slug}": "kvm-7.2"}
+
+
+def addresses():
+    """Return an address of every route that answers GET, but for those that need a measurement."""
+    routes = [route for router in (*FIRST, pages.routes(), *LAST) for route in router.routes]
+    for path in sorted({route.path for route in routes if "GET" in route.methods}):
+        parts = PARTS | ({"slug": NAMED[path]} if path in NAMED else {})
+        if not path.startswith(("/m/", "/export/", "/review/", "/cite")):
+            yield re.sub(r"\{(\w+)(:path)?\}", lambda m: parts.get(m[1], m[0]), path)  # noqa: B023
+
+
+@pytest.mark.parametrize("address", [*addresses()])
+def test_every_page_refuses_a_key_that_it_does_not_know(client, address):
+    version = client.get("/api/v1/cells").json()["data_version"]
+    answer = client.get(f"{address.replace('{version}', version)}?famly=zen-5")
+
+    assert 400 == answer.status_code
+    assert "famly" in answer.text
+
+
+def test_of_a_query_with_thousands_of_faults_the_first_are_told(client):
+    answer = client.get("/?" + "&".join(f"k{n}" for n in range(1000)), headers={"accept": "*/*"})
+
+    assert 400 == answer.status_code
+    assert "992 more are unknown" in answer.text
+    assert len(answer.text) < 10_000
+
+
+@pytest.mark.parametrize("path", ["/", "/search.txt", "/api/v1/cells", "/m.json", "/nowhere"])
+def test_an_address_that_is_too_long_is_refused_and_not_repeated(client, path):
+    answer = client.get(f"{path}?q={'x' * 60_000}")
+
+    assert 414 == answer.status_code
+    assert "at most 8192" in answer.text
+    assert len(answer.text) < 4_000
+
+
+def test_only_canonical_addresses_are_kept_and_by_all_that_they_take(client):
+    kept = client.app._kept
+    odd = ["/?&", "/docs?utm_source=x", "/docs/words?at=+2026-11-22", "/api/v1/cells?sort=apm",
+           "/api/v1/cells?mode=x2avic,avic", "/api/v1/search?q=ldr++ldr&q="]  # fmt: skip
+    begin = len(kept._pages)
+    for address in odd:
+        client.get(address, follow_redirects=False)
+    assert begin == len(kept._pages)
+    for address in ("/api/v1/cells?mode=x2avic", "/docs/words", "/api/v1/search?q=lvt"):
+        answers = [client.get(address) for _ in range(2)]
+        assert answers[0].headers["etag"] == answers[1].headers["etag"]
+        begin += 1
+        assert begin == len(kept._pages), address
+    assert kept._size > sum(len(k[1]) + len(k[3]) + len(p.body) for k, p in kept._pages.items())
+
+
+def test_a_misspelt_key_keeps_no_document(client):
+    answer = client.post("/api/v1/measurements?dryrun=true", content=b"{}")
+
+    assert 400 == answer.status_code
+    assert ["dry_run"] == answer.json()["error"]["hints"]
