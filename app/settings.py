@@ -52,6 +52,11 @@ class Settings(BaseSettings):
         description="Serve and read this export (SQLite), read-only, instead of the "
         "database; `--from` sets it.",
     )
+    probe_file: Path = Field(
+        ROOT / "var" / "vapic-probe.pyz",
+        description="The packed probe that /vapic-probe.pyz gives to whoever wants to measure; "
+        "`vapic serve --prepare` makes it where gcc is, `vapic probe pack` anywhere.",
+    )
     seed: Path = Field(ROOT / "seed", description="Folder of the curated knowledge.")
     uploads: Uploads = Field(
         Uploads.OPEN,

@@ -20,6 +20,8 @@ from app.cli.export import exports
 from app.curation.seed import check_seed
 from app.errors import AppError, Conflict, InvalidSeed
 from app.export.copies import open_copy
+from app.probing import packing
+from app.probing.guest_build import BuildFailed
 from app.settings import Settings
 from app.store import seeding
 from app.store.migrate import migrate as run_migrations
@@ -88,8 +90,7 @@ def serve(
         # What is wrong with it is told here, in one line.
         open_copy(settings.export_file).dispose()
     elif prepare:
-        migrate()
-        seed()
+        _prepare(settings)
     if export:
         os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
     typer.echo(f"vAPIC Explorer on http://{settings.host}:{settings.port}")
@@ -103,6 +104,19 @@ def serve(
         proxy_headers=False,
         server_header=False,
     )
+
+
+def _prepare(settings: Settings) -> None:
+    """Migrate, load the seed, and make the probe to give away, where there is a compiler."""
+    migrate()
+    seed()
+    file = settings.probe_file
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        packing.pack(file)
+    except (BuildFailed, OSError) as error:
+        if not file.exists():
+            typer.echo(f"/vapic-probe.pyz will be missing: {error}")
 
 
 @app.command()

@@ -65,6 +65,7 @@ UNSTABLE = (
     Promise("/opensearch.xml", "search from the browser's address bar", stable=False),
     Promise("/upload", "send a measurement from a form", "txt", stable=False),
     Promise("/m/{slug}/withdraw", "POST of its receipt", stable=False),
+    Promise("/vapic-probe.pyz", "the packed probe, where this site has one", stable=False),
     Promise("/check-mail", "check the quotes of a mail", "txt", stable=False),
     Promise("/review", "for reviewers", stable=False),
     Promise("/review/{slug}", "for reviewers", stable=False),

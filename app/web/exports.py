@@ -19,9 +19,10 @@ from app.export import export_json, exporting
 from app.export.exporting import ExportFile
 from app.web.deps import NO_FILTER, Ask, Config
 from app.web.front import unpacks, variant
-from app.web.page_request import in_format
+from app.web.page_request import in_format, unkept
 
 router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
+ZIPAPP = "application/zip"
 VERSIONED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)(-[0-9a-f]{12})?\.\w+$")
 
 
@@ -30,6 +31,14 @@ def schema(config: Config) -> Response:
     """The JSON Schema of an export, stable for ever."""
     described = export_json.json_schema(config.site)
     return JSONResponse(described, media_type="application/schema+json")
+
+
+@router.get("/vapic-probe.pyz")
+def probe(request: Request, config: Config) -> Response:
+    """The packed probe, where this site has one."""
+    if not config.probe_file.is_file():
+        raise NotFound("This site has no packed probe.", hints=("/docs/measure",))
+    return unkept(request, Response(config.probe_file.read_bytes(), media_type=ZIPAPP))
 
 
 @router.get("/export")

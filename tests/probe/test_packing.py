@@ -20,6 +20,7 @@ from app.probing.guest_memory import LOG_AT
 from app.probing.host.host import Host
 from tests.probe import booting, fake_qemu
 from tests.probe.scenes import Scene
+from tests.running import client_of
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +184,12 @@ def test_an_older_python_is_told_so_before_anything_else():
 
     assert 1 == told.returncode
     assert told.stderr.startswith("vapic: this takes Python 3.11 or newer")
+
+
+def test_a_site_that_has_it_gives_it_away(packed, database_url, tmp_path):
+    with client_of(database_url, probe_file=packed) as client:
+        assert packed.read_bytes() == client.get("/vapic-probe.pyz").content
+    with client_of(database_url, probe_file=tmp_path / "none") as client:
+        answer = client.get("/vapic-probe.pyz")
+        assert 404 == answer.status_code
+        assert "/docs/measure" in answer.text
