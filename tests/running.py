@@ -96,8 +96,12 @@ def unsound_page(answer: Response) -> list[str]:
 
 
 def unsound(answer: Response) -> list[str]:
-    """Return what is wrong with a text page: it is US-ASCII within 75 columns, whole lines."""
-    found = [line for line in answer.text.splitlines() if len(line) > 75]
+    """Return what is wrong with a text page: it is US-ASCII within 75 columns, whole lines.
+
+    A longer address has a line of its own: broken it could not be followed.
+    """
+    wide = (line for line in answer.text.splitlines() if len(line) > 75)
+    found = [line for line in wide if not re.fullmatch(r" *https?://\S+", line)]
     kind = answer.headers["content-type"]
     found += [kind] if kind != "text/plain; charset=us-ascii" else []
     found += [] if answer.content.isascii() and answer.text.endswith("\n") else ["no ASCII, no end"]

@@ -61,8 +61,12 @@ class Mark:
     @property
     def basis(self) -> str:
         """The strongest grade of evidence, or ``documented``."""
-        grades = {seen.evidence for seen in self.observations}
-        return next((str(grade) for grade in Evidence if grade in grades), "documented")
+        return self.grade() if self.observations else "documented"
+
+    def grade(self, family: str = "") -> Evidence:
+        """Return the strongest grade of its observations, of a family or of all."""
+        grades = {seen.evidence for seen in self.observations if family in ("", seen.family)}
+        return next(grade for grade in Evidence if grade in grades)
 
     @property
     def families(self) -> tuple[str, ...]:

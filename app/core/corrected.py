@@ -152,9 +152,10 @@ def _reasons(view: CellView) -> tuple[Footnote, ...]:
     # The manual of one model rules no cell for all, and may say it in plainer words.
     words = said(ruled)
     changed = ruled + tuple(c for c in view.claims if c.family and c.branch in words)
-    heard = tuple(f for j in view.measured for f in j.findings if f.verdict not in SILENT)
-    spoken = tuple(f for f in heard if f.verdict in SILICON_SPEAKS)
-    borne_out = tuple(f for f in heard if f.verdict not in SILICON_SPEAKS)
+    heard = {f: replace(f, verdict=j.word(f)) for j in view.measured for f in j.findings
+             if f.verdict not in SILENT}  # fmt: skip
+    spoken = tuple(told for f, told in heard.items() if f.verdict in SILICON_SPEAKS)
+    borne_out = tuple(told for f, told in heard.items() if f.verdict not in SILICON_SPEAKS)
     found = []
     if view.printed is not Printed.AS_PRINTED and (changed or borne_out):
         found.append(Footnote(NoteKind(view.printed), changed, borne_out))

@@ -85,6 +85,14 @@ class Judgement:
         here = [o for o in side if (o.outcome, o.condition) == (outcome, condition)]
         return sum(o.id not in named for o in here) + sum(s.observations for s in mine)
 
+    def word(self, finding: Finding) -> Verdict:
+        """Return the verdict on an unmasked finding: a side of a dispute is disputed."""
+        condition = finding.observation.condition
+        heard = (f.observation for f in self.findings if f.verdict is not Verdict.MASKED)
+        rivals = {seen.outcome for seen in heard if seen.condition == condition}
+        disputed = self.verdict is Verdict.DISPUTED and len(rivals) > 1
+        return self.verdict if disputed else finding.verdict
+
     @property
     def unnamed(self) -> int:
         """How many observations stand behind it that no finding names."""

@@ -232,11 +232,10 @@ def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
     ])  # fmt: skip
     verdicts = []
     for key, judgement in entry.judged:
-        seen_words = joined((b,) for b in judgement.behaviours) or ("nothing unmasked",)
         family = knowledge.families[judgement.family].name
         verdicts.append(Item((
-            Linked(str(key), key.url), f", {family}: ", judgement.verdict, ": ", *seen_words,
-            f"; {judgement.behind} ", Sourced(judgement.sources),
+            Linked(str(key), key.url), f", {family}: ", *phrases.verdict_line(judgement), " ",
+            Sourced(judgement.sources),
         )))  # fmt: skip
     if verdicts:
         yield Section("Verdicts on its cells", parts=[Para(ON_ITS_CELLS), *verdicts])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from app.core.measuring import observations_of
 from app.core.rulings import Branch, Conditions, branches
 from app.core.summaries import Sort
 from app.core.verdicts import Finding, classify
-from app.core.words import Mode, State
+from app.core.words import Mode, State, Verdict
 from app.errors import InvalidFilter, NotFound
 from app.store.snapshots import Snapshot
 
@@ -164,7 +164,11 @@ def rows_of(
         view = snapshot.cells[key]
         if key not in ruling:
             ruling[key] = branches(view.effective)
-        rows.append(Row(seen, classify(view.claims, told, conditions), ruling[key]))
+        finding = classify(view.claims, told, conditions)
+        if measurement.accepted and finding.verdict is not Verdict.MASKED:
+            verdict = view.judgements[measurement.family].word(finding)
+            finding = replace(finding, verdict=verdict)
+        rows.append(Row(seen, finding, ruling[key]))
     return RowPage(tuple(rows), after, len(measurement.observations))
 
 

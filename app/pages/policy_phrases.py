@@ -52,12 +52,12 @@ def when(mark: Mark, knowledge: Knowledge) -> str:
 
 
 def basis(mark: Mark, knowledge: Knowledge) -> str:
-    """``observed on Zen 4``: the strongest evidence behind a mark, and on which families."""
-    named = [knowledge.families[f].name for f in mark.families if f != NOT_STATED]
-    families = f" on {', '.join(named)}" if named else ""
-    unnamed = ", CPU not stated" if NOT_STATED in mark.families else ""
-    disputed = ", disputed" if mark.disputed else ""
-    return f"{mark.basis}{families}{unnamed}{disputed}"
+    """``measured on Zen 5, observed on Zen 4``: each family with its own strongest evidence."""
+    named = (family for family in mark.families if family != NOT_STATED)
+    said = [f"{mark.grade(family)} on {knowledge.families[family].name}" for family in named]
+    if NOT_STATED in mark.families:
+        said.append(f"{mark.grade(NOT_STATED)}, CPU not stated")
+    return ", ".join(said or ["documented"]) + (", disputed" if mark.disputed else "")
 
 
 def mark_line(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:

@@ -135,8 +135,11 @@ class Plain:
             self.field(label, url)
 
     def address(self, url: str, indent: int = 2) -> None:
-        """Add an address on a line of its own, further to the left where it would be broken."""
-        self.para(url, max(0, min(indent, COLUMNS - len(url))))
+        """Add an address on a line of its own, further to the left where it would be too long.
+
+        One that is longer than a line is the only thing that is: broken it could not be followed.
+        """
+        self._lines.append(" " * max(0, min(indent, COLUMNS - len(url))) + to_ascii(url))
 
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         """Add rows of cells, each wrapped in its column; columns are one space apart."""

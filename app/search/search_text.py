@@ -39,7 +39,7 @@ def found_text(found: SearchResult, place: Place) -> str:
     if found.table and found.total:
         out.heading("In the table")
         what = "These cells" if found.table.same else f"The {found.table.cells} cells of the keys"
-        out.para(f"{what}: {place.site}{found.table.path}")
+        out.link(f"{what}:", f"{place.site}{found.table.path}")
     for number, near in enumerate(found.near):
         if not number:
             out.para("Near misses:")

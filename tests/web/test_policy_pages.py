@@ -5,11 +5,13 @@ import io
 
 import pytest
 
-from app.core.assumptions import MarkKind
+from app.core.assumptions import Mark, MarkKind
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import policy_table
 from app.core.views import view_cells
+from app.core.words import Evidence
 from app.curation.seed import body_of, fact_from
+from app.pages import policy_phrases
 from app.pages.kinds.policies import find_policies
 from app.pages.policy_text import policy_sheet
 from app.pens.place import Place
@@ -17,10 +19,21 @@ from app.pens.plain import sheet_text
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
 from tests.conftest import SEEDED_AT
+from tests.factories import make_observation
 from tests.running import flat, soup_of, words
 
 OLD = "KVM mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3"
 NEW = "KVM 6.18.39 and later of 6.18.y, 7.1.4 and later of 7.1.y, 7.2 and later"
+
+
+def test_each_family_behind_a_mark_has_its_own_grade(knowledge):
+    graded = {"zen-5": Evidence.MEASURED, "zen-4": Evidence.OBSERVED, "not-stated": Evidence.STATED}
+    seen = tuple(make_observation("gp", id=f, family=f, evidence=graded[f]) for f in graded)
+    mark = Mark(MarkKind.UNSEEN_GP, (), seen, disputed=True)
+
+    assert (
+        "measured on Zen 5, observed on Zen 4, stated, CPU not stated, disputed"
+    ) == policy_phrases.basis(mark, knowledge)
 
 
 def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowledge):
