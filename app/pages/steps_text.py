@@ -8,17 +8,15 @@ from typing import Any
 
 from app.core.cells import CellKey
 from app.pages import facts_text
-from app.pages.subjects import Subject
+from app.pages.subjects import EVERYTHING, Subject
 from app.pens.changed import counted
 from app.pens.lines import Line, Linked
-from app.pens.parts import Columns, Field, Para, Passage, Section, Sheet, ShortItem, Told
+from app.pens.parts import Columns, Field, Para, Section, Sheet, ShortItem, Told
 from app.pens.plain import Plain
 from app.store.queries import Change
 from app.store.steps import CellStep, VersionStep
 
-# More cells than this are counted.
-LISTED = 40
-# More than this is counted in a title.
+# A title tells so many changes, and counts the rest.
 TITLED = 2
 # How many slashes an address has that is not a cell's.
 PAGE = 2
@@ -42,11 +40,10 @@ def story_text(
         found = ", ".join(counted(changes)).replace(" added", "")
         out.para(f"First published. The facts behind it: {found}.")
     out.blank()
-    told = told_cells(subject.cells(step), subject.family)
-    if len(told) > LISTED:
-        out.para(f"{len(told)} cells changed.")
-        told = {}
-    for key, lines in told.items():
+    # A whole table that is published for the first time did not change.
+    whole = born and (subject.path == EVERYTHING or subject.wanted is not None)
+    cells = {} if whole else subject.cells(step)
+    for key, lines in told_cells(cells, subject.family).items():
         out.para(str(key))
         for line in lines:
             out.para(line, 2, 2)
@@ -61,8 +58,9 @@ def summary(subject: Subject, step: VersionStep, changes: Sequence[Change]) -> s
         return "first published"
     cells = told_cells(subject.cells(step), subject.family)
     told = [f"{key} {line}" for key, lines in cells.items() for line in lines]
-    if 0 < len(told) <= TITLED:
-        return "; ".join(told)
+    if told:
+        rest = len(told) - TITLED
+        return "; ".join((*told[:TITLED], *([f"and {rest} more"] if rest > 0 else [])))
     if len(changes) <= TITLED:
         return "; ".join(f"{c.kind} {c.key} {c.action}" for c in changes)
     return ", ".join(counted(changes))
@@ -122,18 +120,6 @@ class StepView:
 def step_sheet(view: StepView) -> Sheet:
     """Return one data version; its text names nothing that came later."""
     step, version = view.step, view.step.version
-    told = told_cells(step.cells)
-    many = len(told) > LISTED
-    cells: list[Passage] = [
-        Told(
-            (Linked(str(key), view.link(key.url)),),
-            parts=[Para(line, hanging=2) for line in lines],
-            only="html" if many else "",
-        )
-        for key, lines in told.items()
-    ]
-    if many:
-        cells.append(Para(f"{len(cells)} cells changed.", only="text"))
     facts = Plain()
     facts_text.changes_lines(facts, view.changes)
     return Sheet(
@@ -152,7 +138,11 @@ def step_sheet(view: StepView) -> Sheet:
                 ShortItem((Linked(path, view.link(path)), ": new" * (path in step.born)))
                 for path in view.pages
             ]),
-            Section("Cells", parts=cells),
+            Section("Cells", parts=[
+                Told((Linked(str(key), view.link(key.url)),),
+                     parts=[Para(line, hanging=2) for line in lines])
+                for key, lines in told_cells(step.cells).items()
+            ]),
             Section("Facts", parts=[Columns(facts.render())]),
         ],
     )  # fmt: skip

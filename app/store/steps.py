@@ -96,18 +96,14 @@ class Steps:
             following = queries.neighbour(session, version, 1)
         return following.name if following and following.id <= self.version else ""
 
-    def history(self, most: int) -> tuple[tuple[DataVersion, tuple[str, ...], int], ...]:
-        """Return the newest data versions with their changes in words, and how many those are."""
+    def history(self, most: int) -> tuple[VersionStep, ...]:
+        """Return the newest steps without the pages that they touched, newest first."""
         if self.sessions is None:
             return ()
-        s = StepRow
-        newest = select(s).where(s.version_id <= self.version).order_by(s.version_id.desc())
+        ids = select(StepRow.version_id).where(StepRow.version_id <= self.version)
         with self.sessions() as session:
-            rows = session.scalars(newest.limit(most)).all()
-            versions = queries.get_versions(session, [row.version_id for row in rows])
-        known = {v.id: v for v in versions}
-        bodies = ((row.version_id, json.loads(row.body)) for row in rows)
-        return tuple((known[i], tuple(b["lines"]), b["total"]) for i, b in bodies)
+            found = session.scalars(ids.order_by(StepRow.version_id.desc()).limit(most)).all()
+            return _steps(session, found, paged=False)
 
     def named(self, name: str) -> int:
         """Return the data version that a name or a date means; raises NotFound."""
@@ -142,15 +138,18 @@ class Steps:
             )  # type: ignore[return-value]
 
 
-def _steps(session: Session, ids: Collection[int]) -> tuple[VersionStep, ...]:
-    """Return steps by their data versions, in that order."""
+def _steps(
+    session: Session, ids: Collection[int], *, paged: bool = True
+) -> tuple[VersionStep, ...]:
+    """Return steps by their data versions, in that order; ``paged`` with the pages they touched."""
     if not ids:
         return ()
     stored = session.scalars(select(StepRow).where(StepRow.version_id.in_(ids))).all()
     rows = {row.version_id: json.loads(row.body) for row in stored}
     before = {row.version_id: row.previous for row in stored}
     pages: dict[int, dict[str, frozenset[Name]]] = {version: {} for version in ids}
-    for row in session.scalars(select(StepPageRow).where(StepPageRow.version_id.in_(ids))):
+    touched = select(StepPageRow).where(StepPageRow.version_id.in_(ids if paged else ()))
+    for row in session.scalars(touched):
         names = frozenset((kind, key) for kind, key in json.loads(row.names))
         pages[row.version_id][row.path] = names
     named = {*ids, *filter(None, before.values())}

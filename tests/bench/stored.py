@@ -114,7 +114,7 @@ def figures(path: Path) -> dict[str, float]:
         found = {"start: to the first answer, ms": median(started(path) for _ in range(3))}
         found["load a snapshot, ms"] = spent(lambda: load_snapshot(session))
         snapshot = load_snapshot(session)
-        pin = f"{CELL}?at={snapshot.steps.history(100)[-1][0].name}"
+        pin = f"{CELL}?at={snapshot.steps.history(100)[-1].version.name}"
     for kept, name in ((0, "uncached"), (64 << 20, "warm")):
         app = create_app(Settings(database_url=url, page_cache_bytes=kept))
         with TestClient(app, base_url="http://127.0.0.1:8000") as client:

@@ -1,6 +1,9 @@
 """Feeds: sound, stable, and touched by real change alone."""
 
+import csv
+import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,12 +11,15 @@ import pytest
 from lxml import etree
 
 from app.pages import feeds
+from app.pages.steps_text import story_text, summary
 from app.pages.subjects import Subject
 from app.pens.place import Place
 from app.store.engine import writer_sessions
 from app.store.seeding import load_seed
+from app.store.steps import CellStep
 from tests.conftest import SEEDED_AT, engine_of
 from tests.history.told import FEEDS, FIRST, HTML, SITE
+from tests.running import soup_of, words
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
@@ -142,6 +148,34 @@ def test_an_entry_holds_the_fields_before_and_after_in_plain_words(story, feed, 
     for part in parts:
         shown = re.sub(r"\{(\d)\}", lambda m: story.versions[int(m[1])], part)
         assert shown.replace(">", "&gt;") in text
+
+
+def test_the_list_of_changes_tells_each_verdict_and_leads_to_what_became_of_the_cell(story):
+    name, before = story.versions[4], story.versions[3]
+    told = "tpr/avic/read zen-5: unmeasured -> contradicts (gp)"
+    section = soup_of(story.client, "/changes").find(id=name)
+    link = section.find("a", string="tpr/avic/read")["href"]
+    rows = csv.DictReader(io.StringIO(story.text("/changes.csv")))
+    data = story.client.get("/changes.json").json()["changes"]
+    mine = next(change for change in data if change["data_version"] == name)
+
+    assert f"/r/tpr/avic/read/since/{before}?at={name}" == link
+    assert told in words(section)
+    assert told in " ".join(story.text("/changes.txt").split())
+    assert told in [row["change"] for row in rows if row["data_version"] == name]
+    assert [told.partition(" ")[2]] == mine["cells"]["tpr/avic/read"]
+    # What is published for the first time did not change.
+    assert {} == data[-1]["cells"]
+
+
+def test_an_entry_tells_every_cell_however_many_changed(story, knowledge):
+    newest = story.state.snapshots.get().steps.newest(most=1)[0]
+    cells = {key: CellStep({}, {"zen-5": "agrees (allowed)"}) for key in knowledge.cells}
+    step, subject = replace(newest, cells=cells), Subject("/changes", "Everything")
+    lines = story_text(subject, step, (), ()).splitlines()
+
+    assert {str(key) for key in knowledge.cells} <= set(lines)
+    assert summary(subject, step, ()).endswith(f"; and {len(cells) - 2} more")
 
 
 def test_every_entry_leads_to_a_page_that_says_the_same_for_ever(story):

@@ -47,8 +47,8 @@ def reviewed(reader, slug):
 
 def newest_version(reader):
     with reader() as session:
-        ((version, lines, total),) = load_snapshot(session).steps.history(1)
-    return SimpleNamespace(reason=version.reason, lines=lines, total=total)
+        (step,) = load_snapshot(session).steps.history(1)
+    return SimpleNamespace(reason=step.version.reason, lines=step.lines, total=step.total)
 
 
 def test_a_token_is_found_by_its_secret_which_is_kept_nowhere(writer):

@@ -90,9 +90,9 @@ def test_a_snapshot_knows_every_version_newest_first(reader, writer, seeded_at):
     with reader() as session:
         steps = load_snapshot(session).steps
     history = steps.history(9)
-    assert ["2026-11-22.2", "2026-11-22.1"] == [version.name for version, *_ in history]
+    assert ["2026-11-22.2", "2026-11-22.1"] == [step.version.name for step in history]
     changes = steps.changes([2, 1])
-    assert [len(changes[2]), len(changes[1])] == [total for *_, total in history]
+    assert [len(changes[2]), len(changes[1])] == [step.total for step in history]
     assert {"changed", "removed"} == {change.action for change in changes[2]}
     assert {"added"} == {change.action for change in changes[1]}
 

@@ -158,6 +158,7 @@ class Twin:
         self._knowledge = words.knowledge
         # A page may say once how the address of every cell is made.
         self._makes = f"{SITE}/r/REGISTER/MODE/ACCESS" in text
+        self._since = f"{SITE}/r/REGISTER/MODE/ACCESS/since/VERSION" in text
 
     def says(self, text: str) -> bool:
         """Whether a sentence stands here, whatever its wrapping."""
@@ -227,6 +228,8 @@ class Twin:
             case ["r", slug]:
                 r = known.registers[slug]
                 yield from (slug, r.abbreviation, r.name)
+            case ["r", slug, mode, access, "since", _] if self._since:
+                yield f"{slug}/{mode}/{access}"
             case ["r", slug, mode, access]:
                 yield f"{slug}/{mode}/{access}"
                 yield from self._names(f"/r/{slug}") if self._makes else ()

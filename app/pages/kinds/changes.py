@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.steps_text import StepView, told_cells
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.lines import Linked, told
 from app.pens.page import Page
@@ -23,20 +24,32 @@ class ChangesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
-        versions = asked.snapshot.steps.history(LISTED)
+        steps = asked.snapshot.steps.history(LISTED)
         rows, bodies = [], []
         parts: list[Passage] = [
             Field("One of them", (told("/changes/VERSION"),), only="text"),
+            Field("A cell since", (told("/r/REGISTER/MODE/ACCESS/since/VERSION"),), only="text"),
             Para(LEAD, "lead"),
         ]
-        for version, lines, total in versions:
-            name, reason, when = version.name, version.reason, version.created_at
+        for step in steps:
+            name, reason, when = step.version.name, step.version.reason, step.version.created_at
             dated, created = f"{when:%Y-%m-%d %H:%M:%S} UTC", f"{when:%Y-%m-%dT%H:%M:%SZ}"
             linked, told_of = (Linked(name, f"/changes/{name}"),), f"  {dated}  {reason}"
-            parts.append(Record(linked, told_of, name, parts=[*map(Item, lines)]))
-            rows += [(name, created, reason, line) for line in lines]
+            view = StepView(step, (), "")
+            # What is published for the first time did not change.
+            told_of_cells = told_cells(step.cells) if step.previous else {}
+            judged = (
+                Item((Linked(str(key), view.link(key.url)), f" {'; '.join(lines)}"))
+                for key, lines in told_of_cells.items()
+            )
+            cells = {str(key): list(lines) for key, lines in told_of_cells.items()}
+            parts.append(Record(linked, told_of, name, parts=[*judged, *map(Item, step.lines)]))
+            changes = [f"{key} {line}" for key, lines in cells.items() for line in lines]
+            changes += step.lines
+            rows += [(name, created, reason, change) for change in changes]
             bodies.append({"data_version": name, "created_at": created, "reason": reason,
-                           "facts": total, "lines": list(lines)})  # fmt: skip
+                           "facts": step.total, "lines": list(step.lines),
+                           "cells": cells})  # fmt: skip
         return Page.of(
             Sheet("Changes: what became public, and when", self.pattern, parts=parts),
             title="Changes",
