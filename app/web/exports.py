@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from http import HTTPStatus
@@ -18,7 +17,8 @@ from app.errors import NotFound
 from app.export import export_json, exporting
 from app.export.exporting import ExportFile
 from app.web.deps import NO_FILTER, Ask, Config
-from app.web.front import unpacks, variant
+from app.web.encodings import encoding_for, pack_all
+from app.web.front import variant
 from app.web.page_request import in_format, unkept
 
 router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
@@ -85,24 +85,18 @@ class Download(StreamingResponse):
 
 def _send(request: Request, found: ExportFile) -> Response:
     """Send a file as it is made; what it holds follows from its name and from this release."""
-    zips = unpacks(request.headers)
+    encoding = encoding_for(request.headers.get("accept-encoding", ""))
     tag = f"{found.name}-{__version__}"
-    status, headers, _ = variant(request.headers, tag, b"", b"packed" if zips else b"")
+    status, headers = variant(request.headers, tag, encoding)
     headers["cache-control"] = "no-cache"
     if found.stable.endswith(".sqlite"):
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
     if status == HTTPStatus.NOT_MODIFIED:
         return Response(b"", status, headers, found.media_type)
     # Nobody knows the length before it is made, so that the head of a file says none.
-    blocks = _sent((), zips=False) if request.state.head else _sent(found.make(), zips=zips)
+    blocks = _sent((), "") if request.state.head else _sent(found.make(), encoding)
     return Download(blocks, status, headers, found.media_type)
 
 
-def _sent(blocks: Iterable[bytes], *, zips: bool) -> Generator[bytes]:
-    if not zips:
-        yield from blocks
-        return
-    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
-    for block in blocks:
-        yield packer.compress(block)
-    yield packer.flush()
+def _sent(blocks: Iterable[bytes], encoding: str) -> Generator[bytes]:
+    yield from pack_all(encoding, blocks) if encoding else blocks

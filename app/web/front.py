@@ -6,17 +6,16 @@ routes enforce, so equal views share one entry; what has another address is kept
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.encodings import PACK_FROM, encoding_for, pack
 from app.web.negotiate import WantedFormat, negotiate
 
 POLICY = (
@@ -32,29 +31,36 @@ SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-GZIP_FROM = 512
 # What an entry takes beside its bytes, about: objects, and its place in the order.
 ENTRY_BYTES = 1024
-# Named, and not only to be refused.
-GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 # Data version, path, format and query.
 Key = tuple[int, str, str, bytes]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A rendered page; ``packed`` is its gzip, empty when that is not worth it."""
+    """A rendered page; ``packed`` is the body in each encoding that was asked for.
+
+    One that is not worth it is empty there.
+    """
 
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
-    packed: bytes
     tag: str
+    packed: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """The memory it takes, in bytes."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.body) + len(self.packed) + headers + ENTRY_BYTES
+        bodies = sum(map(len, self.packed.values())) + len(self.body)
+        return bodies + headers + ENTRY_BYTES
+
+    def packing(self, encoding: str) -> Kept:
+        """Return it with its body in an encoding too."""
+        body = pack(encoding, self.body) if len(self.body) >= PACK_FROM else b""
+        body = body if len(body) < len(self.body) else b""
+        return replace(self, packed={**self.packed, encoding: body})
 
 
 class KeptBytes:
@@ -111,25 +117,27 @@ class Front:
             await self._app(scope, receive, _with(send, SECURITY))
             return
         key = (self._version(), wanted.path, wanted.format, scope["query_string"])
-        kept = self._kept.get(key)
+        kept = old = self._kept.get(key)
         if kept is None:
             catch = _Catch(send, state, wanted)
             await self._app({**scope, "method": "GET"}, receive, catch)
             if catch.page is None:
                 return
             kept = catch.page
-            if state["canonical"]:
-                self._kept.put(key, kept)
-        await _answer(kept, headers, scope["method"], send)
+        encoding = encoding_for(headers.get("accept-encoding", ""))
+        if encoding and encoding not in kept.packed:
+            kept = kept.packing(encoding)
+        if kept is not old and (old or state["canonical"]):
+            self._kept.put(key, kept)
+        shown = replace(kept, headers=(*kept.headers, _vary(wanted)))
+        await _answer(shown, encoding, headers, scope["method"], send)
 
 
 class _Catch:
     """A ``send`` that collects a page to keep, and lets everything else through."""
 
     def __init__(self, send: Send, state: Mapping[str, object], wanted: WantedFormat) -> None:
-        chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
-        self._headers = (*SECURITY, (b"vary", chosen + b"Accept-Encoding"))
-        self._send = _with(send, self._headers)
+        self._send = _with(send, (*SECURITY, _vary(wanted)))
         self._state = state
         self._start: Message | None = None
         self._body = b""
@@ -149,38 +157,35 @@ class _Catch:
 
     def _keep(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Make the page ready to be sent again and again."""
-        packed = gzip.compress(self._body, 9, mtime=0) if len(self._body) >= GZIP_FROM else b""
         mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
-        mine += [*self._headers, (b"cache-control", b"no-cache")]
+        mine += [*SECURITY, (b"cache-control", b"no-cache")]
         digest = hashlib.sha256(self._body).hexdigest()[:24]
-        packed = packed if len(packed) < len(self._body) else b""
-        self.page = Kept(tuple(mine), self._body, packed, digest)
+        self.page = Kept(tuple(mine), self._body, digest)
 
 
-def unpacks(headers: Mapping[str, str]) -> bool:
-    """Whether whoever asks takes gzip."""
-    return bool(GZIP.search(headers.get("accept-encoding", "")))
+def _vary(wanted: WantedFormat) -> tuple[bytes, bytes]:
+    chosen = b"Accept, User-Agent, " if wanted.by_headers else b""
+    return b"vary", chosen + b"Accept-Encoding"
 
 
-def variant(
-    headers: Mapping[str, str], digest: str, body: bytes, packed: bytes
-) -> tuple[int, dict[str, str], bytes]:
-    """Return status, headers and body: packed for who can unpack, 304 for who has it already.
+def variant(headers: Mapping[str, str], digest: str, encoding: str) -> tuple[int, dict[str, str]]:
+    """Return status and headers of a body in an encoding: 304 for who has it already.
 
-    ``headers`` are those of the request, ``packed`` is the body's gzip, empty for none.
+    ``headers`` are those of the request; ``encoding`` is empty for the body as it is.
     """
-    zipped = bool(packed) and unpacks(headers)
-    tag = f'"{digest}-gz"' if zipped else f'"{digest}"'
+    tag = f'"{digest}-{encoding}"' if encoding else f'"{digest}"'
     known = headers.get("if-none-match", "").split(",")
     if {part.strip().removeprefix("W/") for part in known} & {tag, "*"}:
-        return HTTPStatus.NOT_MODIFIED, {"etag": tag}, b""
-    if zipped:
-        return HTTPStatus.OK, {"etag": tag, "content-encoding": "gzip"}, packed
-    return HTTPStatus.OK, {"etag": tag}, body
+        return HTTPStatus.NOT_MODIFIED, {"etag": tag}
+    return HTTPStatus.OK, {"etag": tag} | ({"content-encoding": encoding} if encoding else {})
 
 
-async def _answer(kept: Kept, headers: Mapping[str, str], method: str, send: Send) -> None:
-    status, more, body = variant(headers, kept.tag, kept.body, kept.packed)
+async def _answer(
+    kept: Kept, encoding: str, headers: Mapping[str, str], method: str, send: Send
+) -> None:
+    packed = kept.packed.get(encoding, b"")
+    status, more = variant(headers, kept.tag, encoding if packed else "")
+    body = b"" if status == HTTPStatus.NOT_MODIFIED else packed or kept.body
     if status == HTTPStatus.OK:
         more["content-length"] = str(len(body))
     out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]

@@ -3,7 +3,9 @@
 import gzip
 import re
 
+import brotli
 import pytest
+import zstandard
 
 from app.web import docs
 from tests.running import CURL, HTML, twin_of, unsound, unsound_page
@@ -61,32 +63,52 @@ def test_pages_have_strong_etags_and_answer_304(client):
     assert tag == again.headers["etag"]
 
 
-def test_compressed_bytes_are_the_same_page_under_a_tag_of_their_own(client):
-    plain = client.get("/", headers={**HTML, "accept-encoding": "identity"})
-    with client.stream("GET", "/", headers={**HTML, "accept-encoding": "gzip"}) as packed:
+@pytest.mark.parametrize(
+    ("encoding", "unpack"),
+    [
+        ("gzip", gzip.decompress),
+        ("br", brotli.decompress),
+        ("zstd", lambda raw: zstandard.ZstdDecompressor().decompressobj().decompress(raw)),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/api/v1/cells", "/export/vapic-claims.csv"])
+def test_compressed_bytes_are_the_same_page_under_a_tag_of_their_own(
+    client, path, encoding, unpack
+):
+    path = client.get(path).url.path
+    plain = client.get(path, headers={**HTML, "accept-encoding": "identity"})
+    asked = {**HTML, "accept-encoding": encoding}
+    with client.stream("GET", path, headers=asked) as packed:
         raw = b"".join(packed.iter_raw())
+    tag = packed.headers["etag"]
+    again = client.get(path, headers={**asked, "if-none-match": tag})
 
-    assert "gzip" == packed.headers["content-encoding"]
-    assert plain.content == gzip.decompress(raw)
-    assert plain.headers["etag"] != packed.headers["etag"]
+    assert encoding == packed.headers["content-encoding"]
+    assert plain.content == unpack(raw)
+    assert plain.headers["etag"] != tag
+    assert (304, b"", tag) == (again.status_code, again.content, again.headers["etag"])
 
 
 @pytest.mark.parametrize(
-    ("accepted", "zipped"),
+    ("accepted", "encoding"),
     [
-        ("gzip", True),
-        ("br, GZIP;q=0.5", True),
-        ("gzip; q=0.001, identity", True),
-        ("gzip;q=0", False),
-        ("br, gzip ; q=0.000 , identity", False),
-        ("identity, *;q=0", False),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, zstd", "zstd"),
+        ("br;q=0.4, GZIP;q=0.5", "gzip"),
+        ("gzip; q=0.001, identity", "gzip"),
+        ("gzip;q=0", None),
+        ("br;q=0.0, gzip ; q=0.000 , identity", None),
+        ("gzip;q=.", None),
+        ("identity, *;q=0", None),
+        ("", None),
     ],
 )
-def test_who_names_gzip_gets_it_unless_it_is_to_be_refused(client, accepted, zipped):
+def test_who_names_an_encoding_gets_it_unless_it_is_to_be_refused(client, accepted, encoding):
     paths = "/corrected", "/api/v1/cells", client.get("/export/vapic-claims.csv").url.path
     for path in paths:
         headers = client.get(path, headers={"accept-encoding": accepted}).headers
-        assert zipped is (headers.get("content-encoding") == "gzip"), path
+        assert encoding == headers.get("content-encoding"), path
 
 
 def test_head_has_the_headers_and_no_body(client):
