@@ -117,6 +117,12 @@ def family_of(name: str, families: Mapping[str, Family]) -> str:
     return ""
 
 
+def cpuid_of(name: str) -> str:
+    """Return a family and a model as ``19h/11h``; empty for what is no CPUID."""
+    match = _CPUID.fullmatch(re.sub(r"\s+", "-", name.strip().lower()))
+    return f"{_number(match['family']):02X}h/{_number(match['model']):02X}h" if match else ""
+
+
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else parse_hex(text)
 

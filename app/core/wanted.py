@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 from app.core.cells import CellKey
 from app.core.choices import read_choices
@@ -45,6 +46,7 @@ RECORD = (
     ),
     "intercepted: true wherever the hypervisor's own intercept was on",
 )
+NO_FAMILY: Mapping[str, Family] = MappingProxyType({})
 _PARTLY = re.compile(r"0 in (\d+)")
 
 
@@ -109,16 +111,22 @@ class Batch:
 
 
 def list_wants(
-    knowledge: Knowledge, cells: Mapping[CellKey, CellView], families: Iterable[str] = ()
+    knowledge: Knowledge,
+    cells: Mapping[CellKey, CellView],
+    families: Iterable[str] = (),
+    narrowed: Mapping[str, Family] = NO_FAMILY,
 ) -> tuple[Want, ...]:
     """Return what is wanted of ``families``, of all without any, in the order of the table.
+
+    ``narrowed`` are families by slug, with the dumps of one model alone.
 
     Nothing is wanted of a CPU that nobody named, of a cell that its mode does not have, or
     under x2AVIC of a family none of whose dumps reports x2AVIC.
     """
     chosen = tuple(families) or tuple(knowledge.families)
     found = []
-    for slug, family in knowledge.families.items():
+    for slug, whole in knowledge.families.items():
+        family = narrowed.get(slug, whole)
         for key, view in cells.items() if slug in chosen and slug != NOT_STATED else ():
             verdict = view.judgements[slug].verdict
             if verdict in REASONS and knowledge.exists(key) and can_have(family, key.mode):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from app.core import names
 from app.intake.recognised import recognised
 
 # Its words, and the keys of format 1.
@@ -18,6 +20,27 @@ KEYS = {
 }
 NUMBERS = ("cpu family", "model", "stepping")
 FLAGS = ("avic", "x2avic")
+
+
+# /proc/cpuinfo, lscpu, and the kernel's own line at boot; the latter counts in hexadecimal.
+_NUMBER = r"(0x[0-9a-f]+|[0-9]+)"
+_FAMILY = re.compile(rf"\bfamily\s*:\s*{_NUMBER}", re.IGNORECASE)
+_MODEL = re.compile(rf"\bmodel\s*:\s*{_NUMBER}", re.IGNORECASE)
+_VENDOR = re.compile(r"\bvendor[ _]id\s*:\s*(\w+)", re.IGNORECASE)
+
+
+def read_signature(text: str) -> tuple[str, int, int] | None:
+    """Return vendor, family and model of the first processor that a text of Linux names.
+
+    The vendor is empty where the text names none; None without a family or a model, which
+    ``19h/11h`` has too.
+    """
+    found = [pattern.search(text) for pattern in (_FAMILY, _MODEL)]
+    if not all(found):
+        family, _, model = names.cpuid_of(text).replace("h", "").partition("/")
+        return ("", int(family, 16), int(model, 16)) if family else None
+    vendor, (family, model) = _VENDOR.search(text), (match[1] for match in found if match)
+    return vendor[1] if vendor else "", int(family, 0), int(model, 0)
 
 
 def read_cpuinfo(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:

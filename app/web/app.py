@@ -19,6 +19,7 @@ from app.store.snapshots import SnapshotHolder
 from app.web import (
     api,
     citations,
+    cpus,
     docs,
     errors,
     exports,
@@ -45,6 +46,7 @@ LAST = (
     docs.router,
     api.router,
     uploads.router,
+    cpus.router,
     review.router,
     exports.router,
     measurements.api,

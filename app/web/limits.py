@@ -32,7 +32,7 @@ from app.web.render import Renderer
 # What a form adds to a document: its boundaries, its other fields and a signature.
 ENVELOPE_BYTES = 64 * 1024
 # What is sent to be looked at, not written: it waits for its like, and no writer waits for it.
-CHECKS = frozenset({"/check-mail", "/api/v1/check-mail"})
+CHECKS = frozenset({"/check-mail", "/api/v1/check-mail", "/wanted"})
 # The longest address that is served, path and query: a list of every cell has half of it.
 MOST_ADDRESS = 8192
 # How long a refused sender is listened to, so that it reads the answer, not a reset.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
 from app.web.static import has_htmx, static_url
+
+MARKED = re.compile(r"`([^`]+)`|(/(?:docs|upload|wanted|review)(?:/[a-z-]+)?)\b")
 
 
 def make_environment() -> jinja2.Environment:
@@ -47,9 +50,17 @@ def make_environment() -> jinja2.Environment:
         "cite_source": cite_source,
         "counted": counted,
     }
+    environment.filters["marked"] = _marked
     # Words without a look of their own: most of a long page, so they are told apart at once.
     environment.tests["bare"] = lambda said: type(said) is str
     return environment
+
+
+def _marked(text: str) -> Markup:
+    """Return our own words with what stands in backticks as code, and our addresses as links."""
+    ways = (Markup("{}"), Markup("<code>{}</code>"), Markup('<a href="{0}">{0}</a>'))
+    pieces = enumerate(MARKED.split(text))
+    return Markup("").join(ways[i % len(ways)].format(piece) for i, piece in pieces if piece)
 
 
 class Renderer:

@@ -18,7 +18,7 @@ def test_paste_check_mend_submit_and_withdraw(open_page):
     page.locator("#text").fill(document(notes="with script").decode().replace("access", "aceess"))
     page.get_by_role("button", name="Check").click()
     expect(page.get_by_role("alert")).to_contain_text("/observations/0/aceess")
-    expect(page.get_by_role("alert")).to_contain_text("did you mean `access`?")
+    expect(page.get_by_role("alert")).to_contain_text("did you mean access?")
     assert [] == violations(page)
 
     page.locator("#text").fill(page.locator("#text").input_value().replace("aceess", "access"))

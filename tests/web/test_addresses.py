@@ -45,6 +45,8 @@ SHOWN = {
     "/wanted?family=genoa": (302, "/wanted?family=zen-4"),
     "/wanted.txt?family=zen5,9654": (302, "/wanted.txt?family=zen-4,zen-5"),
     f"/?family=Genoa&{PIN}": (302, f"/?family=zen-4&{PIN}"),
+    "/wanted/9654": (308, "/wanted?family=zen-4"),
+    "/wanted/25/17.txt": (308, "/wanted/19h/11h.txt"),
     "/wanted.csv?utm_source=mail": (302, "/wanted.csv"),
     "/search?q=": (302, "/search"),
     "/search?q=++icr++write+": (302, "/search?q=icr+write"),

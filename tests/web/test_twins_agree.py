@@ -2,6 +2,7 @@
 
 import re
 from itertools import chain
+from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 import pytest
@@ -37,7 +38,8 @@ def measured(migrated_template, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(measured, knowledge):
-    with client_of(measured[0]) as client:
+    # A site gives a probe away; which, does not matter here.
+    with client_of(measured[0], probe_file=Path(__file__)) as client:
         yield Pages(client, Words(knowledge))
 
 

@@ -233,7 +233,7 @@ def test_wanted_says_of_each_hypervisor_what_lets_an_access_through(client):
     assert said["eoi/x2avic/write"].startswith(
         f"{PATCHED}: no version on record is sure to. any KVM"
     )
-    assert f"Hypervisor {IN_OLD}; or {PATCHED}: Bhyve 15.0 and later intercepts it;" in text
+    assert f"Hypervisor: {IN_OLD}; or {PATCHED}: Bhyve 15.0 and later intercepts it;" in text
     assert f"Hypervisor {PATCHED}: no version on record is sure to Kernel KVM" in text
 
 

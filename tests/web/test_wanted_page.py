@@ -7,17 +7,19 @@ import pytest
 
 from app.core import wanted
 from app.core.views import view_cells
-from app.core.words import State
+from app.core.words import State, Verdict
 from app.intake import submitting
 from app.pages.kinds.changes import LISTED
 from app.store import stepping, store
 from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
 from tests.measured.documents import document, observed
+from tests.pasted import quoted
 from tests.reviewables import submit_document
 from tests.running import HTML, SITE, client_of, flat, soup_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 LOADED = SEEDED_AT.isoformat()
 SEEN = [
     observed("tpr", "x2avic", "write", "accelerated"),
@@ -58,16 +60,13 @@ def test_the_page_names_every_wanted_cell_once_and_links_it(client, knowledge):
     soup = soup_of(client, "/wanted")
     rest = soup.main.find("a", string="what each takes")["href"]
     others = soup_of(client, rest)
-    links = [
-        a["href"]
-        for s in (soup, others)
-        for a in s.main.find_all("a")
-        if a["href"].startswith("/r/")
-    ]
+    links = [a["href"] for s in (soup, others) for a in s.select("table.wanted td a")]
+    reported = [w for w in wants if w.why is not Verdict.UNMEASURED]
 
     assert sorted(w.key.url for w in wants) == sorted(links)
     assert ["page"] == [a["aria-current"] for a in soup.nav.find_all("a", string="Measure")]
-    assert len(soup.main.find_all("h2")) < 30
+    assert len(soup.main.find_all("h2")) < 10
+    assert len(reported) == len([a for a in soup.select("table.wanted a") if "*" in a.string])
 
 
 def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_places(
@@ -82,8 +81,10 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
     assert {*silent, "zen-4"} <= {tag["id"] for tag in soup.main.find_all(id=True)}
     assert line in flat(client, "/wanted.txt")
     assert line in flat(client, "/c.txt")
-    assert "Zen 3, AVIC" not in client.get("/wanted.txt").text
-    assert "Zen 3, AVIC: 64 unmeasured" in client.get("/wanted.txt?family=zen-3,zen-4").text
+    assert "Zen 3 AVIC" not in client.get("/wanted.txt").text
+    both = client.get("/wanted.txt?family=zen-3,zen-4").text
+    assert "Register        Zen 3 AVIC     Zen 4 AVIC     Zen 4 x2AVIC\n" in both
+    assert f"Now             64 {Verdict.UNMEASURED}\n" in both
     assert set(knowledge.families) == {
         f["family"] for f in client.get("/c.json").json()["families"]
     }
@@ -93,9 +94,49 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
 def test_the_text_is_short_and_says_what_it_takes(client):
     text = client.get("/wanted.txt").text
 
-    assert len(text.splitlines()) < 230
+    assert len(text.splitlines()) < 160
+    assert 1 == text.count("vapic-probe.pyz --output")
     assert "not-stated" not in text
     assert "x2AVIC (CPUID Fn8000_000A_EDX[18])" in flat(client, "/wanted.txt")
+
+
+LSCPU = "Vendor ID:   AuthenticAMD\n  Model name:  x\n    CPU family:  25\n    Model:  117\n"
+CPUINFO = "processor\t: 0\nvendor_id\t: {}\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: x\n"
+DMESG = "smpboot: CPU0: AMD EPYC 9654 (family: 0x19, model: 0x11, stepping: 0x1)"
+PASTED = {
+    "9654": "/wanted?family=zen-4",
+    "AMD EPYC 9654 96-Core Processor": "/wanted?family=zen-4",
+    "25/17": "/wanted/19h/11h",
+    LSCPU: "/wanted/19h/75h",
+    quoted(LSCPU): "/wanted/19h/75h",
+    CPUINFO.format("AuthenticAMD"): "/wanted/19h/11h",
+    DMESG: "/wanted/19h/11h",
+    CPUINFO.format("GenuineIntel"): "",
+    "a toaster": "",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("sent", PASTED)
+def test_what_is_pasted_of_a_cpu_leads_to_what_is_wanted_of_it(client, sent):
+    form = client.post("/wanted", data={"text": sent}, follow_redirects=False)
+    raw = client.post("/wanted", content=sent, headers=FORM, follow_redirects=False)
+
+    assert {303 if PASTED[sent] else 404} == {form.status_code, raw.status_code}
+    for answer in (form, raw):
+        assert (PASTED[sent] or None) == answer.headers.get("location")
+        assert PASTED[sent] or "(19h/11h)" in answer.text or "GenuineIntel" in answer.text
+
+
+def test_the_page_of_a_model_says_what_dumps_of_it_show_and_what_it_needs(client):
+    phoenix, genoa = (client.get(f"/wanted/19h/{m}.txt").text for m in ("75h", "11h"))
+
+    assert "AVIC 1 in 1, 0 in 1, x2AVIC 1, in 2" in phoenix
+    assert ["force_avic" in page for page in (phoenix, genoa)] == [True, False]
+    assert "No public dump shows this model." in client.get("/wanted/19h/12h.txt").text
+    assert ("19h/11h", "zen-4") == tuple(
+        client.get("/wanted/19h/11h.json").json()[key] for key in ("cpuid", "family")
+    )
 
 
 def test_tables_and_json_hold_the_same_wants(client):
@@ -147,7 +188,14 @@ def test_the_feed_has_an_entry_per_want_named_by_cell_and_family(client):
     assert len(found) == answer.text.count("<entry>")
     assert {LOADED} == {updated(e) for e in found.values()}
     text = " ".join(entry.find(f"{ATOM}content").text.split())
-    for part in ("unmeasured", "kvm_amd.avic=1", "up to 7.1.3; or", "reserved-bits", "submit"):
+    for part in (
+        "unmeasured",
+        "kvm_amd.avic=1",
+        "up to 7.1.3; or",
+        "reserved-bits",
+        "vapic-probe.pyz",
+        "/upload",
+    ):
         assert part in text
 
 

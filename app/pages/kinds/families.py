@@ -14,7 +14,7 @@ from app.core.views import CellView
 from app.core.wanted import list_wants, unheard
 from app.core.words import Verdict
 from app.pages import explore
-from app.pages.kinds import wanted
+from app.pages import wanted_text as wanted
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases

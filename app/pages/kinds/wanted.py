@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from app.core import wanted
+from app.core import names, wanted
+from app.core.facts import FeatureReading
 from app.core.knowledge import Knowledge
-from app.core.wanted import FORCED, REASONS, RECORD, Batch, Need, Want
-from app.core.words import Access, Mode
+from app.core.numbers import counted
+from app.core.wanted import FORCED, REASONS, RECORD, Need, Want
+from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.wanted_feed import Times, times_of
+from app.pages.wanted_text import (
+    COMMAND,
+    GUEST,
+    LEAD,
+    NOT_WANTED,
+    counts,
+    nothing_yet,
+    path_of,
+    sections,
+)
 from app.pens.atom import Feed, FeedEntry, atom
-from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined, told
+from app.pens.lines import Line, Linked, Sourced, told
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
+from app.pens.parts import Field, Included, Para, Passage, Sheet
 from app.pens.place import Place
 from app.pens.plain import parts_text, words
 from app.pens.tables import Table
 
-LEAD = (
-    "Cells that nobody has measured on a family, or whose reports do not settle them, and what it "
-    "takes to do so."
-)
-NOT_WANTED = (
-    "cells that a mode does not have, and x2AVIC on families none of whose public dumps reports it."
-)
 TITLE = "Wanted: what nobody has measured yet"
-GUEST = {
-    Mode.AVIC: "in xAPIC mode: loads and stores to the APIC page",
-    Mode.X2AVIC: "in x2APIC mode: RDMSR and WRMSR",
-}
-COLUMNS = {
-    "Read, write": (Access.READ, Access.WRITE),
-    "Read only": (Access.READ,),
-    "Write only": (Access.WRITE,),
-}
-STEPS = (
-    (
-        "Run `vapic probe` on the host, as /docs/measure says: it makes the access and watches "
-        "for the exit. Any guest whose exits you record will do as well."
-    ),
-    "Write down what it did as /docs/format says, one observation for each access and condition.",
-    "Check it and send it:",
-)
-COMMAND = ("vapic check FILE && vapic submit FILE --to ", SITE)
-NOTHING = "Nothing is wanted here: every cell is measured, or there is no such machine."
-PROSE = ("/docs/measure", "/docs/format", "/docs/upload")
 
 
 class WantedPage(PageKind):
@@ -71,81 +57,89 @@ class WantedPage(PageKind):
             return atom(_feed(wants, families, knowledge, place, times), place.site)
 
         return Page.of(
-            _sheet(wants, families, silent, knowledge),
-            view={"chosen": families, "silent": silent, "silent_path": path_of(silent)},
+            _sheet(
+                tuple(want for want in wants if want.family not in silent),
+                path_of(families),
+                [Field("Now", counts(wants)), *_silent(silent)],
+                knowledge,
+            ),
+            view={"silent": silent, "silent_path": path_of(silent)},
             table=lambda place: _table(wants, place.site),
             data=lambda place: _body(wants, place),
             feed=feed,
         )
 
 
-def nothing_yet(families: Iterable[str]) -> Line:
-    """Return the one line of the families of which nothing was reported at all."""
-    listed = joined((Linked(family, f"/c/{family}"),) for family in families)
-    made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
-    return ("Nothing yet for ", *listed, *made) if listed else ""
+class WantedCpuPage(PageKind):
+    """What is wanted of one CPUID: the family's page, with what public dumps say of the model."""
+
+    pattern = "/wanted/{family}/{model}"
+    promise = "what is wanted of a CPUID such as 19h/11h"
+    twins = "txt json csv md"
+
+    def find(self, asked: Address) -> Page:
+        """Return what is wanted of the model. Raises NotFound."""
+        knowledge, name = asked.knowledge, "/".join(asked.parts.values())
+        cpuid = names.cpuid_of(name) or name
+        family = explore.find_family(asked.snapshot, cpuid)
+        known = tuple(r for r in family.readings if r.cpuid == cpuid)
+        model = replace(family, readings=known)
+        wants = wanted.list_wants(
+            knowledge, asked.snapshot.cells, (family.slug,), {family.slug: model}
+        )
+        sheet = _sheet(wants, f"/wanted/{cpuid}", [
+            Field("Now", counts(wants)),
+            Field("CPU", (f"{cpuid}: ", Linked(family.name, f"/c/{family.slug}"))),
+            *(Field("Public dumps", _bits(r)) for r in known),
+            Field("", "" if known else "No public dump shows this model."),
+        ], knowledge, title=f"Wanted of {cpuid}, {family.name}")  # fmt: skip
+        return Page.of(
+            sheet,
+            table=lambda place: _table(wants, place.site),
+            data=lambda place: _body(wants, place) | {"cpuid": cpuid, "family": family.slug},
+        )
 
 
-def path_of(families: Iterable[str]) -> str:
-    """Return the page's path for a filter."""
-    chosen = ",".join(families)
-    return f"/wanted?family={chosen}" if chosen else "/wanted"
+class WantedNamePage(PageKind):
+    """What is wanted of a family, by any name of it or of a product."""
+
+    pattern = "/wanted/{name}"
+    promise = "the same of a family or a product, as in /wanted/9654; redirects"
+    twins = WantedCpuPage.twins
+
+    def find(self, asked: Address) -> Page:
+        """Return the page of the family. Raises NotFound."""
+        family = explore.find_family(asked.snapshot, asked.parts["name"])
+        return WantedPage().find(replace(asked, query=(*asked.pairs, ("family", family.slug))))
 
 
-def counts(wants: Iterable[Want]) -> str:
-    """``3 disputed, 64 unmeasured``."""
-    tally = wanted.tally(wants).items()
-    return ", ".join(f"{number} {why}" for why, number in tally) or "nothing"
+def _silent(families: tuple[str, ...]) -> Iterator[Passage]:
+    yield Para(nothing_yet(families), only="text", above=True)
+    yield Para((told(path_of(families)),) if families else "", only="text")
+    if families:
+        yield Included("wanted/_silent.html")
+
+
+def _bits(r: FeatureReading) -> Line:
+    named = f"{r.name}: " if r.name else ""
+    return (f"{named}AVIC {r.avic}, x2AVIC {r.x2avic}, in {counted(r.dumps, 'dump')} ",
+            Sourced((r.source,)))  # fmt: skip
 
 
 def _sheet(
     wants: tuple[Want, ...],
-    families: tuple[str, ...],
-    silent: tuple[str, ...],
+    path: str,
+    about: Iterable[Passage],
     knowledge: Knowledge,
+    title: str = TITLE,
 ) -> Sheet:
-    """Return what is wanted, grouped by family and by what it takes; one line for ``silent``."""
-    batches = wanted.batches(want for want in wants if want.family not in silent)
-    firsts = {batch.family: batch for batch in reversed(batches)}
-    return Sheet(TITLE, path_of(families), parts=[
-        Field("Now", counts(wants)),
-        Field("Not listed", NOT_WANTED),
+    """Return what is wanted: the matrix, one command, and what it takes."""
+    return Sheet(title, path, parts=[
         Para(LEAD, "lead"),
-        Para(CELLS_AT, only="text"),
-        Included("wanted/_filters.html"),
-        Section("How to settle any of them", parts=[*_how()]),
-        Para(nothing_yet(silent), only="text", above=True),
-        Para((told(path_of(silent)),) if silent else "", only="text"),
-        *([Included("wanted/_silent.html")] if silent else []),
-        *(_batch(batch, knowledge, at=batch.family if batch is firsts[batch.family] else "")
-          for batch in batches),
-        Para("" if wants else NOTHING, "empty", above=True),
-    ])  # fmt: skip
-
-
-def _how() -> Iterator[Passage]:
-    yield from (Item(step, f"{number}.") for number, step in enumerate(STEPS, 1))
-    yield Para(COMMAND, "command", margin=4, hanging=4)
-    yield Para("An observation must say:", above=True)
-    yield from map(Item, RECORD)
-    measure, form, upload = (Linked(path, path) for path in PROSE)
-    yield Para(("How to run it is in ", measure, ", the keys are in ", form,
-                ", the way of a document in ", upload, "."), above=True)  # fmt: skip
-
-
-def _batch(batch: Batch, knowledge: Knowledge, at: str) -> Section:
-    name, mode = knowledge.families[batch.family].name, batch.need.mode
-    stated = f"to be stated where they hold: {', '.join(batch.conditions)}"
-    linked = ((access, joined((Linked(register, f"/r/{register}/{mode}/{access}"),)
-                              for register, wanted in batch.rows if access in wanted))
-              for access in Access)  # fmt: skip
-    return Section(f"{name}, {mode.label}: {len(batch.wants)} {batch.why}", at, parts=[
-        Para(REASONS[batch.why]),
-        *_need(batch.need),
-        Field("Conditions", stated if batch.conditions else ""),
-        *(Field(label, ", ".join(r for r, wanted in batch.rows if wanted == accesses), only="text")
-          for label, accesses in COLUMNS.items()),
-        *(Field(access.capitalize(), line, only="html") for access, line in linked),
+        Included("wanted/_cpu.html"),
+        *about,
+        Field("Not listed", NOT_WANTED),
+        *sections(wants, knowledge),
     ])  # fmt: skip
 
 
@@ -248,8 +242,8 @@ def _entry(want: Want, knowledge: Knowledge) -> Passage:
         Field("Conditions", ", ".join(want.conditions)),
         # The same for every entry, and longer than all the rest of it.
         Field("Record", ("what ", listed, " lists under: an observation must say")),
-        Para(("Then: ", *COMMAND), hanging=4),
+        Para(("Then: ", *COMMAND, ", and ", Linked("", "/upload", told=True)), hanging=4),
     ])  # fmt: skip
 
 
-KINDS: tuple[PageKind, ...] = (WantedPage(),)
+KINDS: tuple[PageKind, ...] = (WantedPage(), WantedCpuPage(), WantedNamePage())

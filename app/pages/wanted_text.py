@@ -1,0 +1,178 @@
+"""What is wanted as a page: one command, registers against families, and what it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from app.core import names, wanted
+from app.core.cells import CellKey
+from app.core.knowledge import Knowledge
+from app.core.wanted import FORCED, REASONS, RECORD, Want
+from app.core.words import Access, Mode, Verdict
+from app.errors import NotFound
+from app.pages import policy_phrases
+from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined
+from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
+
+LEAD = (
+    "Cells that nobody has measured on a family, or whose reports do not settle them, and what it "
+    "takes to do so."
+)
+NOT_WANTED = (
+    "cells that a mode does not have, and x2AVIC on families none of whose public dumps reports it."
+)
+GUEST = {
+    Mode.AVIC: "in xAPIC mode: loads and stores to the APIC page",
+    Mode.X2AVIC: "in x2APIC mode: RDMSR and WRMSR",
+}
+# On one line each, so that both can be pasted at once.
+FETCH = ("curl -fO ", SITE, "/vapic-probe.pyz &&")
+MEASURE = "sudo python3 vapic-probe.pyz --output measured.json"
+COMMAND = (*FETCH, " ", MEASURE)
+BARE = (
+    "On the host itself, bare metal, with KVM, QEMU and Python 3.11. It measures all that the host "
+    "lets through, in both modes, and sends nothing."
+)
+COLUMNS = {
+    "Read, write": {Access.READ, Access.WRITE},
+    "Read only": {Access.READ},
+    "Write only": {Access.WRITE},
+}
+# The accesses of a row of the matrix, and what says that they were reported already.
+LETTERS = {Access.READ: "R", Access.WRITE: "W"}
+REPORTED = "*"
+KEY = "R, W: the read, the write. " + REPORTED + ": it was reported, and is not settled."
+KERNELS = (
+    "Under x2AVIC the hypervisor may take an MSR access for itself; then nobody hears of the "
+    "hardware. Under AVIC there is no MSR involved."
+)
+NAME, COLUMN, MOST = 15, 14, 4
+NOTHING = "Nothing is wanted here: every cell is measured, or there is no such machine."
+PROSE = ("/docs/measure", "/docs/format", "/docs/upload")
+
+
+def sections(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield all that a page of wants says below its head."""
+    if wants:
+        yield Section("One command", "measure", parts=[*_command()])
+    yield Section("Reported, and not settled", parts=[
+        Item((Linked(f"{w.key.register} {w.key.mode.label} {w.key.access}", w.key.url),
+              f" on {knowledge.families[w.family].name}: {REASONS[w.why]}"))
+        for w in wants if w.why is not Verdict.UNMEASURED
+    ])  # fmt: skip
+    yield Section("What is wanted", parts=[*_matrix(wants, knowledge)] if wants else [])
+    for family, mine in groupby(wants, lambda w: w.family):
+        yield Section(f"{knowledge.families[family].name}: what it takes", family,
+                      parts=[*_family(tuple(mine))])  # fmt: skip
+    if any(want.need.versions for want in wants):
+        yield Section("Which version lets it through", parts=[*_versions(wants, knowledge)])
+    if wants:
+        yield Section("With other tools", parts=[*_by_hand()])
+    yield Para("" if wants else NOTHING, "empty", above=True)
+
+
+def _command() -> Iterator[Passage]:
+    yield Para(FETCH, "command", margin=4)
+    yield Para(MEASURE, "command", margin=4)
+    yield Para((BARE, " Step by step: ", Linked("/docs/measure", "/docs/measure"),
+                ". Send measured.json at ", Linked("/upload", "/upload"), "."))  # fmt: skip
+
+
+def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield tables of so many columns that a text page holds them; a column is family and mode."""
+    columns = list(dict.fromkeys((w.family, w.need.mode) for w in wants))
+    marks = {(w.family, w.key): _letter(w) for w in wants}
+    yield Para(KEY if wants else "")
+    yield Para(CELLS_AT if wants else "", only="text")
+    for first in range(0, len(columns), MOST):
+        some = columns[first : first + MOST]
+        heads = [(Linked(knowledge.families[family].name, path_of((family,))), f" {mode.label}")
+                 for family, mode in some]  # fmt: skip
+        rows: list[tuple[Line, ...]] = [
+            (policy_phrases.label(register), *(
+                joined(((marks[at],) for access in Access
+                        if (at := (family, CellKey(slug, mode, access))) in marks), " ")
+                for family, mode in some
+            ))
+            for slug, register in knowledge.registers.items()
+        ]  # fmt: skip
+        yield Tabular(
+            "Registers and families", [("Register", *heads)], [r for r in rows if any(r[1:])],
+            (NAME, *(COLUMN for _ in some)), "wanted", above=True,
+        )  # fmt: skip
+
+
+def _letter(want: Want) -> Linked:
+    """Return the access that is wanted, leading to its cell."""
+    reported = REPORTED * (want.why is not Verdict.UNMEASURED)
+    return Linked(f"{LETTERS[want.key.access]}{reported}", want.key.url)
+
+
+def _family(wants: Sequence[Want]) -> Iterator[Passage]:
+    """Yield what it takes on one family."""
+    needs = [want.need for want in wants]
+    parts = ", ".join(dict.fromkeys(part for need in needs for part in need.forced))
+    bits = dict.fromkeys(bit for need in needs for bit in need.features)
+    conditions = dict.fromkeys(c for want in wants for c in want.conditions)
+    stated = f"to be stated where they hold: {', '.join(conditions)}"
+    yield Field("Now", counts(wants))
+    yield Field("CPU reports", ", ".join(bits))
+    yield Field("Parameters", " ".join(needs[0].parameters))
+    yield Field("As well", parts and f"{FORCED}, where CPUID shows AVIC 0, as it does on {parts}")
+    yield Field("Conditions", stated if conditions else "")
+
+
+def _versions(wants: Iterable[Want], knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield which versions let accesses through, each answer once, with its accesses."""
+    found: dict[tuple[tuple[str, str], ...], dict[str, set[Access]]] = {}
+    for want in wants:
+        if want.need.versions:
+            rows = found.setdefault(want.need.versions, {})
+            rows.setdefault(want.key.register, set()).add(want.key.access)
+    yield Para(KERNELS if found else "")
+    for versions, rows in found.items():
+        yield Item("; ".join(f"{label}: {told}" for label, told in versions), parts=[
+            Field(label, ", ".join(r for r in knowledge.registers if rows.get(r) == accesses))
+            for label, accesses in COLUMNS.items()
+        ])  # fmt: skip
+
+
+def _by_hand() -> Iterator[Passage]:
+    measure, form, upload = (Linked(path, path) for path in PROSE)
+    yield from (Field(mode.label, guest) for mode, guest in GUEST.items())
+    yield Para("Any guest whose exits are recorded will do. An observation must say:")
+    for text in RECORD:
+        said, path, rest = text.partition("/docs/words")
+        yield Item((said, Linked(path, path), rest) if path else said)
+    yield Para(("How others measure is in ", measure, ", the keys are in ", form,
+                ", the way of a document in ", upload, "."), above=True)  # fmt: skip
+
+
+def path_of(families: Iterable[str]) -> str:
+    """Return the page's path for a filter."""
+    chosen = ",".join(families)
+    return f"/wanted?family={chosen}" if chosen else "/wanted"
+
+
+def cpu_path(vendor: str, family: int, model: int, knowledge: Knowledge) -> str:
+    """Return the page of what is wanted of a CPU; any vendor's without one. Raises NotFound."""
+    cpuid = f"{family:02X}h/{model:02X}h"
+    slug = names.family_of(cpuid, knowledge.families)
+    ranges = knowledge.families[slug].cpuid if slug else ()
+    if not any(vendor in ("", r.vendor) for r in ranges):
+        raise NotFound(f"No family here has the CPU {vendor} {cpuid}.", hints=("/c",))
+    return f"/wanted/{cpuid}"
+
+
+def counts(wants: Iterable[Want]) -> str:
+    """``3 disputed, 64 unmeasured``."""
+    tally = wanted.tally(wants).items()
+    return ", ".join(f"{number} {why}" for why, number in tally) or "nothing"
+
+
+def nothing_yet(families: Iterable[str]) -> Line:
+    """Return the one line of the families of which nothing was reported at all."""
+    listed = joined((Linked(family, f"/c/{family}"),) for family in families)
+    made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
+    return ("Nothing yet for ", *listed, *made) if listed else ""

@@ -1,0 +1,40 @@
+"""From what somebody pastes about a CPU to the page of what is wanted of it."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.curation import aliases
+from app.errors import NotFound
+from app.foreign.cpuinfo import read_signature
+from app.intake.mail_reading import read_mail
+from app.pages.wanted_text import cpu_path, path_of
+from app.store.snapshots import Snapshot
+from app.web.deps import Ask, RawBody
+from app.web.page_request import leading, unkept
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/wanted")
+def find(asked: Ask, body: RawBody) -> Response:
+    """Lead from a name, a CPUID, or the text of lscpu or /proc/cpuinfo to what is wanted."""
+    # As curl sends what it is given, and as the form does.
+    raw = "".join(parse_qs(body.decode("latin-1"), encoding="utf-8").get("text", ())).encode()
+    text = read_mail(raw or body).text.strip()
+    return unkept(asked.request, leading(_path(text, asked.snapshot), 303))
+
+
+def _path(text: str, snapshot: Snapshot) -> str:
+    """Return the page of what a text names. Raises NotFound."""
+    if cpu := read_signature(text):
+        return cpu_path(*cpu, snapshot.knowledge)
+    if slug := aliases.family_slug(text, snapshot.knowledge) if "\n" not in text else "":
+        return path_of((slug,))
+    raise NotFound(
+        "No CPU of AMD or Hygon is named here: send a name (9654, Genoa), family and model "
+        "(19h/11h), or what lscpu or /proc/cpuinfo says.", hints=tuple(snapshot.knowledge.families)
+    )  # fmt: skip
