@@ -23,7 +23,7 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Control:
-    """How a form asks for a key: ``select``, ``boxes`` or ``check``.
+    """How a form asks for a key: ``select`` or ``boxes``.
 
     ``every`` is what a select calls no choice; what is ``more`` may be folded away. ``short``
     are shorter labels for some values.

@@ -22,6 +22,11 @@ SORTS = {
     "reports": "number of reports",
 }
 ERRATUM_ANY = "any"
+# The view with a column for each CPU: families are its columns, and narrow nothing.
+CPUS = "cpu"
+DISAGREEMENTS, WRONG = "disagreements", "wrong"
+# What was seen and tells against the manual itself, not against its table alone.
+AGAINST = frozenset({Verdict.CONTRADICTS, Verdict.SIDE_EFFECT})
 # The registers of each group, by slug.
 Members: TypeAlias = Mapping[str, tuple[str, ...]]
 CellFilter: TypeAlias = Filter[CellView, Members]
@@ -31,7 +36,8 @@ Vocabulary: TypeAlias = filtering.Vocabulary[CellView, Members]
 def _families(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
     """A family alone asks where it has evidence; with a verdict, where it has that verdict."""
     known = (f for f in wanted["family"] if f in view.judgements)
-    return (f for f in known if wanted["verdict"] or view.judgements[f].findings)
+    every = wanted["verdict"] or wanted["view"]
+    return (f for f in known if every or view.judgements[f].findings)
 
 
 def _verdicts(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
@@ -54,8 +60,27 @@ def _errata(_: CellFilter, view: CellView, __: Members) -> Iterable[str]:
     return (*([ERRATUM_ANY] if view.errata else []), *(erratum.slug for erratum in view.errata))
 
 
+def _only(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
+    """Wrong on a family is what is wrong in print, and what was seen of it against the manual."""
+    if view.disagrees:
+        yield DISAGREEMENTS
+    judged = (view.judgements[f] for f in wanted["family"] or view.judgements)
+    against = any(found.verdict in AGAINST for j in judged for found in j.findings)
+    if view.printed is Printed.WRONG or against:
+        yield WRONG
+
+
+def _columns(wanted: CellFilter, vocabulary: Vocabulary) -> str:
+    if not wanted["view"]:
+        return ""
+    families = vocabulary.words(wanted, "family").replace(" or ", " and ")
+    return f", with a column for {families or 'each CPU'}"
+
+
 def _judged(wanted: CellFilter, vocabulary: Vocabulary) -> str:
     verdict, family = (vocabulary.words(wanted, key) for key in ("verdict", "family"))
+    if wanted["view"] and not verdict:
+        return ""
     judged = f"judged {verdict}" if verdict else "with evidence" if family else ""
     return judged + (f" on {family}" if family else "")
 
@@ -68,6 +93,8 @@ def _policies(wanted: CellFilter, vocabulary: Vocabulary) -> list[str]:
 
 
 KEYS: tuple[Key[CellView, Members], ...] = (
+    Key("view", lambda _: {CPUS: "CPUs as columns"}, words=_columns, most=1,
+        api="cpu on a page: a column for each CPU, or each of family; narrows nothing"),
     Key("mode", lambda _: {str(m): m.label for m in Mode},
         lambda _, view, __: (view.key.mode,),
         control=Control("select", "Mode", "both"), api="avic or x2avic"),
@@ -103,10 +130,14 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         apart=lambda *asked: [f"Beside it that of {p}" for p in _policies(*asked)[1:]],
         most=2, control=Control("boxes", "Policy", more=True),
         api="slugs of policies, at most two: what they assume; narrows nothing"),
-    Key("only", lambda _: {"disagreements": "only where something disagrees"},
-        lambda _, view, __: ("disagreements",) if view.disagrees else (),
-        "{}", most=1, control=Control("check", "only where something disagrees", more=True),
-        api="disagreements"),
+    Key("only", lambda _: {
+            DISAGREEMENTS: "only where something disagrees",
+            WRONG: "only where print or manual is wrong",
+        }, _only, "{}", most=1, control=Control("select", "Only", "all cells", more=True, short={
+            DISAGREEMENTS: "where something disagrees",
+            WRONG: "where print or manual is wrong",
+        }),
+        api="disagreements; or wrong: in print, or seen against the manual (on the families)"),
     # It lets more in, but a view with it is not the table as it stands.
     filtering.free_text(lambda view, _: haystack(view), api="words that must all occur"),
     filtering.ordering(SORTS, Control("select", "Order", SORTS["order"], more=True),

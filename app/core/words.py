@@ -91,36 +91,38 @@ class Behaviour(Word):
 class Verdict(Word):
     """The judgement on (cell, family), worst first where order matters.
 
-    ``mark`` is one glyph, so that a verdict never depends on colour; ``meaning`` one sentence
-    for the legend; ``disagrees`` whether silicon was seen to differ from Table 15-22.
+    ``mark`` is one glyph, so that a verdict never depends on colour, and ``code`` the same in
+    ASCII; ``meaning`` one sentence for the legend; ``disagrees`` whether silicon was seen to
+    differ from Table 15-22.
     """
 
     mark: str
+    code: str
     disagrees: bool
     meaning: str
 
     # fmt: off
-    DISPUTED = ("disputed", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", True,
+    DISPUTED = ("disputed", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", "<>", True,
                 "Accepted observations of one family disagree under the same condition.")
-    CONTRADICTS = ("contradicts", "\N{NOT EQUAL TO}", True, "Matches no claim of the manual.")
-    SIDE_EFFECT = ("side-effect", "\N{DAGGER}", True,
+    CONTRADICTS = ("contradicts", "\N{NOT EQUAL TO}", "!=", True, "Matches no claim of the manual.")
+    SIDE_EFFECT = ("side-effect", "\N{DAGGER}", "*", True,
                    "Completes as documented and leaves something wrong behind.")
-    SETTLES = ("settles", "\N{LEFTWARDS ARROW}", True,
+    SETTLES = ("settles", "\N{LEFTWARDS ARROW}", "<-", True,
                "The manual is silent or ambiguous; the observation is the only answer.")
-    EXPLAINED = ("explained", "\N{SECTION SIGN}", True,
+    EXPLAINED = ("explained", "\N{SECTION SIGN}", "^", True,
                  ("Differs from Table 15-22 taken literally and matches a claim that ranks above "
                   "it: the table is wrong or incomplete, the manual is not."))
-    NOT_PRINTED = ("not-printed", "\N{EN DASH}", False,
+    NOT_PRINTED = ("not-printed", "\N{EN DASH}", "-", False,
                    "Table 15-22 prints nothing here; matches what the manual says elsewhere.")
-    AGREES = ("agrees", "=", False,
+    AGREES = ("agrees", "=", "=", False,
               ("Every accepted, unmasked observation matches Table 15-22 taken literally, "
                "and no ranking claim says otherwise."))
-    CONSISTENT = ("consistent", "~", False,
+    CONSISTENT = ("consistent", "~", "~", False,
                   ("Only partial evidence (the guest saw it complete, or the report takes its "
                    "word from the manual), none of it against a claim."))
-    MASKED = ("masked", "\N{MULTIPLICATION SIGN}", False,
+    MASKED = ("masked", "\N{MULTIPLICATION SIGN}", "x", False,
               "Only observations that the hypervisor's own intercept masked.")
-    UNMEASURED = ("unmeasured", "\N{MIDDLE DOT}", False, "No observation.")
+    UNMEASURED = ("unmeasured", "\N{MIDDLE DOT}", ".", False, "No observation.")
     # fmt: on
 
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from app.core import filters
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Annotation, Difference, Erratum, Family, Register
-from app.core.filters import WHOLE, CellFilter
+from app.core.filters import CPUS, WHOLE, WRONG, CellFilter
 from app.core.measuring import NOT_STATED
 from app.core.names import NamedRegister
 from app.core.views import CellView
@@ -38,7 +38,8 @@ class TableView:
 
     ``prints`` and ``verdicts`` are what a word more would leave of it; ``headline`` is the whole
     table's, by mode, and ``ran`` how many of its cells somebody ran, on any family and on
-    each that is known.
+    each that is known. ``wrong`` is, for each of those families, the view of where the manual is
+    wrong on it.
     """
 
     wanted: CellFilter
@@ -49,6 +50,13 @@ class TableView:
     verdicts: tuple[Tally[Verdict], ...]
     headline: tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]
     ran: Mapping[str, tuple[int, CellFilter]]
+    wrong: Mapping[str, CellFilter]
+
+    @property
+    def by_cpu(self) -> CellFilter:
+        """The same view with CPUs as columns; of the whole table the part that print gets wrong."""
+        most = {"mode": (Mode.X2AVIC,), "access": (Access.WRITE,)}
+        return self.wanted.but(view=(CPUS,), **({} if self.wanted.active else most))
 
     @property
     def path(self) -> str:
@@ -70,6 +78,7 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
     subject = wanted.only("mode", "access")
     total = _count(snapshot, subject)
+    ran = snapshot.once("ran", lambda: _ran(snapshot))
     return TableView(
         wanted=wanted,
         cells=shown,
@@ -78,7 +87,8 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         prints=_tallies(snapshot, wanted, Printed),
         verdicts=_tallies(snapshot, wanted, Verdict),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
-        ran=snapshot.once("ran", lambda: _ran(snapshot)),
+        ran=ran,
+        wrong={f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
     )
 
 

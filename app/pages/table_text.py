@@ -31,6 +31,7 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     parts: list[Passage] = [
         Field("Shown", view.sentence),
         Field("In print", "".join(said for said, _ in headline(view, knowledge))),
+        *wrong_on(view, knowledge),
         Field("Verdicts", ", ".join(f"{t.number} {t.word}" for t in view.verdicts if t.number)),
         *_introduction(policies, knowledge),
     ]
@@ -45,6 +46,14 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
             record.parts.append(Field(label, first, 14, more))
         parts.append(record)
     return Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path, parts=parts)
+
+
+def wrong_on(view: TableView, knowledge: Knowledge) -> Iterator[Field]:
+    """Yield where it stands what is wrong on each family that somebody looked at."""
+    label = "Wrong on"
+    for family, wanted in view.wrong.items():
+        yield Field(label, (f"{knowledge.families[family].name}: ", told(f"/?{wanted.query()}")))
+        label = ""
 
 
 def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellFilter | None]]:

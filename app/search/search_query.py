@@ -15,7 +15,7 @@ from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
 
 Keys = Mapping[str, Mapping[str, str]]
 # The text itself, and the order of the table, which a search has of its own.
-NO_KEYS = ("q", "sort")
+NO_KEYS = ("view", "q", "sort")
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
 # Long lists are named by their near miss, not in full.

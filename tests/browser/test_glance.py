@@ -38,6 +38,14 @@ def test_the_table_is_the_first_screen(open_page, size):
         assert found[name] >= limit if name == "whole" else found[name] <= limit, name
 
 
+def test_where_the_manual_is_wrong_on_a_cpu_is_one_screen(open_page):
+    page = open_page("/", viewport={"width": 1280, "height": 800})
+    page.get_by_role("link", name="Wrong on Zen 4").click()
+    page.wait_for_url("**/?view=cpu&family=zen-4&only=wrong")
+
+    assert page.locator("table.cpus a.open").count() == page.evaluate(MEASURE)["whole"] > 10
+
+
 def test_a_text_browser_shows_the_table_before_filters_and_legend(client):
     html = client.get("/", headers=HTML).text
     parts = ('<p class="headline">', '<table class="main', '<form id="filters"', "legend")
@@ -57,7 +65,7 @@ def test_w3m_has_the_first_row_within_25_lines(client):
 
 
 # A page of each template, and those with the widest tables.
-KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?family=zen-4 /corrected /r/icr /r/eoi/x2avic/write /c
+KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?view=cpu /corrected /r/icr /r/eoi/x2avic/write /c
     /c/zen-4 /d /d/1 /d/15/mail /errata /errata/1235 /policy /policy/kvm-6.0..kvm-7.2 /wanted /m
     /upload /check-mail /changes /search?q=icr /docs/measure /docs/sources /export /api/v1/docs"""
 

@@ -122,7 +122,7 @@ def test_the_text_of_a_fault_points_at_the_place(read, text):
 def test_the_keys_are_those_of_the_tables_filter_and_the_kind(snapshot):
     keys = keys_of(snapshot.vocabulary)
 
-    assert {*(key.name for key in KEYS), "kind"} - {"q", "sort"} == set(keys)
+    assert {*(key.name for key in KEYS), "kind"} - {"view", "q", "sort"} == set(keys)
     assert list(KINDS) == list(keys["kind"])
 
 

@@ -37,7 +37,7 @@ def apart_on(path):
     if parts[-1] == "mail":
         return BESIDE_A_BLOCK
     # Columns have room for the abbreviation and the numbers, not for the names and spans.
-    return (".name", ".address") if parts == ["corrected"] else ()
+    return (".name", ".address") if parts == ["corrected"] or "view=cpu" in path else ()
 
 
 # Words in which the text pages frame what a page shows in columns.

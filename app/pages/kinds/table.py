@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from pydantic_core import to_jsonable_python
 
-from app.pages import corrected_text, explore, table_text
+from app.core.cells import way
+from app.pages import corrected_text, cpu_table, explore, table_text
 from app.pages.api import cell_list
+from app.pages.explore import TableView
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pages.table_columns import columns
+from app.pages.wanted_text import nothing_yet
 from app.pens.page import Page
 from app.pens.plain import sheet_text
+from app.store.snapshots import Snapshot
 
 
 class TablePage(PageKind):
@@ -27,7 +32,7 @@ class TablePage(PageKind):
         snapshot, knowledge = asked.snapshot, asked.knowledge
         view = explore.table(snapshot, snapshot.vocabulary.read(asked.pairs))
         words = view.wanted.query()
-        return Page(
+        page = Page(
             path=view.path,
             title=table_text.TITLE,
             template="table/index.html",
@@ -39,6 +44,8 @@ class TablePage(PageKind):
             ),
             view={
                 "view": view,
+                "cpus": None,
+                "heading": table_text.TITLE,
                 "headline": tuple(table_text.headline(view, knowledge)),
                 "chips": snapshot.vocabulary.chips(view.wanted),
                 "kept": parse_qsl(words),
@@ -58,6 +65,30 @@ class TablePage(PageKind):
                 )
             ),
         )
+        return _with_cpus(page, view, snapshot) if view.wanted["view"] else page
+
+
+def _with_cpus(page: Page, view: TableView, snapshot: Snapshot) -> Page:
+    """Return the page of a view with CPUs as its columns."""
+    shown, knowledge = cpu_table.cpu_table(view, snapshot), snapshot.knowledge
+    return replace(
+        page,
+        title=cpu_table.TITLE,
+        view={
+            **page.view,
+            "cpus": shown,
+            "heading": cpu_table.TITLE,
+            "nothing_yet": nothing_yet(shown.silent),
+            "way": way,
+        },
+        text=lambda place: sheet_text(cpu_table.cpu_sheet(shown, knowledge), place),
+        table=lambda place: cpu_table.cpu_rows(shown, place.site),
+        data=lambda place: {
+            "data_version": snapshot.name,
+            "columns": [c.slug for c in shown.columns],
+            "cells": cpu_table.cpu_rows(shown, place.site).records(),
+        },
+    )
 
 
 class CorrectedPage(PageKind):

@@ -1,0 +1,190 @@
+"""The table with a column for each CPU: what is printed, what rules, what each was seen to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from app.core.cells import CellKey, way
+from app.core.facts import Family
+from app.core.knowledge import Knowledge
+from app.core.measuring import NOT_STATED
+from app.core.rulings import Conditions
+from app.core.verdicts import Judgement
+from app.core.views import CellView
+from app.core.wanted import can_have, unheard
+from app.core.words import Access, Mode, Printed, Verdict
+from app.pages.explore import TableView
+from app.pages.table_text import wrong_on
+from app.pages.wanted_text import nothing_yet
+from app.pens import phrases
+from app.pens.lines import CELLS_AT, told
+from app.pens.parts import Field, Para, Passage, Section, Sheet, Tabular
+from app.pens.tables import Table
+from app.store.snapshots import Snapshot
+
+TITLE = "Table 15-22, CPU by CPU"
+# Of the columns in text: the register, what is printed, what rules; then each CPU.
+WIDTHS, WIDTH = (9, 12, 16), 11
+# How many conditions of a branch are named.
+MANY = 2
+# How many CPUs a line of text has room for.
+ABREAST = 3
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Who answers an access, in a column of its own: a CPU family, and whatever is held beside it.
+
+    ``judged`` is what is known of a cell on it, None where there is no such thing; ``short`` is
+    its name in a narrow column, ``href`` its page, ``wanted`` the page of what is wanted of it.
+    """
+
+    slug: str
+    name: str
+    short: str
+    href: str
+    wanted: str
+    judged: Callable[[CellView], Judgement | None]
+
+    def seen(self, view: CellView) -> str:
+        """What was seen of a cell, in the short words and codes of a column of text."""
+        it = self.judged(view)
+        if it is None:
+            return ""
+        said = it.evidence and not it.evidence.ran
+        code = f"({it.verdict.code})" if said else it.verdict.code
+        return f"{code} {'/'.join(b.short for b in it.behaviours)}".strip()
+
+
+@dataclass(frozen=True)
+class CpuTable:
+    """The cells of a filter by mode and access, and the columns beside them.
+
+    ``silent`` are families without any evidence, which have no column unless they are asked for;
+    ``heard`` is how many of the cells have evidence, by column, and ``verdicts`` are those that
+    occur.
+    """
+
+    view: TableView
+    columns: tuple[Answering, ...]
+    silent: tuple[str, ...]
+    groups: Mapping[tuple[Mode, Access], tuple[CellView, ...]]
+    heard: Mapping[str, int]
+    verdicts: tuple[Verdict, ...]
+
+
+def answering(knowledge: Knowledge, families: Iterable[str]) -> tuple[Answering, ...]:
+    """Return the columns: each family of ``families``, in the order of what is known."""
+    asked = {*families}
+    return tuple(_family(f, knowledge) for f in knowledge.families.values() if f.slug in asked)
+
+
+def _family(family: Family, knowledge: Knowledge) -> Answering:
+    def judged(view: CellView) -> Judgement | None:
+        it = view.judgements[family.slug]
+        there = knowledge.exists(view.key) and can_have(family, view.key.mode)
+        return it if it.findings or there else None
+
+    short = "?" if family.slug == NOT_STATED else family.name
+    wanted = "" if family.slug == NOT_STATED else f"/wanted?family={family.slug}"
+    return Answering(family.slug, family.name, short, f"/c/{family.slug}", wanted, judged)
+
+
+def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
+    """Return a view of the table with the columns that its filter names, or all with evidence."""
+    knowledge = snapshot.knowledge
+    silent = unheard(knowledge, snapshot.cells)
+    asked = view.wanted["family"]
+    columns = answering(knowledge, asked or (f for f in knowledge.families if f not in silent))
+    groups = {
+        side: tuple(
+            cell for slug in view.order for key in [CellKey(slug, *side)]
+            if (cell := view.cells.get(key))
+        )
+        for side in view.sides
+    }  # fmt: skip
+    judged = [[c.judged(cell) for cell in view.cells.values()] for c in columns]
+    found = {it.verdict for column in judged for it in column if it}
+    return CpuTable(
+        view=view,
+        columns=columns,
+        silent=() if asked else silent,
+        groups=groups,
+        heard={c.slug: sum(bool(it and it.findings) for it in column)
+               for c, column in zip(columns, judged, strict=True)},
+        verdicts=tuple(v for v in Verdict if v in found),
+    )  # fmt: skip
+
+
+def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
+    """Return the cells that a filter admits as text: a grid for each mode and access."""
+    view = shown.view
+    tallies = (f"{t.number} {t.word.code} {t.word}" for t in view.verdicts if t.number)
+    prints = ", ".join(f"{p.mark} {p.short}" for p in Printed if p.mark)
+    parts: list[Passage] = [
+        Field("Shown", view.sentence),
+        Field("Seen", ", ".join(f"{shown.heard[c.slug]} on {c.name}" for c in shown.columns)),
+        *wrong_on(view, knowledge),
+        Field("Printed", prints),
+        Field("Verdicts", f"{', '.join(tallies)}; () only said so"),
+        Field("Words", (told("/docs/words"),)),
+        Para(CELLS_AT, above=True),
+    ]
+    conditions = Conditions(knowledge.conditions)
+    for (mode, access), cells in shown.groups.items():
+        parts.append(Section(f"{mode.label} {access} ({way(mode, access)})", parts=[
+            _grid(cells, shown.columns[first : first + ABREAST], conditions, first=not first)
+            for first in range(0, len(shown.columns), ABREAST)
+        ]))  # fmt: skip
+    if not view.cells:
+        parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
+    parts.append(Para(nothing_yet(shown.silent), above=True))
+    return Sheet(title=TITLE, path=view.path, parts=parts)
+
+
+def _grid(
+    cells: Iterable[CellView],
+    columns: tuple[Answering, ...],
+    conditions: Conditions,
+    *,
+    first: bool,
+) -> Tabular:
+    def row(cell: CellView) -> Iterator[str]:
+        yield cell.register.label
+        if first:
+            yield f"{cell.printed.mark} {phrases.short_branches(cell.table, conditions)}".strip()
+            yield ruling(cell, conditions)
+        yield from (column.seen(cell) for column in columns)
+
+    heads = ("Register", "Printed", "Rules")[: 3 if first else 1]
+    widths = (*WIDTHS[: len(heads)], *[WIDTH] * len(columns))
+    return Tabular("", [(*heads, *(c.slug for c in columns))], [tuple(row(c)) for c in cells],
+                   widths, above=True)  # fmt: skip
+
+
+def ruling(cell: CellView, conditions: Conditions) -> str:
+    """Return what rules as the page has it: the ordinary branch first, many cases counted."""
+    said = []
+    for it in cell.glances:
+        many = len(it.conditions) > MANY
+        tags = [f"{len(it.conditions)} cases"] if many else map(conditions.tag, it.conditions)
+        said.append(" ".join((it.behaviour.short, *tags)))
+    return "; ".join(said) or "does not say"
+
+
+def cpu_rows(shown: CpuTable, site: str) -> Table:
+    """Return one row per cell: verdict, what was seen and the grade of it, for each column."""
+    names = ("cell", "printed", "table_15_22", "rules")
+    each = (name for c in shown.columns for name in (c.slug, f"{c.slug}_seen", f"{c.slug}_grade"))
+
+    def row(cell: CellView) -> Iterator[str]:
+        yield from (str(cell.key), str(cell.printed))
+        yield from (phrases.branches(claims, "") for claims in (cell.table, cell.effective))
+        for it in (column.judged(cell) for column in shown.columns):
+            yield from (str(it.verdict), " ".join(it.behaviours)) if it else ("", "")
+            yield str(it.evidence or "") if it else ""
+        yield f"{site}{cell.key.url}"
+
+    rows = (tuple(row(cell)) for cells in shown.groups.values() for cell in cells)
+    return Table((*names, *each, "url"), tuple(rows))
