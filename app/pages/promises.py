@@ -59,6 +59,8 @@ DATA = (
     Promise("/schema/export-1.json", "the schema of the JSON export"),
     Promise("/export", "everything in one file", "txt json"),
     Promise("/export/{name}", "one such file; a name with a data version always means the same"),
+    Promise("/healthz", "200 while the process answers"),
+    Promise("/readyz", "200 and the data version while pages can be served, else 503"),
 )
 UNSTABLE = (
     Promise("/search", "search", "txt json", stable=False),

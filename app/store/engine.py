@@ -10,11 +10,17 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.errors import NotReady
+
 __all__ = ["Session", "make_copy_engine", "make_engine", "reader_sessions", "writer_sessions"]
 
 PATIENCE_MS = 5000
 # For the write lock alone, which many short transactions may want at the same time.
 WRITER_PATIENCE_MS = 30_000
+REPLACED = (
+    "The database file is gone, or another one than at the start: put the right one there, and "
+    "restart the server."
+)
 PRAGMAS = (
     "foreign_keys=on",
     "journal_mode=wal",
@@ -36,7 +42,23 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
+        if parsed.database and not parsed.database.startswith((":", "file:")):
+            _watch(engine, Path(parsed.database))
     return engine
+
+
+def _watch(engine: Engine, path: Path) -> None:
+    """Let no connection be used once another file is there: what is written then is lost."""
+    first: set[tuple[int, int]] = set()
+
+    def check(*_: object) -> None:
+        found = {(s.st_dev, s.st_ino) for s in [path.stat()]} if path.exists() else set()
+        first.update(found if not first else ())
+        if found != first:
+            raise NotReady(REPLACED)
+
+    event.listen(engine, "connect", check)
+    event.listen(engine, "checkout", check)
 
 
 def make_copy_engine(path: Path) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -11,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
@@ -18,12 +20,14 @@ from app.core.corrected import CorrectedTable, correct
 from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.views import CellView, view_cells
+from app.errors import NotReady
 from app.store import queries
 from app.store.queries import DataVersion
 from app.store.records import Records
 from app.store.seeding import advance, load_knowledge
 from app.store.steps import Steps
 
+log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
 # How many past snapshots stay in memory.
 PINNED = 4
@@ -203,6 +207,9 @@ class SnapshotHolder:
     def _refresh_and_release(self) -> None:
         try:
             self._refresh()
+        except (SQLAlchemyError, NotReady) as error:
+            # What there is stays: a database may come back.
+            log.error("no newer data version can be looked for: %s", error)  # noqa: TRY400
         finally:
             self._lock.release()
 

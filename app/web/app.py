@@ -25,6 +25,7 @@ from app.web import (
     exports,
     gate,
     guard,
+    health,
     history,
     measurements,
     pages,
@@ -55,6 +56,7 @@ LAST = (
     search.api,
     quoting.router,
     quoting.api,
+    health.router,
 )
 
 
