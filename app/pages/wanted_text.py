@@ -125,16 +125,14 @@ def _family(wants: Sequence[Want]) -> Iterator[Passage]:
 
 def _versions(wants: Iterable[Want], knowledge: Knowledge) -> Iterator[Passage]:
     """Yield which versions let accesses through, each answer once, with its accesses."""
-    found: dict[tuple[tuple[str, str], ...], dict[str, set[Access]]] = {}
-    for want in wants:
-        if want.need.versions:
-            rows = found.setdefault(want.need.versions, {})
-            rows.setdefault(want.key.register, set()).add(want.key.access)
-    yield Para(KERNELS if found else "")
-    for versions, rows in found.items():
-        yield Item("; ".join(f"{label}: {told}" for label, told in versions), parts=[
-            Field(label, ", ".join(r for r in knowledge.registers if rows.get(r) == accesses))
-            for label, accesses in COLUMNS.items()
+    found: dict[tuple[str, str], dict[str, set[Access]]] = {}
+    for want, one in ((w, one) for w in wants for one in w.need.versions):
+        found.setdefault(one, {}).setdefault(want.key.register, set()).add(want.key.access)
+    yield Para(KERNELS)
+    for (label, told), rows in sorted(found.items(), key=lambda item: item[0][0]):
+        yield Item(f"{label}: {told}", parts=[
+            Field(column, ", ".join(r for r in knowledge.registers if rows.get(r) == accesses))
+            for column, accesses in COLUMNS.items()
         ])  # fmt: skip
 
 
