@@ -17,9 +17,12 @@ from app import __version__
 from app.cli import correlate, importing, ledger, mail, measure, pages, probe, review
 from app.cli.database import writing
 from app.cli.export import exports
+from app.core.knowledge import Knowledge
+from app.core.numbers import counted
 from app.curation.seed import check_seed
 from app.errors import AppError, Conflict, InvalidSeed
 from app.export.copies import open_copy
+from app.intake.kept import check_kept, load_kept
 from app.probing import packing
 from app.probing.guest_build import BuildFailed
 from app.settings import Settings
@@ -132,15 +135,24 @@ def seed(folder: Folder = None) -> None:
     The same seed again changes nothing.
     """
     with writing() as session:
-        loaded = seeding.load_seed(session, folder or Settings().seed, datetime.now(UTC))
+        now, place = datetime.now(UTC), folder or Settings().seed
+        loaded = seeding.load_seed(session, place, now)
+        kept = load_kept(session, place, now)
     made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
     typer.echo(f"{loaded.facts} facts: {made}")
+    if kept:
+        typer.echo(f"{counted(kept, 'measurement')} of the seed taken")
 
 
 @app.command()
 def lint(folder: Folder = None) -> None:
     """Check the seed; names file, line and place of each problem."""
-    typer.echo(f"{len(check_seed(folder or Settings().seed))} facts, no problem")
+    place = folder or Settings().seed
+    entries = check_seed(place)
+    known = Knowledge.of(entry.fact for entry in entries)
+    kept = check_kept(place, known, datetime.now(UTC))
+    told = f", {counted(len(kept), 'measurement')}" if kept else ""
+    typer.echo(f"{len(entries)} facts{told}, no problem")
 
 
 for command in (pages.show, pages.corrected, pages.coverage, pages.diff):

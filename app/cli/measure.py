@@ -50,7 +50,7 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 
                 typer.echo(f"{path}: {fault}", err=True)
         else:
             typer.echo(f"{path}: {checked.measurement.slug}")
-            typer.echo(check_text(checked.effects, checked.oddities, snapshot.knowledge), nl=False)
+            typer.echo(check_text(checked, snapshot.knowledge), nl=False)
     if refused:
         raise typer.Exit(1)
 

@@ -89,7 +89,7 @@ def _report(raw: bytes) -> str:
     if unfit:
         return text
     checked = submitting.check(raw, snapshot)
-    return f"{text}\n{check_text(checked.effects, checked.oddities, knowledge)}"
+    return f"{text}\n{check_text(checked, knowledge)}"
 
 
 def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:

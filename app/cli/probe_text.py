@@ -82,5 +82,5 @@ def account_text(accounts: Iterable[Mapping[str, Any]]) -> str:
 def _word(row: Row, conditions: Conditions, *, judged: bool) -> str:
     seen = row.seen
     masked = " (m)" if seen.intercepted else ""
-    differs = " !" if judged and row.finding.verdict is Verdict.CONTRADICTS else ""
+    differs = " !" if judged and row.verdict is Verdict.CONTRADICTS else ""
     return f"{seen.outcome.short} {conditions.tag(seen.condition)}".strip() + masked + differs

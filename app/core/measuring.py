@@ -45,7 +45,12 @@ def source_of(measurement: Measurement) -> Source:
 
 
 def observations_of(measurement: Measurement) -> tuple[Observation, ...]:
-    """Return a measurement's observations as the verdict takes them."""
+    """Return a measurement's observations as the verdict takes them.
+
+    None where an emulation answered: that is no evidence about a processor.
+    """
+    if measurement.emulation:
+        return ()
     cpu = measurement.cpu
     machine = f"{cpu.vendor} {cpu.signature} {cpu.brand} {measurement.submitter}"
     return tuple(
@@ -151,6 +156,8 @@ def oddities(measurement: Measurement, knowledge: Knowledge) -> tuple[Oddity, ..
 
 def _about_cpu(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
     cpu, features = measurement.cpu, measurement.features
+    if measurement.emulation:
+        return
     if measurement.family == NOT_STATED:
         text = f"No family of the table has the CPUID {cpu.vendor} {cpu.signature}."
         yield Oddity("unknown-cpu", text)
@@ -196,6 +203,8 @@ def _about_outcomes(measurement: Measurement, knowledge: Knowledge) -> Iterable[
 
 
 def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
+    if measurement.emulation:
+        return
     policy = policy_of(knowledge, measurement.hypervisor, measurement.hypervisor).policy
     if policy is None:
         return

@@ -21,6 +21,8 @@ NEAR_WORD = 0.52
 PATTERNS = {
     r"^0x": "hexadecimal such as 0x402, at most 16 digits",
     r"^[1-9][0-9]{3}-": "a moment such as 2026-11-22T10:13:27+01:00, with its offset",
+    r"^[0-9]{1,3}": "a version such as 6.12.117+deb13-cloud-amd64",
+    r"^[a-z][a-z0-9_]": "a short word such as kvm_amd",
     r"^[A-Za-z0-9_.-]": "a parameter such as kvm_amd.avic=1",
     r"^(https://": "an https:// address or a Message-ID without angle brackets",
     r"^[^\x00": "text without control characters and changes of direction",
@@ -47,6 +49,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "features": format1.Features,
     "hypervisor": format1.Hypervisor,
     "host": format1.HostPart,
+    "emulation": format1.EmulationPart,
     "guest": format1.Guest,
     "observations": format1.ObservationPart,
     "exit": format1.ExitPart,

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
+from app.core.emulator_words import Emulator
 from app.core.words import Access, Behaviour, Mode, Sight
 
 MAX_OBSERVATIONS = 4096
@@ -78,6 +79,7 @@ Link = Annotated[
     ),
 ]
 _DATE = r"[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_RELEASE = r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}(-rc[0-9]{1,2})?"
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Moment = Annotated[
     str,
@@ -158,6 +160,18 @@ class HostPart(Part):
     branch: Maybe[Line] = Field(default=None, examples=["6.18"])
 
 
+class EmulationPart(Part):
+    """What answered where no AVIC did; ``flavour`` is the kernel module, or what tells it apart."""
+
+    name: Emulator
+    version: Annotated[str, Field(pattern=rf"^{_RELEASE}([-+~ ][ -~]{{0,80}})?$")] = Field(
+        examples=["6.12.117+deb13-cloud-amd64"]
+    )
+    flavour: Maybe[Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,8}$")]] = Field(
+        default=None, examples=["kvm_amd"]
+    )
+
+
 class Guest(Part):
     """What made the accesses, and the command line that repeats it."""
 
@@ -210,6 +224,7 @@ class DocumentPart(Part):
     features: Features = Field(default_factory=Features)
     hypervisor: Hypervisor
     host: Maybe[HostPart] = None
+    emulation: Maybe[EmulationPart] = None
     guest: Guest
     exits_watched: StrictBool = True
     observations: Annotated[list[ObservationPart], Field(min_length=1, max_length=MAX_OBSERVATIONS)]

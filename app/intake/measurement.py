@@ -17,7 +17,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.core.facts import Cpu, Exit, Measurement, Register, Sighting
+from app.core.emulator_words import Emulator
+from app.core.facts import Cpu, Emulation, Exit, Measurement, Register, Sighting
 from app.core.faults import MAX_FAULTS, BadDocument, Fault, describe
 from app.core.knowledge import Knowledge
 from app.core.measuring import NOT_STATED, family_of
@@ -34,6 +35,8 @@ from app.intake.strict_json import TWICE, scan_json, steps
 
 # What an emulator did says nothing about AVIC.
 EMULATORS = frozenset({"tcg"})
+
+NAME_IT = "where an emulated local APIC answered, `emulation` says which"
 
 # What a guest alone can tell of an access.
 GUESTS_VIEW = ("completed", "gp", "pf")
@@ -111,7 +114,7 @@ def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Me
     document = parsed.document
     who = document.submitter
     seen = _sightings(document, knowledge.registers, most_kinds(knowledge))
-    cpu = _cpu(document.cpu)
+    cpu, emulation = _cpu(document.cpu), _emulation(document)
     return Measurement(
         slug=parsed.slug,
         digest=parsed.digest,
@@ -122,7 +125,7 @@ def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Me
         received_at=received_at,
         tool=f"{document.tool.name} {document.tool.version}",
         measured_at=document.measured_at,
-        family=family_of(cpu, knowledge.families) or NOT_STATED,
+        family="" if emulation else family_of(cpu, knowledge.families) or NOT_STATED,
         cpu=cpu,
         hypervisor=f"{document.hypervisor.name} {document.hypervisor.version}",
         accelerator=document.hypervisor.accelerator or "",
@@ -136,7 +139,16 @@ def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Me
         contact=who.contact or "" if who and not who.withhold else "",
         notes=document.notes or "",
         exits_watched=document.exits_watched,
+        emulation=emulation,
     )
+
+
+def _emulation(document: format1.DocumentPart) -> Emulation | None:
+    told = document.emulation
+    if told is None:
+        return None
+    return Emulation(name=told.name, version=told.version, vendor=document.cpu.vendor,
+                     flavour=told.flavour or "")  # fmt: skip
 
 
 def _cpu(part: format1.CpuPart) -> Cpu:
@@ -161,14 +173,7 @@ def most_kinds(knowledge: Knowledge) -> int:
 def _sightings(
     document: format1.DocumentPart, registers: Mapping[str, Register], most: int
 ) -> tuple[Sighting, ...]:
-    faults: list[Fault] = []
-    if document.hypervisor.accelerator in EMULATORS:
-        expected = "hardware virtualization: an emulator's answers are not AVIC's"
-        what = json.dumps(document.hypervisor.accelerator)
-        faults.append(Fault("/hypervisor/accelerator", what, expected))
-    if document.host and document.host.virtual:
-        expected = "bare metal: the hypervisor of a virtual host answers along with the processor"
-        faults.append(Fault("/host/virtual", "true", expected))
+    faults = list(_who_answered(document))
     # Documents name few registers many times, and a name that is unknown takes long to find out.
     find = cache(lambda name: _find(name, registers))
     unseen = (lambda *_: ()) if document.exits_watched else _unwatched_faults
@@ -193,6 +198,31 @@ def _sightings(
     if faults:
         raise BadDocument(tuple(faults))
     return tuple(replace(s, count=n) if n > 1 else s for (_, s), n in seen.items())
+
+
+def _who_answered(document: format1.DocumentPart) -> Iterator[Fault]:
+    """Yield what does not fit what answered: silicon, or the emulation that the document names."""
+    if document.emulation is None:
+        if document.hypervisor.accelerator in EMULATORS:
+            expected = "hardware virtualization: an emulator's answers are not AVIC's"
+            what = json.dumps(document.hypervisor.accelerator)
+            yield Fault("/hypervisor/accelerator", what, expected, NAME_IT)
+        if document.host and document.host.virtual:
+            expected = (
+                "bare metal: the hypervisor of a virtual host answers along with the processor"
+            )
+            yield Fault("/host/virtual", "true", expected, NAME_IT)
+        return
+    if document.emulation.name is Emulator.KVM and document.hypervisor.accelerator in EMULATORS:
+        expected = "kvm, whose local APIC is said to have answered"
+        yield Fault("/hypervisor/accelerator", json.dumps("tcg"), expected)
+    if document.exits_watched:
+        expected = "false: what an emulation answers is seen by the guest alone"
+        yield Fault("/exits_watched", "true", expected)
+    for i, part in enumerate(document.observations):
+        if part.intercepted:
+            expected = "false: an emulation answers every access"
+            yield Fault(f"/observations/{i}/intercepted", "true", expected)
 
 
 def _find(name: str, registers: Mapping[str, Register]) -> NamedRegister | Fault:

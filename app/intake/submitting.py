@@ -76,7 +76,8 @@ def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> tuple[Parsed, Me
 class Incoming:
     """A document that was parsed, and what came with it.
 
-    ``waiting`` says whether it may wait for a decision, once it does.
+    ``waiting`` says whether it may wait for a decision, once it does; ``decision`` is one that was
+    made before it came.
     """
 
     raw: bytes
@@ -85,6 +86,7 @@ class Incoming:
     signature: bytes | None = None
     sender: str = ""
     waiting: Waiting | None = None
+    decision: Decision | None = None
 
 
 def signed(measurement: Measurement, fingerprint: str) -> Measurement:
@@ -121,7 +123,7 @@ def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
         ),
         token,
     )
-    decision = Decision(State.PENDING, "", now, "")
+    decision = incoming.decision or Decision(State.PENDING, "", now, "")
     if token is not None and trusted:
         decision = Decision(State.ACCEPTED, DECIDED_AT_ONCE, now, token.name)
     if token is not None:

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from app.core.cells import CellKey
 from app.core.choices import read_choices
+from app.core.emulated import held
+from app.core.emulator_words import Following
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
 from app.core.measuring import observations_of
@@ -43,6 +45,7 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[Listed, Snapshot], ...]:
         "kernel": {word: word for word in records.used("kernel")},
         "differs": {"yes": "differs from the manual"},
         "cell": {str(key): str(key) for key in snapshot.cells},
+        "answered": {word: word for word in records.answered},
     }
     return tuple(_key(name, values) for name, values in valid.items())
 
@@ -63,6 +66,7 @@ class MeasurementList:
     wanted: MeasurementFilter
     valid: Mapping[str, Mapping[str, str]]
     sentence: str
+    answered: str
     total: int
     begins: str
     after: str
@@ -97,7 +101,12 @@ def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> M
     number = snapshot.records.count(wanted.chosen, differing) if wanted.chosen else total
     said = vocabulary.sentence(wanted, f"{number} of {total} measurements", "; ", ", ")
     more = found[PAGE - 1].slug if len(found) > PAGE else ""
-    return MeasurementList(found[:PAGE], wanted, vocabulary.values, said, total, begins, more)
+    emulated = snapshot.records.of_emulations
+    answered = f"{emulated} of the {total} by emulations: no evidence about any processor."
+    return MeasurementList(
+        found[:PAGE], wanted, vocabulary.values, said, answered if emulated else "", total, begins,
+        more,
+    )  # fmt: skip
 
 
 def _after(pairs: Iterable[tuple[str, str]]) -> list[str]:
@@ -130,11 +139,19 @@ def _no_measurement(snapshot: Snapshot, slug: str) -> NotFound:
 
 @dataclass(frozen=True)
 class Row:
-    """One observation against the claims of its cell; ``ruling`` are those that rule it."""
+    """One observation against the claims of its cell; ``ruling`` are those that rule it.
+
+    What an emulation answered is no finding about silicon: it has a verdict of its own.
+    """
 
     seen: Sighting
-    finding: Finding
+    finding: Finding | Following
     ruling: tuple[Branch, ...]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict on silicon; None where an emulation answered."""
+        return self.finding.verdict if isinstance(self.finding, Finding) else None
 
 
 @dataclass(frozen=True)
@@ -155,6 +172,10 @@ def rows_of(
     snapshot: Snapshot, measurement: Measurement, after: int = 0, most: int | None = None
 ) -> RowPage:
     """Return observations of a measurement against the claims of their cells."""
+    if measurement.emulation:
+        seen_ = measurement.observations[after : after + most if most else None]
+        answers = (_answer(snapshot, one) for one in seen_)
+        return RowPage(tuple(answers), after, len(measurement.observations))
     conditions = Conditions(snapshot.knowledge.conditions)
     ruling: dict[CellKey, tuple[Branch, ...]] = {}
     rows = []
@@ -172,6 +193,13 @@ def rows_of(
     return RowPage(tuple(rows), after, len(measurement.observations))
 
 
+def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
+    """Return one observation of an emulation against what rules the access."""
+    view = snapshot.cells[CellKey(seen.register, seen.mode, seen.access)]
+    ruled, verdict = held(view, seen, Conditions(snapshot.knowledge.conditions))
+    return Row(seen, verdict, branches(ruled))
+
+
 def behind(measurement: Measurement, pairs: Iterable[tuple[str, str]]) -> int:
     """Return behind how many observations a page begins, by its query. Raises InvalidFilter."""
     asked = read_choices(pairs, {AFTER: None}, (AFTER,))[AFTER] or ("0",)
@@ -182,6 +210,7 @@ def behind(measurement: Measurement, pairs: Iterable[tuple[str, str]]) -> int:
 
 
 def others(snapshot: Snapshot, m: Measurement) -> tuple[Listed, ...]:
-    """Other measurements of the same family, to compare with."""
-    near = snapshot.records.page({"family": (m.family,)}, most=OTHERS + 1)
+    """Other measurements of the same family, or of emulations, to compare with."""
+    same = {"answered": snapshot.emulations} if m.emulation else {"family": (m.family,)}
+    near = snapshot.records.page({k: tuple(v) for k, v in same.items()}, most=OTHERS + 1)
     return tuple(o for o in near if o.slug != m.slug)[:OTHERS]

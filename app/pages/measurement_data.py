@@ -18,7 +18,7 @@ from app.pens.tables import Table
 
 # Of the list as rows.
 COLUMNS = ("id", "state", "family", "cpu", "microcode", "hypervisor", "tool", "measured_at",
-           "observations", "url")  # fmt: skip
+           "observations", "url", "answered")  # fmt: skip
 
 
 def notes_html(notes: str) -> Markup:
@@ -72,6 +72,7 @@ def summary(m: Listed, place: Place) -> dict[str, Any]:
         "tool": m.tool,
         "measured_at": m.measured_at,
         "observations": m.observations,
+        "answered": m.answered,
     }
 
 
@@ -93,6 +94,7 @@ def checked_out(checked: Checked) -> dict[str, Any]:
         "id": checked.measurement.slug,
         "digest": checked.measurement.digest,
         "family": checked.measurement.family,
+        "answered": checked.measurement.answered,
         "effects": effects_out(checked.effects),
         "oddities": [{"code": o.code, "text": o.text} for o in checked.oddities],
     }

@@ -6,17 +6,21 @@ from collections.abc import Iterable, Iterator
 
 from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
-from app.core.measuring import Effect, Oddity
+from app.core.measuring import Effect
 from app.core.rulings import Conditions
-from app.core.words import State, Verdict
+from app.core.verdicts import Finding
+from app.core.words import Behaviour, State, Verdict
+from app.intake.submitting import Checked
 from app.pages.measured import AFTER, Row, RowPage
 from app.pens import phrases
-from app.pens.lines import Linked, Pieces, Styled, told
+from app.pens.lines import Line, Linked, Pieces, Styled, told
 from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
 from app.pens.plain import Plain, words
 
 PENDING = "It does not count in any verdict."
 MASKED = "the hypervisor's own intercept was on: it says nothing about AVIC"
+# What a guest sees of an emulation, in words: of exits it says nothing.
+SAW = {Behaviour.COMPLETED: "completes", Behaviour.GP: "#GP", Behaviour.PF: "#PF"}
 # Strangers' links get no credit and no referrer.
 STRANGE = "nofollow ugc noreferrer"
 
@@ -28,7 +32,8 @@ def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...
     fields = (
         ("CPU", m.cpu.brand or m.cpu.vendor),
         ("CPUID", f"{m.cpu.vendor} {m.cpu.signature}"),
-        ("Family", knowledge.families[m.family].name),
+        ("Answered by", words(answered(m))),
+        ("Family", "" if m.emulation else knowledge.families[m.family].name),
         ("Microcode", m.cpu.microcode),
         ("Features", features),
         ("Hypervisor", m.hypervisor + (f" ({m.accelerator})" if m.accelerator else "")),
@@ -45,6 +50,15 @@ def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...
         ("SHA-256", m.digest),
     )
     return tuple((label, value) for label, value in fields if value)
+
+
+NO_EVIDENCE = "no evidence about any processor"
+
+
+def answered(m: Measurement | Listed) -> Line:
+    """Return what answered where no AVIC did; empty for silicon."""
+    told = m.emulation
+    return (Linked(told.title, f"/e/{told.slug}"), f", an emulation: {NO_EVIDENCE}") if told else ""
 
 
 def state(m: Measurement | Listed) -> Pieces:
@@ -105,13 +119,16 @@ def about(m: Measurement, effects: Iterable[Effect], knowledge: Knowledge) -> It
     listed = tuple(effects)
     yield Para(PENDING if m.state is State.PENDING else "")
     for label, value in identity(m, knowledge):
-        yield Field(label, (Styled(value, tag="code"),) if label == "Repeat with" else value)
+        shown = {"Repeat with": (Styled(value, tag="code"),), "Answered by": answered(m)}
+        yield Field(label, shown.get(label, value))
     for link in m.links:
         yield Field("Discussed at", (Linked(link, _address(link), rel=STRANGE),))
     yield Section("Notes of the submitter", parts=[
         *(Para(line, only="text") for line in m.notes.splitlines()),
         Included("measurements/_notes.html"),
     ] if m.notes else [])  # fmt: skip
+    if m.emulation:
+        return
     yield Section("What it changed" if m.accepted else "What it would change if accepted", parts=[
         Para(effects_sentence(listed)),
         *(Item(effect_line(effect, knowledge)) for effect in listed),
@@ -123,29 +140,37 @@ def _address(link: str) -> str:
     return link if link.startswith("https://") else f"https://lore.kernel.org/all/{link}/"
 
 
-def check_text(effects: Iterable[Effect], oddities: Iterable[Oddity], knowledge: Knowledge) -> str:
+def check_text(checked: Checked, knowledge: Knowledge) -> str:
     """Return what a checked document would change, for the terminal."""
     out = Plain()
-    listed = tuple(effects)
-    out.para(f"Valid. {effects_sentence(listed)}")
+    listed, emulation = checked.effects, checked.measurement.emulation
+    answered_by = emulation and f"What answered is an emulation, {emulation.title}: {NO_EVIDENCE}."
+    out.para(f"Valid. {answered_by or effects_sentence(listed)}")
     for effect in listed:
         out.item(words(effect_line(effect, knowledge)))
-    for oddity in oddities:
+    for oddity in checked.oddities:
         out.item(f"{oddity.code}: {oddity.text}", mark="?")
     return out.render()
 
 
 def _observation(row: Row, knowledge: Knowledge) -> Field:
-    seen, verdict = row.seen, row.finding.verdict
+    seen, found = row.seen, row.finding
     conditions = Conditions(knowledge.conditions)
-    unstated = "" if row.finding.condition_stated else "condition not stated"
+    verdict: Verdict | str
+    outcome, verdict, remark = SAW.get(seen.outcome, ""), "", ""
+    if isinstance(found, Finding):
+        outcome, verdict = seen.outcome, found.verdict
+        unstated = "" if found.condition_stated else "condition not stated"
+        remark = MASKED if verdict is Verdict.MASKED else unstated
+    else:
+        verdict = found.label
     exited = ""
     if seen.exit:
         rip = seen.exit.rip and f"rip {seen.exit.rip}"
         fields = ("exit", seen.exit.code, seen.exit.info1, seen.exit.info2, rip)
         exited = " ".join(filter(None, fields))
     notes = [
-        MASKED if verdict is Verdict.MASKED else unstated,
+        remark,
         f"value {seen.value}" if seen.value else "",
         f"read back {seen.read_back}" if seen.read_back else "",
         exited,
@@ -153,6 +178,6 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     ]
     when = f" when {conditions.text(seen.condition)}" if seen.condition else ""
     times = f", {seen.count} times" if seen.count > 1 else ""
-    line = (seen.outcome, f"{when}{times}: ", verdict, "; the manual rules ",
+    line = (outcome, f"{when}{times}: ", verdict, "; the manual rules ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
     return Field((Linked(seen.named, f"/r/{seen.cell}"),), line, width=30)

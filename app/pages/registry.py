@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.pages.kinds import (
     changes,
     differences,
+    emulations,
     errata,
     families,
     measurements,
@@ -35,6 +36,7 @@ KINDS: tuple[PageKind, ...] = (
     *differences.KINDS,
     *errata.KINDS,
     *measurements.KINDS,
+    *emulations.KINDS,
     *policies.KINDS,
     *wanted.KINDS,
     *changes.KINDS,

@@ -58,7 +58,8 @@ def queue_sheet(lists: Mapping[str, Iterable[Listed]], snapshot: Snapshot) -> Sh
 def _waiting(m: Listed, snapshot: Snapshot) -> tuple[Field, Field]:
     """Return who measured what, and what became of it."""
     seen = counted(m.observations, "observation")
-    family = snapshot.knowledge.families[m.family].name
+    told = m.emulation
+    family = f"an emulation, {told.title}" if told else snapshot.knowledge.families[m.family].name
     return (
         Field((Linked(m.slug, f"/review/{m.slug}"),), state(m), above=True),
         Field("", f"{seen} on {family}, from {m.submitter or 'anonymous'}"),

@@ -143,6 +143,7 @@ def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
 def of_measurement(m: facts.Measurement | facts.Listed, knowledge: Knowledge) -> SearchEntry:
     """Return the entry of a measurement; of its line alone where it was not read whole."""
     family = knowledge.families[m.family].name if m.family in knowledge.families else m.family
+    family = f"Answered by an emulation, {m.emulation.title}" if m.emulation else family
     cpu = m.cpu.brand or f"{m.cpu.vendor} {m.cpu.signature}"
     return _entry(
         "measurement",

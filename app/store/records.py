@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +17,16 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    false,
     func,
+    not_,
     or_,
     select,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
-from app.core.facts import Listed, Measurement
+from app.core.facts import SILICON, Listed, Measurement
 from app.core.summaries import Sort
 from app.core.words import State
 from app.curation.seed import fact_from
@@ -35,6 +38,10 @@ DIGEST = re.compile("[0-9a-f]{4,64}")
 LISTED, LINE = TypeAdapter(Listed), tuple(Listed.__dataclass_fields__)
 # How many are read at once where all are wanted.
 EVERY = 100
+# Of the family of a measurement that an emulation answered: what follows is its name.
+EMULATED = "e/"
+# So many measurements of an emulation are read whole.
+NEWEST = 8
 # In the order of the index that holds all of them.
 GROUPED = ("state", "family", "tool", "kernel")
 Chosen = Mapping[str, tuple[str, ...]]
@@ -48,21 +55,20 @@ def note(session: Session, version: int, slug: str) -> None:
     for fact in session.scalars(select(f).where(*mine)):
         body = json.loads(fact.body)
         seen = body.get("observations", ())
+        line = {n: body[n] for n in LINE if n in body} | {"observations": len(seen)}
         session.add(
             RecordRow(
                 id=fact.id,
                 slug=slug,
                 digest=body["digest"],
                 state=body["state"],
-                family=body["family"],
+                family=body["family"] or EMULATED + LISTED.validate_python(line).answered,
                 kernel=body["hypervisor"],
                 tool=body["tool"],
                 modes=" ".join(sorted({item["mode"] for item in seen})),
                 received_at=body["received_at"],
                 decided_at=body["decided_at"],
-                body=json.dumps(
-                    {n: body[n] for n in LINE if n in body} | {"observations": len(seen)}
-                ),
+                body=json.dumps(line),
                 valid_from=version,
             )
         )
@@ -148,10 +154,37 @@ class Records:
         """How many measurements there are, in whichever state."""
         return sum(self._groups.values())
 
+    @property
+    def of_emulations(self) -> int:
+        """How many of all of them an emulation answered."""
+        return sum(n for key, n in self._groups.items() if key[1].startswith(EMULATED))
+
+    @property
+    def emulated(self) -> Mapping[str, int]:
+        """How many measurements that count are of each emulation, by its slug."""
+        found: Counter[str] = Counter()
+        for (state, family, *_), number in self._groups.items():
+            if family.startswith(EMULATED) and state == State.ACCEPTED:
+                found[family.removeprefix(EMULATED)] += number
+        return dict(sorted(found.items()))
+
+    def of_emulation(self, slug: str) -> tuple[Measurement, ...]:
+        """Return the newest measurements that count of an emulation, newest first."""
+        chosen = {"answered": (slug,), "state": (str(State.ACCEPTED),)}
+        return self.whole([m.slug for m in self.page(chosen, most=NEWEST)])
+
     def used(self, column: str) -> tuple[str, ...]:
         """Return every value of ``family``, ``tool`` or ``kernel`` that a measurement has."""
         at = GROUPED.index(column)
         return tuple(sorted({key[at] for key in self._groups}))
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """What answered in any measurement: silicon, and emulations by their slugs."""
+        families = self.used("family")
+        silicon = (SILICON,) if any(not f.startswith(EMULATED) for f in families) else ()
+        named = (f.removeprefix(EMULATED) for f in families if f.startswith(EMULATED))
+        return (*silicon, *named)
 
     @cached_property
     def _groups(self) -> Mapping[tuple[str, ...], int]:
@@ -173,6 +206,9 @@ class Records:
         for key in ("family", "state", "tool", "kernel"):
             if values := chosen.get(key):
                 rows = rows.where(getattr(r, key).in_(values))
+        if answered := chosen.get("answered"):
+            silicon = not_(r.family.startswith(EMULATED)) if SILICON in answered else false()
+            rows = rows.where(or_(silicon, r.family.in_([EMULATED + slug for slug in answered])))
         if modes := chosen.get("mode"):
             rows = rows.where(or_(*((" " + r.modes + " ").contains(f" {mode} ") for mode in modes)))
         if cells := chosen.get("cell"):

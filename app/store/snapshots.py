@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
+from app.core.emulated import EmulatedApic
 from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.views import CellView, view_cells
@@ -78,6 +79,20 @@ class Snapshot:
     def corrected(self) -> CorrectedTable:
         """The corrected table."""
         return correct(self.cells, self.knowledge)
+
+    @cached_property
+    def emulations(self) -> Mapping[str, EmulatedApic]:
+        """Every emulation that a measurement which counts is of, by its slug; read when asked.
+
+        Of each its newest measurements. They are no evidence about a processor, so that nothing
+        else here knows of them.
+        """
+        found = {}
+        for slug, total in self.records.emulated.items():
+            documents = self.records.of_emulation(slug)
+            if emulation := documents[0].emulation:
+                found[slug] = EmulatedApic(emulation, documents, total)
+        return found
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -126,7 +126,7 @@ def _page(asked: PageRequest, view: dict[str, Any], status: int = 200) -> Page:
     text = "\n".join(map(str, view["faults"])) or "Send a document: see /docs/upload\n"
     if checked := view["checked"]:
         knowledge = asked.snapshot.knowledge
-        text = check_text(checked.effects, checked.oddities, knowledge)
+        text = check_text(checked, knowledge)
     return Page(
         template="measurements/upload.html",
         view={**view, "uploads": asked.settings.uploads},

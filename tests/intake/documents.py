@@ -17,7 +17,8 @@ from app.intake import format1
 from app.intake.measurement import parse, to_measurement
 from tests.intake.bad.table import MINIMAL, good
 
-FULL = good("every-key")
+# Of the form alone: what an emulation answered is not watched for exits.
+FULL = good("every-key") | {"emulation": good("emulated")["emulation"]}
 RECEIVED = "2026-11-22T12:00:00Z"
 SCHEMA = format1.json_schema()
 
@@ -123,6 +124,7 @@ DEFINED = {
     "features": "Features",
     "hypervisor": "Hypervisor",
     "host": "HostPart",
+    "emulation": "EmulationPart",
     "guest": "Guest",
     0: "ObservationPart",
     "exit": "ExitPart",
@@ -130,7 +132,7 @@ DEFINED = {
 }
 KEYS = [path for path in places(FULL)[1:] if isinstance(path[-1], str)]
 OPTIONAL = [path for path in KEYS if may_go(path)]
-OTHER = [path for path in KEYS if path[-1] in PICKS]
+OTHER = [path for path in KEYS if path[-1] in PICKS and path[0] != "emulation"]
 OBJECTS = [path for path in places(FULL) if isinstance(at(FULL, path), dict)]
 
 

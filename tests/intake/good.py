@@ -2,7 +2,7 @@
 
 import json
 
-from tests.intake.bad.table import MINIMAL, changed, edited, good, written
+from tests.intake.bad.table import EMULATED, MINIMAL, changed, edited, good, written
 from tests.intake.documents import observing
 from tests.measured.documents import many
 
@@ -23,6 +23,11 @@ PRIVATE = {
     "/submitter": {"name": "A tester", "x-role": "kept, and ignored"},
     "/x-top": ["any", "value", 1e-05],
 }
+BY_QEMU = {
+    "/emulation": {"name": "qemu", "version": "10.0.2"},
+    "/hypervisor/accelerator": "tcg",
+    "/host": {"virtual": True},
+}
 FRACTIONS = (
     (b'"format": 1,', b'"format": 1.0,'),
     (b'"family": 25', b'"family": 2.5e1'),
@@ -34,6 +39,8 @@ FRACTIONS = (
 GOOD = {
     "minimal": written(MINIMAL),
     "every key": written(good("every-key")),
+    "an emulation": written(EMULATED),
+    "an emulation by an emulator": written(changed(EMULATED, BY_QEMU)),
     "one line": json.dumps(MINIMAL, separators=(",", ":")).encode(),
     "numbers with fractions": edited(*FRACTIONS),
     "private keys": written(changed(MINIMAL, PRIVATE)),

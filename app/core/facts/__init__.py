@@ -11,7 +11,16 @@ from __future__ import annotations
 
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
 from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
-from app.core.facts.measurements import Cpu, Exit, Listed, Measurement, Sighting, SigningKey
+from app.core.facts.measurements import (
+    SILICON,
+    Cpu,
+    Emulation,
+    Exit,
+    Listed,
+    Measurement,
+    Sighting,
+    SigningKey,
+)
 from app.core.facts.silicon import (
     Family,
     FeatureReading,
@@ -39,6 +48,7 @@ Fact = (
 )
 
 __all__ = [
+    "SILICON",
     "Affected",
     "Annotation",
     "Claim",
@@ -46,6 +56,7 @@ __all__ = [
     "Cpu",
     "Difference",
     "Document",
+    "Emulation",
     "Erratum",
     "Event",
     "Exit",

@@ -6,10 +6,18 @@ register is its slug, hexadecimal is lower case with ``0x``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+from app.core.emulator_words import Emulator
 from app.core.facts.base import BaseFact
 from app.core.words import Access, Behaviour, Mode, State
+
+# A version's release; what follows is the packager's.
+RELEASE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){1,2}(-rc[0-9]{1,2})?(?![0-9.])")
+SILICON = "silicon"
+# By the vendor that CPUID names: in the name of an emulation.
+VENDORS = {"AuthenticAMD": "amd", "GenuineIntel": "intel", "HygonGenuine": "hygon"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +35,39 @@ class Cpu(BaseFact):
     def signature(self) -> str:
         """``19h/11h step 1``."""
         return f"{self.family:02X}h/{self.model:02X}h step {self.stepping}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulation(BaseFact):
+    """What answered where no AVIC did: an emulated local APIC.
+
+    ``version`` is the whole of it (``6.12.117+deb13-cloud-amd64``), ``flavour`` the module or kind
+    of it (``kvm_pvm``), ``vendor`` the CPUID vendor that the guest sees.
+    """
+
+    name: Emulator
+    version: str
+    vendor: str
+    flavour: str = ""
+
+    @property
+    def slug(self) -> str:
+        """``kvm-6.18.44-pvm-amd``: name, release, flavour, vendor; the name of its page."""
+        kind = self.flavour.removeprefix(f"{self.name}_")
+        parts = (self.name, self.release, kind, VENDORS.get(self.vendor, "other"))
+        return "-".join(dict.fromkeys(filter(None, parts)))
+
+    @property
+    def release(self) -> str:
+        """``6.18.44``, ``7.2-rc3``: the version without what a packager adds."""
+        found = RELEASE.match(self.version)
+        return found[0] if found else self.version
+
+    @property
+    def title(self) -> str:
+        """``KVM 6.18.44 (kvm_pvm, guest AuthenticAMD)``."""
+        about = ", ".join(filter(None, (self.flavour, f"guest {self.vendor}")))
+        return f"{self.name.label} {self.release} ({about})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +127,13 @@ class Listed(BaseFact):
     hypervisor: str
     guest: str = ""
     submitter: str = ""
+    emulation: Emulation | None = None
     observations: int
+
+    @property
+    def answered(self) -> str:
+        """What answered: ``silicon``, or the slug of an emulation."""
+        return self.emulation.slug if self.emulation else SILICON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +142,9 @@ class Measurement(BaseFact):
 
     ``slug`` is the first 12 hex digits of ``digest``, the SHA-256 of the bytes as they
     came. ``features`` maps names to ``True`` or ``False``; a name that is absent was not
-    reported. Times are RFC 3339. ``family`` is the slug that CPUID maps to.
-    ``exits_watched`` is false where only the guest looked.
+    reported. Times are RFC 3339. ``family`` is the slug that CPUID maps to; empty where an
+    ``emulation`` answered, which is no evidence about any. ``exits_watched`` is false where only
+    the guest looked.
     """
 
     slug: str
@@ -123,6 +171,7 @@ class Measurement(BaseFact):
     notes: str = ""
     signed_by: str = ""
     exits_watched: bool = True
+    emulation: Emulation | None = None
 
     @property
     def accepted(self) -> bool:
@@ -134,6 +183,11 @@ class Measurement(BaseFact):
         """Its line in lists."""
         mine = {name: getattr(self, name) for name in Listed.__dataclass_fields__}
         return Listed(**mine | {"observations": len(self.observations)})
+
+    @property
+    def answered(self) -> str:
+        """What answered: ``silicon``, or the slug of an emulation."""
+        return self.emulation.slug if self.emulation else SILICON
 
     @property
     def kernel(self) -> str:

@@ -37,6 +37,7 @@ class MeasurementsPage(PageKind):
             Field("The format", (Linked("of a document", "/docs/format", told=True),)),
             Included("measurements/_filters.html"),
             Field("Shown", listed.sentence),
+            Field("Answered by", listed.answered),
             Para("" if listed.found else none, "empty"),
             *(_listed(m, asked.knowledge) for m in listed.found),
             Field("Older ones", older if listed.next else "", above=True),
@@ -57,12 +58,13 @@ class MeasurementsPage(PageKind):
 def _listed(m: Listed, knowledge: Knowledge) -> Field:
     path = f"/m/{m.slug}"
     machine = f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
-    family = Linked(knowledge.families[m.family].name, f"/c/{m.family}")
+    family = "" if m.emulation else knowledge.families[m.family].name
     return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True, parts=[
         Field("state", measurement_text.state(m)),
         Field("machine", machine),
         Field("measured", m.measured_at[:10]),
-        Field("family", (family,)),
+        Field("family", (Linked(family, f"/c/{m.family}"),) if family else ""),
+        Field("answered by", measurement_text.answered(m)),
         Field("hypervisor", m.hypervisor),
         Field("tool", m.tool),
         Field("observations", str(m.observations)),

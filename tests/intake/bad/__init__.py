@@ -4,6 +4,7 @@
 """
 
 from tests.intake.bad import (
+    of_the_emulations,
     of_the_keys,
     of_the_text,
     of_the_types,
@@ -19,6 +20,7 @@ BAD: list[Bad] = [
     *of_the_types.ALL,
     *of_the_values.ALL,
     *of_the_words.ALL,
+    *of_the_emulations.ALL,
     *several.ALL,
 ]
 

@@ -10,6 +10,7 @@ OUTCOMES = (
     "one of allowed, accelerated, vmexit-trap, vmexit-fault, vmexit-ipi, vmexit-msr, vmexit-npf, "
     "gp, pf, ignored, completed"
 )
+NAME_IT = "where an emulated local APIC answered, `emulation` says which"
 NOWHERE = "is neither an xAPIC offset (000h-FF0h) nor an x2APIC MSR (800h-8FFh)."
 
 WORDS = [
@@ -81,7 +82,7 @@ MEMBERS = [
 NO_HARDWARE = wrong(
     MINIMAL,
     "hardware virtualization: an emulator's answers are not AVIC's",
-    ("accelerator-tcg", "/hypervisor/accelerator", "tcg"),
+    ("accelerator-tcg", "/hypervisor/accelerator", "tcg", NAME_IT),
 )
 
 SEEN = MINIMAL["observations"][0]

@@ -1,7 +1,7 @@
 """Documents with several faults, which are all told at once and in the order of the document."""
 
 from app.core.faults import Fault
-from tests.intake.bad.of_the_words import OUTCOMES
+from tests.intake.bad.of_the_words import NAME_IT, OUTCOMES
 from tests.intake.bad.table import (
     FULL,
     GONE,
@@ -103,11 +103,12 @@ ALL = [
         },
         Fault(
             "/hypervisor/accelerator", '"tcg"',
-            "hardware virtualization: an emulator's answers are not AVIC's",
+            "hardware virtualization: an emulator's answers are not AVIC's", NAME_IT,
         ),
         Fault(
             "/host/virtual", "true",
             "bare metal: the hypervisor of a virtual host answers along with the processor",
+            NAME_IT,
         ),
         Fault(
             "/observations/1/register", '"ldrr"',
@@ -164,11 +165,12 @@ ALL = [
         Fault("/observations/2/note", "5", "a string"),
         Fault(
             "/hypervisor/accelerator", '"tcg"',
-            "hardware virtualization: an emulator's answers are not AVIC's",
+            "hardware virtualization: an emulator's answers are not AVIC's", NAME_IT,
         ),
         Fault(
             "/host/virtual", "true",
             "bare metal: the hypervisor of a virtual host answers along with the processor",
+            NAME_IT,
         ),
         Fault(
             "/observations/0/register", '"ldrr"',

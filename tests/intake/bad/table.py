@@ -68,6 +68,7 @@ def written(document: object) -> bytes:
 
 
 MINIMAL = good("minimal")
+EMULATED = good("emulated")
 # Every key of the format but the one that rules out some of the others, and plain notes.
 FULL = changed(
     good("every-key"),

@@ -1,0 +1,119 @@
+"""What emulations answered, as lines and rows that several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from app.core.cells import CellKey
+from app.core.emulated import EmulatedAnswer, EmulatedApic, following
+from app.core.emulator_words import Following
+from app.core.numbers import counted
+from app.core.rulings import Conditions, branches
+from app.core.views import CellView
+from app.pages.measurement_text import SAW
+from app.pens import phrases
+from app.pens.lines import Line, Linked, Pieces
+from app.pens.parts import Field
+from app.store.snapshots import Snapshot
+
+# So many values of one answer are named.
+VALUES = 4
+COLUMNS = ("cell", "member", "condition", "guest_sees", "verdict", "manual_rules", "firm",
+           "values", "times", "measurements", "url")  # fmt: skip
+Answered = tuple[CellView, EmulatedAnswer]
+
+
+def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
+    """Return everything that an emulation answered, in the order of the table."""
+    conditions = Conditions(snapshot.knowledge.conditions)
+    return tuple(
+        (view, answer)
+        for view in snapshot.cells.values()
+        for answer in apic.answers(view, conditions)
+    )
+
+
+def counts_line(answers: Iterable[EmulatedAnswer]) -> str:
+    """``1041 follow the manual, 60 stricter, 24 laxer``."""
+    return ", ".join(f"{n} {word.label}" for word, n in following(answers).items())
+
+
+def seen_line(answer: EmulatedAnswer, conditions: Conditions) -> Pieces:
+    """Return what the guest saw under which condition, and what the manual rules there."""
+    when = f" when {conditions.text(answer.condition)}" if answer.condition else ""
+    by = "; the manual rules "
+    implied = "" if answer.firm or not answer.ruled else " (by implication)"
+    ruled: Line = phrases.branch_line(branches(answer.ruled)) if answer.ruled else "nothing"
+    pieces = (ruled,) if isinstance(ruled, str) else ruled
+    notes = "".join(f"; {note}" for note in notes_of(answer))
+    return (f"{SAW[answer.outcome]}{when}{by}", *pieces, f"{implied}{notes}")
+
+
+def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
+    """Yield which bits or values were written and what was read back, and how often."""
+    told = dict.fromkeys(one.note for _, one in answer.seen if one.note)
+    yield from (note.rstrip(".") for note in list(told)[:VALUES])
+    if values := list(values_of(answer)):
+        more = f" and {len(values) - VALUES} more" if len(values) > VALUES else ""
+        yield ", ".join(values[:VALUES]) + more
+    members = sorted({one.member for _, one in answer.seen if one.member is not None})
+    if members:
+        yield f"members {', '.join(map(str, members))}"
+    yield counted(answer.times, "time")
+
+
+def values_of(answer: EmulatedAnswer) -> tuple[str, ...]:
+    """Return what was read, or written and read back: ``0x20``, ``0x20 reads back 0x0``."""
+    found = []
+    for _, one in answer.seen:
+        back = f"reads back {one.read_back}" if one.read_back else ""
+        found.append(" ".join(filter(None, (one.value, back))))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def answer_field(answered: Answered, conditions: Conditions) -> Field:
+    """Return one answer with the cell that it is about."""
+    view, answer = answered
+    name = (Linked(str(view.key), view.key.url),)
+    return Field(name, seen_line(answer, conditions), width=30)
+
+
+def answer_row(answered: Answered, site: str) -> tuple[str, ...]:
+    """Return one answer as a row of a table."""
+    view, answer = answered
+    ruled = "; ".join(f"{b} [{c}]" if c else str(b) for b, c in branches(answer.ruled))
+    return (
+        str(view.key), "" if answer.member is None else str(answer.member), answer.condition,
+        str(answer.outcome), str(answer.following), ruled, "yes" if answer.firm else "no",
+        "; ".join(values_of(answer)), str(answer.times), " ".join(answer.documents),
+        f"{site}{view.key.url}",
+    )  # fmt: skip
+
+
+def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:
+    """Return one answer as JSON data."""
+    return {
+        "cell": str(key),
+        **({} if answer.member is None else {"member": answer.member}),
+        "condition": answer.condition,
+        "guest_sees": str(answer.outcome),
+        "verdict": str(answer.following),
+        "manual_rules": [{"behaviour": str(b), "condition": c} for b, c in branches(answer.ruled)],
+        "firm": answer.firm,
+        "values": list(values_of(answer)),
+        "observations": answer.items,
+        "times": answer.times,
+        "measurements": list(answer.documents),
+    }
+
+
+def differing(answers: Iterable[Answered], word: Following) -> tuple[Answered, ...]:
+    """Return the answers with one verdict, those of the members of a vector together."""
+    found: dict[object, Answered] = {}
+    for view, answer in answers:
+        if answer.following is word:
+            kind = (view.key, answer.outcome, answer.condition, answer.ruled)
+            before = found[kind][1].seen if kind in found else ()
+            found[kind] = view, replace(answer, seen=(*before, *answer.seen))
+    return tuple(found.values())

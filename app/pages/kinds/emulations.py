@@ -1,0 +1,146 @@
+"""Emulated local APICs: the list, and what one of them answered."""
+
+from __future__ import annotations
+
+from app.core.emulated import EmulatedApic, following
+from app.core.emulator_words import Following
+from app.core.numbers import counted
+from app.core.rulings import Conditions
+from app.errors import NotFound
+from app.pages import emulation_text
+from app.pages.kinds.kind import Address, PageKind
+from app.pages.measurement_text import NO_EVIDENCE
+from app.pens.lines import Linked, joined, told
+from app.pens.page import Page
+from app.pens.parts import Field, Para, Passage, Record, Section, Sheet
+from app.pens.tables import Table
+from app.store.snapshots import Snapshot
+
+LEAD = (
+    "What software answers where no AVIC does, as a guest measured it: KVM's own local APIC with "
+    f"AVIC off or behind an intercept, and QEMU's. It is {NO_EVIDENCE}."
+)
+NONE = "Nobody has measured one yet."
+HELD = (
+    "The rules are those of the manual as a guest sees them: a fault by the access checks of "
+    "chapter 16, else that the access completes. A hypervisor is free to emulate another APIC; "
+    "what differs is no defect by that alone."
+)
+COLUMNS = ("slug", "name", "version", "flavour", "guest_vendor", "measurements", "observations",
+           *(str(word) for word in Following), "url")  # fmt: skip
+
+
+class EmulationsPage(PageKind):
+    """Every emulation that was measured."""
+
+    pattern = "/e"
+    promise = "emulated local APICs that were measured"
+    twins = "txt json csv md"
+    lists = True
+
+    def find(self, asked: Address) -> Page:
+        """Return the list of emulations."""
+        found = [_data(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()]
+        sheet = Sheet("Emulated local APICs", "/e", parts=[
+            Para(LEAD, "lead"),
+            Para("" if found else NONE, "empty"),
+            *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
+        ])  # fmt: skip
+        return Page.of(
+            sheet,
+            table=lambda place: Table(COLUMNS, tuple(
+                (*(str(one.get(name, 0)) for name in COLUMNS[:-1]), f"{place.site}/e/{one['slug']}")
+                for one in found
+            )),
+            data=lambda _: {"data_version": asked.snapshot.name, "emulations": found},
+        )  # fmt: skip
+
+
+class EmulationPage(PageKind):
+    """What one emulation answered, against the manual's rules."""
+
+    pattern = "/e/{slug}"
+    promise = "one of them: what it answered"
+    twins = "txt json csv md"
+
+    def find(self, asked: Address) -> Page:
+        """Return what an emulation answered. Raises NotFound."""
+        known, slug = asked.snapshot.emulations, asked.parts["slug"]
+        if slug not in known:
+            raise NotFound(f"No emulation {slug!r} was measured.", hints=("/e",))
+        apic, conditions = known[slug], Conditions(asked.knowledge.conditions)
+        answers = emulation_text.answers_of(asked.snapshot, apic)
+        up = (Linked("Emulations", "/e"), slug)
+        sheet = Sheet(apic.emulation.title, apic.path, up=up, parts=[
+            Para(f"{LEAD} {HELD}", "lead"),
+            *_about(apic),
+            *_verdicts(answers, conditions),
+        ])  # fmt: skip
+        return Page.of(
+            sheet,
+            table=lambda place: Table(emulation_text.COLUMNS, tuple(
+                emulation_text.answer_row(one, place.site) for one in answers
+            )),
+            data=lambda _: {
+                "data_version": asked.snapshot.name,
+                **_data(asked.snapshot, apic),
+                "answers": [emulation_text.answer_data(view.key, a) for view, a in answers],
+            },
+        )  # fmt: skip
+
+
+def _about(apic: EmulatedApic) -> list[Passage]:
+    emulation = apic.emulation
+    documents = joined([(told(f"/m/{m.slug}"),) for m in apic.documents])
+    return [
+        Field("Whose", emulation.name.meaning),
+        Field("Version", emulation.version),
+        Field("Flavour", emulation.flavour),
+        Field("Guest's CPUID", emulation.vendor),
+        Field("Measured", ", ".join(sorted({m.measured_at[:10] for m in apic.documents}))),
+        Field("Measurements", documents),
+    ]  # fmt: skip
+
+
+def _verdicts(
+    answers: tuple[emulation_text.Answered, ...], conditions: Conditions
+) -> list[Passage]:
+    found = following(answer for _, answer in answers)
+    parts: list[Passage] = [Section("Against the manual's rules", parts=[
+        Field(word.label, f"{counted(number, 'observation')}. {word.meaning}", 20)
+        for word, number in found.items()
+    ])]  # fmt: skip
+    for word in (w for w in Following if w.differs or w is Following.OPEN):
+        mine = emulation_text.differing(answers, word)
+        heading = word.label[0].upper() + word.label[1:]
+        parts.append(Section(heading, parts=[
+            emulation_text.answer_field(one, conditions) for one in mine
+        ]))  # fmt: skip
+    return parts
+
+
+def _listed(snapshot: Snapshot, apic: EmulatedApic) -> Record:
+    answers = [answer for _, answer in emulation_text.answers_of(snapshot, apic)]
+    return Record(apic.emulation.title, href=apic.path, parts=[
+        Field("measurements", str(apic.total)),
+        Field("observations", str(sum(a.items for a in answers))),
+        Field("the manual", emulation_text.counts_line(answers)),
+    ])  # fmt: skip
+
+
+def _data(snapshot: Snapshot, apic: EmulatedApic) -> dict[str, object]:
+    answers = [answer for _, answer in emulation_text.answers_of(snapshot, apic)]
+    told_ = apic.emulation
+    return {
+        "slug": apic.slug,
+        "name": str(told_.name),
+        "version": told_.version,
+        "flavour": told_.flavour,
+        "guest_vendor": told_.vendor,
+        "measurements": apic.total,
+        "observations": sum(answer.items for answer in answers),
+        **{str(word): number for word, number in following(answers).items()},
+    }
+
+
+KINDS: tuple[PageKind, ...] = (EmulationsPage(), EmulationPage())

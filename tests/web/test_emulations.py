@@ -1,0 +1,117 @@
+"""What emulations answered has pages of its own, and is in no count of silicon."""
+
+import shutil
+
+import pytest
+
+from app.core.emulator_words import Emulator, Following
+from app.intake.kept import load_kept
+from app.store.engine import writer_sessions
+from app.store.seeding import load_seed
+from tests.conftest import SEEDED_AT, SeedCopy, client_of, engine_of
+from tests.intake.bad.table import EMULATED, changed, written
+from tests.intake.good import BY_QEMU
+
+SLUGS = ("kvm-6.12.0-amd", "qemu-10.0.2-amd")
+DOCUMENTS = {"kvm": written(EMULATED), "qemu": written(changed(EMULATED, BY_QEMU))}
+
+
+@pytest.fixture(scope="module")
+def unobserved(tmp_path_factory, migrated_empty):
+    """Databases with a seed that observed nothing, without and with what emulations answered."""
+    folder = tmp_path_factory.mktemp("emulations")
+    seed = SeedCopy(shutil.copytree("seed", folder / "seed")).folder
+    for name in ("observations", "differences", "measurements"):
+        shutil.rmtree(seed / name, ignore_errors=True)
+    (seed / "measurements").mkdir()
+    for name, raw in DOCUMENTS.items():
+        (seed / "measurements" / f"{name}.json").write_bytes(raw)
+    urls = []
+    for name in ("without", "with"):
+        urls.append(f"sqlite:///{shutil.copyfile(migrated_empty, folder / f'{name}.db')}")
+        with engine_of(urls[-1]) as engine, writer_sessions(engine).begin() as session:
+            load_seed(session, seed, SEEDED_AT)
+            taken = load_kept(session, seed, SEEDED_AT) if name == "with" else 0
+    assert len(DOCUMENTS) == taken
+    return urls
+
+
+@pytest.fixture(scope="module")
+def both(unobserved):
+    with client_of(unobserved[0]) as without, client_of(unobserved[1]) as with_:
+        yield without, with_
+
+
+SILICON = ("/index.json", "/index.csv", "/index.txt", "/corrected.json", "/corrected.txt",
+           "/wanted.json", "/wanted.txt", "/c.json", "/c.txt", "/c/zen-4.txt", "/d.json",
+           "/policy.txt", "/api/v1/cells", "/api/v1/families", "/r/tpr/x2avic/write.json",
+           "/r/tpr.txt")  # fmt: skip
+
+
+def test_every_cell_of_silicon_stays_unmeasured(both):
+    cells = both[1].get("/api/v1/cells").json()["cells"]
+
+    assert cells
+    assert {"unmeasured"} == {cell["verdict"] for cell in cells}
+    families = [each for cell in cells for each in cell["families"].values()]
+    assert {("unmeasured", 0, 0)} == {(f["verdict"], f["reports"], f["masked"]) for f in families}
+
+
+@pytest.mark.parametrize("path", SILICON)
+def test_a_page_of_silicon_says_the_same_with_emulations_and_without(both, path):
+    texts = [client.get(path).text for client in both]
+    versions = [client.get("/index.json").json()["data_version"] for client in both]
+
+    assert texts[0].replace(versions[0], "") == texts[1].replace(versions[1], "")
+
+
+def test_the_list_and_the_page_of_a_measurement_say_that_an_emulation_answered(both):
+    listed = both[1].get("/m.json").json()["measurements"]
+    text = both[1].get("/m.txt").text
+
+    assert set(SLUGS) == {each["answered"] for each in listed}
+    assert "2 of the 2 by emulations" in text
+    for each in listed:
+        page = both[1].get(f"/m/{each['id']}.txt").text
+        assert "no evidence about any processor" in " ".join(page.split())
+        assert "Family" not in page
+    assert [] == both[1].get("/m.json?answered=silicon").json().get("measurements", [])
+
+
+def test_an_emulation_has_a_page_with_what_differs_from_the_manual(both):
+    page = both[1].get(f"/e/{SLUGS[0]}.json").json()
+
+    assert {"apr/x2avic/read": "stricter", "tpr/x2avic/write": "laxer"} == {
+        answer["cell"]: answer["verdict"] for answer in page["answers"]
+    }
+    assert SLUGS == tuple(each["slug"] for each in both[1].get("/e.json").json()["emulations"])
+    assert "reads back 0x20" in both[1].get(f"/e/{SLUGS[0]}.txt").text
+    assert 404 == both[1].get("/e/kvm-1.0-amd").status_code
+    assert "Nobody has measured one yet." in both[0].get("/e.txt").text
+
+
+def test_what_is_pinned_knows_no_later_emulation(both):
+    first = both[0].get("/index.json").json()["data_version"]
+
+    assert [] == both[1].get(f"/e.json?at={first}").json()["emulations"]
+
+
+def test_what_comes_with_the_seed_is_taken_once(unobserved, tmp_path):
+    folder = tmp_path / "measurements"
+    folder.mkdir()
+    (folder / "kvm.json").write_bytes(DOCUMENTS["kvm"])
+    with engine_of(unobserved[1]) as engine, writer_sessions(engine).begin() as session:
+        assert 0 == load_kept(session, tmp_path, SEEDED_AT)
+
+
+def test_the_documentation_names_each_emulator_and_verdict(both):
+    texts = [both[0].get(f"/docs/{page}.txt").text for page in ("format", "verdicts")]
+
+    for words, text in zip((Emulator, Following), texts, strict=True):
+        assert [] == [word for word in words if f"`{word}`" not in text]
+
+
+def test_a_document_that_is_checked_is_told_to_be_of_an_emulation(both):
+    answer = both[1].post("/upload", data={"text": DOCUMENTS["kvm"].decode()}).text
+
+    assert "of an emulation, KVM 6.12.0 (kvm_amd, guest AuthenticAMD)" in answer
