@@ -9,7 +9,8 @@ import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
 from app.core.views import CellView
-from app.errors import InvalidFilter, InvalidQuery
+from app.core.words import Access, Mode
+from app.errors import InvalidFilter, InvalidQuery, NotFound
 from app.pages import cell_text, comparing, explore
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import Place
@@ -25,7 +26,9 @@ CONTEXT = {"ignore_unknown_options": True}
 @reads
 def show(
     opened: Opened,
-    name: Annotated[str, typer.Argument(help="Register: slug, macro, offset or MSR.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="Register: slug, macro, offset or MSR; or ldr/x2avic/write.")
+    ] = "",
     mode: OnlyMode = None,
     access: OnlyAccess = None,
     family: Annotated[str, typer.Option(help="Only this family's evidence.")] = "",
@@ -39,6 +42,7 @@ def show(
         opened.print_page(f"/?{joined(query, mode=mode, access=access, family=family)}")
         return
     snapshot, knowledge = opened.snapshot, opened.snapshot.knowledge
+    name, mode, access = _parts(name, mode, access)
     register = explore.find_register(snapshot, name).register
     only = explore.find_family(snapshot, family).slug if family else ""
     cells = [
@@ -52,6 +56,19 @@ def show(
     else:
         sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
     typer.echo("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)
+
+
+def _parts(
+    name: str, mode: Mode | None, access: Access | None
+) -> tuple[str, Mode | None, Access | None]:
+    """Return the register, mode and access of a name, which may be as in the address of a cell."""
+    register, *words = name.lower().split("/") if "/" in name else [name]
+    for word in words:
+        mode = Mode(word) if word in {*Mode} else mode
+        access = Access(word) if word in {*Access} else access
+        if word not in {*Mode, *Access}:
+            raise NotFound(f"{word!r} is no mode and no access.", hints=("ldr/x2avic/write",))
+    return register, mode, access
 
 
 def _only(view: CellView, family: str) -> CellView:

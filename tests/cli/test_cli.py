@@ -72,6 +72,7 @@ def test_any_name_or_member_shows_the_register(slug, names, seeded):
         (("show",), "/index.txt"),
         (("show", "ldr"), "/r/ldr.txt"),
         (("show", "ldr", "--mode", "avic", "--access", "read"), "/r/ldr/avic/read.txt"),
+        (("show", "LDR/x2avic/write"), "/r/ldr/x2avic/write.txt"),
         (("show", "--mode", "x2avic"), "/index.txt?mode=x2avic"),
         (("show", "--filter", "mode=avic&verdict=settles"), "/index.txt?mode=avic&verdict=settles"),
         (("corrected",), "/corrected.txt"),

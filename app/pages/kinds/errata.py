@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from app.core.facts import Affected, Erratum
 from app.core.knowledge import Knowledge
 from app.curation.seed import body_of
@@ -9,7 +11,7 @@ from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.kinds.sources import list_sources
 from app.pages.subjects import Subject
-from app.pens.lines import Linked, Sourced
+from app.pens.lines import Linked, Sourced, joined
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Record, Section, Sheet, ShortItem
 from app.pens.tables import Table
@@ -41,7 +43,7 @@ class ErrataPage(PageKind):
         errata = knowledge.errata.values()
         title = "Errata and quirks of AVIC, x2AVIC and the local APIC"
         return Page.of(
-            Sheet(title, "/errata", parts=[Para(LEAD, "lead"), *map(_listed, errata)]),
+            Sheet(title, "/errata", parts=[Para(LEAD, "lead"), *_lists(errata, knowledge)]),
             title="Errata and quirks",
             table=lambda place: Table(COLUMNS, tuple(
                 (e.slug, str(e.kind), str(e.grade), e.title,
@@ -76,9 +78,20 @@ class ErratumPage(PageKind):
         )
 
 
-def _listed(e: Erratum) -> Record:
+def _lists(errata: Iterable[Erratum], knowledge: Knowledge) -> Iterator[Section]:
+    """Yield what touches cells of the table, then the rest."""
+    touching = {e.slug: knowledge.cells_named(e.cells) for e in errata}
+    for heading, touch in {"They touch cells of the table": True, "The rest": False}.items():
+        yield Section(heading, parts=[
+            _listed(e, dict.fromkeys(key.register for key in touching[e.slug]))
+            for e in errata if bool(touching[e.slug]) is touch
+        ])  # fmt: skip
+
+
+def _listed(e: Erratum, registers: Iterable[str]) -> Record:
     name = f"{e.number}: {e.title}" if e.number else e.title
-    return Record(name, href=f"/errata/{e.slug}", parts=[
+    return Record(name, href=f"/errata/{e.slug}", level=3, parts=[
+        Field("touches", joined((Linked(slug, f"/r/{slug}"),) for slug in registers)),
         Field("kind", f"{e.kind}, {GRADES[e.grade]}"),
         Field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated"),
     ])  # fmt: skip
