@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench rehearse format lock clean
+.PHONY: help run test check coverage bench rehearse format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test:  ## Set up, then lint, types, layers and all tests
 
 .PHONY: suite
 suite:
+	$(BIN)/python -m pytest
+
+# Tracing every line doubles the time of the tests, so it is done before a release and not at every run.
+coverage: $(VENV)/.dev node_modules/.dev emulator  ## Run all tests and say which lines and branches none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the tests

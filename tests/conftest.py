@@ -36,7 +36,24 @@ hypothesis.settings.load_profile("suite")
 # Snapshots hold many objects that live long, and collecting looks at all of them.
 gc.set_threshold(100_000, 20, 50)
 
-pytest_plugins = ("tests.tracing",)
+# Modules that take long begin first, so that no worker is left alone with one at the end.
+LONG = (
+    "browser/",
+    "exporting/",
+    "measured/",
+    "probe/test_tracing",
+    "curation/test_lint.py",
+    "store/test_summaries",
+    "test_cli.py",
+    "test_many_writers",
+    "history/",
+    "web/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long modules first."""
+    items.sort(key=lambda item: next((i for i, part in enumerate(LONG) if part in item.nodeid), 99))
 
 
 def pytest_collection_finish() -> None:
