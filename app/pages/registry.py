@@ -18,6 +18,7 @@ from app.pages.kinds import (
     errata,
     families,
     measurements,
+    pictures,
     policies,
     registers,
     sources,
@@ -31,6 +32,7 @@ from app.store.snapshots import Snapshot
 
 KINDS: tuple[PageKind, ...] = (
     *table.KINDS,
+    *pictures.KINDS,
     *registers.KINDS,
     *families.KINDS,
     *differences.KINDS,

@@ -20,7 +20,7 @@ class Page:
     ``path`` is its canonical address with its query, without a pin; other names of the page
     are redirected there, to ``anchor`` of it. ``subject`` is what its feed is about; ``feed``
     writes any other one. ``compared`` is the text that two data versions are compared by, where
-    that is not ``text``.
+    that is not ``text``. ``picture`` is the template of its picture.
     """
 
     template: str
@@ -34,6 +34,7 @@ class Page:
     feed: Callable[[Place], str] | None = None
     compared: Callable[[Place], str] | None = None
     anchor: str = ""
+    picture: str = ""
     status: int = 200
 
     @classmethod
@@ -47,7 +48,7 @@ class Page:
         """The extensions this page answers to, besides HTML."""
         extras = (
             ("json", self.data), ("csv", self.table), ("md", self.table),
-            ("atom", self.feed or self.subject),
+            ("atom", self.feed or self.subject), ("svg", self.picture),
         )  # fmt: skip
         return ("txt", *(name for name, part in extras if part))
 

@@ -20,6 +20,7 @@ class Format(StrEnum):
     CSV = "csv"
     MARKDOWN = "md"
     ATOM = "atom"
+    SVG = "svg"
 
     @property
     def media_type(self) -> str:
@@ -34,6 +35,7 @@ _MEDIA = {
     Format.CSV: "text/csv; charset=utf-8",
     Format.MARKDOWN: "text/markdown; charset=utf-8",
     Format.ATOM: "application/atom+xml",
+    Format.SVG: "image/svg+xml",
 }
 # Paths whose dots belong to the name; everything else drops a known extension.
 LITERAL = ("/static/", "/api/", "/schema/", "/export/")

@@ -139,6 +139,8 @@ class PageRequest:
                 body = atom.atom(feed, place.site)
             case Format.HTML:
                 body = self._html(page)
+            case Format.SVG if page.picture:
+                body = self.renderer.page(page.picture, self.snapshot, **page.view)
             case _:
                 hints = tuple(f"{self.path}.{name}" for name in page.formats)
                 raise NotFound(f"This page has no .{wanted} twin.", hints=hints)

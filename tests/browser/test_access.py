@@ -8,12 +8,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 # One page of each template: axe takes seconds on a page, and repeats teach it nothing.
 PAGES = (
-    *("/?family=zen-4&verdict=explained", "/?q=nothing-at-all", "/?view=cpu", "/corrected"),
+    *("/?family=zen-4&verdict=explained", "/?q=nothing-at-all", "/?view=cpu", "/map", "/corrected"),
     *("/r/icr", "/r/icr/x2avic/write", "/c", "/c/zen-4", "/d", "/d/1", "/d/15/mail", "/errata"),
     *("/errata/1235", "/changes", "/docs", "/docs/api", "/api/v1/docs"),
 )
 # Where every colour of the dark scheme is to be seen.
-DARK = ("/?family=zen-4&verdict=explained", "/?view=cpu", "/r/icr/x2avic/write", "/c", "/d/1")
+DARK = (
+    "/?family=zen-4&verdict=explained",
+    "/?view=cpu",
+    "/map",
+    "/r/icr/x2avic/write",
+    "/c",
+    "/d/1",
+)
 
 
 @pytest.mark.parametrize("path", PAGES)

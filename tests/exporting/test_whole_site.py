@@ -80,9 +80,14 @@ def test_every_page_has_its_twins_as_files(site):
     _, copied = site
     twins = [p for p in copied.pages if f"{p if p != '/' else '/index'}.txt" not in copied.files]
     assert [] == twins
-    assert {"/index.json", "/index.csv", "/index.md", "/corrected.md", "/d.atom"} <= set(
-        copied.files
-    )
+    assert {
+        "/index.json",
+        "/index.csv",
+        "/index.md",
+        "/corrected.md",
+        "/d.atom",
+        "/map.svg",
+    } <= set(copied.files)
 
 
 def test_what_the_text_twins_print_is_in_the_copy_or_asks_the_site(site, lived):
@@ -126,6 +131,7 @@ def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  
     assert "rgb(0, 0, 0)" != page.locator("header.site .brand").evaluate(
         "e => getComputedStyle(e).color"
     )
+    assert page.locator("figure.map svg").is_visible()
     page.locator("tr#ldr th a").first.click()
     assert page.url.endswith("/r/ldr.html")
     page.get_by_role("link", name="x2AVIC write").first.click()

@@ -18,7 +18,7 @@ from tests.web.twinned import Twin, Words, added, left_out
 # One of each kind; where pages of a kind differ in their parts, more of them.
 PAGES = (
     *("/", "/?family=zen-4&verdict=explained", "/?q=nothing-has-this-name"),
-    *("/?view=cpu", "/?view=cpu&family=zen-4&only=wrong"),
+    *("/?view=cpu", "/?view=cpu&family=zen-4&only=wrong", "/map"),
     *("/?policy=kvm-6.0,kvm-7.2", "/corrected", "/c", "/d", "/d?state=unfiled"),
     *("/d?q=nothing-has-this-name", "/errata", "/policy", "/policy/kvm-6.0..kvm-7.2"),
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),

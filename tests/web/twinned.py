@@ -25,12 +25,12 @@ SOURCES = "/docs/sources"
 
 # No part of what a page says: where it is, what it asks, what is pasted elsewhere, what it
 # repeats for those who do not see it, what a script uses, how many sources are folded away, the
-# heads of columns, what to do about an empty page, and other measurements to compare with. The
-# legend is a page of its own, which the text names.
+# heads of columns, what to do about an empty page, other measurements to compare with, and what is
+# drawn. The legend is a page of its own, which the text names.
 APART = ("nav", "form", "button", "details.paste", "details.legend", "ul.removable",
          "[aria-hidden]", ".vh", "[hidden]", "details.inline > summary", "thead",
          ".empty p:last-child:not(:first-child)", ".beside",
-         "details:has(> form)")  # fmt: skip
+         "details:has(> form)", "figure")  # fmt: skip
 # Words that only frame: a text page frames the same facts in its own way.
 FRAME = frozenset(
     {
@@ -65,7 +65,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _GROUPS = re.compile(r"(?<=\d),(?=\d{3})")
 _HEX = re.compile(r"\b([0-9a-f]{3})h\b", re.IGNORECASE)
 # A format of the page itself is no other page.
-_FORMATS = (".txt", ".json", ".csv", ".md", ".atom")
+_FORMATS = (".txt", ".json", ".csv", ".md", ".atom", ".svg")
 
 
 class Words:

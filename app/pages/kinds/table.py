@@ -12,6 +12,7 @@ from app.pages import corrected_text, cpu_table, explore, table_text
 from app.pages.api import cell_list
 from app.pages.explore import TableView
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.picture import picture_of
 from app.pages.subjects import Subject
 from app.pages.table_columns import columns
 from app.pages.wanted_text import nothing_yet
@@ -45,6 +46,7 @@ class TablePage(PageKind):
             view={
                 "view": view,
                 "cpus": None,
+                "map": picture_of(snapshot),
                 "heading": table_text.TITLE,
                 "headline": tuple(table_text.headline(view, knowledge)),
                 "chips": snapshot.vocabulary.chips(view.wanted),
@@ -109,6 +111,7 @@ class CorrectedPage(PageKind):
             template="corrected.html",
             view={
                 "table": table,
+                "map": picture_of(asked.snapshot),
                 "counts": corrected_text.counts(table),
                 "footnote_lines": corrected_text.footnote_lines,
                 "against": corrected_text.against(knowledge),
