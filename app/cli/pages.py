@@ -11,7 +11,7 @@ from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
 from app.core.views import CellView
 from app.core.words import Access, Mode
 from app.errors import InvalidFilter, InvalidQuery, NotFound
-from app.pages import cell_text, comparing, explore
+from app.pages import cell_text, comparing, explore, register_text
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import Place
 from app.pens.plain import sheet_text
@@ -52,7 +52,7 @@ def show(
     ]
     if mode is None and access is None:
         notes = explore.register_annotations(snapshot, register)
-        sheets = [cell_text.register_sheet(register, cells, notes, knowledge)]
+        sheets = [register_text.register_sheet(register, cells, notes, knowledge)]
     else:
         sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
     typer.echo("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)

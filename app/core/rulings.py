@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Condition
-from app.core.words import Behaviour, ClaimKind, Mode, Printed, Strength
+from app.core.words import Behaviour, ClaimKind, Printed, Strength
 
 Branch = tuple[Behaviour, str]
 LEVELS = (
@@ -163,89 +163,6 @@ def unprinted(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     known = tuple(claims)
     printed_ = said(literal(known))
     return tuple(claim for claim in effective(known) if claim.branch not in printed_)
-
-
-OUTCOMES = {
-    "rules": "rules this cell",
-    "rules-when": "rules when its condition holds",
-    "rules-otherwise": "rules otherwise",
-    "passes": "passes",
-    "not-reached": "not reached",
-}
-
-
-@dataclass(frozen=True)
-class CheckStep:
-    """One check of the chain, in order: what it asks, what follows, and whether it rules.
-
-    ``outcome`` is ``rules`` (for every access that gets here), ``rules-when`` (under the
-    conditions of its claims), ``rules-otherwise`` (what an earlier ``rules-when`` leaves),
-    ``passes`` (nothing to say) or ``not-reached``.
-    """
-
-    name: str
-    title: str
-    text: str
-    cites: str
-    claims: tuple[Claim, ...]
-    outcome: str
-
-    @property
-    def told(self) -> str:
-        """The outcome in words."""
-        return OUTCOMES[self.outcome]
-
-
-_X2APIC_CHECKS: tuple[tuple[str, str, str, str, frozenset[ClaimKind]], ...] = (
-    (
-        "cpl",
-        "CPL check",
-        "An MSR access outside CPL 0 raises #GP in the guest.",
-        "15.11, p.518",
-        frozenset(),
-    ),
-    (
-        "permission-map",
-        "MSR permission map",
-        "If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
-        "15.11, p.518; 15.29.10, p.583",
-        frozenset(),
-    ),
-    (
-        "access-check",
-        "x2APIC access check",
-        "Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
-        "15.29.10, p.583",
-        LEVELS[0],
-    ),
-    (
-        "table",
-        "AVIC: Table 15-22",
-        "Allowed, accelerated, trap or fault.",
-        "15.29.3.1, p.566-568; 15.29.10, p.583",
-        LEVELS[1] | LEVELS[2],
-    ),
-)
-
-
-def chain(claims: tuple[Claim, ...], key: CellKey) -> tuple[CheckStep, ...]:
-    """Return the ordered checks of an MSR access under x2AVIC; empty under AVIC.
-
-    Sources: 24593 rev 3.44, 15.29.10 (p.583) and 15.11 (p.518).
-    """
-    ruling = effective(claims)
-    steps: list[CheckStep] = []
-    done = partly = False
-    for name, title, text, cites, kinds in _X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
-        here = tuple(c for c in claims if c.kind in kinds and c.ranks)
-        always = any(not c.condition for c in here if c in ruling) or name == "table"
-        if done or not here:
-            outcome = "not-reached" if done else "passes"
-        else:
-            outcome = "rules-when" if not always else "rules-otherwise" if partly else "rules"
-            done, partly = always, not always
-        steps.append(CheckStep(name, title, text, cites, here, outcome))
-    return tuple(steps)
 
 
 def firm(claim: Claim) -> bool:

@@ -9,11 +9,10 @@ from functools import cached_property
 from app.core import facts
 from app.core.assumptions import PolicyView, view_policies
 from app.core.cells import CellKey, way
+from app.core.chains import ANY, CheckStep, Given, chain
 from app.core.knowledge import Knowledge
 from app.core.rulings import (
-    CheckStep,
     Conditions,
-    chain,
     claims_on,
     effective,
     literal,
@@ -66,6 +65,16 @@ class CellView:
         by = way(self.key.mode, self.key.access)
         return f"{by} {at}" if at or not avic else "no xAPIC offset"
 
+    @property
+    def title(self) -> str:
+        """``LDR - Logical Destination Register: x2AVIC write``."""
+        return f"{self.register.heading}: {self.key.mode.label} {self.key.access}"
+
+    @property
+    def does(self) -> tuple[PolicyView, ...]:
+        """The policies that do anything with it, or take an exit of it for something."""
+        return tuple(policy for policy in self.policies if policy.actions or policy.reaches)
+
     @cached_property
     def effective(self) -> tuple[facts.Claim, ...]:
         """The claims that rule, in the order in which they are checked."""
@@ -86,10 +95,9 @@ class CellView:
         """Whether the manual's own rules differ from what the table prints."""
         return self.printed.differs
 
-    @cached_property
-    def chain(self) -> tuple[CheckStep, ...]:
-        """The ordered checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
-        return chain(self.claims, self.key) if self.claims else ()
+    def chain(self, conditions: Conditions, given: Given = ANY) -> tuple[CheckStep, ...]:
+        """Return the checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
+        return chain(self.claims, self.key, conditions, given) if self.claims else ()
 
     @cached_property
     def verdict(self) -> Verdict:

@@ -67,9 +67,19 @@ class Cited:
         return f"{text}?{query}" if query else text
 
     @property
+    def plain(self) -> str:
+        """Its address, which shows what is public whenever it is read."""
+        return f"{self.place.site}{self.path}"
+
+    @property
+    def pinned(self) -> str:
+        """Its address that shows for ever what it shows now."""
+        return self.place.pin(self.path)
+
+    @property
     def trailer(self) -> str:
         """``Link: https://...``: never wrapped, as trailers are not."""
-        return f"Link: {self.place.pin(self.path)}"
+        return f"Link: {self.pinned}"
 
     @property
     def commits(self) -> tuple[str, ...]:

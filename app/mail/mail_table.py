@@ -209,7 +209,8 @@ def _ended(out: Lines, views: Collection[CellView], notes: Notes, url: str) -> s
         legend.insert(0, ("no [n]", "as Table 15-22 says, and no report on any CPU family"))
     out.fields(legend + notes.speech.legend([*(c.condition for c in claims), *seen]))
     pages = phrases.pages_of(" ".join(f"p.{c.page}" for v in views for c in v.table))
-    steps = (step for v in views for step in v.chain if step.name == "access-check" and step.claims)
+    checks = (step for v in views for step in v.chain(notes.speech.conditions))
+    steps = (step for step in checks if step.name == "access-check" and step.claims)
     places = [f"Table 15-22, p.{pages}"] if pages else []
     places += dict.fromkeys(f"access checks come first: {step.cites}" for step in steps)
     out.last([notes.speech.manual, "; ".join(places)], url)

@@ -108,7 +108,7 @@ def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
     checked = any(c.kind is ClaimKind.ACCESS_CHECK for c in claims)
     lines += [
         f"{step.title} comes first [{step.cites}]"
-        for step in view.chain
+        for step in view.chain(speech.conditions)
         if checked and step.name == "access-check"
     ]
     return _labelled("What rules", dict.fromkeys(lines))

@@ -1,97 +1,183 @@
-"""A cell and a register as sheets."""
+"""A cell as a sheet: the answer first, then what it rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import groupby
 
-from app.core.citations import cite_claim, cite_source, sources_of
-from app.core.facts import Annotation, Observation, Register
+from app.core.chains import ANY, Given, values_of
+from app.core.citations import cite_claim
+from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
-from app.core.verdicts import Finding
+from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
-from app.core.words import Printed, Verdict
+from app.core.words import Verdict
+from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
-from app.pages.policy_text import does_section
+from app.pages.policy_text import does_line, does_section
 from app.pens import phrases
-from app.pens.lines import Sourced, told
-from app.pens.parts import WIDE, Field, Item, Para, Passage, Remark, Section, Sheet
+from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
+from app.pens.parts import WIDE, Field, Item, Para, Passage, Remark, Section, Sheet, Step
+
+SILENT = "The manual says nothing of the cell."
+NOBODY = "nothing: no report on any family"
 
 
-def cell_sheet(view: CellView, knowledge: Knowledge) -> Sheet:
-    """Return everything known about one cell."""
-    key = view.key
-    does = [policy for policy in view.policies if policy.actions or policy.reaches]
+def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Sheet:
+    """Return everything known about one cell; the checks are those of the access that is given."""
+    key, does = view.key, view.does
     policies = (name for policy in does for name in policy.policy.every_source)
+    chosen = ", ".join(_chosen(given, knowledge))
+    sources = list_sources((*view.sources, *policies), knowledge)
+    sources.only = "text"
     return Sheet(
-        title=f"{view.register.heading}: {key.mode.label} {key.access}",
-        path=key.url,
+        title=f"{view.title}{f', {chosen}' if chosen else ''}",
+        path=address_of(view, given),
         parts=[
-            Field("Where", view.where),
-            Field("In short", _in_short(view)),
-            Field("Table 15-22", view.printed.label),
-            Field("Open beside it", phrases.branches(view.open, "")),
-            *(_side_effect(seen, knowledge) for seen in view.side_effects),
-            Section("Documented, highest rank first", parts=[*_documented(view, knowledge)]),
-            Section("Which check comes first", parts=[*_chain(view)]),
-            Section("Measured", parts=[*_measured(view, knowledge)]),
+            Section("In short", "in-short", parts=[*_answer(view, knowledge)]),
+            Section("Which check comes first", "checks", parts=[*_chain(view, knowledge, given)]),
+            Section("Documented, highest rank first", "documented",
+                    parts=[*_documented(view, knowledge)]),
+            Section("Measured", "measured", parts=[*_measured(view, knowledge)]),
             does_section(key, does, knowledge),
-            Section("Differences", parts=[
-                Item((f"D-{d.number} ({d.state}) {d.title}: ", told(f"/d/{d.number}")),
+            Section("Differences", "differences", parts=[
+                Item((Linked(f"D-{d.number}", f"/d/{d.number}"), f" ({d.state}) ",
+                      Styled(d.title, tag="del" if d.retraction else "span")),
                      parts=[Para(d.retraction.text if d.retraction else "")])
                 for d in view.differences
             ]),
-            Section("Errata and quirks", parts=[
-                Item((f"{e.title}: ", told(f"/errata/{e.slug}")))
+            Section("Errata and quirks", "errata", parts=[
+                Item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
                 for e in view.errata
             ]),
-            Section("Annotations", parts=[*map(Remark.of, view.annotations)]),
-            list_sources((*view.sources, *policies), knowledge),
+            Section("Annotations", "annotations", parts=[*map(Remark.of, view.annotations)]),
+            sources,
         ],
     )  # fmt: skip
 
 
-def _in_short(view: CellView) -> str:
-    if not view.claims:
-        return "The manual says nothing of the cell."
-    said = phrases.branches(view.table, "nothing")
-    rules = f"the manual's own rules give {phrases.branches(view.effective)}"
-    if view.printed is Printed.AS_PRINTED:
-        return f"Table 15-22 says {said}, and no rule elsewhere in the manual differs."
-    if view.printed is Printed.NOT_PRINTED:
-        return f"Table 15-22 prints nothing here (not printed); {rules}."
-    return f"Table 15-22 says {said}, which is {view.printed}: {rules}."
+def address_of(view: CellView, given: Given) -> str:
+    """Return the address of a cell under what is chosen of an access."""
+    policy = given.policy.policy.slug if given.policy else ""
+    keys = (("policy", policy), ("value", given.value))
+    query = "&".join(f"{key}={word}" for key, word in keys if word)
+    return f"{view.key.url}?{query}" if query else view.key.url
+
+
+def _chosen(given: Given, knowledge: Knowledge) -> Iterator[str]:
+    if given.policy:
+        yield policy_phrases.known_as(given.policy.policy)
+    if given.value:
+        yield phrases.value_words(given.value, Conditions(knowledge.conditions))
+
+
+def _answer(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield what is printed, what rules, what was seen, and what hypervisors do, a line each."""
+    yield Field("Where", view.where)
+    printed = Styled(view.printed.label, f"print-key print-{view.printed}")
+    yield Field(
+        "Printed", (*phrases.claims_line(view.table), "; ", printed, " ", _cited(view.table))
+    )
+    grades = dict.fromkeys(claim.graded for claim in view.effective)
+    ruling = (*phrases.claims_line(view.effective), f"; {', '.join(grades)} ")
+    yield Field("Rule", (*ruling, _cited(view.effective)) if view.claims else SILENT)
+    if view.open:
+        yield Field("Open beside it", (*phrases.claims_line(view.open), " ", _cited(view.open)))
+    for judgement in view.measured:
+        yield Field(_family(judgement.family, knowledge), _seen(judgement))
+    if not view.measured:
+        yield Field("Seen", NOBODY)
+    for seen in view.side_effects:
+        yield _side_effect(seen, knowledge)
+    # What a guest can tell of the access stands here: between the silicon and the hypervisors.
+    for does in view.does:
+        name = policy_phrases.known_as(does.policy)
+        yield Field(
+            (Linked(name, f"/policy/{does.policy.slug}"),), does_line(view.key, does, knowledge)
+        )
+
+
+def _cited(claims: tuple[Claim, ...]) -> Sourced:
+    return Sourced(tuple(dict.fromkeys(claim.source for claim in claims)))
+
+
+def _family(slug: str, knowledge: Knowledge) -> Pieces:
+    return (Linked(knowledge.families[slug].name, f"/c/{slug}"),)
+
+
+def _seen(judgement: Judgement) -> Pieces:
+    """Return the verdict on a family with what stands behind it; the sides of a dispute apart."""
+    if judgement.verdict is not Verdict.DISPUTED:
+        return phrases.verdict_line(judgement)
+    sides = (
+        (f"{judgement.seen(outcome, condition)} saw ", *phrases.behaviour_line(outcome, condition))
+        for outcome, condition, _ in judgement.sides
+    )
+    return (judgement.verdict, ": ", *joined(sides), f"; {judgement.behind}")
 
 
 def _side_effect(seen: Observation, knowledge: Knowledge) -> Field:
     effect = seen.side_effect.text if seen.side_effect else ""
     told = f"{effect} ({knowledge.families[seen.family].name}, {seen.graded}) "
-    return Field("Wrong side effect", (told, Sourced(seen.sources)))
+    return Field("Side effect", (Styled("wrong: ", tag="b"), told, Sourced(seen.sources)))
+
+
+def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passage]:
+    conditions = Conditions(knowledge.conditions)
+    steps = view.chain(conditions, given)
+    if not steps:
+        return
+    acting = groupby((d for d in view.does if d.actions), lambda does: does.policy.hypervisor)
+    for name, mine in acting:
+        versions = [(policy_phrases.known_as(does.policy).removeprefix(f"{name} "),
+                     Given(does, given.value)) for does in mine]  # fmt: skip
+        yield from _choices(name, view, given, [("any", Given(None, given.value)), *versions])
+    values = [(phrases.value_words(value, conditions), Given(given.policy, value))
+              for value in values_of(view.claims, conditions)]  # fmt: skip
+    if values:
+        yield from _choices("Value", view, given, [("any", Given(given.policy)), *values])
+    for number, step in enumerate(steps, 1):
+        said: Line = phrases.claims_line(step.claims) if step.claims else ""
+        if step.name == "permission-map" and given.policy:
+            said = does_line(view.key, given.policy, knowledge)
+        below = (said, (Styled(f"{step.text} ({step.cites})", "fine"),))
+        line = (Styled(step.title, tag="b"), Styled("", told=": "), Styled(step.told, "outcome"))
+        yield Step(line, f"{number}.", look=step.outcome, parts=[*map(Para, below)])
+
+
+def _choices(
+    label: str, view: CellView, given: Given, choices: list[tuple[str, Given]]
+) -> Iterator[Field]:
+    """Yield what can be chosen: each choice is an address of its own, which text gives in full."""
+    links: Iterator[Pieces] = (
+        (Styled(name, tag="b") if one == given else Linked(name, address_of(view, one)),)
+        for name, one in choices
+    )
+    yield Field(label, joined(links, " \N{MIDDLE DOT} "), only="html")
+    for name, one in choices:
+        address: Line = "as here" if one == given else (told(address_of(view, one)),)
+        yield Field(f"{label}: {name}", address, WIDE, only="text")
 
 
 def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     conditions = Conditions(knowledge.conditions)
     for claim in view.claims:
         models = f", model {claim.models}" if claim.models else ""
-        yield Field(claim.graded, f"{claim.behaviour} ({claim.behaviour.label})", WIDE, (
+        cite = cite_claim(claim, knowledge.sources, knowledge.documents)
+        yield Field(claim.graded, phrases.behaviour_line(claim.behaviour), WIDE, (
             claim.condition and f"when {conditions.text(claim.condition)}",
             claim.bits and f"reserved bits {claim.bits}",
             claim.qualifier and f"table's own tag: {claim.qualifier}",
             claim.family and f"for {knowledge.families[claim.family].name}{models} only",
-            cite_claim(claim, knowledge.sources, knowledge.documents),
+            (Linked(cite, f"/docs/sources#{claim.source}"),),
             claim.known_since,
             claim.text,
             claim.inference and f"inference: {claim.inference}",
         ))  # fmt: skip
     if not view.claims:
-        yield Para("Nothing.")
+        yield Para(SILENT)
     yield Para(("The revisions of the manual: ", told("/docs/apm")))
-
-
-def _chain(view: CellView) -> Iterator[Item]:
-    for number, step in enumerate(view.chain, 1):
-        below = [phrases.branches(step.claims, ""), f"{step.text} ({step.cites})"]
-        yield Item(f"{step.title}: {step.told}", f"{number}.", parts=[*map(Para, below)])
 
 
 def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
@@ -99,17 +185,16 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
         below: list[Passage] = []
         for outcome, condition, findings in judgement.sides:
             if judgement.verdict is Verdict.DISPUTED:
-                when = f" when {condition}" if condition else ""
-                below.append(Para(f"{judgement.seen(outcome, condition)} saw {outcome}{when}:"))
+                when = f" when {condition}:" if condition else ":"
+                below.append(Para((f"{judgement.seen(outcome, condition)} saw ", outcome, when)))
             below += [_finding(finding, knowledge) for finding in findings]
         if judgement.unnamed:
             words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
             below.append(Para((words, told(measurements_of(view, judgement.family)))))
-        name = knowledge.families[judgement.family].name
+        name = _family(judgement.family, knowledge)
         yield Field(name, phrases.verdict_line(judgement), parts=below)
-    missing = (knowledge.families[j.family].name for j in view.judgements.values()
-               if not j.findings)  # fmt: skip
-    yield Field("unmeasured", ", ".join(missing))
+    missing = (_family(j.family, knowledge) for j in view.judgements.values() if not j.findings)
+    yield Field("unmeasured", joined(missing))
     yield Para(("What a verdict means: ", told("/docs/verdicts")))
 
 
@@ -123,61 +208,13 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Item:
     unstated = "" if finding.condition_stated else "condition not stated"
     when = f"when {Conditions(knowledge.conditions).text(seen.condition)}"
     masked = finding.verdict is Verdict.MASKED
-    below = (
+    below: tuple[Line, ...] = (
         when if seen.condition else unstated,
         "masked: the hypervisor's own intercept was on" if masked else "",
         f"wrong side effect: {seen.side_effect.text}" if seen.side_effect else "",
         seen.inference and f"inference: {seen.inference}",
         seen.text,
-        f"CPU: {seen.cpu}. {seen.reported}.",
-        *(f"Source: {cite_source(source)} [{source.id}]"
-          for source in sources_of(seen.sources, knowledge.sources)),
-    )  # fmt: skip
-    return Item(f"{seen.outcome}, {seen.graded}", parts=[*map(Para, below)])
-
-
-def register_sheet(
-    register: Register,
-    cells: Sequence[CellView],
-    annotations: Sequence[Annotation],
-    knowledge: Knowledge,
-) -> Sheet:
-    """Return one register: its addresses, then its cells in brief."""
-    ids = [name for view in cells for name in (
-        *(claim.source for claim in view.claims),
-        *(name for judgement in view.measured for name in judgement.sources),
-        *(name for p in view.policies if p.actions for name in p.policy.sources),
-    )]  # fmt: skip
-    return Sheet(
-        title=register.heading,
-        path=f"/r/{register.slug}",
-        parts=[
-            Field("xAPIC offset", ", ".join(register.offsets) or "none"),
-            Field("x2APIC MSR", ", ".join(register.msrs) or "none"),
-            Field("Kernel macro", register.macro),
-            Field("x2APIC access", register.x2apic_access),
-            Field("Note", register.note),
-            Section("Members", parts=[*map(Item, register.members if register.vector else ())]),
-            *(_brief(view, knowledge) for view in cells),
-            Section("Annotations", parts=[*map(Remark.of, annotations)]),
-            list_sources((*ids, *(s for note in annotations for s in note.sources)), knowledge),
-        ],
+        (f"CPU: {seen.cpu}. {seen.reported}. ", Sourced(seen.sources)),
     )
-
-
-def _brief(view: CellView, knowledge: Knowledge) -> Section:
-    """Return a cell as its register shows it."""
-    claims = ((c, cite_claim(c, knowledge.sources, knowledge.documents)) for c in view.claims)
-    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
-    return Section(f"{view.key.mode.label} {view.key.access}", parts=[
-        Field("URL", (told(view.key.url),)),
-        Field("Table 15-22", phrases.branches(view.table, "does not say")),
-        Field("Rules", phrases.branches(view.effective, "does not say")),
-        *(Field(c.graded, (f"{phrases.branch(c)}; {cite} ", Sourced((c.source,))))
-          for c, cite in claims),
-        *(Field(knowledge.families[j.family].name,
-                (*phrases.verdict_line(j), " ", Sourced(j.sources))) for j in view.measured),
-        *(Field(p.policy.slug, p.summary) for p in view.policies if p.actions),
-        Field("Differences", ", ".join(listed)),
-        Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)),
-    ])  # fmt: skip
+    chip = phrases.behaviour_line(seen.outcome, seen=seen.evidence.ran)
+    return Item((*chip, f", {seen.graded}"), id=seen.id, parts=[*map(Para, below)])

@@ -60,6 +60,23 @@ def basis(mark: Mark, knowledge: Knowledge) -> str:
     return ", ".join(said or ["documented"]) + (", disputed" if mark.disputed else "")
 
 
+def known_as(policy: Policy) -> str:
+    """``KVM 6.12``, ``KVM 7.2``: a policy by a release of it that readers ask for.
+
+    That is the last stable branch that began with it and was not looked at, else the first of
+    its main line.
+    """
+    main = next((range_.first for range_ in policy.ranges if range_.main), "")
+    asked = policy.not_known[-1].removesuffix(".y") if policy.not_known else main
+    return f"{policy.hypervisor} {asked}" if asked else policy.name
+
+
+def not_looked_at(policy: Policy) -> str:
+    """``6.12.1 and later of 6.12.y not known``: empty where the release is no such branch's."""
+    branch = policy.not_known[-1] if policy.not_known else ""
+    return f"{branch.removesuffix('y')}1 and later of {branch} not known" if branch else ""
+
+
 def mark_line(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
     """``differs: #GP, no exit when BUSY (stated, CPU not stated; D-7)``."""
     condition, msrs = when(mark, knowledge), some_msrs(key, mark, knowledge)

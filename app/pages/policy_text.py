@@ -13,15 +13,17 @@ from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of
 from app.pages.kinds.sources import list_sources
 from app.pages.policy_phrases import (
     evidence_lines,
+    known_as,
     label,
     mark_groups,
     mark_line,
     not_known,
+    not_looked_at,
     passed,
     some_msrs,
 )
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import WIDE, Field, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.parts import Field, Item, Para, Passage, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
@@ -229,17 +231,32 @@ def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
     return (f"{row.offset} ", named, f" ({', '.join(who)})" if who else "")
 
 
+def does_line(key: CellKey, view: PolicyView, knowledge: Knowledge) -> Pieces:
+    """Return what a policy does with a cell, and where the evidence speaks against it."""
+    ranges = view.parts if len(view.actions) > 1 else [("", a) for a in view.actions]
+    actions = joined((f"{msrs} " if msrs else "", Styled(word, f"p p-{word}"))
+                     for msrs, word in ranges)  # fmt: skip
+    parts: list[Pieces] = [actions or ("no MSR to intercept",)]
+    parts += [(f"an exit 402h here is taken for a {view.takes}",)] if view.reaches else []
+    parts += [(Styled(mark_line(key, mark, knowledge), f"m m-{mark.kind.weight}"),)
+              for mark in view.marks]  # fmt: skip
+    return joined((*parts, *([(beyond,)] if (beyond := not_looked_at(view.policy)) else [])), "; ")
+
+
 def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge) -> Section:
-    """Return what hypervisors do with a cell, and where the evidence speaks against it."""
+    """Return what hypervisors do with a cell, each with what its marks rest on."""
     parts: list[Passage] = []
     for view in does:
-        shown = view.summary if view.actions else "no MSR to intercept"
-        taken = f"an exit 402h here is taken for a {view.takes}" if view.reaches else ""
-        parts.append(Field(view.policy.name, shown, WIDE, (taken, *view.notes)))
-        for mark in view.marks:
-            parts.append(Field("", mark_line(key, mark, knowledge), WIDE))
-            parts += [Field("", line, WIDE + 2) for line in evidence_lines(mark, knowledge)]
-        parts.append(Field("", (told(f"/policy/{view.policy.slug}"),), WIDE))
+        at = f"/policy/{view.policy.slug}"
+        lines = [line for mark in view.marks for line in evidence_lines(mark, knowledge)]
+        parts.append(Field(
+            (Linked(known_as(view.policy), at),), does_line(key, view, knowledge),
+            more=(f"This is {view.policy.name}.", *view.notes, *lines),
+            parts=[
+                Para((told(at),), only="text"),
+                Para(("Source: ", Sourced(view.policy.every_source)), "fine", only="html"),
+            ],
+        ))  # fmt: skip
     if parts:
         parts.append(Para(("What is marked, and why: ", told("/docs/policy"))))
-    return Section("What hypervisors do", parts=parts)
+    return Section("What hypervisors do", "policies", parts=parts)

@@ -121,11 +121,12 @@ class Para(Passage):
 
 @dataclass
 class Item(Passage):
-    """An item of a list; a text page puts ``mark`` before it."""
+    """An item of a list; a text page puts ``mark`` before it, HTML has it at ``id``."""
 
     kind = "item"
     line: Line
     mark: str = "-"
+    id: str = ""
 
 
 @dataclass
@@ -133,6 +134,14 @@ class ShortItem(Item):
     """One of many short names in a list, which HTML sets in columns."""
 
     kind = "short"
+
+
+@dataclass
+class Step(Item):
+    """One of several checks in their order, which HTML shows side by side with their looks."""
+
+    kind = "step"
+    look: str = ""
 
 
 @dataclass

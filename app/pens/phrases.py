@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
+from app.core.chains import VALID
 from app.core.facts import Claim, Observation
 from app.core.rulings import Branch, Conditions
 from app.core.verdicts import Judgement
@@ -32,7 +34,11 @@ def branch_line(found: Iterable[Branch]) -> Line:
 
 def verdict_line(judgement: Judgement) -> Pieces:
     """What was seen on a family, the verdict on it, and what stands behind it."""
-    chips = (_side(*branch, seen) for branch, seen in _sides(judgement).items())
+    heard = ((b, looks, [when for (_, when), _ in found]) for (b, looks), found in groupby(
+        _sides(judgement).items(), lambda side: (side[0][0], _looks(side[1]))
+    ))  # fmt: skip
+    chips = ((*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
+             for b, (ran, restated), when in heard)  # fmt: skip
     seen = joined(chips) or ("nothing unmasked",)
     return (judgement.verdict, ": ", *seen, f"; {judgement.behind}")
 
@@ -52,13 +58,30 @@ def _sides(judgement: Judgement) -> dict[Branch, list[Observation]]:
     return sides
 
 
-def _side(behaviour: Behaviour, condition: str, seen: Iterable[Observation]) -> Pieces:
-    reports = tuple(seen)
-    look = " seen" if any(report.evidence.ran for report in reports) else ""
+def _looks(reports: Iterable[Observation]) -> tuple[bool, bool]:
+    """Return whether any of some reports comes of a run, and whether all restate the manual."""
+    heard = tuple(reports)
+    return any(o.evidence.ran for o in heard), all(o.restates for o in heard)
+
+
+def behaviour_line(behaviour: Behaviour, *conditions: str, seen: bool = False) -> Pieces:
+    """``gp (#GP, no #VMEXIT) [busy-set, non-zero]``: in HTML a chip, filled where it was seen."""
     said = str(behaviour) if behaviour == behaviour.label else f"{behaviour} ({behaviour.label})"
-    when = (" ", Styled(f"[{condition}]", "when")) if condition else ()
-    restated = " (the manual's word)" if all(report.restates for report in reports) else ""
-    return (Styled(behaviour.label, f"b b-{behaviour}{look}", told=said), *when, restated)
+    stated = ", ".join(condition for condition in conditions if condition)
+    when = (" ", Styled(f"[{stated}]", "when")) if stated else ()
+    return (Styled(behaviour.label, f"b b-{behaviour}{' seen' if seen else ''}", told=said), *when)
+
+
+def claims_line(claims: Iterable[Claim]) -> Pieces:
+    """Return what claims say, each once and in their order."""
+    said = groupby(dict.fromkeys(claim.branch for claim in claims), lambda branch: branch[0])
+    lines = (behaviour_line(b, *(when for _, when in found)) for b, found in said)
+    return joined(lines, " | ") or ("nothing",)
+
+
+def value_words(value: str, conditions: Conditions) -> str:
+    """``reserved bits``: what is chosen of the value of a write, in a few words."""
+    return "valid" if value == VALID else conditions.tag(value)
 
 
 def short_branches(claims: Iterable[Claim], conditions: Conditions, join: str = "; ") -> str:

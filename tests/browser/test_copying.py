@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 def test_a_copy_button_works_by_keyboard_and_says_that_it_copied(open_page):
     page = open_page("/r/ldr/x2avic/write", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_text("Copy for the list").focus()
+    page.get_by_text("Copy: plain, pinned").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Copy Block").focus()
     page.keyboard.press("Enter")
@@ -21,10 +21,13 @@ def test_a_copy_button_works_by_keyboard_and_says_that_it_copied(open_page):
 def test_a_refused_copy_leaves_the_text_selected(open_page):
     page = open_page("/d/3/mail")
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
-    page.get_by_role("button", name="Copy Trailer").click()
+    page.get_by_role("button", name="Copy Link:").click()
     expect(page.get_by_role("status")).to_contain_text("Copying is not allowed here")
 
-    assert page.evaluate("getSelection().toString()").startswith("Link: http://")
+    selected = "() => { const e = document.activeElement; return [e.value, e.selectionEnd]; }"
+    text, end = page.evaluate(selected)
+    assert text.startswith("Link: http://")
+    assert end == len(text)
 
 
 def test_ticked_rows_become_a_block_without_javascript(open_page):
@@ -35,6 +38,6 @@ def test_ticked_rows_become_a_block_without_javascript(open_page):
     page.wait_for_url("**/mail?rows=eoi,ldr&mode=x2avic")
 
     assert page.get_by_label("Block").input_value().startswith("EOI, LDR under x2AVIC\n")
-    # The block, its trailer, and the commits that its sources name.
-    expect(page.locator("button.copy")).to_have_count(3)
+    # The address as it is, pinned and as a trailer, the block, and the commits behind it.
+    expect(page.locator("button.copy")).to_have_count(5)
     expect(page.locator("button.copy").first).to_be_hidden()

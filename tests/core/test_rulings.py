@@ -1,7 +1,8 @@
 import pytest
 
 from app.core.cells import CellKey
-from app.core.rulings import chain, claims_on, effective, expected, literal, printed, said
+from app.core.chains import chain
+from app.core.rulings import claims_on, effective, expected, literal, printed, said
 from app.core.words import Access, ClaimKind, Mode, Printed
 from tests.core import shapes
 from tests.core.shapes import (
@@ -209,19 +210,19 @@ OUTCOMES = ("cpl", "permission-map", "access-check", "table")
     ],
 )
 def test_the_chain_says_which_check_wins(last_two, claims):
-    steps = chain(claims, CELL)
+    steps = chain(claims, CELL, CONDITIONS)
     outcomes = ("passes", "passes", *last_two)
     assert tuple(zip(OUTCOMES, outcomes, strict=True)) == tuple((s.name, s.outcome) for s in steps)
 
 
 def test_the_chain_shows_notes_and_table_together_and_no_open_question():
-    steps = {step.name: step for step in chain(ICR, CELL)}
+    steps = {step.name: step for step in chain(ICR, CELL, CONDITIONS)}
     assert set(steps["table"].claims) == {c for c in ICR_AVIC if c.ranks}
     assert steps["access-check"].claims == (ICR[-1],)
 
 
 def test_there_is_no_chain_under_avic():
-    assert not chain(ICR_AVIC, CellKey("icr", Mode.AVIC, Access.WRITE))
+    assert not chain(ICR_AVIC, CellKey("icr", Mode.AVIC, Access.WRITE), CONDITIONS)
 
 
 def test_claims_on_a_cell_are_its_own_with_the_highest_priority_first():

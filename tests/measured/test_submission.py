@@ -17,7 +17,7 @@ from app.settings import Settings, Uploads
 from app.store.submissions import Decision, add_token
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
-from tests.running import HTML, SITE, client_of, state_of, unsound
+from tests.running import HTML, SITE, client_of, soup_of, state_of, unsound, words
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 API = "/api/v1/measurements"
@@ -223,12 +223,12 @@ def test_a_disputed_cell_lists_the_reports_on_each_side(client, writer):
         raw = document(observations=[observed("svr", "x2avic", "write", outcome, condition="zero")])
         decide(client, writer, post(client, raw).json()["id"], State.ACCEPTED)
     text = client.get("/r/svr/x2avic/write.txt").text
-    page = client.get("/r/svr/x2avic/write", headers=HTML).text
+    page = words(soup_of(client, "/r/svr/x2avic/write").main)
 
-    assert "Zen 5           disputed" in text
+    assert "Zen 5           disputed: 1 saw gp" in text
     assert "1 saw gp when zero:" in text
     assert "1 saw vmexit-trap when zero:" in text
-    assert "1 saw #VMEXIT (trap)" in page
+    assert "1 saw #VMEXIT (trap) when zero:" in page
 
 
 def test_the_list_filters_and_refuses_unknown_words(client, writer):

@@ -129,7 +129,7 @@ REFUSED = {
     "/api/v1/search?query=icr": (400, "query"),
     "/corrected?amp=3.38": (400, NO_FILTER),
     "/r/ldr?amp=3.38": (400, NO_FILTER),
-    f"{CELL}?amp=3.38": (400, NO_FILTER),
+    f"{CELL}?amp=3.38": (400, "'amp' is not a key of the filter; valid are policy."),
     "/api/v1/cells/ldr/x2avic/write?amp=3.38": (400, NO_FILTER),
 }
 

@@ -32,9 +32,14 @@ def test_cells_registers_and_differences_offer_their_block_in_place(path, client
     section = soup_of(client, path).select_one("main details.paste")
     buttons = section.find_all("button", class_="copy")
 
-    assert "Copy for the list" == section.summary.text
+    named = {label.text: section.find(id=label["for"]) for label in section.find_all("label")}
+
+    assert "Copy: plain, pinned, Link:, block" == section.summary.text
+    assert [f"{SITE}{path}", f"{SITE}{path}?{PIN}", f"Link: {SITE}{path}?{PIN}"] == [
+        named[name]["value"] for name in ("Plain", "Pinned", "Link:")
+    ]
     assert client.get(f"{path}/mail.txt").text == section.textarea.text.removeprefix("\n")
-    assert [area["id"] for area in section.find_all("textarea")] == [
+    assert [area["id"] for area in section.find_all(["input", "textarea"])] == [
         b["data-from"] for b in buttons
     ]
     assert all(button.has_attr("hidden") for button in buttons)

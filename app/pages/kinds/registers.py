@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pydantic_core import to_jsonable_python
 
-from app.pages import cell_text, explore, table_text
+from app.core.chains import ANY, Given, values_of
+from app.core.choices import read_choices
+from app.core.rulings import Conditions
+from app.core.views import CellView
+from app.pages import cell_text, explore, register_text, table_text
 from app.pages.api import cells_body, one_cell, register_out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
@@ -25,7 +29,7 @@ class RegisterPage(PageKind):
         cells = explore.register_cells(asked.snapshot, register)
         notes = explore.register_annotations(asked.snapshot, register)
         path, _, anchor = found.path.partition("#")
-        sheet = cell_text.register_sheet(register, cells, notes, knowledge)
+        sheet = register_text.register_sheet(register, cells, notes, knowledge)
         return Page.of(
             sheet,
             anchor=anchor,
@@ -49,16 +53,17 @@ class CellPage(PageKind):
     """One cell: a register in one mode for one access."""
 
     pattern = "/r/{name}/{mode}/{access}"
-    promise = "one cell: the link for a mail"
+    promise = "one cell: the link for a mail; policy and value choose an access of it"
     twins = "txt json atom"
 
     def find(self, asked: Address) -> Page:
         """Return a cell with everything known about it. Raises NotFound."""
         name, mode, access = asked.parts.values()
         view = explore.find_cell(asked.snapshot, name, mode.lower(), access.lower())
+        given = _given(view, asked)
         key, heading = view.key, view.register.heading
         return Page.of(
-            cell_text.cell_sheet(view, asked.knowledge),
+            cell_text.cell_sheet(view, asked.knowledge, given),
             template="cells/show.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
             view={"cell": view},
@@ -67,6 +72,20 @@ class CellPage(PageKind):
                 **to_jsonable_python(one_cell(view, asked.knowledge, place.site)),
             },
         )
+
+
+def _given(view: CellView, asked: Address) -> Given:
+    """Return what a query chooses of an access; without checks there is nothing to choose."""
+    conditions = Conditions(asked.knowledge.conditions)
+    if not view.chain(conditions):
+        return ANY
+    policies = {does.policy.slug: does for does in view.does if does.actions}
+    slugs = {slug: does.policy.name for slug, does in policies.items()}
+    valid = {"policy": slugs, "value": values_of(view.claims, conditions)}
+    offered = {key: words for key, words in valid.items() if words}
+    words = read_choices(asked.pairs, offered, offered)
+    policy, value = ("".join(words.get(key, ())) for key in valid)
+    return Given(policies.get(policy), value)
 
 
 KINDS: tuple[PageKind, ...] = (RegisterPage(), CellPage())

@@ -1,0 +1,145 @@
+"""The chain of checks of an MSR access under x2AVIC, for any access or for one that is chosen.
+
+Sources: AMD64 APM vol. 2 (24593 rev 3.44), 15.29.10 (p.583) and 15.11 (p.518).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.core.assumptions import PolicyView
+from app.core.cells import CellKey
+from app.core.facts import Claim
+from app.core.rulings import LEVELS, Conditions, certain, expected, possible
+from app.core.words import Action, ClaimKind, Mode
+
+# The value of a write that no check refuses.
+VALID = "valid"
+# The axis of the conditions that are about the value.
+VALUE = "value"
+OUTCOMES = {
+    "rules": "rules this cell",
+    "rules-when": "rules when its condition holds",
+    "rules-otherwise": "rules otherwise",
+    "passes": "passes",
+    "not-reached": "not reached",
+}
+
+
+@dataclass(frozen=True)
+class CheckStep:
+    """One check of the chain, in order: what it asks, what follows, and whether it rules.
+
+    ``outcome`` is ``rules`` (for every access that gets here), ``rules-when`` (under the
+    conditions of its claims), ``rules-otherwise`` (what an earlier ``rules-when`` leaves),
+    ``passes`` (nothing to say) or ``not-reached``.
+    """
+
+    name: str
+    title: str
+    text: str
+    cites: str
+    claims: tuple[Claim, ...]
+    outcome: str
+
+    @property
+    def told(self) -> str:
+        """The outcome in words."""
+        return OUTCOMES[self.outcome]
+
+
+_X2APIC_CHECKS: tuple[tuple[str, str, str, str, frozenset[ClaimKind]], ...] = (
+    (
+        "cpl",
+        "CPL check",
+        "An MSR access outside CPL 0 raises #GP in the guest.",
+        "15.11, p.518",
+        frozenset(),
+    ),
+    (
+        "permission-map",
+        "MSR permission map",
+        "If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
+        "15.11, p.518; 15.29.10, p.583",
+        frozenset(),
+    ),
+    (
+        "access-check",
+        "x2APIC access check",
+        "Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
+        "15.29.10, p.583",
+        LEVELS[0],
+    ),
+    (
+        "table",
+        "AVIC: Table 15-22",
+        "Allowed, accelerated, trap or fault.",
+        "15.29.3.1, p.566-568; 15.29.10, p.583",
+        LEVELS[1] | LEVELS[2],
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is chosen of an access: the hypervisor's policy, and what value is written.
+
+    ``value`` is the condition that it meets, ``VALID`` where it meets none; empty for any.
+    """
+
+    policy: PolicyView | None = None
+    value: str = ""
+
+    def admits(self, claim: Claim, conditions: Conditions) -> bool:
+        """Whether a claim may speak of such an access."""
+        if self.value == VALID:
+            return not _refuses(claim, conditions)
+        return possible(claim, self.value, conditions)
+
+    def mapped(self) -> str:
+        """What the permission map does with it: an outcome of its step."""
+        actions = self.policy.actions if self.policy else ()
+        if actions == (Action.INTERCEPT,):
+            return "rules"
+        return "rules-when" if set(actions) - {Action.PASS} else "passes"
+
+
+ANY = Given()
+
+
+def values_of(claims: Iterable[Claim], conditions: Conditions) -> Mapping[str, str]:
+    """Return what can be chosen of the value of a write, with its words; empty if it is all one."""
+    refused = {c.condition: conditions.text(c.condition) for c in claims
+               if _refuses(c, conditions)}  # fmt: skip
+    return refused and {VALID: "the value is valid", **refused}
+
+
+def _refuses(claim: Claim, conditions: Conditions) -> bool:
+    """Whether a claim is that of an access check of the value."""
+    known = conditions.by_slug.get(claim.condition)
+    return bool(known and known.axis == VALUE and claim.kind in LEVELS[0])
+
+
+def chain(
+    claims: tuple[Claim, ...], key: CellKey, conditions: Conditions, given: Given = ANY
+) -> tuple[CheckStep, ...]:
+    """Return the ordered checks of an MSR access under x2AVIC; empty under AVIC."""
+    stated = "" if given.value == VALID else given.value
+    met = tuple(c for c in claims if given.admits(c, conditions))
+    ruling = expected(met, stated, conditions)
+    steps: list[CheckStep] = []
+    done = partly = False
+    for name, title, text, cites, kinds in _X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
+        here = tuple(c for c in met if c.kind in kinds and c.ranks)
+        always = any(certain(c, stated, conditions) for c in here if c in ruling)
+        outcome = given.mapped() if name == "permission-map" else "passes"
+        if done:
+            outcome = "not-reached"
+        elif here:
+            whole = always or name == "table"
+            outcome = "rules-when" if not whole else "rules-otherwise" if partly else "rules"
+        done = done or outcome in ("rules", "rules-otherwise")
+        partly = partly or outcome == "rules-when"
+        steps.append(CheckStep(name, title, text, cites, here, outcome))
+    return tuple(steps)

@@ -1,0 +1,61 @@
+"""A register as a sheet: its addresses, then its cells in brief."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.core.citations import cite_claim
+from app.core.facts import Annotation, Register
+from app.core.knowledge import Knowledge
+from app.core.views import CellView
+from app.pages.kinds.sources import list_sources
+from app.pens import phrases
+from app.pens.lines import Sourced, told
+from app.pens.parts import Field, Item, Remark, Section, Sheet
+
+
+def register_sheet(
+    register: Register,
+    cells: Sequence[CellView],
+    annotations: Sequence[Annotation],
+    knowledge: Knowledge,
+) -> Sheet:
+    """Return one register: its addresses, then its cells in brief."""
+    ids = [name for view in cells for name in (
+        *(claim.source for claim in view.claims),
+        *(name for judgement in view.measured for name in judgement.sources),
+        *(name for p in view.policies if p.actions for name in p.policy.sources),
+    )]  # fmt: skip
+    return Sheet(
+        title=register.heading,
+        path=f"/r/{register.slug}",
+        parts=[
+            Field("xAPIC offset", ", ".join(register.offsets) or "none"),
+            Field("x2APIC MSR", ", ".join(register.msrs) or "none"),
+            Field("Kernel macro", register.macro),
+            Field("x2APIC access", register.x2apic_access),
+            Field("Note", register.note),
+            Section("Members", parts=[*map(Item, register.members if register.vector else ())]),
+            *(_brief(view, knowledge) for view in cells),
+            Section("Annotations", parts=[*map(Remark.of, annotations)]),
+            list_sources((*ids, *(s for note in annotations for s in note.sources)), knowledge),
+        ],
+    )
+
+
+def _brief(view: CellView, knowledge: Knowledge) -> Section:
+    """Return a cell as its register shows it."""
+    claims = ((c, cite_claim(c, knowledge.sources, knowledge.documents)) for c in view.claims)
+    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
+    return Section(f"{view.key.mode.label} {view.key.access}", parts=[
+        Field("URL", (told(view.key.url),)),
+        Field("Table 15-22", phrases.branches(view.table, "does not say")),
+        Field("Rules", phrases.branches(view.effective, "does not say")),
+        *(Field(c.graded, (f"{phrases.branch(c)}; {cite} ", Sourced((c.source,))))
+          for c, cite in claims),
+        *(Field(knowledge.families[j.family].name,
+                (*phrases.verdict_line(j), " ", Sourced(j.sources))) for j in view.measured),
+        *(Field(p.policy.slug, p.summary) for p in view.policies if p.actions),
+        Field("Differences", ", ".join(listed)),
+        Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)),
+    ])  # fmt: skip
