@@ -19,9 +19,6 @@ from app.search import search_text, searching
 from app.store.queries import DATE_OR_VERSION
 from app.store.snapshots import load_snapshot
 
-# A minus before a word excludes it; it is no option of the command.
-CONTEXT = {"ignore_unknown_options": True}
-
 
 @reads
 def show(

@@ -9,11 +9,12 @@ import sys
 import pytest
 
 from app import __version__
-from app.cli.main import app as commands
+from app.cli.main import command_line
 from app.core.cells import cells_of
 from app.settings import ROOT
 from tests.running import SITE
 
+commands = command_line()
 ALONE = [(c.name or c.callback.__name__,) for c in commands.registered_commands]
 GROUPED = [
     (group.name, c.name or c.callback.__name__)
@@ -251,6 +252,16 @@ def test_a_file_that_is_no_database_gives_one_clear_line(args, bare, tmp_path):
 
 def test_the_version_is_that_of_the_package(vapic):
     assert f"{__version__}\n" == vapic("version").out
+
+
+def test_only_what_a_command_needs_is_imported():
+    code = "import sys, app.cli.main as m; m.command_line('version'); print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name for name in ran.stdout.split() if name.startswith("app")}
+
+    assert {"app", "app.cli", "app.cli.main"} == loaded
+    assert {"sqlalchemy", "pydantic", "uvicorn", "fastapi"}.isdisjoint(ran.stdout.split())
 
 
 @pytest.mark.parametrize(

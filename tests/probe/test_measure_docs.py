@@ -7,14 +7,14 @@ import subprocess
 import pytest
 from typer.main import get_command
 
-from app.cli.main import app
+from app.cli.main import command_line
 from app.intake.measurement import parse
 from app.settings import ROOT, Settings
 from tests.probe import booting
 
 PARTS = ("measure.md", "_measure_untraced.md")
 TEXT = "".join((ROOT / "templates/docs" / part).read_text("utf-8") for part in PARTS)
-COMMANDS = get_command(app).commands
+COMMANDS = get_command(command_line()).commands
 
 
 def command_of(words):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from app.cli.main import app
+from app.cli.main import command_line
 from app.probing import packing
 from app.probing.guest_memory import LOG_AT
 from app.probing.host.host import Host
@@ -62,7 +62,7 @@ def test_the_same_sources_make_the_same_file(packed, tmp_path):
 
 def test_it_takes_every_option_of_vapic_probe_and_says_the_same_of_it(packed):
     told = run(packed, "--help", env={"COLUMNS": "200"})
-    probe = get_command(app).commands["probe"]
+    probe = get_command(command_line()).commands["probe"]
 
     assert (0, "") == (told.returncode, told.stderr)
     assert told.stdout.startswith("usage: python3 vapic-probe.pyz ")

@@ -1,0 +1,27 @@
+"""What a command says of what went wrong: a line each, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.errors import AppError, InvalidSeed
+
+
+def told(error: Exception) -> Iterator[str]:
+    """Yield what to say of an error that is expected, nothing of any other."""
+    match error:
+        case InvalidSeed():
+            yield from map(str, error.problems)
+            yield f"{len(error.problems)} problem(s)."
+        case AppError():
+            yield f"vapic: {error.message}"
+            if error.hints:
+                yield f"Did you mean: {', '.join(error.hints)}"
+        case DBAPIError():
+            yield f"vapic: the database cannot be used: {error.orig}"
+        case SQLAlchemyError():
+            yield f"vapic: DATABASE_URL cannot be used: {error}"
+        case OSError():
+            yield f"vapic: {error.filename or ''}: {error.strerror or error}"
