@@ -100,7 +100,7 @@ def make_source(name="apm-3.44", **changes) -> Source:
 
 def make_event(state="seen", date="2026-05-06", **changes) -> Event:
     """Return one moment in a life; what is documented stands in ``make_knowledge``'s manual."""
-    documented = state == "documented"
+    documented = state in ("documented", "mended")
     defaults = {
         "text": "It happened.",
         "sources": ("apm-3.44",) if documented else ("mail-1",),

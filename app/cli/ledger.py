@@ -70,4 +70,5 @@ def draft(
     if len(left) == len(groups):
         typer.echo("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
     for group in left:
-        typer.echo(f"vapic: unfiled too: {words(difference_text.cells_line(group.keys))}", err=True)
+        cells_ = words(difference_text.cells_line(group.keys, snapshot.knowledge))
+        typer.echo(f"vapic: unfiled too: {cells_}", err=True)

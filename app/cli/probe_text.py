@@ -21,7 +21,7 @@ LISTED = 20
 LEGEND = (
     "accel: accelerated; trap, fault: exit 402h after and at the instruction; ipi: exit 401h; "
     "msr: exit 7Ch; npf: exit 400h; done: completed, and nobody watched for exits. "
-    "! contradicts the manual; (m) masked: the hypervisor itself asked for the exit."
+    "! contradicts the manual; (m) hidden by interception: the hypervisor asked for it."
 )
 
 

@@ -19,6 +19,10 @@ class CellKey:
     def __str__(self) -> str:
         return f"{self.register}/{self.mode}/{self.access}"
 
+    def named(self, register: str) -> str:
+        """Return what readers call it, with the name of its register: ``LDR x2AVIC write``."""
+        return f"{register} {self.mode.label} {self.access}"
+
     @property
     def url(self) -> str:
         """The permalink's path."""

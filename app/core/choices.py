@@ -22,9 +22,9 @@ def read_choices(
 ) -> dict[str, tuple[str, ...]]:
     """Read decoded query pairs; repeated keys and comma lists both give several values.
 
-    ``valid`` maps each key to its values in canonical order, or to None for free text;
-    keys of ``one`` take one value. Raises InvalidFilter naming unknown keys and values, each
-    with the nearest valid one; of very many the first alone.
+    ``valid`` maps each key to its values in canonical order with their labels, by which they may
+    be called too, or to None for free text; keys of ``one`` take one value. Raises InvalidFilter
+    naming unknown keys and values, each with the nearest valid one; of very many the first alone.
     """
     chosen: dict[str, list[str]] = {key: [] for key in valid}
     unknown: list[tuple[str, str, tuple[str, ...]]] = []
@@ -36,6 +36,7 @@ def read_choices(
             values = valid[key]
             parts = [" ".join(text.split())] if values is None else text.split(",")
             words = [part.strip() for part in parts if part.strip()]
+            words = words if values is None else [slug_of(word, values) for word in words]
             chosen[key] += words
             if values is None:
                 continue
@@ -66,6 +67,27 @@ def _told(unknown: list[tuple[str, str, tuple[str, ...]]]) -> tuple[list[str], l
     if len(unknown) > TOLD:
         problems.append(f"{len(unknown) - TOLD} more are unknown.")
     return problems, hints
+
+
+def slug_of(word: str, values: Mapping[str, str]) -> str:
+    """Return the value that a word names by its label, blanks as blanks or hyphens.
+
+    The word itself where it is a value or names none: ``not-measured`` is ``unmeasured``, and so
+    that nobody has to type it all, ``table-wrong`` is ``table wrong or incomplete``.
+    """
+    if word in values:
+        return word
+    asked = _folded(word)
+    meant = (
+        value
+        for value, label in values.items()
+        if asked in (_folded(label), _folded(label.partition(" or ")[0]))
+    )
+    return next(meant, word)
+
+
+def _folded(text: str) -> str:
+    return "-".join(text.lower().replace("-", " ").split())
 
 
 def _offer(near: list[str], known: tuple[str, ...]) -> str:

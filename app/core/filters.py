@@ -78,7 +78,8 @@ def _columns(wanted: CellFilter, vocabulary: Vocabulary) -> str:
 
 
 def _judged(wanted: CellFilter, vocabulary: Vocabulary) -> str:
-    verdict, family = (vocabulary.words(wanted, key) for key in ("verdict", "family"))
+    family = vocabulary.words(wanted, "family")
+    verdict = " or ".join(f'"{Verdict(slug).label}"' for slug in wanted["verdict"])
     if wanted["view"] and not verdict:
         return ""
     judged = f"judged {verdict}" if verdict else "with evidence" if family else ""
@@ -110,12 +111,12 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         api="groups of registers"),
     Key("behaviour", lambda _: {str(b): b.label for b in Behaviour}, _behaviours,
         "that say or show {}", control=Control("select", "Behaviour", "any", more=True),
-        api="documented, ruling or seen"),
+        api="printed, by the manual's own order, or seen"),
     Key("printed", lambda _: {str(p): p.label for p in Printed},
         lambda _, view, __: (view.printed,),
         "that are {}", control=Control("boxes", "Print", short={str(p): p.short for p in Printed}),
         api="what the table prints: wrong, incomplete, not-printed or as-printed"),
-    Key("verdict", lambda _: {str(v): str(v) for v in Verdict}, _verdicts, _judged,
+    Key("verdict", lambda _: {str(v): v.label for v in Verdict}, _verdicts, _judged,
         control=Control("boxes", "Verdict", more=True), api="verdicts"),
     Key("evidence", lambda _: {str(e): str(e) for e in Evidence}, _evidence,
         "backed by {} reports", control=Control("select", "Evidence", "any", more=True),

@@ -209,6 +209,11 @@ class Knowledge:
         """Annotations by cell."""
         return self._by_cell(self.annotations.values())
 
+    def name_of(self, key: CellKey) -> str:
+        """Return what readers call a cell: ``TMCCT x2AVIC write``; its slug where it is no more."""
+        register = self.registers.get(key.register)
+        return key.named(register.label if register else key.register)
+
     def actions(self, key: CellKey, policy: facts.Policy) -> tuple[facts.MsrPolicy, ...]:
         """Return what a policy does with the MSRs of a cell; empty under AVIC (no MSR)."""
         if key.mode is Mode.AVIC:

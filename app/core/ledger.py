@@ -11,6 +11,7 @@ from app.core.cells import CellKey
 from app.core.citations import sources_of
 from app.core.facts import Difference, Document, Event, Observation, Source
 from app.core.knowledge import Knowledge
+from app.core.revisions import MANUAL
 from app.core.rulings import Branch, branches, said, unprinted
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
@@ -32,6 +33,12 @@ def revision_of(event: Event, knowledge: Knowledge) -> str:
     """Return the revision of a document that an event cites, ``24593 rev 3.44``; empty if none."""
     document = document_of(event, knowledge)
     return f"{document.number} rev {event.revision}" if document else ""
+
+
+def said_in(event: Event, knowledge: Knowledge) -> str:
+    """``the manual, 24593 rev 3.44``; other documents by their number alone, empty if none."""
+    document, revision = document_of(event, knowledge), revision_of(event, knowledge)
+    return f"the manual, {revision}" if document and document.slug == MANUAL else revision
 
 
 def documented_in(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ def _evidence(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
 
 
 def _stated(wanted: LedgerFilter, _: Vocabulary) -> str:
-    states = " or ".join(state for state in wanted["state"] if state != UNFILED)
+    asked = (DifferenceState(state) for state in wanted["state"] if state != UNFILED)
+    states = " or ".join(state.label for state in asked)
     unfiled_too = ", and what is unfiled," * (UNFILED in wanted["state"])
     return f"that are {states}{unfiled_too}" if states else ""
 
@@ -79,8 +80,8 @@ def haystack(entry: Listed, registers: Registers) -> str:
 
 
 KEYS: tuple[Key[Listed, Registers], ...] = (
-    Key("state", lambda _: {str(s): str(s) for s in (*DifferenceState, UNFILED)}, _state, _stated,
-        control=Control("boxes", "State")),
+    Key("state", lambda _: {str(s): s.label for s in DifferenceState} | {UNFILED: UNFILED},
+        _state, _stated, control=Control("boxes", "State")),
     Key("mode", lambda _: {str(m): m.label for m in Mode},
         lambda wanted, row, _: (key.mode for key in _cells(wanted, row)),
         control=Control("select", "Mode", "both")),
@@ -151,7 +152,8 @@ def view_ledger(
         unfiled=tuple(g for g in gaps if wanted.admits(g, knowledge.registers)),
         sentence=vocabulary.sentence(wanted, head),
         counts=tuple(
-            (s, states.count(s), WHOLE_LEDGER.but(state=(s,))) for s in vocabulary.values["state"]
+            (label, states.count(s), WHOLE_LEDGER.but(state=(s,)))
+            for s, label in vocabulary.values["state"].items()
         ),
         vocabulary=vocabulary,
     )

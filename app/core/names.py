@@ -142,3 +142,8 @@ def _by_address(name: str, registers: Mapping[str, Register]) -> NamedRegister:
                 return NamedRegister(register, step if register.vector else None)
     message = f"{name!r} is neither an xAPIC offset (000h-FF0h) nor an x2APIC MSR (800h-8FFh)."
     raise NotFound(message, hints=tuple(str(Span.parse(s)) for s in ("300h", "830h")))
+
+
+def plural(kind: str) -> str:
+    """Return a kind of fact in the plural."""
+    return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

@@ -115,7 +115,7 @@ class Judgement:
         parts = [counted(self.reports, "report")]
         parts += [counted(n, what) for n, what in
                   ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
-        parts += [f"{self.masked} masked"] if self.masked else []
+        parts += [f"{self.masked} intercepted"] if self.masked else []
         return ", ".join(parts)
 
     @property

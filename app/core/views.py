@@ -58,6 +58,11 @@ class CellView:
     side_effects: tuple[facts.Observation, ...] = ()
 
     @property
+    def name(self) -> str:
+        """``LDR x2AVIC write``."""
+        return self.key.named(self.register.label)
+
+    @property
     def where(self) -> str:
         """``MMIO 0D0h``, ``RDMSR 80Dh``: how a guest gets at it."""
         avic = self.key.mode is Mode.AVIC
@@ -92,7 +97,7 @@ class CellView:
 
     @property
     def rules_differ(self) -> bool:
-        """Whether the manual's own rules differ from what the table prints."""
+        """Whether the manual's own order differs from what the table prints."""
         return self.printed.differs
 
     def chain(self, conditions: Conditions, given: Given = ANY) -> tuple[CheckStep, ...]:

@@ -26,6 +26,10 @@ class Word(StrEnum):
         return member
 
 
+# What holds of a cell once every statement of the manual has its rank (15.29.10), in one name.
+OWN_ORDER = "By the manual's own order"
+
+
 class Mode(Word):
     """How the guest reaches its local APIC."""
 
@@ -91,47 +95,45 @@ class Behaviour(Word):
 class Verdict(Word):
     """The judgement on (cell, family), worst first where order matters.
 
-    ``mark`` is one glyph, so that a verdict never depends on colour, and ``code`` the same in
-    ASCII; ``meaning`` one sentence for the legend; ``disagrees`` whether silicon was seen to
-    differ from Table 15-22.
+    ``label`` is for readers, the slug for addresses and data; ``mark`` is one glyph, so that it
+    never depends on colour, and ``code`` the same in ASCII; ``disagrees`` whether silicon was seen
+    to differ from Table 15-22.
     """
 
+    label: str
     mark: str
     code: str
     disagrees: bool
     meaning: str
 
     # fmt: off
-    DISPUTED = ("disputed", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", "<>", True,
-                "Accepted observations of one family disagree under the same condition.")
-    CONTRADICTS = ("contradicts", "\N{NOT EQUAL TO}", "!=", True, "Matches no claim of the manual.")
-    SIDE_EFFECT = ("side-effect", "\N{DAGGER}", "*", True,
-                   "Completes as documented and leaves something wrong behind.")
-    SETTLES = ("settles", "\N{LEFTWARDS ARROW}", "<-", True,
+    DISPUTED = ("disputed", "reports disagree", "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", "<>",
+                True, "Accepted observations of one family disagree under the same condition.")
+    CONTRADICTS = ("contradicts", "contradicts the manual", "\N{NOT EQUAL TO}", "!=", True,
+                   "Matches no claim of the manual.")
+    SIDE_EFFECT = ("side-effect", "wrong side effect", "\N{DAGGER}", "*", True,
+                   "Completes as the manual says and leaves something wrong behind.")
+    SETTLES = ("settles", "manual silent or unclear", "\N{LEFTWARDS ARROW}", "<-", True,
                "The manual is silent or ambiguous; the observation is the only answer.")
-    EXPLAINED = ("explained", "\N{SECTION SIGN}", "^", True,
-                 ("Differs from Table 15-22 taken literally and matches a claim that ranks above "
-                  "it: the table is wrong or incomplete, the manual is not."))
-    NOT_PRINTED = ("not-printed", "\N{EN DASH}", "-", False,
+    EXPLAINED = ("explained", "table wrong or incomplete", "\N{SECTION SIGN}", "^", True,
+                 "Not as Table 15-22 prints it, but as the manual says where it ranks first.")
+    NOT_PRINTED = ("not-printed", "table silent", "\N{EN DASH}", "-", False,
                    "Table 15-22 prints nothing here; matches what the manual says elsewhere.")
-    AGREES = ("agrees", "=", "=", False,
-              ("Every accepted, unmasked observation matches Table 15-22 taken literally, "
-               "and no ranking claim says otherwise."))
-    CONSISTENT = ("consistent", "~", "~", False,
-                  ("Only partial evidence (the guest saw it complete, or the report takes its "
-                   "word from the manual), none of it against a claim."))
-    MASKED = ("masked", "\N{MULTIPLICATION SIGN}", "x", False,
-              "Only observations that the hypervisor's own intercept masked.")
-    UNMEASURED = ("unmeasured", "\N{MIDDLE DOT}", ".", False, "No observation.")
+    AGREES = ("agrees", "as printed", "=", "=", False,
+              "All that was seen is what Table 15-22 prints, and nothing before it differs.")
+    CONSISTENT = ("consistent", "seen in part", "~", "~", False,
+                  "Only the guest looked, or the report takes its word from the manual.")
+    MASKED = ("masked", "hidden by interception", "\N{MULTIPLICATION SIGN}", "x", False,
+              "The hypervisor intercepted every access itself, which hides what AVIC does.")
+    UNMEASURED = ("unmeasured", "not measured", "\N{MIDDLE DOT}", ".", False, "No observation.")
     # fmt: on
 
 
 class Printed(Word):
-    """What Table 15-22 prints of a cell, held against what rules it, strongest change first.
+    """What Table 15-22 prints of a cell, held against the manual's own order, strongest first.
 
     ``label`` is a few words for a sentence, ``short`` for a filter, ``mark`` one character before
-    a cell, so that it never depends on colour; ``differs`` whether print has to be changed,
-    ``meaning`` one sentence for the legend.
+    a cell, so that it never depends on colour; ``differs`` whether print has to be changed.
     """
 
     label: str
@@ -148,7 +150,7 @@ class Printed(Word):
     NOT_PRINTED = ("not-printed", "not printed", "silent", "-", False,
                    "The table makes no statement here: neither agreement nor difference.")
     AS_PRINTED = ("as-printed", "right in print", "right", "", False,
-                  "What rules the cell is what is printed.")
+                  "By the manual's own order the cell is what is printed.")
     # fmt: on
 
 
@@ -227,13 +229,18 @@ class TokenScope(StrEnum):
 class DifferenceState(Word):
     """The life of a ledger entry."""
 
+    label: str  # What readers are told.
     meaning: str  # One sentence for the documentation.
 
-    SEEN = "seen", "Somebody saw it, or ran into it."
-    REPRODUCED = "reproduced", "Somebody saw it again, elsewhere."
-    REPORTED = "reported", "Somebody said so in public: on a list, in a commit, to the vendor."
-    DOCUMENTED = "documented", "A document of the vendor says it, in the revision that is named."
-    RETRACTED = "retracted", "It was taken back, for the reason that stands beside it."
+    SEEN = "seen", "seen", "Somebody saw it, or ran into it."
+    REPRODUCED = "reproduced", "reproduced", "Somebody saw it again, elsewhere."
+    # fmt: off
+    REPORTED = ("reported", "reported", "Somebody said so: on a list, in a commit, to the vendor.")
+    DOCUMENTED = ("documented", "stated elsewhere",
+                  "The vendor states it elsewhere than in the table, in the revision named.")
+    MENDED = ("mended", "mended", "The table itself reads right in the revision that is named.")
+    RETRACTED = "retracted", "retracted", "It was taken back, for the reason beside it."
+    # fmt: on
 
 
 class Reading(Word):
@@ -291,8 +298,3 @@ _NEXT = {
     State.REJECTED: (State.ACCEPTED, State.WITHDRAWN),
     State.WITHDRAWN: (),
 }
-
-
-def plural(kind: str) -> str:
-    """Return a kind of fact in the plural."""
-    return {"family": "families", "policy": "policies", "erratum": "errata"}.get(kind, f"{kind}s")

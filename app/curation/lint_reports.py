@@ -87,7 +87,7 @@ def _an_entry_is_whole(knowledge: Knowledge, difference: facts.Difference) -> Br
 def _every_event_is_told(knowledge: Knowledge, difference: facts.Difference) -> Broken:
     for i, event in enumerate(difference.life):
         place = ("life", i, "revision")
-        documented = event.state is DifferenceState.DOCUMENTED
+        documented = event.state in (DifferenceState.DOCUMENTED, DifferenceState.MENDED)
         if not event.date:
             yield ("life", i, "date"), "nothing", "a date: YYYY, YYYY-MM or YYYY-MM-DD"
         if not event.text:

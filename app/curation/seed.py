@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.core.facts import Fact
 from app.core.knowledge import KINDS, Knowledge, key_of
-from app.core.words import plural
+from app.core.names import plural
 from app.curation import aliases
 from app.curation.lint import lint
 from app.errors import InvalidSeed, Problem

@@ -165,7 +165,7 @@ def sightings(judgement: Judgement, speech: Speech) -> tuple[str, ...]:
         stated = all(f.condition_stated for f in side)
         parts = [sighting([f.observation for f in side], speech, stated=stated)]
         parts += [text for v, text in REMARKS.items() if any(f.verdict is v for f in side)]
-        parts += ["disputed"] if judgement.verdict is Verdict.DISPUTED else []
+        parts += [Verdict.DISPUTED.label] if judgement.verdict is Verdict.DISPUTED else []
         phrases.append("; ".join(parts))
     return tuple(phrases)
 

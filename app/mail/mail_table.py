@@ -10,7 +10,7 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
-from app.core.words import Access, Behaviour, Mode
+from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
 from app.pages.policy_phrases import chosen, mark_line
@@ -148,7 +148,7 @@ def register_block(views: tuple[CellView, ...], knowledge: Knowledge, place: Pla
     out.lead(register_title(register))
     out.blank()
     out.table([
-        ("Access", "Table 15-22", "What rules"),
+        ("Access", "Table 15-22", OWN_ORDER),
         *((phrases.way(v.key.mode, v.key.access), notes.words(v.table), notes.ruling(v))
           for v in views),
     ])  # fmt: skip
@@ -186,7 +186,7 @@ def _head(rows: Rows) -> tuple[list[str], list[tuple[str, int]]]:
     above = [("", len(fixed))]
     if rows.with_printed:
         own = ways if len(modes) > 1 else bare
-        above += [("Table 15-22", len(ways)), ("What rules", len(ways))]
+        above += [("Table 15-22", len(ways)), (OWN_ORDER, len(ways))]
         return [*fixed, *own, *own], above
     above += [(mode.label, sum(m is mode for m, _ in rows.columns)) for mode in modes]
     return [*fixed, *bare], above

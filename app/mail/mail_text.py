@@ -14,7 +14,7 @@ from app.core.ledger import LedgerEntry, revision_of
 from app.core.revisions import MANUAL
 from app.core.rulings import said
 from app.core.views import CellView
-from app.core.words import ClaimKind, Mode, Printed, SourceKind
+from app.core.words import OWN_ORDER, ClaimKind, Mode, Printed, SourceKind
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
 from app.pens.mail_lines import Lines
@@ -98,9 +98,9 @@ def _said(claims: Iterable[Claim], speech: Speech) -> list[str]:
 def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
     """Say what rules; what the table says too is not repeated where it is all still there."""
     if view.printed is Printed.AS_PRINTED:
-        return [("What rules", "the same")]
+        return [(OWN_ORDER, "the same")]
     if not view.effective:
-        return [("What rules", "nothing that is documented")]
+        return [(OWN_ORDER, "nothing that it states")]
     rest = said(view.table) <= said(view.effective) and bool(view.table)
     claims = phrases.differing(view) if rest else view.effective
     lines = _said(claims, speech)
@@ -111,7 +111,7 @@ def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
         for step in view.chain(speech.conditions)
         if checked and step.name == "access-check"
     ]
-    return _labelled("What rules", dict.fromkeys(lines))
+    return _labelled(OWN_ORDER, dict.fromkeys(lines))
 
 
 def _cells(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:
@@ -155,11 +155,11 @@ def _seen(entry: LedgerEntry, speech: Speech) -> dict[str, list[str]]:
 
 
 def _life(difference: Difference, knowledge: Knowledge) -> str:
-    """``seen 2026-05-06, documented 2026-03 in 24593 rev 3.44``; of a retraction, its reason."""
+    """``seen 2026-05-06, stated elsewhere 2026-03 in 24593 rev 3.44``; why it was retracted."""
     if gone := difference.retraction:
         return f"RETRACTED {gone.date}: {gone.text}"
     states = []
     for event in difference.reached:
         revision = revision_of(event, knowledge)
-        states.append(f"{event.state} {event.date}{f' in {revision}' if revision else ''}")
+        states.append(f"{event.state.label} {event.date}{f' in {revision}' if revision else ''}")
     return ", ".join(states)

@@ -14,6 +14,9 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 from operator import itemgetter
 
+from app.core.words import OWN_ORDER, DifferenceState, Verdict
+from app.pens.plain import to_ascii
+
 # A line as short as "1" stands everywhere: it counts where it goes on, or ends a line.
 SHORT = 10
 # Fewer characters than these are no block, only words that happen to be the same.
@@ -23,6 +26,13 @@ OCCURRENCES = 32
 ALIKE = 0.6
 # How many lines above a block are held against the lines that it lacks, and how many of these.
 LEAD = 12
+# What blocks called it before and what they call it now, without blanks: their lines still hold.
+NOW_CALLED = (
+    ("Whatrules", "".join(OWN_ORDER.split())),
+    ("nothingthatisdocumented", "nothingthatitstates"),
+    ("documented", "".join(DifferenceState.DOCUMENTED.label.split())),
+    ("disputed", "".join(Verdict.DISPUTED.label.split())),
+)
 
 
 class Standing(StrEnum):
@@ -85,6 +95,14 @@ class Block:
 
 
 Match = tuple[int, int]
+
+
+def stripped(text: str) -> str:
+    """Return a line as it is compared: without blanks, and with the words of today."""
+    bare = "".join(to_ascii(text).split())
+    for old, new in NOW_CALLED:
+        bare = bare.replace(old, new)
+    return bare
 
 
 def align(pieces: Sequence[Piece], lines: Sequence[str], depth: int) -> tuple[Placed, ...]:

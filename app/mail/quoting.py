@@ -16,13 +16,12 @@ from app.intake.recognised import recognised
 from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
-from app.mail.quotes import WRONG, Piece, Placed, Standing
+from app.mail.quotes import WRONG, Piece, Placed, Standing, stripped
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
 from app.pages import comparing, registry
 from app.pages.comparing import PageComparison
 from app.pages.promises import OURS
 from app.pens.place import PIN, Place
-from app.pens.plain import to_ascii
 from app.store.snapshots import Snapshot
 
 # What one mail may cost: links that are looked at, data versions that are loaded, and links
@@ -226,14 +225,14 @@ class _Checker:
         self._blocks += bool(said)
         if not said or self._blocks > MOST_BLOCKS:
             return [], []
-        bare = [_bare(line) for line in said]
+        bare = [stripped(line) for line in said]
         depth = self._lines[link.line].depth
         placed = quotes.align(list(self._pieces(link)), bare, depth)
         if not placed:
             return [], []
         self._taken |= {p.piece.index for p in placed if p.standing is not Standing.FOREIGN}
         now = self._said(self._live, target.address)
-        same = [_bare(line.replace(self._live.name, target.snapshot.name)) for line in now]
+        same = [stripped(line.replace(self._live.name, target.snapshot.name)) for line in now]
         gone, fresh = quotes.today(bare, same)
         lines = [self._line(p, said, now, gone) for p in placed]
         return lines, [now[number] for number in fresh]
@@ -274,12 +273,8 @@ class _Checker:
 
     def _piece(self, index: int, text: str) -> Piece:
         # A line that another block has is a gap here.
-        bare = "" if index in self._taken else _bare(text)
+        bare = "" if index in self._taken else stripped(text)
         return Piece(index, self._lines[index].depth, text, bare)
-
-
-def _bare(text: str) -> str:
-    return "".join(to_ascii(text).split())
 
 
 def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:

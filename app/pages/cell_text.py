@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
-from app.core.words import Verdict
+from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
 from app.pages.policy_text import does_line, does_section
@@ -42,7 +42,7 @@ def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Shee
             Section("Measured", "measured", parts=[*_measured(view, knowledge)]),
             does_section(key, does, knowledge),
             Section("Differences", "differences", parts=[
-                Item((Linked(f"D-{d.number}", f"/d/{d.number}"), f" ({d.state}) ",
+                Item((Linked(f"D-{d.number}", f"/d/{d.number}"), f" ({d.state.label}) ",
                       Styled(d.title, tag="del" if d.retraction else "span")),
                      parts=[Para(d.retraction.text if d.retraction else "")])
                 for d in view.differences
@@ -81,7 +81,7 @@ def _answer(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     )
     grades = dict.fromkeys(claim.graded for claim in view.effective)
     ruling = (*phrases.claims_line(view.effective), f"; {', '.join(grades)} ")
-    yield Field("Rule", (*ruling, _cited(view.effective)) if view.claims else SILENT)
+    yield Field(OWN_ORDER, (*ruling, _cited(view.effective)) if view.claims else SILENT)
     if view.open:
         yield Field("Open beside it", (*phrases.claims_line(view.open), " ", _cited(view.open)))
     for judgement in view.measured:
@@ -194,7 +194,7 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
         name = _family(judgement.family, knowledge)
         yield Field(name, phrases.verdict_line(judgement), parts=below)
     missing = (_family(j.family, knowledge) for j in view.judgements.values() if not j.findings)
-    yield Field("unmeasured", joined(missing))
+    yield Field(Verdict.UNMEASURED.label.capitalize(), joined(missing))
     yield Para(("What a verdict means: ", told("/docs/verdicts")))
 
 
@@ -210,7 +210,7 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Item:
     masked = finding.verdict is Verdict.MASKED
     below: tuple[Line, ...] = (
         when if seen.condition else unstated,
-        "masked: the hypervisor's own intercept was on" if masked else "",
+        f"{finding.verdict.label}: the hypervisor's own intercept was on" if masked else "",
         f"wrong side effect: {seen.side_effect.text}" if seen.side_effect else "",
         seen.inference and f"inference: {seen.inference}",
         seen.text,

@@ -83,7 +83,7 @@ def corrected_text(
         out.heading(kind.heading)
         for note in notes:
             mark = number(note.number)
-            out.item(" ".join(map(str, note.cells)), mark=mark)
+            out.item(", ".join(map(knowledge.name_of, note.cells)), mark=mark)
             for line in footnote_lines(note, knowledge):
                 out.para(line, len(mark) + 1)
     return out.render()
@@ -127,7 +127,7 @@ def footnote_lines(note: Footnote, knowledge: Knowledge) -> tuple[str, ...]:
     lines = [_because(claim, knowledge) for claim in note.claims]
     for finding in note.findings:
         seen = finding.observation
-        lines.append(f"{_saw(seen, knowledge)}: {finding.verdict}.")
+        lines.append(f"{_saw(seen, knowledge)}: {finding.verdict.label}.")
     alike = Counter(
         (s.family, s.outcome, s.condition, s.member) for s in (f.observation for f in note.findings)
     )

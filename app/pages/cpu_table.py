@@ -13,7 +13,7 @@ from app.core.rulings import Conditions
 from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.wanted import can_have, unheard
-from app.core.words import Access, Mode, Printed, Verdict
+from app.core.words import OWN_ORDER, Access, Mode, Printed, Verdict
 from app.pages.explore import TableView
 from app.pages.table_text import wrong_on
 from app.pages.wanted_text import nothing_yet
@@ -120,7 +120,7 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
 def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits as text: a grid for each mode and access."""
     view = shown.view
-    tallies = (f"{t.number} {t.word.code} {t.word}" for t in view.verdicts if t.number)
+    tallies = (f"{t.number} {t.word.code} {t.word.label}" for t in view.verdicts if t.number)
     prints = ", ".join(f"{p.mark} {p.short}" for p in Printed if p.mark)
     parts: list[Passage] = [
         Field("Shown", view.sentence),
@@ -157,7 +157,7 @@ def _grid(
             yield ruling(cell, conditions)
         yield from (column.seen(cell) for column in columns)
 
-    heads = ("Register", "Printed", "Rules")[: 3 if first else 1]
+    heads = ("Register", "As printed", OWN_ORDER)[: 3 if first else 1]
     widths = (*WIDTHS[: len(heads)], *[WIDTH] * len(columns))
     return Tabular("", [(*heads, *(c.slug for c in columns))], [tuple(row(c)) for c in cells],
                    widths, above=True)  # fmt: skip

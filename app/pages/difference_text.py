@@ -8,7 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, columns_of, documented_in, revision_of
+from app.core.ledger import LedgerEntry, columns_of, revision_of, said_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.numbers import counted
@@ -49,16 +49,21 @@ ON_ITS_CELLS = (
 
 
 def reached_words(difference: Difference, knowledge: Knowledge) -> str:
-    """``seen 2022-07-25, documented 2026-03 (24593 rev 3.44)``: every state with its first date."""
+    """``seen 2022-07-25, stated elsewhere 2026-03 (24593 rev 3.44)``: states, first dates."""
     reached = ((event, revision_of(event, knowledge)) for event in difference.reached)
-    return ", ".join(f"{e.state} {e.date}{f' ({where})' if where else ''}" for e, where in reached)
+    return ", ".join(
+        f"{e.state.label} {e.date}{f' ({where})' if where else ''}" for e, where in reached
+    )
 
 
 def event_words(event: Event, knowledge: Knowledge) -> str:
-    """``documented in 24593 rev 3.44``; other states alone."""
-    revision = revision_of(event, knowledge)
-    documented = event.state is DifferenceState.DOCUMENTED and revision
-    return f"documented in {revision}" if documented else str(event.state)
+    """``stated elsewhere in the manual, 24593 rev 3.44``; other states alone."""
+    return _state_words(event.state, [said_in(event, knowledge)])
+
+
+def _state_words(state: DifferenceState, places: Iterable[str]) -> str:
+    where = " and in ".join(dict.fromkeys(filter(None, places)))
+    return f"{state.label} in {where}" if where else state.label
 
 
 def evidence_words(entry: LedgerEntry) -> str:
@@ -72,10 +77,14 @@ def evidence_words(entry: LedgerEntry) -> str:
     return f"{text}, {machines}" if entry.machines else text
 
 
-def cells_line(keys: Iterable[CellKey]) -> Pieces:
-    """``x2avic write: id, ldr; x2avic read: eoi``: slugs that make addresses."""
+def cells_line(keys: Iterable[CellKey], knowledge: Knowledge) -> Pieces:
+    """``x2AVIC write: ID, LDR; x2AVIC read: EOI``: names that make addresses."""
+    label = {slug: register.label for slug, register in knowledge.registers.items()}
     columns = (
-        (f"{mode} {access}: ", *joined((Linked(key.register, key.url),) for key in found))
+        (
+            f"{mode.label} {access}: ",
+            *joined((Linked(label[key.register], key.url),) for key in found),
+        )
         for (mode, access), found in columns_of(keys).items()
     )
     return joined(columns, "; ")
@@ -89,9 +98,7 @@ def _title(d: Difference) -> Pieces:
 def _facts(entry: LedgerEntry, knowledge: Knowledge) -> dict[str, Line]:
     """Return the labels of an entry in the list and on its page, with what stands behind them."""
     d = entry.difference
-    revisions = " and ".join(documented_in(d, knowledge))
-    documented = d.state is DifferenceState.DOCUMENTED and revisions
-    state = f"documented in {revisions}" if documented else str(d.state)
+    state = _state_words(d.state, (said_in(e, knowledge) for e in d.life if e.state is d.state))
     return {
         "retracted": _retracted(d.retraction),
         # The furthest that its life has come to.
@@ -144,7 +151,7 @@ def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     facts = _facts(entry, knowledge)
     for label, line in facts.items():
         if label == "families":
-            row.field("cells", cells_line(entry.keys), WIDTH)
+            row.field("cells", cells_line(entry.keys, knowledge), WIDTH)
         if label != "state" or not d.retraction:
             row.field(label, line, WIDTH)
     if entry.threads:
@@ -168,7 +175,7 @@ def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
         return [Para(NONE_HERE if view.wanted.active else NONE_UNFILED)]
     found: list[Passage] = [Para(UNFILED)]
     for group in view.unfiled:
-        row = Record(cells_line(group.keys), mark="- ", level=3)
+        row = Record(cells_line(group.keys, knowledge), mark="- ", level=3)
         row.field("table says", phrases.branch_line(group.table), WIDTH)
         row.field("rules", phrases.branch_line(group.rules), WIDTH)
         for seen in group.seen:
@@ -202,7 +209,8 @@ def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
             Para(d.inference and f"Inference: {d.inference}", "inference"),
             Section("Life", parts=[_event(event, knowledge) for event in d.life]),
             Section("Cells", parts=[
-                ShortItem((Linked(str(key), key.url, told=True),)) for key in entry.keys
+                ShortItem((Linked(knowledge.name_of(key), key.url, told=True),))
+                for key in entry.keys
             ]),
             *_evidence(entry, knowledge),
             Section("Errata and quirks", parts=[
@@ -234,8 +242,8 @@ def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
     for key, judgement in entry.judged:
         family = knowledge.families[judgement.family].name
         verdicts.append(Item((
-            Linked(str(key), key.url), f", {family}: ", *phrases.verdict_line(judgement), " ",
-            Sourced(judgement.sources),
+            Linked(knowledge.name_of(key), key.url), f" on {family}: ",
+            *phrases.verdict_line(judgement), " ", Sourced(judgement.sources),
         )))  # fmt: skip
     if verdicts:
         yield Section("Verdicts on its cells", parts=[Para(ON_ITS_CELLS), *verdicts])

@@ -11,6 +11,7 @@ from app.core.emulator_words import Following
 from app.core.numbers import counted
 from app.core.rulings import Conditions, branches
 from app.core.views import CellView
+from app.core.words import OWN_ORDER
 from app.pages.measurement_text import SAW
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces
@@ -42,7 +43,7 @@ def counts_line(answers: Iterable[EmulatedAnswer]) -> str:
 def seen_line(answer: EmulatedAnswer, conditions: Conditions) -> Pieces:
     """Return what the guest saw under which condition, and what the manual rules there."""
     when = f" when {conditions.text(answer.condition)}" if answer.condition else ""
-    by = "; the manual rules "
+    by = f"; {OWN_ORDER.lower()}: "
     implied = "" if answer.firm or not answer.ruled else " (by implication)"
     ruled: Line = phrases.branch_line(branches(answer.ruled)) if answer.ruled else "nothing"
     pieces = (ruled,) if isinstance(ruled, str) else ruled
@@ -75,7 +76,7 @@ def values_of(answer: EmulatedAnswer) -> tuple[str, ...]:
 def answer_field(answered: Answered, conditions: Conditions) -> Field:
     """Return one answer with the cell that it is about."""
     view, answer = answered
-    name = (Linked(str(view.key), view.key.url),)
+    name = (Linked(view.name, view.key.url),)
     return Field(name, seen_line(answer, conditions), width=30)
 
 

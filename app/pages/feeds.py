@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from app.core.knowledge import Knowledge
 from app.pages.steps_text import StepView, story_text, summary
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.atom import Feed, FeedEntry
@@ -37,7 +38,10 @@ def feed_of(snapshot: Snapshot, subject: Subject, place: Place) -> Feed:
         own_url=subject.address(own, at),
         next_url=subject.address(own, older[0]) if older[0] else "",
         updated=latest[0].version.created_at,
-        entries=tuple(_entry(subject, s, changes[s.version.id], place.site) for s in shown),
+        entries=tuple(
+            _entry(subject, s, changes[s.version.id], place.site, knowledge=snapshot.knowledge)
+            for s in shown
+        ),
     )
 
 
@@ -55,16 +59,23 @@ def _picked(snapshot: Snapshot, subject: Subject) -> tuple[tuple[VersionStep, ..
     return tuple(step for step in admitted if step.cells), rest
 
 
-def _entry(subject: Subject, step: VersionStep, changes: Iterable[Change], site: str) -> FeedEntry:
+def _entry(
+    subject: Subject,
+    step: VersionStep,
+    changes: Iterable[Change],
+    site: str,
+    *,
+    knowledge: Knowledge,
+) -> FeedEntry:
     names, version = subject.facts(step), step.version
     mine = tuple(c for c in changes if names is None or (c.kind, c.key) in names)
     links = _links(subject, step, site)
     return FeedEntry(
         name=f"{subject.name}/{version.name}",
-        title=f"{subject.name}: {summary(subject, step, mine)} ({version.name})",
+        title=f"{subject.name}: {summary(subject, step, mine, knowledge)} ({version.name})",
         url=links[0],
         updated=version.created_at,
-        text=story_text(subject, step, mine, links),
+        text=story_text(subject, step, mine, links, knowledge=knowledge),
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.core.facts import Listed, Measurement
+from app.core.facts import Listed, Measurement, Sighting
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect
 from app.core.rulings import Conditions
 from app.core.verdicts import Finding
-from app.core.words import Behaviour, State, Verdict
+from app.core.words import OWN_ORDER, Behaviour, State, Verdict
 from app.intake.submitting import Checked
 from app.pages.measured import AFTER, Row, RowPage
 from app.pens import phrases
@@ -72,8 +72,8 @@ def effect_line(effect: Effect, knowledge: Knowledge) -> Pieces:
     """Return what observations do to one cell, in one line."""
     family = knowledge.families[effect.after.family].name
     before = (effect.before.verdict, " -> ") if effect.changes else ()
-    masked = f", {effect.masked} masked" if effect.masked else ""
-    key = Linked(str(effect.key), effect.key.url)
+    masked = f", {effect.masked} intercepted" if effect.masked else ""
+    key = Linked(knowledge.name_of(effect.key), effect.key.url)
     return (key, f" on {family}: ", *before, effect.after.verdict,
             f" ({effect.added} observed{masked})")  # fmt: skip
 
@@ -153,6 +153,13 @@ def check_text(checked: Checked, knowledge: Knowledge) -> str:
     return out.render()
 
 
+def _name(seen: Sighting, knowledge: Knowledge) -> str:
+    """``ISR#3 AVIC read``: the cell, with the member of a vector register."""
+    label = knowledge.registers[seen.register].label
+    member = "" if seen.member is None else f"#{seen.member}"
+    return f"{label}{member} {seen.mode.label} {seen.access}"
+
+
 def _observation(row: Row, knowledge: Knowledge) -> Field:
     seen, found = row.seen, row.finding
     conditions = Conditions(knowledge.conditions)
@@ -178,6 +185,6 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     ]
     when = f" when {conditions.text(seen.condition)}" if seen.condition else ""
     times = f", {seen.count} times" if seen.count > 1 else ""
-    line = (outcome, f"{when}{times}: ", verdict, "; the manual rules ",
+    line = (outcome, f"{when}{times}: ", verdict, f"; {OWN_ORDER.lower()}: ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
-    return Field((Linked(seen.named, f"/r/{seen.cell}"),), line, width=30)
+    return Field((Linked(_name(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)

@@ -15,7 +15,7 @@ from app.core.numbers import Span
 from app.core.policy_rows import MarkRow
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.words import Access, Action
+from app.core.words import Access, Action, Verdict
 from app.pens.lines import Pieces, Sourced
 
 NOT_STATED = "not-stated"
@@ -57,7 +57,8 @@ def basis(mark: Mark, knowledge: Knowledge) -> str:
     said = [f"{mark.grade(family)} on {knowledge.families[family].name}" for family in named]
     if NOT_STATED in mark.families:
         said.append(f"{mark.grade(NOT_STATED)}, CPU not stated")
-    return ", ".join(said or ["documented"]) + (", disputed" if mark.disputed else "")
+    said = said or ["documented"]
+    return ", ".join([*said, Verdict.DISPUTED.label] if mark.disputed else said)
 
 
 def known_as(policy: Policy) -> str:
@@ -106,7 +107,7 @@ def _saw(seen: Observation, knowledge: Knowledge) -> str:
 def _rules(claim: Claim, knowledge: Knowledge) -> str:
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
     said = f"The manual: {claim.behaviour.label}{_under(claim, knowledge)}"
-    return f"{said} ({claim.graded}; {cite}). No unmasked report."
+    return f"{said} ({claim.graded}; {cite}). No report of an access that was let through."
 
 
 def _under(said: Observation | Claim, knowledge: Knowledge) -> str:

@@ -208,7 +208,7 @@ def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Secti
         parts.append(Para((_weight(kind), f" {kind.label}. {kind.meaning}"), above=True))
         for (lines, numbers, _), mine in groups.items():
             cells = (
-                (Linked(str(row.key), row.key.url), f" {msrs}" if msrs else "")
+                (Linked(knowledge.name_of(row.key), row.key.url), f" {msrs}" if msrs else "")
                 for row in mine
                 for msrs in [some_msrs(row.key, row.mark, knowledge)]
             )

@@ -8,6 +8,7 @@ from app.core.citations import cite_claim
 from app.core.facts import Annotation, Register
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
+from app.core.words import OWN_ORDER
 from app.pages.kinds.sources import list_sources
 from app.pens import phrases
 from app.pens.lines import Sourced, told
@@ -50,7 +51,7 @@ def _brief(view: CellView, knowledge: Knowledge) -> Section:
     return Section(f"{view.key.mode.label} {view.key.access}", parts=[
         Field("URL", (told(view.key.url),)),
         Field("Table 15-22", phrases.branches(view.table, "does not say")),
-        Field("Rules", phrases.branches(view.effective, "does not say")),
+        Field(OWN_ORDER, phrases.branches(view.effective, "does not say")),
         *(Field(c.graded, (f"{phrases.branch(c)}; {cite} ", Sourced((c.source,))))
           for c, cite in claims),
         *(Field(knowledge.families[j.family].name,

@@ -23,7 +23,7 @@ LOGIN = (
     "where the server runs."
 )
 TOKEN_COLUMNS = (4, 22, 8, 12, 12, 12)
-EFFECT_COLUMNS = (33, 26, 14)
+EFFECT_COLUMNS = (21, 40, 12)
 # Columns that say what they are need none in text.
 HEADS = [(Styled(head, told=""),) for head in ("Cell", "Verdict", "Seen")]
 # What the buttons say, by the state that they lead to.
@@ -103,9 +103,9 @@ def _effects(review: Review, snapshot: Snapshot) -> Iterator[Passage]:
     rows: dict[str, list[tuple[Line, ...]]] = {}
     for effect in review.effects:
         before, after = effect.before.verdict, effect.after.verdict
-        masked = [(f"{effect.masked} masked",)] if effect.masked else []
+        masked = [(f"{effect.masked} intercepted",)] if effect.masked else []
         seen = joined([*((word,) for word in review.outcomes[effect.key]), *masked])
-        key = ("  ", Linked(str(effect.key), effect.key.url))
+        key = ("  ", Linked(snapshot.knowledge.name_of(effect.key), effect.key.url))
         verdict = (before, " -> ", after) if effect.changes else (after,)
         rows.setdefault(effect.after.family, []).append((key, verdict, seen))
     for family, cells in rows.items():

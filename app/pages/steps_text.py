@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.core.cells import CellKey
+from app.core.knowledge import Knowledge
+from app.core.words import OWN_ORDER, Verdict
 from app.pages import facts_text
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.changed import counted
@@ -18,16 +20,23 @@ from app.store.steps import CellStep, VersionStep
 
 # A title tells so many changes, and counts the rest.
 TITLED = 2
+SLUGS = frozenset(map(str, Verdict))
 # How many slashes an address has that is not a cell's.
 PAGE = 2
 
 
 def story_text(
-    subject: Subject, step: VersionStep, changes: Sequence[Change], links: Iterable[str]
+    subject: Subject,
+    step: VersionStep,
+    changes: Sequence[Change],
+    links: Iterable[str],
+    *,
+    knowledge: Knowledge,
 ) -> str:
     """Return what a data version did to a subject; it depends on it and the one before alone.
 
-    ``changes`` are those of the subject, ``links`` lead on.
+    ``changes`` are those of the subject, ``links`` lead on; of ``knowledge`` come the names of
+    cells.
     """
     out = Plain()
     version = step.version
@@ -44,7 +53,7 @@ def story_text(
     whole = born and (subject.path == EVERYTHING or subject.wanted is not None)
     cells = {} if whole else subject.cells(step)
     for key, lines in told_cells(cells, subject.family).items():
-        out.para(str(key))
+        out.para(knowledge.name_of(key))
         for line in lines:
             out.para(line, 2, 2)
     if not born:
@@ -52,12 +61,14 @@ def story_text(
     return out.render()
 
 
-def summary(subject: Subject, step: VersionStep, changes: Sequence[Change]) -> str:
+def summary(
+    subject: Subject, step: VersionStep, changes: Sequence[Change], knowledge: Knowledge
+) -> str:
     """Return the same in one line: what became of a cell or two, or else the facts."""
     if subject.begins(step):
         return "first published"
     cells = told_cells(subject.cells(step), subject.family)
-    told = [f"{key} {line}" for key, lines in cells.items() for line in lines]
+    told = [f"{knowledge.name_of(key)} {line}" for key, lines in cells.items() for line in lines]
     if told:
         rest = len(told) - TITLED
         return "; ".join((*told[:TITLED], *([f"and {rest} more"] if rest > 0 else [])))
@@ -75,7 +86,7 @@ def told_cells(
 
 
 def cell_lines(cell: CellStep, family: str = "") -> tuple[str, ...]:
-    """Return what changed in a cell, one line for each thing: ``zen-4: unmeasured -> explained``.
+    """Return what changed in a cell, one line for each: ``zen-4: not measured -> as printed``.
 
     Of a cell that was not there before, or is no more, the lines say what it holds.
     """
@@ -84,11 +95,22 @@ def cell_lines(cell: CellStep, family: str = "") -> tuple[str, ...]:
     told = [name for name in names if family in ("", name)]
     if before is None or after is None:
         whole = after or before or {}
-        return tuple(f"{name}: {whole[name]}" for name in told)
+        return tuple(f"{_name(name)}: {_words(whole[name])}" for name in told)
     return tuple(
-        f"{name}: {before.get(name, 'unmeasured')} -> {after.get(name, 'unmeasured')}"
+        f"{_name(name)}: {_words(before.get(name, ''))} -> {_words(after.get(name, ''))}"
         for name in told
     )
+
+
+def _name(stored: str) -> str:
+    """Return what readers call a line of a step: a family, the table, or what rules."""
+    return OWN_ORDER.lower() if stored == "rules" else stored
+
+
+def _words(stored: str) -> str:
+    """Return what a step holds, in which verdicts stand by their slugs, in the words of readers."""
+    slug, space, seen = (stored or Verdict.UNMEASURED).partition(" (")
+    return (Verdict(slug).label if slug in SLUGS else slug) + space + seen
 
 
 @dataclass(frozen=True)
@@ -117,7 +139,7 @@ class StepView:
         return f"{path}/since/{previous}?at={self.version}"
 
 
-def step_sheet(view: StepView) -> Sheet:
+def step_sheet(view: StepView, knowledge: Knowledge) -> Sheet:
     """Return one data version; its text names nothing that came later."""
     step, version = view.step, view.step.version
     facts = Plain()
@@ -139,7 +161,7 @@ def step_sheet(view: StepView) -> Sheet:
                 for path in view.pages
             ]),
             Section("Cells", parts=[
-                Told((Linked(str(key), view.link(key.url)),),
+                Told((Linked(knowledge.name_of(key), view.link(key.url)),),
                      parts=[Para(line, hanging=2) for line in lines])
                 for key, lines in told_cells(step.cells).items()
             ]),

@@ -181,7 +181,7 @@ def _seen(knowledge: Knowledge, site: str, most: int | None) -> Iterator[CellCol
     def lines(view: CellView) -> Iterator[str]:
         for judgement in view.measured:
             seen = phrases.seen_branches(judgement)
-            yield f"{judgement.family} {judgement.verdict}: {seen}; {judgement.behind}"
+            yield f"{judgement.family} {judgement.verdict.label}: {seen}; {judgement.behind}"
         touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}"
                     for d in view.differences]  # fmt: skip
         touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]

@@ -32,7 +32,9 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         Field("Shown", view.sentence),
         Field("In print", "".join(said for said, _ in headline(view, knowledge))),
         *wrong_on(view, knowledge),
-        Field("Verdicts", ", ".join(f"{t.number} {t.word}" for t in view.verdicts if t.number)),
+        Field(
+            "Verdicts", ", ".join(f"{t.number} {t.word.label}" for t in view.verdicts if t.number)
+        ),
         *_introduction(policies, knowledge),
     ]
     if not view.cells:
@@ -79,7 +81,7 @@ def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellF
 def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Passage]:
     yield Para((
         ("What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
-         "Each cell shows what rules it by the manual's own priority, what the printed table says "
+         "Each cell shows what holds by the manual's own order, what the printed table says "
          "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
          "what stands behind it. The printed table has one column for both modes; "),
         told("/corrected"), " has two. The words are on ", told("/docs/words"), ".",

@@ -57,7 +57,7 @@ def sections(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
     if wants:
         yield Section("One command", "measure", parts=[*_command()])
     yield Section("Reported, and not settled", parts=[
-        Item((Linked(f"{w.key.register} {w.key.mode.label} {w.key.access}", w.key.url),
+        Item((Linked(knowledge.name_of(w.key), w.key.url),
               f" on {knowledge.families[w.family].name}: {REASONS[w.why]}"))
         for w in wants if w.why is not Verdict.UNMEASURED
     ])  # fmt: skip
@@ -131,7 +131,9 @@ def _versions(wants: Iterable[Want], knowledge: Knowledge) -> Iterator[Passage]:
     yield Para(KERNELS)
     for (label, told), rows in sorted(found.items(), key=lambda item: item[0][0]):
         yield Item(f"{label}: {told}", parts=[
-            Field(column, ", ".join(r for r in knowledge.registers if rows.get(r) == accesses))
+            Field(column, ", ".join(
+                r.label for slug, r in knowledge.registers.items() if rows.get(slug) == accesses
+            ))
             for column, accesses in COLUMNS.items()
         ])  # fmt: skip
 
@@ -164,9 +166,9 @@ def cpu_path(vendor: str, family: int, model: int, knowledge: Knowledge) -> str:
 
 
 def counts(wants: Iterable[Want]) -> str:
-    """``3 disputed, 64 unmeasured``."""
+    """``3 reports disagree, 64 not measured``."""
     tally = wanted.tally(wants).items()
-    return ", ".join(f"{number} {why}" for why, number in tally) or "nothing"
+    return ", ".join(f"{number} {why.label}" for why, number in tally) or "nothing"
 
 
 def nothing_yet(families: Iterable[str]) -> Line:

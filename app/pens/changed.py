@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.core.words import plural
+from app.core.names import plural
 
 # The first load of a seed adds hundreds of facts: counted, not listed.
 LISTED = 50

@@ -73,8 +73,7 @@ class Lines:
         margin = " " * INDENT
         if spans:
             rooms = _widen(widths, spans, gap)
-            titles = (f"{title:<{room}}" for (title, _), room in zip(spans, rooms, strict=True))
-            self._lines.append(margin + (" " * gap).join(titles).rstrip())
+            self._lines += [margin + line for line in row_lines((t for t, _ in spans), rooms, gap)]
         rule = ["-" * width for width in widths]
         for row in (cells[0], rule, *cells[1:]):
             self._lines += [margin + line for line in row_lines(row, widths, gap)]

@@ -12,6 +12,9 @@ from app.core.verdicts import Judgement
 from app.core.words import Behaviour, Verdict
 from app.pens.lines import Line, Pieces, Styled, joined
 
+# Of a cell whose every access was intercepted.
+NOTHING_HEARD = "nothing, all intercepted"
+
 
 def branch(claim: Claim) -> str:
     """``gp [reserved-bits]``: a claim's behaviour and condition, as slugs."""
@@ -39,14 +42,14 @@ def verdict_line(judgement: Judgement) -> Pieces:
     ))  # fmt: skip
     chips = ((*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
              for b, (ran, restated), when in heard)  # fmt: skip
-    seen = joined(chips) or ("nothing unmasked",)
+    seen = joined(chips) or (NOTHING_HEARD,)
     return (judgement.verdict, ": ", *seen, f"; {judgement.behind}")
 
 
 def seen_branches(judgement: Judgement) -> str:
     """``accelerated [edge], vmexit-trap [level]``: what was seen on a family, and in which case."""
     sides = _sides(judgement)
-    return ", ".join(f"{b} [{when}]" if when else b for b, when in sides) or "nothing unmasked"
+    return ", ".join(f"{b} [{when}]" if when else b for b, when in sides) or NOTHING_HEARD
 
 
 def _sides(judgement: Judgement) -> dict[Branch, list[Observation]]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
 
+from app.core.words import Verdict
 from app.pens.lines import Line, Linked, Piece, Sourced, Styled
 from app.pens.parts import (
     WIDTH,
@@ -255,5 +256,7 @@ def _words(piece: Piece, place: Place) -> str:
             return f"[{', '.join(ids)}]"
         case Styled(said):
             return said if piece.told is None else piece.told
+        case Verdict():
+            return piece.label
         case _:
             return piece

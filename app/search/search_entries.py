@@ -10,7 +10,7 @@ from app.core.citations import cite_claim, cite_source
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.words import Mode, Printed
+from app.core.words import OWN_ORDER, Mode, Printed
 from app.pens import phrases
 from app.search.model import SearchEntry
 
@@ -32,20 +32,21 @@ def entries(
     yield from (_source(s) for s in knowledge.sources.values())
 
 
-def cell_title(view: CellView) -> str:
-    """Return ``LDR x2AVIC write``."""
-    return f"{view.register.label} {view.key.mode.label} {view.key.access}"
-
-
 def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
     """Return what rules a cell and how it was judged, in one line."""
     chosen = tuple(families)
-    judged = [f"{j.family} {j.verdict}" for j in view.measured if not chosen or j.family in chosen]
+    judged = [
+        f"{j.family} {j.verdict.label}" for j in view.measured if not chosen or j.family in chosen
+    ]
     said = phrases.branches(view.table, "does not say")
     ruling = phrases.branches(view.effective)
     as_printed = view.printed is Printed.AS_PRINTED
-    rules = f"Rules: {ruling}" if as_printed else f"Table 15-22: {said}; rules: {ruling}"
-    return ". ".join((rules, ", ".join(judged) or "Unmeasured"))
+    rules = (
+        f"{OWN_ORDER}: {ruling}"
+        if as_printed
+        else f"Table 15-22: {said}; {OWN_ORDER.lower()}: {ruling}"
+    )
+    return ". ".join((rules, ", ".join(judged) or "Not measured"))
 
 
 def _entry(
@@ -93,7 +94,7 @@ def _cell(view: CellView, knowledge: Knowledge) -> SearchEntry:
         parts += p.notes
     addresses = register.offsets if key.mode is Mode.AVIC else register.msrs
     names = (*_register_names(register), register.name, *addresses)
-    return _entry("cell", str(key), key.url, cell_title(view), names, *parts)
+    return _entry("cell", str(key), key.url, view.name, names, *parts)
 
 
 def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
@@ -101,12 +102,12 @@ def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
         "difference",
         d.slug,
         f"/d/{d.number}",
-        f"D-{d.number}: {d.title} ({d.state})",
+        f"D-{d.number}: {d.title} ({d.state.label})",
         (*_registers_of(d.cells), *d.errata),
         f"Table 15-22 says {d.table_says}; instead {d.instead}",
         d.text,
         _inferred(d.inference),
-        *(f"{e.date} {e.state}: {e.text}" for e in d.life),
+        *(f"{e.date} {e.state.label}: {e.text}" for e in d.life),
         *(knowledge.families[f].name for f in d.families if f in knowledge.families),
     )
 

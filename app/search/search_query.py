@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
+from app.core.choices import slug_of
 from app.core.filters import Vocabulary
 from app.errors import InvalidQuery
 from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
@@ -129,12 +130,13 @@ class _Reader:
             found = repr(self._text[start:end])
             raise self._fault((start, end), found, expected, self._swap(minus, ""))
         for value in values:
-            if value.lower() not in self._keys[key]:
+            chosen = slug_of(value.lower(), self._keys[key])
+            if chosen not in self._keys[key]:
                 near = get_close_matches(value.lower(), self._keys[key], 1, 0.3)
                 offers = (self._swap(value, word) for word in near)
                 raise self._fault(_span(value), repr(str(value)), self._values(key), *offers)
-            self._chosen.setdefault(key, []).append(value.lower())
-            if key == KIND_KEY and value.lower() != CELL:
+            self._chosen.setdefault(key, []).append(chosen)
+            if key == KIND_KEY and chosen != CELL:
                 self._other_kind = value
 
     def _unknown_key(self, name: Token, end: int) -> InvalidQuery:

@@ -29,7 +29,7 @@ from app.search.model import (
     path_of,
     split_words,
 )
-from app.search.search_entries import cell_line, cell_title, entries, of_measurement
+from app.search.search_entries import cell_line, entries, of_measurement
 from app.search.search_query import Keys, keys_of, parse
 from app.store.snapshots import Snapshot
 
@@ -160,7 +160,7 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     wanted = {name for term in query.wanted for name in meant[term]}
     shown.sort(key=lambda view: not _is_named(view, wanted))
     hits = tuple(
-        _hit(CELL, str(v.key), v.key.url, cell_title(v), cell_line(v, chosen["family"]))
+        _hit(CELL, str(v.key), v.key.url, v.name, cell_line(v, chosen["family"]))
         for v in shown[:MANY]
     )
     groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()

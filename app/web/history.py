@@ -22,7 +22,8 @@ def show(version: str, asked: Ask) -> Response:
     view = feeds.step_view(asked.snapshot, version)
     if view.version != version:
         return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
-    page = Page.of(steps_text.step_sheet(view), data=lambda _: steps_text.step_body(view))
+    sheet = steps_text.step_sheet(view, asked.snapshot.knowledge)
+    page = Page.of(sheet, data=lambda _: steps_text.step_body(view))
     return asked.respond(page)
 
 

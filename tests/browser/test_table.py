@@ -11,9 +11,11 @@ def test_filtering_opening_going_back_and_reloading(open_page):
     page.locator("select[name=family]").select_option("zen-4")
     page.wait_for_url("**/?family=zen-4")
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("explained").check()
+    page.get_by_label("table wrong or incomplete").check()
     page.wait_for_url("**/?family=zen-4&verdict=explained")
-    expect(page.locator(".sentence")).to_have_text("9 of 132 cells judged explained on Zen 4.")
+    expect(page.locator(".sentence")).to_have_text(
+        '9 of 132 cells judged "table wrong or incomplete" on Zen 4.'
+    )
 
     page.locator("tr#ldr td.x2avic a.open").last.click()
     page.wait_for_url("**/r/ldr/x2avic/write")
@@ -86,10 +88,12 @@ def test_everything_works_with_javascript_off(open_page):
     page = open_page("/", java_script_enabled=False)
     page.locator("select[name=family]").select_option("zen-4")
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("explained").check()
+    page.get_by_label("table wrong or incomplete").check()
     page.get_by_role("button", name="Filter").click()
     page.wait_for_url("**/?family=zen-4&verdict=explained")
-    expect(page.locator(".sentence")).to_have_text("9 of 132 cells judged explained on Zen 4.")
+    expect(page.locator(".sentence")).to_have_text(
+        '9 of 132 cells judged "table wrong or incomplete" on Zen 4.'
+    )
     page.locator("tr#ldr td.x2avic a.open").last.click()
     page.wait_for_url("**/r/ldr/x2avic/write")
     expect(page.locator("h1")).to_have_text("LDR - Logical Destination Register")

@@ -107,15 +107,16 @@ def test_a_cell_says_table_rule_evidence_and_places(block_of):
         == f"""\
 LDR, Logical Destination Register: WRMSR 80Dh under x2AVIC
 
-  Table 15-22:  #VMEXIT (trap) [15.29.3.1, p.567]
-  In print:     wrong
-  What rules:   #GP, no #VMEXIT [implied by 16.14, Table 16-6, p.658,
-                  661-662]
-                x2APIC access check comes first [15.29.10, p.583]
-  AMD 57896:    #GP, no #VMEXIT [inferred from rev 3.00, p.176; Zen 5
-                  model 44h only]
-  Zen 4:        #GP, no #VMEXIT (1 report, observed, for a group of
-                  registers, hedged "typically")
+  Table 15-22:                #VMEXIT (trap) [15.29.3.1, p.567]
+  In print:                   wrong
+  By the manual's own order:  #GP, no #VMEXIT [implied by 16.14, Table
+                                16-6, p.658, 661-662]
+                              x2APIC access check comes first [15.29.10,
+                                p.583]
+  AMD 57896:                  #GP, no #VMEXIT [inferred from rev 3.00,
+                                p.176; Zen 5 model 44h only]
+  Zen 4:                      #GP, no #VMEXIT (1 report, observed, for a
+                                group of registers, hedged "typically")
 
 AMD64 Architecture Programmer's Manual vol. 2 (24593) rev 3.44
 {SITE}/r/ldr/x2avic/write?at={VERSION}
@@ -249,7 +250,7 @@ def measured(register, behaviour, **changes):
         (
             "/r/id/x2avic/write",
             [measured("id", "vmexit-fault")],
-            "Zen 4: #VMEXIT (fault) (1 report, measured); against the manual; disputed",
+            "Zen 4: #VMEXIT (fault) (1 report, measured); against the manual; reports disagree",
         ),
         (
             "/r/tpr/x2avic/write",

@@ -136,7 +136,9 @@ def test_mode_and_access_leave_the_cells_that_they_name(options, cells, seeded):
 def test_a_family_leaves_the_evidence_of_that_family(options, seeded, knowledge):
     names = "|".join(re.escape(family.name) for family in knowledge.families.values())
     judged = [
-        set(re.findall(rf"(?m)^({names}) *[a-z-]+: ", seeded("show", "icr", *options, *family).out))
+        set(
+            re.findall(rf"(?m)^({names}) *[a-z -]+: ", seeded("show", "icr", *options, *family).out)
+        )
         for family in ((), ("--family", "zen-4"))
     ]
     assert [{"Zen 4", knowledge.families["not-stated"].name}, {"Zen 4"}] == judged

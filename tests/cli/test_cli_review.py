@@ -88,8 +88,10 @@ def test_the_review_shows_the_effect_the_oddities_and_every_decision(seeded, wri
     seeded("review", "reject", slug, "--reason", "CPUID says otherwise.")
     out = seeded("review", "show", slug).out
 
-    assert re.search(r"(?m)^  ldr/x2avic/write +unmeasured -> settles +ignored$", out)
-    assert re.search(r"(?m)^  id/x2avic/read +unmeasured -> masked +gp, 1 masked$", out)
+    silent = r"(?m)^  LDR x2AVIC write +not measured -> manual silent or unclear +ignored$"
+    hidden = r"(?m)^  ID x2AVIC read +not measured -> hidden by interception +gp, 1\n +intercepted$"
+    assert re.search(silent, out)
+    assert re.search(hidden, out)
     assert "Effect: 4 of 4 verdicts change" in out
     assert "? x2avic-absent: It observes x2AVIC on a part that reports x2AVIC=0." in out
     assert re.search(rf"(?m)^Raw bytes +http://127.0.0.1:8000/m/{slug}\.raw$", out)

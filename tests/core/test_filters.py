@@ -109,7 +109,7 @@ def test_neither_order_nor_repetition_of_values_matters(data, vocabulary, filter
         ("mode", "modes", "modes=avic"),
         ("verdict", "Verdict", "Verdict=agrees"),
         ("sort", "sorted", "sorted=name"),
-        ("avic", "AVIC", "mode=AVIC"),
+        ("avic", "AVIX", "mode=AVIX"),
         ("x2avic", "x2apic", "mode=x2apic"),
         ("write", "wrte", "access=wrte"),
         ("zen-4", "zen4", "family=zen4"),
@@ -155,10 +155,10 @@ def test_a_key_of_one_value_refuses_two(query, problem, vocabulary):
 
 
 def test_every_problem_is_named_at_once(vocabulary):
-    query = "mode=AVIC,zzz&famliy=zen-4&verdict=agree&q=a&q=b&utm_x=1&access=read"
+    query = "mode=AVIX,zzz&famliy=zen-4&verdict=agree&q=a&q=b&utm_x=1&access=read"
     with pytest.raises(InvalidFilter) as error:
         read(query, vocabulary)
-    for word in ("'AVIC'", "'zzz'", "'famliy'", "'agree'", "'q'"):
+    for word in ("'AVIX'", "'zzz'", "'famliy'", "'agree'", "'q'"):
         assert word in error.value.message
     assert "'utm_x'" not in error.value.message
     assert error.value.hints == ("avic", "family", "agrees")
@@ -189,7 +189,7 @@ QUERY = (
     "&evidence=stated&q=x&sort=-reports"
 )
 SENTENCE = (
-    "9 of 132 AVIC read cells of Timer, that say or show ignored, judged agrees, "
+    '9 of 132 AVIC read cells of Timer, that say or show ignored, judged "as printed", '
     'backed by stated reports, matching "x", by number of reports, backwards.'
 )
 
@@ -202,8 +202,14 @@ SENTENCE = (
         ("9 of 132 AVIC or x2AVIC write cells.", "mode=avic,x2avic&access=write"),
         ("9 of 132 cells of Timer.", "group=timer"),
         ("9 of 132 cells with evidence on Zen 4.", "family=zen-4"),
-        ("9 of 132 cells judged settles or masked.", "verdict=masked,settles"),
-        ("9 of 132 cells judged agrees on Zen 4 or Zen 5.", "verdict=agrees&family=zen-4,zen-5"),
+        (
+            '9 of 132 cells judged "manual silent or unclear" or "hidden by interception".',
+            "verdict=masked,settles",
+        ),
+        (
+            '9 of 132 cells judged "as printed" on Zen 4 or Zen 5.',
+            "verdict=as-printed&family=zen-4,zen-5",
+        ),
         ("9 of 132 cells that say or show ignored.", "behaviour=ignored"),
         ("9 of 132 cells backed by measured reports.", "evidence=measured"),
         ("9 of 132 cells touched by any erratum.", "erratum=any"),

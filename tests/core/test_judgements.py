@@ -131,8 +131,8 @@ TWO_MICROCODES = (
         ((2, 1, 0, 0, "2 reports, 1 machine"), (ONE_MACHINE, {})),
         ((2, 2, 0, 0, "2 reports, 2 machines"), (ONE_MACHINE, {"machine": "b"})),
         ((2, 1, 2, 0, "2 reports, 1 machine, 2 microcodes"), TWO_MICROCODES),
-        ((0, 0, 0, 1, "0 reports, 1 masked"), ({**ONE_MACHINE, "intercepted": True},)),
-        ((1, 0, 0, 1, "1 report, 1 masked"), ({}, {"intercepted": True, "microcode": "0x1"})),
+        ((0, 0, 0, 1, "0 reports, 1 intercepted"), ({**ONE_MACHINE, "intercepted": True},)),
+        ((1, 0, 0, 1, "1 report, 1 intercepted"), ({}, {"intercepted": True, "microcode": "0x1"})),
         ((1, 0, 0, 0, "1 report"), ({}, {"family": "zen-5", "machine": "c"})),
     ],
 )

@@ -47,6 +47,7 @@ def cells_of(knowledge):
         ("documented", ["documented"]),
         ("documented", ["documented", "reported"]),
         ("documented", ["seen", "documented", "reproduced", "reported"]),
+        ("mended", ["documented", "mended", "reported"]),
         ("retracted", ["seen", "retracted"]),
         ("retracted", ["seen", "documented", "reported", "retracted"]),
     ],

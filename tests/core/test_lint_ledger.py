@@ -21,6 +21,7 @@ def faults(difference):
         (make_event("documented", "2026-03"), SEEN),
         (make_event("documented", "2026-05"), SEEN),
         (SEEN, make_event("documented", "2026")),
+        (SEEN, make_event("mended", "2026-06")),
         (SEEN, make_event("retracted", "2026-05-06", text="It was the test's own fault.")),
     ],
 )
@@ -37,6 +38,7 @@ def test_a_life_in_order_passes(life):
         (("life", 1, "date"), "2026-04, after 2026-05-06", (SEEN, make_event("seen", "2026-04"))),
         (("life", 1), "an event after the retraction", (make_event("retracted"), SEEN)),
         (("life", 0, "revision"), "nothing", (make_event("documented", revision=""),)),
+        (("life", 0, "revision"), "nothing", (make_event("mended", revision=""),)),
         (("life", 0, "revision"), "'3.45'", (make_event("documented", revision="3.45"),)),
         (
             ("life", 0, "revision"),

@@ -120,7 +120,7 @@ def test_a_page_that_is_no_more_says_so_and_what_it_said(knowledge):
 def test_a_new_footnote_of_the_corrected_table_is_no_change_of_the_later_ones(story):
     text = story.text(f"/corrected/since/{story.versions[3]}.txt?at={story.versions[4]}")
 
-    assert "tpr/avic/read" in text
+    assert "TPR AVIC read" in text
     assert {"TPR"} == {
         line.split()[0] for line in text.splitlines() if re.match(r"[A-Z]{2,}\d? +\d", line)
     }
@@ -166,7 +166,7 @@ def test_the_page_of_a_data_version_says_what_it_did_and_nothing_later(story):
 
     assert text == story.text(f"{path}.txt?at={story.versions[4]}")
     assert f"Previous        {SITE}/changes/{story.versions[3]}" in text
-    assert "tpr/avic/read\n  zen-5: unmeasured -> contradicts (gp)" in text
+    assert "TPR AVIC read\n  zen-5: not measured -> contradicts the manual (gp)" in text
     assert max(map(len, text.splitlines())) <= 75
     assert text.isascii()
     assert {"measurement", "observation", "source"} == {c["kind"] for c in body["changes"]}

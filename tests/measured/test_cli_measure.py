@@ -25,7 +25,7 @@ def test_check_says_the_exact_effect_offline(vapic, tmp_path):
 
     assert 0 == ran.code
     assert "cells gain evidence" in ran.out
-    assert "ldr/x2avic/write on Zen 5: unmeasured -> explained" in ran.out
+    assert "LDR x2AVIC write on Zen 5: not measured -> table wrong or incomplete" in ran.out
 
 
 def test_check_names_every_problem_of_every_file(vapic, tmp_path):

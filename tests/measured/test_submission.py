@@ -225,7 +225,7 @@ def test_a_disputed_cell_lists_the_reports_on_each_side(client, writer):
     text = client.get("/r/svr/x2avic/write.txt").text
     page = words(soup_of(client, "/r/svr/x2avic/write").main)
 
-    assert "Zen 5           disputed: 1 saw gp" in text
+    assert "Zen 5           reports disagree: 1 saw gp" in text
     assert "1 saw gp when zero:" in text
     assert "1 saw vmexit-trap when zero:" in text
     assert "1 saw #VMEXIT (trap) when zero:" in page

@@ -87,6 +87,19 @@ def test_an_edited_line_is_shown_with_what_was_said(hold, block_of):
     assert ["#GP, no #VMEXIT" in text for text in line.then] == [True]
 
 
+OLD = (("By the manual's own order", "What rules"), ("stated elsewhere", "documented"))
+
+
+@pytest.mark.parametrize("address", [CELL, "/r/ldr", "/d/5"])
+def test_a_block_in_the_words_of_before_still_holds(standings, block_of, address):
+    block = block_of(address)
+    for now, then in OLD:
+        block = block.replace(now, then)
+
+    assert block != block_of(address)
+    assert UNCHANGED == {standing for _, standing in standings(block)}
+
+
 def test_a_line_put_into_a_block_was_never_said(standings, block_of):
     lines = block_of().splitlines()
     lines.insert(4, "  Zen 9:        everything works (12 reports)")

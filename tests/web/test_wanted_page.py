@@ -84,7 +84,7 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
     assert "Zen 3 AVIC" not in client.get("/wanted.txt").text
     both = client.get("/wanted.txt?family=zen-3,zen-4").text
     assert "Register        Zen 3 AVIC     Zen 4 AVIC     Zen 4 x2AVIC\n" in both
-    assert f"Now             64 {Verdict.UNMEASURED}\n" in both
+    assert f"Now             64 {Verdict.UNMEASURED.label}\n" in both
     assert set(knowledge.families) == {
         f["family"] for f in client.get("/c.json").json()["families"]
     }
@@ -168,8 +168,8 @@ def test_a_familys_page_counts_what_is_wanted_and_links_it(client):
     text = client.get("/c/zen-3.txt").text
 
     assert 'href="/wanted?family=zen-3"' in page
-    assert "64 unmeasured" in page
-    assert "Still wanted\n------------\n64 unmeasured.\n" in text
+    assert "64 not measured" in page
+    assert "Still wanted\n------------\n64 not measured.\n" in text
     assert "http://127.0.0.1:8000/wanted?family=zen-3" in text
     assert "Still wanted\n------------\nNothing.\n" in client.get("/c/not-stated.txt").text
 
@@ -189,7 +189,7 @@ def test_the_feed_has_an_entry_per_want_named_by_cell_and_family(client):
     assert {LOADED} == {updated(e) for e in found.values()}
     text = " ".join(entry.find(f"{ATOM}content").text.split())
     for part in (
-        "unmeasured",
+        "Not measured",
         "kvm_amd.avic=1",
         "up to 7.1.3; or",
         "reserved-bits",
@@ -224,11 +224,13 @@ def test_an_entry_changes_with_the_evidence_on_its_cell_alone(measured):
 
     assert {LOADED} == {updated(e) for e in pending.values()}
     assert tpr not in after
-    assert "ldr/x2avic/write on Zen 5: masked" == after[ldr].find(f"{ATOM}title").text
+    assert (
+        "LDR x2AVIC write on Zen 5: hidden by interception" == after[ldr].find(f"{ATOM}title").text
+    )
     assert ["2026-12-01T08:00:00+00:00", LOADED] == [updated(after[ldr]), updated(after[other])]
     assert "2026-12-01T08:00:00+00:00" == updated(accepted)
     assert "2026-12-02T08:00:00+00:00" == updated(withdrawn[tpr])
-    assert "unmeasured" in withdrawn[ldr].find(f"{ATOM}title").text
+    assert "not measured" in withdrawn[ldr].find(f"{ATOM}title").text
     assert LOADED == updated(withdrawn[other])
 
 

@@ -15,9 +15,10 @@ from urllib.parse import urldefrag
 
 from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
 
+from app.core.cells import CellKey
 from app.core.citations import address_of
 from app.core.knowledge import Knowledge
-from app.core.words import Behaviour
+from app.core.words import Access, Behaviour, Mode
 from app.pens.plain import COLUMNS, to_ascii
 from tests.running import SITE
 
@@ -36,7 +37,7 @@ FRAME = frozenset(
     {
         "",
         "Cells",
-        "What rules",
+        "By the manual's own order",
         "Footnotes",
         "Table 15-22 says",
         "RDMSR, WRMSR",
@@ -229,9 +230,10 @@ class Twin:
                 r = known.registers[slug]
                 yield from (slug, r.abbreviation, r.name)
             case ["r", slug, mode, access, "since", _] if self._since:
-                yield f"{slug}/{mode}/{access}"
+                yield known.name_of(CellKey(slug, Mode(mode), Access(access)))
             case ["r", slug, mode, access]:
                 yield f"{slug}/{mode}/{access}"
+                yield known.name_of(CellKey(slug, Mode(mode), Access(access)))
                 yield from self._names(f"/r/{slug}") if self._makes else ()
             case ["d", number]:
                 yield f"D-{number}"

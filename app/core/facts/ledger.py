@@ -56,8 +56,8 @@ class Erratum(BaseFact):
 class Event(BaseFact):
     """One moment in the life of a difference.
 
-    ``revision`` is that of the document that says it, for ``documented`` alone; one of the
-    sources is that document. The text of a retraction is its reason.
+    ``revision`` is that of the document that says it, for ``documented`` and ``mended`` alone;
+    one of the sources is that document. The text of a retraction is its reason.
     """
 
     date: str

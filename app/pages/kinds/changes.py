@@ -37,9 +37,10 @@ class ChangesPage(PageKind):
             linked, told_of = (Linked(name, f"/changes/{name}"),), f"  {dated}  {reason}"
             view = StepView(step, (), "")
             # What is published for the first time did not change.
+            called = asked.knowledge.name_of
             told_of_cells = told_cells(step.cells) if step.previous else {}
             judged = (
-                Item((Linked(str(key), view.link(key.url)), f" {'; '.join(lines)}"))
+                Item((Linked(called(key), view.link(key.url)), f" {'; '.join(lines)}"))
                 for key, lines in told_of_cells.items()
             )
             cells = {str(key): list(lines) for key, lines in told_of_cells.items()}

@@ -115,7 +115,7 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
             Item((f"{note.text} ", Sourced(note.sources))) for note in e.software
         ]),
         Section("Cells", parts=[
-            ShortItem((Linked(str(key), key.url, told=True),))
+            ShortItem((Linked(knowledge.name_of(key), key.url, told=True),))
             for key in knowledge.cells_named(e.cells)
         ]),
         list_sources(ids, knowledge),

@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.views import CellView
 from app.core.wanted import list_wants, unheard
-from app.core.words import Verdict
+from app.core.words import OWN_ORDER, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
 from app.pages.kinds.kind import Address, PageKind
@@ -24,7 +24,7 @@ from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, T
 from app.pens.tables import Table
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
-UNHEARD = "Nobody has published a measurement on this family yet; every cell is unmeasured."
+UNHEARD = "Nobody has published a measurement on this family yet; no cell is measured."
 Cells = Mapping[CellKey, CellView]
 
 
@@ -180,8 +180,8 @@ def _measured(family: Family, cells: Cells) -> Iterator[Passage]:
     for view in heard:
         judgement = view.judgements[family.slug]
         rules = phrases.branch_line((c.behaviour, c.condition) for c in view.effective)
-        said = (*phrases.verdict_line(judgement), "; the manual rules ", *rules, " ")
-        name = (Linked(str(view.key), view.key.url),)
+        said = (*phrases.verdict_line(judgement), f"; {OWN_ORDER.lower()}: ", *rules, " ")
+        name = (Linked(view.name, view.key.url),)
         yield Field(name, (*said, Sourced(judgement.sources)), 26)
     if not heard:
         yield Para(UNHEARD)

@@ -159,7 +159,7 @@ def _outcomes(m: Measurement) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for seen in m.observations:
         condition = f" [{seen.condition}]" if seen.condition else ""
-        masked = " (masked)" if seen.intercepted else ""
+        masked = " (intercepted)" if seen.intercepted else ""
         key = f"{seen.named}{condition}"
         found.setdefault(key, []).append(f"{seen.outcome}{masked}")
     return {key: ", ".join(words) for key, words in found.items()}

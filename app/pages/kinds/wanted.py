@@ -222,7 +222,8 @@ def _feed(
         entries=tuple(
             FeedEntry(
                 name=f"wanted/{w.family}/{w.key}",
-                title=f"{w.key} on {knowledge.families[w.family].name}: {w.why}",
+                title=f"{knowledge.name_of(w.key)} on {knowledge.families[w.family].name}: "
+                f"{w.why.label}",
                 url=place.site + w.key.url,
                 updated=times.of(w),
                 text=parts_text(_entry(w, knowledge), place),
@@ -235,9 +236,9 @@ def _feed(
 def _entry(want: Want, knowledge: Knowledge) -> Passage:
     listed = Linked("", "/wanted", told=True)
     return Passage(parts=[
-        Field("Cell", str(want.key)),
+        Field("Cell", knowledge.name_of(want.key)),
         Field("Family", knowledge.families[want.family].name),
-        Field("Why", f"{want.why}. {REASONS[want.why]}"),
+        Field("Why", f"{want.why.label.capitalize()}. {REASONS[want.why]}"),
         *_need(want.need),
         Field("Conditions", ", ".join(want.conditions)),
         # The same for every entry, and longer than all the rest of it.
