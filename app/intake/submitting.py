@@ -109,7 +109,8 @@ def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
     token = incoming.token
     trusted = token is not None and token.scope is TokenScope.TRUSTED
     if incoming.waiting and not trusted:
-        incoming.waiting.admit(session, incoming.sender, measurement.slug, len(incoming.raw))
+        size = len(incoming.raw)
+        incoming.waiting.admit(session, incoming.sender, measurement.slug, size, now)
     secret = secrets.token_urlsafe(24)
     submissions.add_submission(
         session,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from datetime import datetime, timedelta
 
 from app.core.numbers import counted
 from app.errors import QueueFull, SenderFull
@@ -13,14 +14,16 @@ from app.store.engine import Session
 
 # How many documents are remembered with their senders before those that were decided are dropped.
 MANY = 10_000
+# How long a document that its submitter took back still counts: its bytes stay.
+WITHDRAWN = timedelta(days=1)
 FULL = (
     "Nothing was kept: documents of {} bytes wait for a decision already, and {} may. Keep the "
     "file and send it again later, or ask the maintainers of this site to decide on some."
 )
 SENDER_FULL = (
     "Nothing was kept of these {} bytes: this sender (an address, a token, or a known key) has {} "
-    "of {} bytes waiting for a decision already, and each may have {} of {} bytes. Keep the file "
-    "and send it again when some are decided, or withdraw one with the secret of its receipt."
+    "of {} bytes waiting for a decision already, or withdrawn within a day, and each may have {} "
+    "of {} bytes. Keep the file and send it again when some are decided."
 )
 
 
@@ -37,7 +40,7 @@ class Waiting:
         self._key = secrets.token_bytes()
         self._senders: dict[str, bytes] = {}
 
-    def admit(self, session: Session, sender: str, slug: str, size: int) -> None:
+    def admit(self, session: Session, sender: str, slug: str, size: int, now: datetime) -> None:
         """Note who sends a document. Raises QueueFull, SenderFull where it may not wait."""
         waiting = submissions.pending_bytes(session)
         if waiting + size > self._most:
@@ -45,7 +48,7 @@ class Waiting:
         me = hmac.digest(self._key, sender.encode(), "sha256")
         all_ = len(self._senders) >= MANY
         held = {name: who for name, who in self._senders.items() if all_ or who == me}
-        sizes = submissions.pending_sizes(session, held)
+        sizes = submissions.held_sizes(session, held, now - WITHDRAWN)
         for decided in held.keys() - sizes:
             del self._senders[decided]
         mine = [sizes[name] for name in sizes if held[name] == me]

@@ -20,6 +20,7 @@ from app.core.summaries import Sort
 from app.core.verdicts import Finding, classify
 from app.core.words import Mode, State, Verdict
 from app.errors import InvalidFilter, NotFound
+from app.store.records import MOST_COUNTED
 from app.store.snapshots import Snapshot
 
 # A list shows so many, and links the rest; another key of its address says where it begins.
@@ -99,7 +100,8 @@ def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> M
     found = snapshot.records.page(wanted.chosen, differing, after=begins, most=PAGE + 1)
     total = snapshot.records.total
     number = snapshot.records.count(wanted.chosen, differing) if wanted.chosen else total
-    said = vocabulary.sentence(wanted, f"{number} of {total} measurements", "; ", ", ")
+    told = f"more than {number - 1}" if number == MOST_COUNTED else number
+    said = vocabulary.sentence(wanted, f"{told} of {total} measurements", "; ", ", ")
     more = found[PAGE - 1].slug if len(found) > PAGE else ""
     emulated = snapshot.records.of_emulations
     answered = f"{emulated} of the {total} by emulations: no evidence about any processor."
@@ -200,10 +202,10 @@ def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
     return Row(seen, verdict, branches(ruled))
 
 
-def behind(measurement: Measurement, pairs: Iterable[tuple[str, str]]) -> int:
-    """Return behind how many observations a page begins, by its query. Raises InvalidFilter."""
+def behind(total: int, pairs: Iterable[tuple[str, str]]) -> int:
+    """Return behind how many of ``total`` rows a page begins. Raises InvalidFilter."""
     asked = read_choices(pairs, {AFTER: None}, (AFTER,))[AFTER] or ("0",)
-    most = len(measurement.observations) - 1
+    most = max(total - 1, 0)
     if not re.fullmatch("0|[1-9][0-9]{0,3}", asked[0]) or int(asked[0]) > most:
         raise InvalidFilter(f"{asked[0]!r} is no value of 'after'; valid are 0 to {most}.")
     return int(asked[0])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.words import State, TokenScope
@@ -73,13 +73,18 @@ def pending_bytes(session: Session) -> int:
     return session.scalar(size) or 0
 
 
-def pending_sizes(session: Session, slugs: Collection[str]) -> dict[str, int]:
-    """Return those of some documents that wait for a decision, with their bytes."""
+def held_sizes(session: Session, slugs: Collection[str], since: datetime) -> dict[str, int]:
+    """Return those of some documents that wait for a decision, with their bytes.
+
+    Those that came after ``since`` and were withdrawn are among them.
+    """
     r, s = RecordRow, SubmissionRow
+    lately = and_(r.state == str(State.WITHDRAWN), s.received_at > _naive(since))
+    held = or_(r.state == str(State.PENDING), lately)
     found: dict[str, int] = {}
     for some in chunks(list(slugs)):
-        waiting = r.state == str(State.PENDING), r.valid_to.is_(None), r.slug.in_(some)
-        rows = select(s.slug, func.length(s.raw)).join(r, r.slug == s.slug).where(*waiting)
+        mine = held, r.valid_to.is_(None), r.slug.in_(some)
+        rows = select(s.slug, func.length(s.raw)).join(r, r.slug == s.slug).where(*mine)
         found |= {row[0]: row[1] for row in session.execute(rows)}
     return found
 

@@ -62,6 +62,24 @@ def test_the_page_and_its_twin_name_the_same_observations_and_lead_on(client, sl
     assert 150_000 > len(page)
 
 
+def test_two_side_by_side_are_paged_too(client, slug):
+    seen = [observed("ldr", "x2avic", "write", "gp", condition=f"case {n}") for n in range(300)]
+    other = client.post(API, content=document(observations=seen)).json()["id"]
+    path = f"/m/{slug}/diff/{other}"
+    first, later = (client.get(f"{path}.txt{query}").text for query in ("", "?after=200"))
+    page = client.get(path, headers=HTML).text
+
+    assert "Cells 1 to 200 of 312" in first
+    assert "Cells 201 to 312 of 312" in later
+    assert (f"{path}?after=200" in first, "Circumstances" in first) == (True, True)
+    assert ("?after=" in later, "Circumstances" in later) == (False, False)
+    assert 'rel="next"' in page
+    data = [client.get(f"{path}.json{query}").json() for query in ("", "?after=200")]
+    assert data[0] == data[1]
+    assert 312 == len(data[0]["cells"])
+    assert 400 == client.get(f"{path}?after=312").status_code
+
+
 def test_json_holds_the_whole_wherever_the_page_begins(client, slug):
     first, later = (client.get(f"/m/{slug}.json{q}").json() for q in ("", "?after=200"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from app.core.facts import Listed, Measurement
@@ -12,10 +13,12 @@ from app.pages import measured, measurement_data, measurement_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pens.lines import Line, Linked, Styled
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.parts import Field, Included, Item, Para, Section, Sheet, Tabular
 
 NO_MEASUREMENT = "Nobody has sent one yet. If you own an AMD machine, be the first."
 NONE_PASSES = "No measurement passes this filter."
+# What is compared, and what either says of it.
+Rows = Sequence[Sequence[str]]
 
 
 class MeasurementsPage(PageKind):
@@ -82,7 +85,8 @@ class MeasurementPage(PageKind):
         """Return a measurement with what it says and what it changed. Raises NotFound."""
         m = measured.find_measurement(asked.snapshot, asked.parts["slug"])
         knowledge = asked.knowledge
-        rows = measured.rows_of(asked.snapshot, m, measured.behind(m, asked.pairs), measured.ROWS)
+        after = measured.behind(len(m.observations), asked.pairs)
+        rows = measured.rows_of(asked.snapshot, m, after, measured.ROWS)
         changed = cache(lambda: effects(knowledge, asked.snapshot.cells, m))
         about = () if rows.after else measurement_text.about(m, changed(), knowledge)
         sheet = measurement_text.measurement_sheet(m, about, rows, knowledge)
@@ -133,19 +137,11 @@ class ComparisonPage(PageKind):
             f"{differing} of {len(sides['Cells'])} cells were observed by both with different "
             "outcomes. What differs is marked."
         )
-        heads: list[Line] = ["", "", *((Linked(m.slug, f"/m/{m.slug}"),) for m in (a, b))]
-        mark = (Styled("differs", "tag differs", told="!"),)
-        up = (Linked(f"Measurement {a.slug}", f"/m/{a.slug}"), "diff")
-        parts: list[Passage] = [Para(sentence, "lead")]
-        for heading, found in sides.items():
-            rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
-            table = Tabular(heading, [heads], rows, (1, 27, 22, 22))
-            parts.append(Section(heading, parts=[table]))
-        sheet = Sheet(
-            f"Measurements {a.slug} and {b.slug}", f"/m/{a.slug}/diff/{b.slug}", up=up, parts=parts
-        )
+        after = measured.behind(len(sides["Cells"]), asked.pairs)
+        sheet = _side_by_side((a, b), sentence, sides, after)
         return Page.of(
             sheet,
+            path=sheet.path + (f"?{measured.AFTER}={after}" if after else ""),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "a": a.slug,
@@ -153,6 +149,38 @@ class ComparisonPage(PageKind):
                 **{heading.lower(): rows for heading, rows in sides.items()},
             },
         )  # fmt: skip
+
+
+def _side_by_side(
+    both: tuple[Measurement, Measurement], sentence: str, sides: Mapping[str, Rows], after: int
+) -> Sheet:
+    """Return two measurements as tables; of cells those behind the first ``after``."""
+    a, b = (m.slug for m in both)
+    path, cells = f"/m/{a}/diff/{b}", sides["Cells"]
+    last = min(after + measured.ROWS, len(cells))
+    more = (Linked("those behind it", f"{path}?{measured.AFTER}={last}", told=True, rel="next"),)
+    heads: list[Line] = ["", "", *((Linked(slug, f"/m/{slug}"),) for slug in (a, b))]
+    mark = (Styled("differs", "tag differs", told="!"),)
+
+    def table(heading: str, found: Rows) -> Tabular:
+        rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
+        return Tabular(heading, [heads], rows, (1, 27, 22, 22))
+
+    title = (
+        "Cells" if len(cells) <= measured.ROWS else f"Cells {after + 1} to {last} of {len(cells)}"
+    )
+    told = table("Circumstances", sides["Circumstances"])
+    parts = [
+        Field("Begins at", (Linked("the whole", path, told=True),) if after else ""),
+        Para(sentence, "lead"),
+        *([] if after else [Section("Circumstances", parts=[told])]),
+        Section(title, parts=[
+            table("Cells", cells[after:last]),
+            Field("More", more if last < len(cells) else "", above=True),
+        ]),
+    ]  # fmt: skip
+    up = (Linked(f"Measurement {a}", f"/m/{a}"), "diff")
+    return Sheet(f"Measurements {a} and {b}", path, up=up, parts=parts)
 
 
 def _outcomes(m: Measurement) -> dict[str, str]:
