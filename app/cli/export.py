@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 from uvicorn.importer import import_from_string
 
+from app.cli import handout
 from app.cli.database import Opened, reads
 from app.errors import Conflict
 from app.export import exporting
@@ -107,6 +108,10 @@ def export_site(
             typer.echo(f"vapic: {path} answered {status}; links lead to the site", err=True)
     typer.echo(f"{len(copied.files)} files of data version {version} in {folder}")
     typer.echo(f"What only a server can answer links to {address}", err=True)
+
+
+for name, command in handout.COMMANDS.items():
+    exports.command(name)(command)
 
 
 @contextmanager

@@ -31,15 +31,22 @@ Info = Annotated[
     Path | None, typer.Option("--cpuinfo", metavar="FILE", help="/proc/cpuinfo of the host.")
 ]
 
+Trace = Annotated[
+    Path | None,
+    typer.Option(
+        "--trace", metavar="FILE", help="The host's trace of the same run, if it is ours."
+    ),
+]
+
 
 def _log(
-    tool: str, log: Path, output: Path | None, cpuinfo: Path | None, said: dict[str, Any]
+    tool: str, log: Path, output: Path | None, files: list[Path | None], said: dict[str, Any]
 ) -> None:
     """Import one log and say what became of it; ends with 1 when there is no document."""
     _may_write(output)
-    text = read_mail(cpuinfo.read_bytes()).text if cpuinfo else ""
+    cpuinfo, trace = (read_mail(file.read_bytes()).text if file else "" for file in files)
     try:
-        made = import_log(tool, _read(log), said, text)
+        made = import_log(tool, _read(log), said, cpuinfo, trace)
     except CannotImport as error:
         typer.echo(reading_text(error.reading), nl=False, err=True)
         for reason in error.reasons:
@@ -50,7 +57,8 @@ def _log(
             typer.echo(f"{log}: {fault}", err=True)
         raise typer.Exit(1) from None
     typer.echo(reading_text(made.reading), nl=False, err=True)
-    _remark(f"{made.merged} observations, a partial document. {UNKNOWN}")
+    partial = not trace and "emulation.name" not in said
+    _remark(f"{made.merged} observations{f', a partial document. {UNKNOWN}' if partial else '.'}")
     _write(made.raw, output)
 
 
@@ -58,19 +66,26 @@ def _command(tool: str, title: str) -> None:
     """Add the command of a tool, with an option for each thing that is asked."""
     names = {one.key.replace(".", "_"): one for one in ASKED}
 
-    def run(log: Log, *, cpuinfo: Info = None, output: Output = None, **options: Any) -> None:
+    def run(
+        log: Log,
+        *,
+        cpuinfo: Info = None,
+        trace: Trace = None,
+        output: Output = None,
+        **options: Any,
+    ) -> None:
         said = {one.key: options[name] for name, one in names.items()
                 if options[name] not in (None, "")}  # fmt: skip
-        _log(tool, log, output, cpuinfo, said)
+        _log(tool, log, output, [cpuinfo, trace], said)
 
     own = signature(run, eval_str=True)
-    first, info, last, _ = own.parameters.values()
+    first, info, trace, last, _ = own.parameters.values()
     asked = [
         Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
             one.type | None, typer.Option(one.option, metavar=one.metavar, help=one.help)])
         for name, one in names.items()
     ]  # fmt: skip
-    run.__signature__ = own.replace(parameters=[first, info, *asked, last])  # type: ignore[attr-defined]
+    run.__signature__ = own.replace(parameters=[first, info, trace, *asked, last])  # type: ignore[attr-defined]
     run.__doc__ = title
     imports.command(tool)(run)
 

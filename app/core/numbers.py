@@ -7,6 +7,7 @@ except ICR (300h and 310h merge into 830h) and Self IPI (83Fh, no offset).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,3 +73,23 @@ def msr_of(offset: int) -> int:
 def counted(number: int, noun: str) -> str:
     """Return ``1 cell``, ``2 cells``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def bits_of(ranges: str) -> int:
+    """Return the mask of bits as claims write them: ``63:18,15:13,11``; 0 where it is empty."""
+    mask = 0
+    for part in ranges.split(",") if ranges else ():
+        high, _, low = part.partition(":")
+        mask |= (2 << int(high)) - (1 << int(low or high))
+    return mask
+
+
+def ranges_of(bits: Iterable[int]) -> str:
+    """Return bits as the manual writes them, from the highest down: ``63:18,15:13,11``."""
+    runs: list[list[int]] = []
+    for bit in sorted(bits, reverse=True):
+        if runs and runs[-1][-1] == bit + 1:
+            runs[-1].append(bit)
+        else:
+            runs.append([bit])
+    return ",".join(f"{run[0]}:{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)

@@ -15,12 +15,17 @@ from typing import Any
 
 from app import __version__
 from app.core.words import Behaviour
+from app.errors import AppError
 from app.foreign.cpuinfo import read_cpuinfo
 from app.foreign.foreign_logs import LogReading, Sighted, read_selftests
 from app.foreign.unit_test_log import read_unit_tests
 from app.intake.mail_reading import read_mail
 from app.intake.measurement import EMULATORS, parse
 from app.intake.recognised import recognised
+from app.probing import check_log, correlation
+from app.probing.check_log import CheckLog
+from app.probing.correlation import Correlation
+from app.probing.probe_document import HYPERVISORS, account_of, observations_of
 
 READERS = {"kvm-unit-tests": read_unit_tests, "selftests": read_selftests}
 UNKNOWN = (
@@ -28,6 +33,9 @@ UNKNOWN = (
     "the hypervisor intercepted the access itself, and every #VMEXIT. A #GP may have been "
     "raised by hardware or by the hypervisor; `completed` says nothing about exits."
 )
+
+WATCHED = "Correlated with a trace of the host."
+EMULATED = "An emulation answered, as whoever imported it says: it is no evidence about AVIC."
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,9 @@ ASKED = (
     LogQuestion("hypervisor.accelerator", "--accelerator", "As format 1 has it: kvm."),
     LogQuestion("hypervisor.parameters", "--parameter", "kvm_amd.avic=1; repeatable.",
           type=list[str], metavar="NAME=VALUE"),
+    LogQuestion("emulation.name", "--emulation", "What answered, if no AVIC did: kvm, qemu ..."),
+    LogQuestion("emulation.version", "--emulation-version", "Its version: of KVM the kernel's."),
+    LogQuestion("emulation.flavour", "--emulation-flavour", "Its module, as in kvm_amd."),
     LogQuestion("guest.command", "--command", "How the test was run.",
           "how the test was run: the log has no command line"),
     LogQuestion("guest.version", "--test-version", "Version or commit of the tests."),
@@ -89,35 +100,104 @@ class CannotImport(Exception):
         self.reading = reading
 
 
-def import_log(tool: str, raw: bytes, said: Mapping[str, Any], cpuinfo: str = "") -> Imported:
-    """Return the partial document of a log of ``tool``, a key of READERS.
+def import_log(
+    tool: str, raw: bytes, said: Mapping[str, Any], cpuinfo: str = "", trace: str = ""
+) -> Imported:
+    """Return the document of a log of ``tool``, a key of READERS; partial without a ``trace``.
 
     ``said`` is what is known beside it, by keys of ASKED; ``cpuinfo`` is the host's
-    /proc/cpuinfo. Raises CannotImport with everything that is missing, and BadDocument where
-    what was said does not fit the format.
+    /proc/cpuinfo; ``trace`` that of the host, which goes with a test of our own alone. Raises
+    CannotImport with everything that is missing, and BadDocument where what was said does not
+    fit the format.
     """
     pasted = read_mail(raw)
-    reading = READERS[tool](pasted.text.split("\n"))
+    lines = pasted.text.split("\n")
+    reading = READERS[tool](lines)
     reading.notes[:0] = pasted.notes
+    ours = check_log.read(lines) if check_log.is_check_log(pasted.text) else None
+    if ours:
+        # Of an emulation a document says what the guest's CPUID does.
+        said = (_shown(ours) if said.get("emulation.name") and ours.vendor else {}) | dict(said)
+        reading.accelerator = reading.accelerator or HYPERVISORS.get(ours.under, ("", ""))[1]
     facts, faults = _facts(tool, reading, said, cpuinfo)
-    reasons = [*_useless(tool, reading, raw), *faults]
+    reasons = [*(_broken(ours, reading) if ours else _useless(tool, reading, raw)), *faults]
+    if trace and not ours:
+        reasons.append("--trace goes with the log of a test from `vapic export kvm-unit-tests`")
     missing = (one for one in ASKED if one.where and one.key not in facts)
     reasons += [f"{one.option} is missing: {one.where}" for one in missing]
     if reasons:
         raise CannotImport(tuple(reasons), reading)
+    run = _run(ours, reading, facts, trace) if ours else None
+    text = _document(tool, reading, facts, run) | (_checked(ours) if ours else {})
+    made = (json.dumps(text, indent=1, ensure_ascii=False) + "\n").encode()
+    parse(made)
+    return Imported(made, reading, len(text["observations"]))
+
+
+def _document(
+    tool: str, reading: LogReading, facts: Mapping[str, Any], run: Correlation | None
+) -> dict[str, Any]:
+    watched = bool(run and run.trace)
     document: dict[str, Any] = {
         "format": 1,
-        "exits_watched": False,
+        **({} if watched else {"exits_watched": False}),
         "tool": {"name": f"vapic import {tool}", "version": __version__},
     }
     for key, value in facts.items():
         part, _, name = key.rpartition(".")
         (document.setdefault(part, {}) if part else document)[name] = value
-    document["observations"] = _observations(reading.seen)
-    document["notes"] = f"Imported from a log of {tool}. {UNKNOWN}"
-    text = (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-    parse(text)
-    return Imported(text, reading, len(document["observations"]))
+    seen = _observations(reading.seen)
+    if run:
+        seen[:0] = observations_of(run.results, document.get("features", {}))
+        document["x-correlation"] = [account_of(run)]
+    document["observations"] = seen
+    about = EMULATED if "emulation" in document else WATCHED if watched else UNKNOWN
+    document["notes"] = f"Imported from a log of {tool}. {about}"
+    return document
+
+
+def _run(ours: CheckLog, reading: LogReading, facts: Mapping[str, Any], trace: str) -> Correlation:
+    """Return what the checks came to, with the host's trace where there is one."""
+    cpu = _shown(ours)
+    if ours.vendor and any(facts[key] != value for key, value in cpu.items()):
+        told = f"{cpu['cpu.vendor']}, family {cpu['cpu.family']}, model {cpu['cpu.model']}"
+        reading.notes.append(f"The guest was shown another processor than the host's: {told}.")
+    log = ours.as_guest_log(facts["measured_at"], "vapic checks", ours.data_version)
+    if not trace:
+        return correlation.alone(log)
+    try:
+        run = correlation.correlate(log, trace)
+    except AppError as error:
+        raise CannotImport((error.message,), reading) from None
+    if against := run.void or next(iter(run.contradictions), ""):
+        raise CannotImport((f"--trace: {against}",), reading)
+    return run
+
+
+def _shown(ours: CheckLog) -> dict[str, Any]:
+    """Return the processor that the guest's CPUID said."""
+    machine = ours.as_guest_log("", "", "").machine
+    parts = ("vendor", "family", "model", "stepping")
+    return {f"cpu.{part}": getattr(machine, part) for part in parts}
+
+
+def _broken(ours: CheckLog, reading: LogReading) -> list[str]:
+    """Say why the log of a test of our own is not whole: such a one is refused."""
+    notes = [] if reading.adds_up else [n for n in reading.notes if n.startswith("Line ")]
+    return [*ours.faults, *notes]
+
+
+def _checked(ours: CheckLog) -> dict[str, Any]:
+    """Return what the test itself counted, and on what it was: no part of the format."""
+    return {
+        "x-checks": {
+            "expect": ours.expect,
+            "data_version": ours.data_version,
+            "site": ours.site,
+            "guest": {"vendor": ours.vendor, "signature": f"{ours.signature:#x}"},
+            **ours.results,
+        }
+    }
 
 
 def _useless(tool: str, reading: LogReading, raw: bytes) -> list[str]:
@@ -158,7 +238,8 @@ def _facts(
     # QEMU's word for an accelerator in those of format 1.
     ran = found if found in ("", "kvm", "xen", "tcg") else "other"
     accelerator = asked or ran or ("kvm" if tool == "selftests" else "")
-    if accelerator in EMULATORS:
+    emulation = {key: value for key, value in said.items() if key.startswith("emulation.")}
+    if accelerator in EMULATORS and not emulation:
         faults.append(f"{accelerator} emulates the APIC: its answers are not those of AVIC")
     facts = {
         "measured_at": said.get("measured_at"),
@@ -167,6 +248,7 @@ def _facts(
         "hypervisor.version": said.get("hypervisor.version"),
         "hypervisor.accelerator": accelerator,
         "hypervisor.parameters": list(said.get("hypervisor.parameters", ())),
+        **emulation,
         "guest.name": tool,
         "guest.version": said.get("guest.version"),
         "guest.command": said.get("guest.command") or reading.command,

@@ -57,6 +57,7 @@ DATA = (
     Promise("/api/v1/docs", "the same to read", "txt"),
     Promise("/schema/measurement-1.json", "the schema of format 1, for ever"),
     Promise("/schema/export-1.json", "the schema of the JSON export"),
+    Promise("/schema/expectations-1.json", "the schema of `vapic export expectations`"),
     Promise("/export", "everything in one file", "txt json"),
     Promise("/export/{name}", "one such file; a name with a data version always means the same"),
     Promise("/healthz", "200 while the process answers"),

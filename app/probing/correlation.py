@@ -52,12 +52,12 @@ class Correlation:
     trace: Trace | None = None
 
 
-def alone(guest: bytes) -> Correlation:
+def alone(guest: bytes | GuestLog) -> Correlation:
     """Return what a guest's log says without a trace: completed, #GP or #PF, and no more.
 
     Raises BadGuestLog.
     """
-    log = guest_log.read(guest)
+    log = _read(guest)
     groups = grouped((access, as_told(access)) for access in log.accesses)
     results, unexplained = _decided((without_first(group), 0) for group in groups)
     return Correlation(
@@ -71,13 +71,13 @@ def alone(guest: bytes) -> Correlation:
 
 
 def correlate(
-    guest: bytes, text: str, progress: Callable[[int], object] | None = None
+    guest: bytes | GuestLog, text: str, progress: Callable[[int], object] | None = None
 ) -> Correlation:
     """Hold a guest's log against a trace of the same boot; ``progress`` is told of lines.
 
     Raises BadGuestLog for a log that is not whole, NoMarker for a trace without a window.
     """
-    log = guest_log.read(guest)
+    log = _read(guest)
     trace = trace_reader.read(text, progress)
     pieces = cut(trace)
     matched = match(log.accesses, pieces.windows)
@@ -104,6 +104,10 @@ def correlate(
         remarks=log.remarks,
         trace=trace,
     )
+
+
+def _read(guest: bytes | GuestLog) -> GuestLog:
+    return guest if isinstance(guest, GuestLog) else guest_log.read(guest)
 
 
 @dataclass

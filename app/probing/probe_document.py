@@ -8,6 +8,7 @@ and why, what stayed unexplained.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from itertools import groupby
 from operator import and_
 from typing import Any
 
-from app.core.numbers import MSR_BASE
+from app.core.numbers import MSR_BASE, bits_of, ranges_of
 from app.core.words import Behaviour
 from app.errors import AppError
 from app.probing.classes import REASONS, UNKNOWN_REASON
@@ -29,6 +30,8 @@ NOT_STATED = "not stated"
 FEATURE_BITS = {"avic": 13, "x2avic": 18, "avic_extlvt": 27}
 # The register whose row of the table depends on the last of them (Table 15-22).
 EXT_LVT = "ext-lvt"
+# What the note of such accesses together begins with.
+ONE_AT_A_TIME = re.compile(r"Bits ([\d:,]+), one at a time\.")
 # The guest's word for a write with a bit set that the manual reserves.
 RESERVED = "reserved-bits"
 # Signature in CPUID Fn4000_0000: a name, and the word of the format.
@@ -76,7 +79,7 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
     if against:
         raise Contradicted(f"guest and trace contradict each other: {against[0]}")
     features = _features(runs[0].machine, host) if runs else {}
-    observations = [part for run in runs for part in _observations(run.results, features)]
+    observations = [part for run in runs for part in observations_of(run.results, features)]
     if not observations:
         whys = [run.void or "no access of a cell is left" for run in runs]
         raise NothingMeasured("; ".join(dict.fromkeys(whys)) or "no run was given")
@@ -98,7 +101,7 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
             "guest": tool | {"command": host.command or NOT_STATED},
             "exits_watched": None if watched.pop() else False,
             "observations": observations,
-            "x-correlation": [_account(run) for run in runs],
+            "x-correlation": [account_of(run) for run in runs],
             "features": features,
             "notes": host.notes,
         }
@@ -154,9 +157,10 @@ def _hypervisor(machine: Machine, host: HostFacts) -> dict[str, Any]:
     }
 
 
-def _observations(
+def observations_of(
     results: Sequence[Result], features: Mapping[str, bool]
 ) -> Iterable[dict[str, Any]]:
+    """Return the observations of one boot, those of reserved bits that are alike together."""
     addresses = defaultdict(set)
     for result in results:
         addresses[result.access.slug].add(result.access.address)
@@ -194,15 +198,10 @@ def _together(told: dict[str, Any], alike: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def ranges_of(bits: Iterable[int]) -> str:
-    """Return bits as the manual writes them, from the highest down: ``63:18,15:13,11``."""
-    runs: list[list[int]] = []
-    for bit in sorted(bits, reverse=True):
-        if runs and runs[-1][-1] == bit + 1:
-            runs[-1].append(bit)
-        else:
-            runs.append([bit])
-    return ",".join(f"{run[0]}:{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+def bits_in(note: str) -> int:
+    """Return the mask of the bits that a note of ours says were written one at a time; else 0."""
+    found = ONE_AT_A_TIME.match(note)
+    return bits_of(found[1]) if found else 0
 
 
 def _condition(result: Result, features: Mapping[str, bool]) -> str:
@@ -278,7 +277,7 @@ def _elsewhere(result: Result) -> dict[str, Any]:
     } | {key: f"{value:#x}" for key, value in told.items() if value is not None}
 
 
-def _account(run: Correlation) -> dict[str, Any]:
+def account_of(run: Correlation) -> dict[str, Any]:
     """Return what became of everything that is no observation."""
     account: dict[str, Any] = {
         "apic": run.machine.apic,

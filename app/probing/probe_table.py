@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.facts.documents import Register
-from app.core.numbers import MSR_BASE, Span, msr_of
+from app.core.numbers import MSR_BASE, Span, bits_of, msr_of
 from app.curation.seed import check_seed
 from app.errors import AppError
 
@@ -133,18 +133,16 @@ def _row(register: Register, offset: int, msr: int, slots: int) -> str:
         "NAMED": register.slug not in NAMELESS,
     }
     flags = " | ".join(word for word, holds in words.items() if holds) or "0"
-    reserved = _reserved(register) | plan.reserved
+    reserved = reserved_bits(register) | plan.reserved
     return (
         f'    {{ "{register.slug}", 0x{offset:03X}, 0x{msr:03X}, {slots}, '
         f"PLAN_{plan.kind}, {flags}, 0x{plan.value:X}, 0x{reserved:X} }},\n"
     )
 
 
-def _reserved(register: Register) -> int:
+def reserved_bits(register: Register) -> int:
     """Return the bits that any claim says to be reserved, whose write must then fault."""
     mask = 0
     for claim in register.claims:
-        for part in claim.bits.split(",") if claim.bits else ():
-            high, _, low = part.partition(":")
-            mask |= (2 << int(high)) - (1 << int(low or high))
+        mask |= bits_of(claim.bits)
     return mask

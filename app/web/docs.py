@@ -42,6 +42,7 @@ PAGES = {
     "format": "The measurement document, format 1",
     "active": "Is AVIC active, and if not, why not?",
     "measure": "How to measure: from a bare host to a submission",
+    "tests": "Tests for kvm-unit-tests, KVM's selftests and others",
     "upload": "How to send a measurement",
     "cite": "How to cite: blocks, trailers, commits",
     "check-mail": "Checking a mail: what it links and quotes",

@@ -16,6 +16,7 @@ from app import __version__
 from app.errors import NotFound
 from app.export import export_json, exporting
 from app.export.exporting import ExportFile
+from app.export.handout import files as handout
 from app.web.deps import NO_FILTER, Ask, Config
 from app.web.encodings import encoding_for, pack_all
 from app.web.front import variant
@@ -39,6 +40,12 @@ def probe(request: Request, config: Config) -> Response:
     if not config.probe_file.is_file():
         raise NotFound("This site has no packed probe.", hints=("/docs/measure",))
     return unkept(request, Response(config.probe_file.read_bytes(), media_type=ZIPAPP))
+
+
+@router.get(handout.SCHEMA)
+def expectations_schema(config: Config) -> Response:
+    """The JSON Schema of `vapic export expectations`, stable for ever."""
+    return JSONResponse(handout.schema(config.site), media_type="application/schema+json")
 
 
 @router.get("/export")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.faults import BadDocument
+from app.core.numbers import ranges_of
 from app.core.words import Behaviour
 from app.intake import probed
 from app.intake.measurement import parse, to_measurement
@@ -367,4 +368,4 @@ def test_reserved_bits_that_did_the_same_are_one_observation() -> None:
     ("bits", "text"), [((), ""), ((5,), "5"), ((63, 62, 15, 13, 14, 11), "63:62,15:13,11")]
 )
 def test_bits_are_written_as_the_manual_writes_them(bits, text) -> None:
-    assert text == probe_document.ranges_of(bits)
+    assert text == ranges_of(bits)

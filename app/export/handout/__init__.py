@@ -1,0 +1,1 @@
+"""What is known, as checks for test suites that others run."""

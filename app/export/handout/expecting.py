@@ -1,0 +1,140 @@
+"""What a test expects: the manual's rules, or what was seen on a family or an emulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+
+from app.core.emulated import EmulatedApic
+from app.core.rulings import Conditions
+from app.core.words import Behaviour, Verdict
+from app.errors import NotFound
+from app.export.handout.checks import Check, Expected, by_manual, checks_of, seen_as
+from app.pens.place import Place
+from app.probing import probe_document
+from app.store.snapshots import Snapshot
+
+MANUAL = "manual"
+RULES = "the manual's own order of checks (24593, 15.29.10)"
+NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check, what is expected of it, what the manual expects, and the pinned link."""
+
+    check: Check
+    expected: Expected
+    manual: Expected
+    link: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is expected is known not to be what the manual gives."""
+        outcomes = (self.expected.outcome, self.manual.outcome)
+        return None not in outcomes and len(set(outcomes)) > 1
+
+
+@dataclass(frozen=True)
+class Handout:
+    """A whole test: ``expect`` is the word of the option, ``title`` says what it means."""
+
+    expect: str
+    title: str
+    place: Place
+    rows: tuple[CheckRow, ...]
+
+
+def handout_of(snapshot: Snapshot, place: Place, expect: str) -> Handout:
+    """Return the test that expects what a word says.
+
+    ``manual``, the slug of a family, or that of an emulation, of which a beginning will do where
+    only one has it. Raises NotFound for another word.
+    """
+    conditions = Conditions(snapshot.knowledge.conditions)
+
+    def manual(check: Check) -> Expected:
+        return by_manual(check, snapshot.cells[check.key].claims, conditions)
+
+    expect, title, chosen = (MANUAL, RULES, manual) if expect == MANUAL else _seen(snapshot, expect)
+    rows = (
+        CheckRow(one, chosen(one), manual(one), place.pin(one.key.url))
+        for one in checks_of(snapshot.knowledge.registers.values())
+    )
+    return Handout(expect, title, place, tuple(rows))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a report, or an observation of a document, says of accesses to one cell."""
+
+    outcome: Behaviour
+    condition: str
+    member: str
+    value: str
+    note: str
+    told: str
+
+    def speaks_of(self, check: Check, conditions: Conditions) -> bool:
+        """Whether it is of the very access: under this condition, of this member or of all.
+
+        A zero that is written is a plain access; where the condition is one of the value, the
+        value or its bits must be those of the check.
+        """
+        plain = not self.condition and check.why in PLAIN
+        if self.member not in ("", str(check.member)):
+            return False
+        if plain or self.condition != check.condition:
+            return plain
+        axis = conditions.by_slug.get(self.condition)
+        bits = probe_document.bits_in(self.note)
+        if axis is None or axis.axis != "value" or not (bits or self.value):
+            return True
+        value = check.value or 0
+        return bool(bits & value) if bits else int(self.value, 16) == value
+
+
+# Accesses of which a report states no condition.
+PLAIN = ("initial", "zero", "pattern")
+
+
+def _seen(snapshot: Snapshot, word: str) -> tuple[str, str, Callable[[Check], Expected]]:
+    families, emulations = snapshot.knowledge.families, snapshot.emulations
+    begun = [slug for slug in emulations if slug.startswith((f"{word}-", f"{word}."))]
+    slug = begun[0] if len(begun) == 1 else word
+    if slug in emulations:
+        what, source = emulations[slug].emulation.title, partial(_of_emulation, emulations[slug])
+    elif slug in families:
+        what, source = families[slug].name, partial(_of_family, snapshot, slug)
+    else:
+        known = (MANUAL, *families, *emulations)
+        near = tuple(begun) or tuple(get_close_matches(slug, known, n=1)) or known
+        raise NotFound(f"There is nothing to expect by the name {slug!r}.", hints=near)
+    conditions = Conditions(snapshot.knowledge.conditions)
+
+    def seen(check: Check) -> Expected:
+        heard = [one for one in source(check) if one.speaks_of(check, conditions)]
+        outcomes = {seen_as(one.outcome) for one in heard}
+        if len(outcomes) > 1:
+            return Expected(None, f"both were seen on {what}")
+        return Expected(outcomes.pop(), heard[0].told) if heard else Expected(None, NOT_SEEN)
+
+    return slug, f"what was seen on {what}, and nothing else", seen
+
+
+def _of_family(snapshot: Snapshot, slug: str, check: Check) -> Iterator[Heard]:
+    judgement = snapshot.cells[check.key].judgements.get(slug)
+    for finding in judgement.findings if judgement else ():
+        seen = finding.observation
+        if finding.verdict is not Verdict.MASKED:
+            told = f"{seen.evidence} on {slug}: {seen.id}"
+            yield Heard(seen.outcome, seen.condition, seen.member, "", seen.text, told)
+
+
+def _of_emulation(emulated: EmulatedApic, check: Check) -> Iterator[Heard]:
+    for name, seen in emulated.by_cell.get(check.key, ()):
+        member = "" if seen.member is None else str(seen.member)
+        told = f"measured on {emulated.slug}: /m/{name}"
+        yield Heard(seen.outcome, seen.condition, member, seen.value, seen.note, told)
