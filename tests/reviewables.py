@@ -66,7 +66,8 @@ def browser(app: ASGIApp, base: str = HERE) -> TestClient:
 def decide(
     client: TestClient, slug: str, state: str, reason: str = "It is so.", **more: str
 ) -> Response:
-    """Send the form of a decision; ``seen`` is pending, other words are headers."""
-    data = {"state": state, "reason": reason, "seen": more.pop("seen", "pending")}
+    """Send the form of a decision, being sure; ``seen`` is pending, other words are headers."""
+    sent = {"seen": more.pop("seen", "pending"), "sure": more.pop("sure", "yes")}
+    data = {"state": state, "reason": reason, **sent}
     headers = {name.replace("_", "-"): value for name, value in more.items()}
     return client.post(f"/review/{slug}", data=data, headers=headers)

@@ -9,12 +9,22 @@ from typing import Any
 
 from app.core.facts import Listed
 from app.core.numbers import counted
-from app.core.words import State
+from app.core.words import State, Verdict
 from app.intake.reviewing import Review
 from app.pages.measurement_text import identity, state
-from app.pens.lines import Line, Linked, Styled, joined
+from app.pens.lines import Line, Linked, Pieces, Styled, joined
 from app.pens.page import Page
-from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.parts import (
+    WIDE,
+    Field,
+    Included,
+    Item,
+    Para,
+    Passage,
+    Section,
+    Sheet,
+    Tabular,
+)
 from app.pens.plain import Plain, sheet_text
 from app.store.snapshots import Snapshot
 
@@ -92,10 +102,41 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
                 *_effects(review, snapshot),
             ]),
             Section("Decisions", parts=[Item(_decision(d)) for d in review.decisions]),
+            Section("What a decision changes", parts=[
+                _consequence(review, one) for one in m.state.next
+            ]),
             Included("review/_decide.html"),
             Included("review/_session.html"),
         ],
     )  # fmt: skip
+
+
+def sure_sheet(review: Review, decided: State) -> Sheet:
+    """Return what asks again before a decision that nothing follows."""
+    slug = review.measurement.slug
+    path, verb = f"/review/{slug}", VERBS[decided]
+    return Sheet(f"{verb}: {slug}?", path, up=(Linked("Review", "/review"), slug), pinned=False,
+                 parts=[_consequence(review, decided), Included("review/_sure.html")])  # fmt: skip
+
+
+def _consequence(review: Review, decided: State) -> Field:
+    """Return what a decision would change: how many verdicts, and which become what."""
+    counts, now = decided is State.ACCEPTED, review.measurement.accepted
+    changed = [e for e in review.effects if e.changes and counts is not now]
+    becoming: dict[Verdict, list[Pieces]] = {}
+    for effect in changed:
+        after = effect.after if counts else effect.before
+        link = Linked(str(effect.key), effect.key.url)
+        becoming.setdefault(after.verdict, []).append((link,))
+    final = "" if decided.next else "This is final: it can never count again."
+    told = f"{counted(len(changed), 'verdict')} would change." if counts is not now else (
+        "No verdict would change: it does not count now.")  # fmt: skip
+    return Field(VERBS[decided], told, WIDE, more=[
+        *((f"{len(cells)} ", verdict, ": " if verdict.disagrees else "",
+           *(joined(cells) if verdict.disagrees else ()))
+          for verdict in Verdict if (cells := becoming.get(verdict))),
+        *([final] if final else []),
+    ])  # fmt: skip
 
 
 def _effects(review: Review, snapshot: Snapshot) -> Iterator[Passage]:

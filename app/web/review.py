@@ -87,21 +87,38 @@ def show(slug: str, asked: Newest, session: ReadSession, token: Reviewer) -> Res
 
 
 @router.post("/{slug}")
-def decide(  # noqa: PLR0917 - one part of the address, three fields of the form
+def decide(  # noqa: PLR0917 - one part of the address, four fields of the form
     slug: str,
     request: Request,
     token: Required,
     state: Annotated[State, Form()],
     seen: Annotated[State, Form()],
     reason: Annotated[str, Form()] = "",
+    sure: Annotated[str, Form()] = "",
 ) -> Response:
-    """Add a decision, and show what became of the measurement."""
+    """Add a decision, and show what became of the measurement; what is final is asked again."""
+    if not (state.next or sure) and (question := _question(request, slug, state, seen, reason)):
+        return question
     decision = Decision(state, reason, datetime.now(UTC), token.name)
     # Committed before the snapshot is looked for: it must hold the decision.
     with request.app.state.writers.begin() as session:
         reviewing.decide(session, slug, decision, seen=seen)
     request.app.state.snapshots.refresh()
     return unkept(request, RedirectResponse(f"/review/{slug}", HTTPStatus.SEE_OTHER))
+
+
+def _question(
+    request: Request, slug: str, state: State, seen: State, reason: str
+) -> Response | None:
+    """Return the page that asks again; None for a decision that will be refused anyway."""
+    asked = _newest(request)
+    with request.app.state.readers() as session:
+        review = reviewing.show(session, asked.snapshot, slug)
+    if state not in review.measurement.state.next:
+        return None
+    view = {"state": state, "seen": seen, "reason": reason, "m": review.measurement}
+    page = Page.of(reviews.sure_sheet(review, state), view=view)
+    return unkept(request, asked.respond(page))
 
 
 def _use_token(request: Request, secret: str) -> Token:

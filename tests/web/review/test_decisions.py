@@ -4,10 +4,11 @@ import re
 from itertools import takewhile
 
 import pytest
+from bs4 import BeautifulSoup
 
-from app.core.words import State
+from app.core.words import State, Verdict
 from tests.reviewables import HERE, browser, decide
-from tests.running import soup_of, words
+from tests.running import flat, soup_of, words
 
 
 def test_the_queue_lists_what_waits_and_after_a_decision_what_was_decided(reviewer, slug):
@@ -75,6 +76,29 @@ def test_a_form_that_is_not_ours_is_refused(fields, reviewer, state_of, slug):
 
     assert 422 == answer.status_code
     assert State.PENDING is state_of(slug)
+
+
+def test_what_is_final_is_asked_again_and_says_what_it_changes(reviewer, state_of, slug):
+    decide(reviewer, slug, "accepted", origin=HERE)
+    asked = decide(reviewer, slug, "withdrawn", "A typo.", seen="accepted", sure="", origin=HERE)
+    page = BeautifulSoup(asked.text, "lxml")
+    form = {field["name"]: field["value"] for field in page.select("main form [name]")}
+
+    assert (200, State.ACCEPTED) == (asked.status_code, state_of(slug))
+    assert "4 verdicts would change." in page.main.get_text()
+    assert "This is final" in page.main.get_text()
+    to = page.select_one("main form")["action"]
+    answer = reviewer.post(to, data=form, headers={"origin": HERE})
+    assert (303, State.WITHDRAWN) == (answer.status_code, state_of(slug))
+
+
+def test_a_page_says_what_each_decision_would_change_before_it_is_made(reviewer, slug):
+    told = flat(reviewer, f"/review/{slug}.txt").partition("What a decision changes")[2]
+
+    settled = f"Accept 4 verdicts would change. 1 {Verdict.SETTLES.label}: "
+    assert settled in told
+    assert "Reject No verdict would change: it does not count now." in told
+    assert "Withdraw for good No verdict would change" in told
 
 
 def test_a_withdrawal_is_final(reviewer, state_of, slug):
