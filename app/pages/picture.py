@@ -117,9 +117,8 @@ def _told(view: CellView, conditions: Conditions, *, ran: bool) -> str:
     """``ISR x2AVIC write: wrong in print; printed fault, rules #GP; somebody ran it``."""
     printed = phrases.short_branches(view.table, conditions) or "nothing"
     rules = phrases.short_branches(view.effective, conditions) or "nothing"
-    name = f"{view.register.label} {view.key.mode.label} {view.key.access}"
     seen = "; somebody ran it" if ran else ""
-    return f"{name}: {view.printed.label}; printed {printed}, rules {rules}{seen}"
+    return f"{view.name}: {view.printed.label}; printed {printed}, rules {rules}{seen}"
 
 
 def picture_sheet(picture: Picture) -> Sheet:

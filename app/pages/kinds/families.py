@@ -8,23 +8,33 @@ from dataclasses import replace
 from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
 from app.core.facts import Family, FeatureReading
+from app.core.filters import CPUS, WHOLE, WRONG
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
+from app.core.rulings import Conditions
+from app.core.verdicts import Judgement
 from app.core.views import CellView
-from app.core.wanted import list_wants, unheard
-from app.core.words import OWN_ORDER, Verdict
+from app.core.wanted import can_have, list_wants, unheard
+from app.core.words import OWN_ORDER, Printed, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
+from app.pages.coverage import coverage_of, coverage_parts
+from app.pages.cpu_table import ruling
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
-from app.pens.lines import Line, Linked, Sourced, joined, told
+from app.pens.lines import CELLS_AT, Line, Linked, Sourced, joined, told
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
 from app.pens.tables import Table
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
 UNHEARD = "Nobody has published a measurement on this family yet; no cell is measured."
+# The column of a label as long as a verdict.
+WIDE = 28
+# What stands side by side, and the columns of it in text.
+SIDES = ("Cell", "As printed", OWN_ORDER, "Seen")
+WIDTHS = (21, 11, 14, 26)
 Cells = Mapping[CellKey, CellView]
 
 
@@ -47,20 +57,25 @@ class CoveragePage(PageKind):
         ))  # fmt: skip
 
         heard = {f.slug: f for f in knowledge.families.values() if f.slug not in silent}
+        shown = coverage_of(knowledge, cells, tuple(heard))
         sheet = Sheet("Coverage: which family has which evidence", "/c", parts=[
             Para(f"{LEAD} {len(cells)} cells per family.", "lead"),
+            *coverage_parts(shown),
+            Para(wanted.nothing_yet(silent), above=True),
             Tabular("Coverage matrix", [("Family", *Verdict)], [
                 ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
                 for slug, family in heard.items()
             ], (), "matrix", only="html"),
-            *(Field(family.name, (told(f"/c/{slug}"),), above=True, only="text", parts=[
-                Field(verdict, str(number or "")) for verdict, number in counts[slug].items()
-            ]) for slug, family in heard.items()),
-            Para(wanted.nothing_yet(silent), above=True),
+            *(Field(band.who.name, (told(band.who.href),), above=True, only="text", parts=[
+                *(Field((v,), str(n or ""), WIDE) for v, n in counts[band.who.slug].items()),
+                Field("evidence", f"{band.seen} seen", WIDE),
+                Field("wanted", (told(band.who.wanted),) if band.who.wanted else "", WIDE),
+            ]) for band in shown.bands),
         ])  # fmt: skip
         return Page.of(
             sheet,
             title="Coverage",
+            view={"coverage": shown},
             table=lambda _: table,
             data=lambda _: {"data_version": asked.snapshot.name, "families": table.records()},
         )
@@ -137,11 +152,11 @@ def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
     up = (Linked("Coverage", "/c"), family.slug)
     return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
         Para(family.text, "lead"),
-        *_identity(family),
-        Section("Measured", parts=[*_measured(family, cells)]),
+        Section("Measured", parts=[*_measured(family, cells, knowledge)]),
         Section("Still wanted", parts=[
             Para(wanted.counts(wants).capitalize() + "."), Para((each,) if wants else ""),
         ]),
+        *_identity(family),
         Section("Errata that name this family", parts=[*errata] or [Para("None is recorded.")]),
         Section("Annotations", parts=[Remark.of(n) for n in notes if family.slug in n.families]),
         Section("Sources", parts=[
@@ -173,18 +188,36 @@ def _reading(r: FeatureReading) -> Item:
     return Item((f"{named}, {dumps}: {bits}", Sourced((r.source,))))
 
 
-def _measured(family: Family, cells: Cells) -> Iterator[Passage]:
+def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Passage]:
     numbers = ((f"{n} ", verdict) for verdict, n in _coverage(cells, family.slug).items() if n)
     yield Para((*joined(numbers), "."))
-    heard = [view for view in cells.values() if view.judgements[family.slug].findings]
-    for view in heard:
-        judgement = view.judgements[family.slug]
-        rules = phrases.branch_line((c.behaviour, c.condition) for c in view.effective)
-        said = (*phrases.verdict_line(judgement), f"; {OWN_ORDER.lower()}: ", *rules, " ")
-        name = (Linked(view.name, view.key.url),)
-        yield Field(name, (*said, Sourced(judgement.sources)), 26)
-    if not heard:
+    conditions = Conditions(knowledge.conditions)
+    shown = [
+        (view, judgement) for view in cells.values()
+        if (judgement := view.judgements[family.slug]).findings
+        or (view.printed is Printed.WRONG and can_have(family, view.key.mode))
+    ]  # fmt: skip
+    if not any(judgement.findings for _, judgement in shown):
         yield Para(UNHEARD)
+    wrong = WHOLE.but(view=(CPUS,), family=(family.slug,), only=(WRONG,))
+    if shown:
+        yield Field("What is wrong", (told(f"/?{wrong.query()}"),))
+        yield Para(CELLS_AT, only="text")
+    yield Tabular("Printed, rule, seen", [SIDES], [
+        (
+            (Linked(view.name, view.key.url),),
+            f"{view.printed.mark} {phrases.short_branches(view.table, conditions)}".strip(),
+            ruling(view, conditions),
+            _seen(judgement),
+        )
+        for view, judgement in shown
+    ], WIDTHS, "beside", above=True)  # fmt: skip
+
+
+def _seen(judgement: Judgement) -> Line:
+    if not judgement.findings:
+        return (judgement.verdict,)
+    return (*phrases.verdict_line(judgement), " ", Sourced(judgement.sources))
 
 
 KINDS: tuple[PageKind, ...] = (CoveragePage(), FamilyPage(), CpuidPage())
