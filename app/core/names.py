@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from app.core.facts import Family, Register
 from app.core.numbers import MSR_BASE, MSR_LAST, SLOT, Span, format_hex, parse_hex
@@ -84,6 +85,7 @@ def words_of(register: Register) -> tuple[str, ...]:
     return (register.name, *aliases(register), *register.offsets, *register.msrs)
 
 
+@lru_cache(maxsize=2048)
 def fold(name: str) -> str:
     """Return a name as it is compared: without case, blanks, and words that say nothing."""
     plain = re.sub(r"\((?:r|tm)\)|(?<=\S) \([a-z][^)]*\)$", "", name.strip().lower())

@@ -25,16 +25,16 @@ CELLS = [
 ]
 
 
-@pytest.fixture
-def slug(client):
+@pytest.fixture(scope="module")
+def slug(site):
     raw = document(observations=large(CELLS))
-    return client.post(API, content=raw).json()["id"]
+    return site.post(API, content=raw).json()["id"]
 
 
-def test_the_page_shows_the_first_observations_and_leads_to_all(client, slug):
+def test_the_page_shows_the_first_observations_and_leads_to_all(site, slug):
     pages, path = [], f"/m/{slug}.txt"
     while path:
-        answer = client.get(path, follow_redirects=False)
+        answer = site.get(path, follow_redirects=False)
         assert [] == unsound(answer)
         pages.append(answer.text)
         link = re.search(rf"/m/{slug}\?after=(\d+)", answer.text)
@@ -49,9 +49,9 @@ def test_the_page_shows_the_first_observations_and_leads_to_all(client, slug):
 
 
 @pytest.mark.parametrize("after", ["", "?after=200", "?after=4000"])
-def test_the_page_and_its_twin_name_the_same_observations_and_lead_on(client, slug, after):
-    page = client.get(f"/m/{slug}{after}", headers=HTML).text
-    text = client.get(f"/m/{slug}.txt{after}").text
+def test_the_page_and_its_twin_name_the_same_observations_and_lead_on(site, slug, after):
+    page = site.get(f"/m/{slug}{after}", headers=HTML).text
+    text = site.get(f"/m/{slug}.txt{after}").text
     found = [re.findall(r"value\s+(0x[0-9a-f]+)", said) for said in (page, text)]
 
     assert found[0] == found[1]
@@ -62,26 +62,26 @@ def test_the_page_and_its_twin_name_the_same_observations_and_lead_on(client, sl
     assert 150_000 > len(page)
 
 
-def test_two_side_by_side_are_paged_too(client, slug):
+def test_two_side_by_side_are_paged_too(site, slug):
     seen = [observed("ldr", "x2avic", "write", "gp", condition=f"case {n}") for n in range(300)]
-    other = client.post(API, content=document(observations=seen)).json()["id"]
+    other = site.post(API, content=document(observations=seen)).json()["id"]
     path = f"/m/{slug}/diff/{other}"
-    first, later = (client.get(f"{path}.txt{query}").text for query in ("", "?after=200"))
-    page = client.get(path, headers=HTML).text
+    first, later = (site.get(f"{path}.txt{query}").text for query in ("", "?after=200"))
+    page = site.get(path, headers=HTML).text
 
     assert "Cells 1 to 200 of 312" in first
     assert "Cells 201 to 312 of 312" in later
     assert (f"{path}?after=200" in first, "Circumstances" in first) == (True, True)
     assert ("?after=" in later, "Circumstances" in later) == (False, False)
     assert 'rel="next"' in page
-    data = [client.get(f"{path}.json{query}").json() for query in ("", "?after=200")]
+    data = [site.get(f"{path}.json{query}").json() for query in ("", "?after=200")]
     assert data[0] == data[1]
     assert 312 == len(data[0]["cells"])
-    assert 400 == client.get(f"{path}?after=312").status_code
+    assert 400 == site.get(f"{path}?after=312").status_code
 
 
-def test_json_holds_the_whole_wherever_the_page_begins(client, slug):
-    first, later = (client.get(f"/m/{slug}.json{q}").json() for q in ("", "?after=200"))
+def test_json_holds_the_whole_wherever_the_page_begins(site, slug):
+    first, later = (site.get(f"/m/{slug}.json{q}").json() for q in ("", "?after=200"))
 
     assert MAX_OBSERVATIONS == len(first["document"]["observations"])
     assert first == later
@@ -89,16 +89,16 @@ def test_json_holds_the_whole_wherever_the_page_begins(client, slug):
 
 
 @pytest.mark.parametrize("query", ["after=4096", "after=-1", "after=01", "after=x", "before=3"])
-def test_a_page_that_is_none_is_refused_with_what_is_valid(client, slug, query):
-    answer = client.get(f"/m/{slug}?{query}", headers={"accept": "application/json"})
+def test_a_page_that_is_none_is_refused_with_what_is_valid(site, slug, query):
+    answer = site.get(f"/m/{slug}?{query}", headers={"accept": "application/json"})
 
     assert 400 == answer.status_code
     wanted = "valid are 0 to 4095" if query.startswith("after") else "is not a key of the filter"
     assert wanted in answer.json()["error"]["message"]
 
 
-def test_the_first_page_has_one_address(client, slug):
-    answer = client.get(f"/m/{slug}?after=0", headers=HTML, follow_redirects=False)
+def test_the_first_page_has_one_address(site, slug):
+    answer = site.get(f"/m/{slug}?after=0", headers=HTML, follow_redirects=False)
 
     assert (302, f"/m/{slug}") == (answer.status_code, answer.headers["location"])
 

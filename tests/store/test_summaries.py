@@ -1,5 +1,6 @@
 """Summaries as they are stored: kept by each decision, derived again from nothing but facts."""
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from app.core.summaries import NEWEST
 from app.core.words import State
 from app.intake import submitting
 from app.store import deriving, queries, seeding, stepping, store
+from app.store.engine import writer_sessions
 from app.store.migrate import migrate
 from app.store.snapshots import load_snapshot, next_snapshot
 from app.store.submissions import Decision
+from tests.conftest import engine_of
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, submit_document
 
@@ -41,10 +44,11 @@ def judged(session, version=0):
     return seeding.derive_verdicts(known)
 
 
-@pytest.fixture
-def lived(writer):
-    """A database with twenty measurements that were accepted, and some of them taken back."""
-    with writer.begin() as session:
+@pytest.fixture(scope="module")
+def lived_template(migrated_template, tmp_path_factory):
+    """A file with twenty measurements that were accepted, and some of them taken back."""
+    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("lived") / "lived.db")
+    with engine_of(f"sqlite:///{path}") as engine, writer_sessions(engine).begin() as session:
         slugs = [
             arrive(session, n, observations=many(6) if n % 5 else [
                 observed("ldr", "x2avic", "write", "gp", count=n + 1),
@@ -59,6 +63,13 @@ def lived(writer):
             decide(session, slug, State.WITHDRAWN)
         decide(session, slugs[1], State.REJECTED)
         decide(session, slugs[1], State.ACCEPTED)
+    return path
+
+
+@pytest.fixture
+def lived(lived_template, tmp_path, writer):
+    """This test's own database, in which twenty measurements were decided on."""
+    shutil.copyfile(lived_template, tmp_path / "seeded.db")
     return writer
 
 
