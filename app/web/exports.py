@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -20,9 +21,11 @@ from app.export.handout import files as handout
 from app.web.deps import NO_FILTER, Ask, Config
 from app.web.encodings import encoding_for, pack_all
 from app.web.front import variant
-from app.web.page_request import in_format, unkept
+from app.web.page_request import in_format, keep, unkept
 
 router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
+# A file of no more is kept as pages are, a larger one is made for whoever asks.
+KEPT_BYTES = 1024 * 1024
 ZIPAPP = "application/zip"
 VERSIONED = re.compile(r"-(\d{4}-\d\d-\d\d\.\d+)(-[0-9a-f]{12})?\.\w+$")
 
@@ -100,10 +103,27 @@ def _send(request: Request, found: ExportFile) -> Response:
         headers["content-disposition"] = f'attachment; filename="{found.name}"'
     if status == HTTPStatus.NOT_MODIFIED:
         return Response(b"", status, headers, found.media_type)
-    # Nobody knows the length before it is made, so that the head of a file says none.
-    blocks = _sent((), "") if request.state.head else _sent(found.make(), encoding)
-    return Download(blocks, status, headers, found.media_type)
+    if request.state.head:
+        # Nobody knows the length before it is made, so that the head of a file says none.
+        return Download(_sent([], iter(()), ""), status, headers, found.media_type)
+    begun, blocks = _begun(found)
+    if blocks is None:
+        keep(request, tag=tag)
+        mine = {k: v for k, v in headers.items() if k == "content-disposition"}
+        return Response(b"".join(begun), status, mine, found.media_type)
+    return Download(_sent(begun, blocks, encoding), status, headers, found.media_type)
 
 
-def _sent(blocks: Iterable[bytes], encoding: str) -> Generator[bytes]:
-    yield from pack_all(encoding, blocks) if encoding else blocks
+def _begun(found: ExportFile) -> tuple[list[bytes], Iterator[bytes] | None]:
+    """Return the first blocks of a file, and those to come; of a small one all, and None."""
+    begun, blocks = [], iter(found.make())
+    for block in blocks:
+        begun.append(block)
+        if sum(map(len, begun)) > KEPT_BYTES:
+            return begun, blocks
+    return begun, None
+
+
+def _sent(begun: list[bytes], blocks: Iterator[bytes], encoding: str) -> Generator[bytes]:
+    every = chain(begun, blocks)
+    yield from pack_all(encoding, every) if encoding else every

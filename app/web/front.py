@@ -116,7 +116,7 @@ class Front:
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         wanted = negotiate(scope["path"], headers)
         state = scope.setdefault("state", {})
-        state |= {"format": wanted.format, "keep": False, "canonical": False}
+        state |= {"format": wanted.format, "keep": False, "canonical": False, "tag": ""}
         state |= {"asked": scope["path"], "head": scope["method"] == "HEAD"}
         scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
@@ -165,8 +165,8 @@ class _Catch:
         """Make the page ready to be sent again and again."""
         mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
         mine += [*SECURITY, (b"cache-control", b"no-cache")]
-        digest = hashlib.sha256(self._body).hexdigest()[:24]
-        self.page = Kept(tuple(mine), self._body, digest)
+        tag = self._state["tag"] or hashlib.sha256(self._body).hexdigest()[:24]
+        self.page = Kept(tuple(mine), self._body, str(tag))
 
 
 def _vary(wanted: WantedFormat) -> tuple[bytes, bytes]:

@@ -54,11 +54,13 @@ def leading(where: str, status: int) -> Response:
     return Response(body, status, headers, Format.TEXT.media_type)
 
 
-def keep(request: Request, query: str = "") -> None:
+def keep(request: Request, query: str = "", tag: str = "") -> None:
     """Let the front send the answer as it sends pages, whose canonical query is ``query``.
 
-    Only at its canonical address is it kept: others are without number.
+    Only at its canonical address is it kept: others are without number. ``tag`` names what it
+    holds, if anything does.
     """
+    request.state.tag = tag
     request.state.keep = True
     request.state.canonical = request.url.query == pinned_query(request, query)
 
