@@ -11,10 +11,10 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench rehearse format lock clean
+.PHONY: help run test check coverage bench rehearse measure-emulations format lock clean
 
 help:  ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
 	@exec $(BIN)/vapic serve --prepare
@@ -45,6 +45,9 @@ bench: $(VENV)/.run $(HTMX)  ## Measure pages, and what stored measurements cost
 
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)
+
+measure-emulations: $(VENV)/.dev  ## Measure emulated local APICs, here and under real kernels; an hour
+	@nice $(BIN)/python -m tests.emulations $(SUITES)
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .

@@ -143,8 +143,14 @@ class Knowledge:
     @cached_property
     def differences(self) -> dict[str, facts.Difference]:
         """Differences by number."""
-        found = self._all(facts.Difference)
-        return dict(sorted(found.items(), key=lambda item: item[1].number))
+        found = self._all(facts.Difference).values()
+        return {d.slug: d for d in sorted(found, key=lambda d: d.number) if not d.emulator}
+
+    @cached_property
+    def departures(self) -> dict[str, facts.Difference]:
+        """The entries that are about an emulation, and about no processor, by number."""
+        found = self._all(facts.Difference).values()
+        return {d.slug: d for d in sorted(found, key=lambda d: d.number) if d.emulator}
 
     @cached_property
     def annotations(self) -> dict[str, facts.Annotation]:

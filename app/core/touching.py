@@ -75,8 +75,10 @@ def touched(kind: str, key: str, before: Knowledge, after: Knowledge) -> Touched
 
 
 def _own(fact: facts.Fact | None, known: Knowledge) -> Touched:
-    """Return the pages that show a fact whole."""
+    """Return the pages that show a fact whole; one about an emulation is on no page of these."""
     found = Touched()
+    if isinstance(fact, facts.Difference) and fact.emulator:
+        return found
     match fact:
         case facts.Register():
             found = Touched(frozenset(cells_of(fact.slug)), frozenset({fact.slug}))
@@ -98,6 +100,8 @@ def _own(fact: facts.Fact | None, known: Knowledge) -> Touched:
 
 def _listed(fact: facts.Fact | None, known: Knowledge) -> Touched:
     """Return the pages that list an erratum or a difference by its title."""
+    if isinstance(fact, facts.Difference) and fact.emulator:
+        return Touched()
     match fact:
         case facts.Erratum():
             naming = {d.slug for d in known.differences.values() if fact.slug in d.errata}

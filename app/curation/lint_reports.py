@@ -75,10 +75,13 @@ def _side_effects_are_told(_: Knowledge, seen: facts.Observation) -> Broken:
 
 
 def _an_entry_is_whole(knowledge: Knowledge, difference: facts.Difference) -> Broken:
-    if not 1 <= difference.number <= len(knowledge.differences):
+    theirs = knowledge.departures if difference.emulator else knowledge.differences
+    if not 1 <= difference.number <= len(theirs):
         yield ("number",), str(difference.number), "numbers without a gap"
     if not difference.cells:
         yield ("cells",), "nothing", "at least one cell"
+    if difference.emulator and (difference.families or difference.observations):
+        yield ("emulator",), "families or observations", "neither: it is about no processor"
     for name in ("table_says", "instead"):
         if not getattr(difference, name):
             yield (name,), "nothing", "a few words"

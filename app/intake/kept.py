@@ -24,9 +24,15 @@ BY = "the seed"
 def check_kept(folder: Path, knowledge: Knowledge, now: datetime) -> tuple[Incoming, ...]:
     """Return the documents of a seed folder, as if each had been sent in.
 
-    Raises InvalidSeed with every fault of every document.
+    Raises InvalidSeed with every fault of every document, and with the sources that name none.
     """
     found = list(_read(folder, knowledge, now))
+    there = {f"/m/{each.measurement.slug}" for each in found if isinstance(each, Incoming)}
+    for source in knowledge.sources.values():
+        # Those of measurements that were sent in have ids of their own, which the seed may not use.
+        own = source.url.startswith("/m/") and not source.id.startswith("m-")
+        if own and source.url not in there:
+            found.append(Problem("sources", source.id, source.url, f"a document in {FOLDER}/"))
     if problems := tuple(each for each in found if isinstance(each, Problem)):
         raise InvalidSeed(problems)
     return tuple(each for each in found if isinstance(each, Incoming))

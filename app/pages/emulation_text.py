@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from app.core.cells import CellKey
 from app.core.emulated import EmulatedAnswer, EmulatedApic, following
-from app.core.emulator_words import Following
 from app.core.numbers import counted
 from app.core.rulings import Conditions, branches
 from app.core.views import CellView
@@ -28,11 +27,12 @@ Answered = tuple[CellView, EmulatedAnswer]
 def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
     """Return everything that an emulation answered, in the order of the table."""
     conditions = Conditions(snapshot.knowledge.conditions)
-    return tuple(
-        (view, answer)
-        for view in snapshot.cells.values()
-        for answer in apic.answers(view, conditions)
-    )
+
+    def answers() -> tuple[Answered, ...]:
+        views = snapshot.cells.values()
+        return tuple((view, a) for view in views for a in apic.answers(view, conditions))
+
+    return snapshot.once(("emulated", apic.slug), answers)
 
 
 def counts_line(answers: Iterable[EmulatedAnswer]) -> str:
@@ -60,7 +60,9 @@ def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
         yield ", ".join(values[:VALUES]) + more
     members = sorted({one.member for _, one in answer.seen if one.member is not None})
     if members:
-        yield f"members {', '.join(map(str, members))}"
+        whole = members[-1] - members[0] == len(members) - 1 > 0
+        span = f"{members[0]} to {members[-1]}" if whole else ", ".join(map(str, members))
+        yield f"member{'s' * (len(members) > 1)} {span}"
     yield counted(answer.times, "time")
 
 
@@ -109,12 +111,11 @@ def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:
     }
 
 
-def differing(answers: Iterable[Answered], word: Following) -> tuple[Answered, ...]:
-    """Return the answers with one verdict, those of the members of a vector together."""
+def together(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+    """Return answers with those of the members of a vector in one."""
     found: dict[object, Answered] = {}
     for view, answer in answers:
-        if answer.following is word:
-            kind = (view.key, answer.outcome, answer.condition, answer.ruled)
-            before = found[kind][1].seen if kind in found else ()
-            found[kind] = view, replace(answer, seen=(*before, *answer.seen))
+        kind = (view.key, answer.outcome, answer.condition, answer.following, answer.ruled)
+        before = found[kind][1].seen if kind in found else ()
+        found[kind] = view, replace(answer, seen=(*before, *answer.seen))
     return tuple(found.values())

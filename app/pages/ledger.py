@@ -51,7 +51,7 @@ def next_number(session: Session, folder: Path) -> int:
 
     A file that is still being written counts too, so its number is read without parsing it.
     """
-    used = [int(key) for key in queries.list_keys(session, "difference")]
+    used = [int(key) for key in queries.list_keys(session, "difference") if key.isdigit()]
     for path in sorted((folder / "differences").glob("*.y*ml")):
         used += [int(number) for number in _NUMBER.findall(path.read_text("utf-8"))]
     return max(used, default=0) + 1

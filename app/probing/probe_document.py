@@ -58,7 +58,10 @@ class Contradicted(AppError):
 
 @dataclass(frozen=True, kw_only=True)
 class HostFacts:
-    """What only the host knows about a run; ``command`` repeats the measurement."""
+    """What only the host knows about a run; ``command`` repeats the measurement.
+
+    ``emulation`` names what answered where no AVIC did, as the format does.
+    """
 
     version: str = ""
     parameters: Sequence[str] = ()
@@ -66,6 +69,7 @@ class HostFacts:
     microcode: str = ""
     features: Mapping[str, bool] = field(default_factory=dict)
     host: Mapping[str, object] = field(default_factory=dict)
+    emulation: Mapping[str, str] = field(default_factory=dict)
     notes: str = ""
 
 
@@ -98,6 +102,7 @@ def document(runs: Sequence[Correlation], host: HostFacts) -> dict[str, Any]:
             "cpu": _cpu(machine, host),
             "hypervisor": _hypervisor(machine, host),
             "host": _said(host.host),
+            "emulation": _said(host.emulation),
             "guest": tool | {"command": host.command or NOT_STATED},
             "exits_watched": None if watched.pop() else False,
             "observations": observations,

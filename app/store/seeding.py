@@ -53,10 +53,15 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
         expected = "its entry; one that was wrong is retracted, with the reason"
         raise InvalidSeed(
             tuple(
-                Problem("differences", "", f"no D-{number}, which was public", expected)
-                for number in sorted(gone, key=int)
+                Problem("differences", "", f"no {label_of(slug)}, which was public", expected)
+                for slug in sorted(gone, key=lambda slug: (len(slug), slug))
             )
         )
+
+
+def label_of(slug: str) -> str:
+    """Return how a difference of the ledger is cited, by its slug: ``D-3``, ``E-1``."""
+    return f"D-{slug}" if slug.isdigit() else slug.upper()
 
 
 def rebuild(session: Session) -> bool:

@@ -5,10 +5,16 @@ import shutil
 import pytest
 
 from app.core.emulator_words import Emulator, Following
-from app.intake.kept import load_kept
-from app.store.engine import writer_sessions
+from app.core.rulings import Conditions
+from app.errors import InvalidSeed
+from app.intake.kept import check_kept, load_kept
+from app.pages import registry
+from app.pens.place import NOWHERE
+from app.store.engine import reader_sessions, writer_sessions
 from app.store.seeding import load_seed
-from tests.conftest import SEEDED_AT, SeedCopy, client_of, engine_of
+from app.store.snapshots import load_snapshot
+from tests.conftest import SEED, SEEDED_AT, SeedCopy, client_of, engine_of
+from tests.intake.bad import BAD
 from tests.intake.bad.table import EMULATED, changed, written
 from tests.intake.good import BY_QEMU
 
@@ -24,6 +30,7 @@ def unobserved(tmp_path_factory, migrated_empty):
     for name in ("observations", "differences", "measurements"):
         shutil.rmtree(seed / name, ignore_errors=True)
     (seed / "measurements").mkdir()
+    (seed / "sources" / "emulations.yaml").unlink()
     for name, raw in DOCUMENTS.items():
         (seed / "measurements" / f"{name}.json").write_bytes(raw)
     urls = []
@@ -104,6 +111,22 @@ def test_what_comes_with_the_seed_is_taken_once(unobserved, tmp_path):
         assert 0 == load_kept(session, tmp_path, SEEDED_AT)
 
 
+def test_a_source_of_the_seed_that_names_no_measurement_is_refused(seed_copy, knowledge):
+    shutil.rmtree(seed_copy.folder / "measurements")
+
+    with pytest.raises(InvalidSeed) as error:
+        check_kept(seed_copy.folder, knowledge, SEEDED_AT)
+    assert {"a document in measurements/"} == {each.expected for each in error.value.problems}
+
+
+def test_a_document_of_the_seed_is_checked_as_any_other(seed_copy, knowledge):
+    (seed_copy.folder / "measurements" / "kvm.json").write_bytes(BAD[0].raw)
+
+    with pytest.raises(InvalidSeed) as error:
+        check_kept(seed_copy.folder, knowledge, SEEDED_AT)
+    assert {"measurements/kvm.json"} == {each.file for each in error.value.problems}
+
+
 def test_the_documentation_names_each_emulator_and_verdict(both):
     texts = [both[0].get(f"/docs/{page}.txt").text for page in ("format", "verdicts")]
 
@@ -115,3 +138,62 @@ def test_a_document_that_is_checked_is_told_to_be_of_an_emulation(both):
     answer = both[1].post("/upload", data={"text": DOCUMENTS["kvm"].decode()}).text
 
     assert "of an emulation, KVM 6.12.0 (kvm_amd, guest AuthenticAMD)" in answer
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory, migrated_template):
+    """The whole seed, with the measurements that come with it."""
+    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("kept") / "kept.db")
+    with engine_of(f"sqlite:///{path}") as engine:
+        with writer_sessions(engine).begin() as session:
+            load_kept(session, SEED, SEEDED_AT)
+        with reader_sessions(engine)() as session:
+            yield load_snapshot(session)
+
+
+def test_the_seed_keeps_what_at_least_four_emulations_answered(kept):
+    documents = [m for apic in kept.emulations.values() for m in apic.documents]
+
+    assert 4 <= len(kept.emulations)
+    assert {Emulator.KVM, Emulator.QEMU} <= {a.emulation.name for a in kept.emulations.values()}
+    assert 1000 <= sum(len(m.observations) for m in documents)
+    assert {False} == {m.exits_watched for m in documents}
+    assert all(m.command.startswith("make measure-emulations") and m.notes for m in documents)
+
+
+def test_each_difference_of_an_emulation_is_seen_in_each_measurement_that_it_cites(kept):
+    assert kept.knowledge.departures
+    for slug, entry in kept.knowledge.departures.items():
+        page = registry.find(kept, f"/e/{slug}")
+        seen = {one["emulation"] for one in page.data(NOWHERE)["seen_in"]}
+        cited = {kept.knowledge.sources[s].url for e in entry.life for s in e.sources}
+        theirs = {f"/m/{m.slug}" for s in seen for m in kept.emulations[s].documents}
+
+        assert cited, slug
+        assert cited <= theirs, slug
+
+
+def test_what_differs_from_the_manual_is_filed_under_a_number(kept):
+    conditions = Conditions(kept.knowledge.conditions)
+    filed = {
+        (entry.emulator, key)
+        for entry in kept.knowledge.departures.values()
+        for key in kept.knowledge.cells_named(entry.cells)
+    }
+    unfiled = {
+        (apic.slug, str(key))
+        for apic in kept.emulations.values()
+        for key, cell in kept.cells.items()
+        for answer in apic.answers(cell, conditions)
+        if answer.following.differs and (apic.emulation.name, key) not in filed
+    }
+
+    assert set() == unfiled
+
+
+def test_an_entry_about_an_emulation_is_none_of_the_ledger_of_silicon(kept):
+    known = kept.knowledge
+
+    assert {"d", "e"} == {d.label[0].lower() for d in known.by_kind["difference"].values()}
+    assert all(slug.isdigit() for slug in known.differences)
+    assert not any(d.emulator for cell in kept.cells.values() for d in cell.differences)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.core.emulator_words import Emulator
 from app.core.facts.base import BaseFact, CellPattern, SourceId
 from app.core.words import AnnotationKind, DifferenceState, ErratumGrade, ErratumKind
 
@@ -71,7 +72,9 @@ class Event(BaseFact):
 class Difference(BaseFact):
     """A numbered, citable disagreement; a number is never used for another.
 
-    It covers its cells for ``families``, for every family when it names none.
+    It covers its cells for ``families``, for every family when it names none. With ``emulator`` it
+    is no word about silicon but one about that software, against the manual's rules as a guest
+    sees them: such entries have numbers of their own, E-1, E-2 ...
     """
 
     number: int
@@ -86,6 +89,7 @@ class Difference(BaseFact):
     observations: tuple[str, ...] = ()
     errata: tuple[str, ...] = ()
     inference: str = ""
+    emulator: Emulator | None = None
 
     def __post_init__(self) -> None:
         """Refuse a difference without a life (ValueError)."""
@@ -95,7 +99,12 @@ class Difference(BaseFact):
     @property
     def slug(self) -> str:
         """The number as it stands in the URL."""
-        return str(self.number)
+        return f"e-{self.number}" if self.emulator else str(self.number)
+
+    @property
+    def label(self) -> str:
+        """``D-3``, ``E-1``: how it is cited."""
+        return self.slug.upper() if self.emulator else f"D-{self.number}"
 
     @property
     def state(self) -> DifferenceState:

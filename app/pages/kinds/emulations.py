@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.core.emulated import EmulatedApic, following
 from app.core.emulator_words import Following
+from app.core.facts import Difference
 from app.core.numbers import counted
 from app.core.rulings import Conditions
+from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages import emulation_text
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.kinds.sources import list_sources
 from app.pages.measurement_text import NO_EVIDENCE
-from app.pens.lines import Linked, joined, told
+from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
-from app.pens.parts import Field, Para, Passage, Record, Section, Sheet
+from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 
@@ -45,6 +50,14 @@ class EmulationsPage(PageKind):
             Para(LEAD, "lead"),
             Para("" if found else NONE, "empty"),
             *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
+            Section("Differences of a kind", parts=[
+                Record(f"{d.label}: {d.title}", href=f"/e/{d.slug}", parts=[
+                    Field("the manual", d.table_says),
+                    Field("instead", d.instead),
+                    Field("seen in", _seen_in(asked.snapshot, d)),
+                ])
+                for d in asked.knowledge.departures.values()
+            ]),
         ])  # fmt: skip
         return Page.of(
             sheet,
@@ -52,20 +65,28 @@ class EmulationsPage(PageKind):
                 (*(str(one.get(name, 0)) for name in COLUMNS[:-1]), f"{place.site}/e/{one['slug']}")
                 for one in found
             )),
-            data=lambda _: {"data_version": asked.snapshot.name, "emulations": found},
+            data=lambda _: {
+                "data_version": asked.snapshot.name,
+                "emulations": found,
+                "differences": [
+                    body_of("difference", d) for d in asked.knowledge.departures.values()
+                ],
+            },
         )  # fmt: skip
 
 
 class EmulationPage(PageKind):
-    """What one emulation answered, against the manual's rules."""
+    """What one emulation answered, against the manual's rules; or a difference, by its number."""
 
     pattern = "/e/{slug}"
-    promise = "one of them: what it answered"
+    promise = "one of them: what it answered; E-1 is a numbered difference of one"
     twins = "txt json csv md"
 
     def find(self, asked: Address) -> Page:
         """Return what an emulation answered. Raises NotFound."""
         known, slug = asked.snapshot.emulations, asked.parts["slug"]
+        if departure := asked.knowledge.departures.get(slug.lower()):
+            return _departure_page(asked, departure)
         if slug not in known:
             raise NotFound(f"No emulation {slug!r} was measured.", hints=("/e",))
         apic, conditions = known[slug], Conditions(asked.knowledge.conditions)
@@ -87,6 +108,74 @@ class EmulationPage(PageKind):
                 "answers": [emulation_text.answer_data(view.key, a) for view, a in answers],
             },
         )  # fmt: skip
+
+
+def _departure_page(asked: Address, d: Difference) -> Page:
+    """Return one numbered difference between an emulation and the manual's rules."""
+    heading = f"{d.label}: {d.title}"
+    sheet = Sheet(heading, f"/e/{d.slug}", up=(Linked("Emulations", "/e"), d.label), parts=[
+        Field("About", f"{d.emulator.label if d.emulator else ''}, an emulation: {NO_EVIDENCE}"),
+        Field("The manual", d.table_says),
+        Field("Instead", d.instead),
+        Field("State", str(d.state)),
+        Field("Seen in", _seen_in(asked.snapshot, d)),
+        Para(d.text),
+        Para(f"Inference: {d.inference}" if d.inference else ""),
+        Section("Life", parts=[
+            Item((f"{e.date} {e.state}: {e.text} ", Sourced(e.sources))) for e in d.life
+        ]),
+        *_alike(asked.snapshot, d),
+        list_sources(d.all_sources, asked.knowledge),
+    ])  # fmt: skip
+    return Page.of(
+        sheet,
+        title=heading,
+        table=lambda place: Table(("emulation", *emulation_text.COLUMNS), tuple(
+            (apic.slug, *emulation_text.answer_row(one, place.site))
+            for apic, answers in _departing(asked.snapshot, d) for one in answers
+        )),
+        data=lambda _: {
+            "data_version": asked.snapshot.name,
+            **body_of("difference", d),
+            "seen_in": [
+                {"emulation": apic.slug,
+                 "answers": [emulation_text.answer_data(v.key, a) for v, a in answers]}
+                for apic, answers in _departing(asked.snapshot, d)
+            ],
+        },
+    )  # fmt: skip
+
+
+def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
+    """Yield what shows a difference, once for all emulations that answered alike."""
+    conditions, found = Conditions(snapshot.knowledge.conditions), dict[object, list[str]]()
+    shown: dict[object, list[Passage]] = {}
+    for apic, answers in _departing(snapshot, d):
+        fields = [emulation_text.answer_field(one, conditions) for one in answers]
+        key = tuple((str(field.label), str(field.line)) for field in fields)
+        found.setdefault(key, []).append(apic.emulation.title)
+        shown[key] = [*fields]
+    for alike, titles in found.items():
+        yield Section("; ".join(titles), parts=shown[alike])
+
+
+def _departing(
+    snapshot: Snapshot, d: Difference
+) -> list[tuple[EmulatedApic, tuple[emulation_text.Answered, ...]]]:
+    """Return the emulations in which a difference was seen, with the answers that show it."""
+    keys = frozenset(snapshot.knowledge.cells_named(d.cells))
+    found = []
+    for apic in snapshot.emulations.values():
+        every = emulation_text.answers_of(snapshot, apic)
+        mine = tuple((v, a) for v, a in every if v.key in keys and a.following.differs)
+        if apic.emulation.name is d.emulator and mine:
+            found.append((apic, emulation_text.together(mine)))
+    return found
+
+
+def _seen_in(snapshot: Snapshot, d: Difference) -> Line:
+    seen = [(Linked(apic.emulation.title, apic.path),) for apic, _ in _departing(snapshot, d)]
+    return joined(seen, "; ") or "no emulation that is stored"
 
 
 def _about(apic: EmulatedApic) -> list[Passage]:
@@ -111,7 +200,7 @@ def _verdicts(
         for word, number in found.items()
     ])]  # fmt: skip
     for word in (w for w in Following if w.differs or w is Following.OPEN):
-        mine = emulation_text.differing(answers, word)
+        mine = emulation_text.together(one for one in answers if one[1].following is word)
         heading = word.label[0].upper() + word.label[1:]
         parts.append(Section(heading, parts=[
             emulation_text.answer_field(one, conditions) for one in mine
