@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from app.export import views
 from app.intake.serial_log import is_serial_log
 from app.store import seeding
 from app.store.models import (
@@ -46,7 +47,6 @@ from app.store.models import (
     StepRow,
     SubmissionRow,
     SummaryRow,
-    TokenRow,
     VerdictRow,
 )
 from app.store.snapshots import Snapshot
@@ -60,9 +60,9 @@ WRITTEN_BY = 96, 4
 # How many rows are in memory at once; documents are large.
 MANY, FEW = 200, 20
 Row = Mapping[str, Any]
-# The tables of an SQLite file; those that others refer to come first, that of tokens is empty.
+# The tables of an SQLite file; those that others refer to come first.
 TABLES: tuple[type[Base], ...] = (
-    DataVersionRow, TokenRow, FactRow, SubmissionRow, DecisionRow, VerdictRow,
+    DataVersionRow, FactRow, SubmissionRow, DecisionRow, VerdictRow,
     SortRow, SightingRow, SummaryRow, RecordRow, StepRow, StepPageRow,
 )  # fmt: skip
 
@@ -102,8 +102,6 @@ class Archive:
     def _held(self, cls: type[Base]) -> Select[Any]:
         """Return a table's rows up to the version; what ended later was still so at it."""
         table, c = cls.__table__, cls.__table__.c
-        if cls is TokenRow:
-            return select(table).where(c.id < 0)
         if cls is SortRow:
             s = SightingRow
             return select(table).where(
@@ -205,3 +203,5 @@ def _fill(connection: Connection, archive: Archive) -> None:
         # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index))
+    for statement in views.statements():
+        connection.exec_driver_sql(statement)
