@@ -30,6 +30,7 @@ SAID = {
     "cpu.vendor": "AuthenticAMD", "cpu.family": 25, "cpu.model": 17, "cpu.stepping": 1,
     "measured_at": "2026-11-22T10:13:27+01:00", "hypervisor.name": "KVM",
     "hypervisor.version": "6.18", "guest.command": "x86/run x86/vapic.flat",
+    "hypervisor.parameters": ["kvm_amd.avic=1"],
 }  # fmt: skip
 
 
@@ -83,9 +84,9 @@ class ReadBack:
     raw: bytes
 
     @classmethod
-    def of(cls, log: bytes, trace: str = "") -> ReadBack:
+    def of(cls, log: bytes, trace: str = "", said: Mapping[str, Any] = SAID) -> ReadBack:
         """Import a log, and its trace if there is one."""
-        return cls(import_log("kvm-unit-tests", log, SAID, trace=trace).raw)
+        return cls(import_log("kvm-unit-tests", log, said, trace=trace).raw)
 
     @cached_property
     def body(self) -> dict[str, Any]:

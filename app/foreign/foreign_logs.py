@@ -72,6 +72,11 @@ APIC_H = f"{SELF}include/x86/apic.h"
 # By tool, and by the function that prints it: a line that is used, and what it says.
 RULES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "kvm-unit-tests": {
+        "vapic.c of `vapic export kvm-unit-tests`, main()": {
+            "vapic 0018: WRMSR 0x808 tpr pattern 0x20: expected ..., got #GP": (
+                "x2AVIC WRMSR of 808h: gp, completed or pf, as it got; with a trace what exited"
+            ),
+        },
         f"{MSR_TEST}, test_wrmsr_fault()": {
             "Expected #GP on WRMSR(x2APIC MSR 0x802, 0x0), got vector N": (
                 "x2AVIC WRMSR of 802h: gp where N is 13, completed where it is 0"

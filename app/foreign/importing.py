@@ -36,6 +36,10 @@ UNKNOWN = (
 
 WATCHED = "Correlated with a trace of the host."
 EMULATED = "An emulation answered, as whoever imported it says: it is no evidence about AVIC."
+WHO = (
+    "what answered does not show in the log: --emulation kvm where AVIC was off, --parameter "
+    "kvm_amd.avic=1 where it was on, or --trace FILE"
+)
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ def import_log(
         reading.accelerator = reading.accelerator or HYPERVISORS.get(ours.under, ("", ""))[1]
     facts, faults = _facts(tool, reading, said, cpuinfo)
     reasons = [*(_broken(ours, reading) if ours else _useless(tool, reading, raw)), *faults]
+    if ours and not trace and not _who_answered(said):
+        reasons.append(WHO)
     if trace and not ours:
         reasons.append("--trace goes with the log of a test from `vapic export kvm-unit-tests`")
     missing = (one for one in ASKED if one.where and one.key not in facts)
@@ -179,6 +185,12 @@ def _shown(ours: CheckLog) -> dict[str, Any]:
     machine = ours.as_guest_log("", "", "").machine
     parts = ("vendor", "family", "model", "stepping")
     return {f"cpu.{part}": getattr(machine, part) for part in parts}
+
+
+def _who_answered(said: Mapping[str, Any]) -> bool:
+    """Whether it is said what the guest met: an emulation, or AVIC, which has to be switched on."""
+    on = (p for p in said.get("hypervisor.parameters", ()) if "avic=" in p)
+    return "emulation.name" in said or any(not p.endswith(("=0", "=N", "=n")) for p in on)
 
 
 def _broken(ours: CheckLog, reading: LogReading) -> list[str]:

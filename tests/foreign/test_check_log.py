@@ -4,10 +4,18 @@ import re
 
 import pytest
 
-from app.core.words import Behaviour
+from app.cli.database import seed_offline as offline
+from app.core.words import Behaviour, State
 from app.export.handout import files
+from app.export.handout.expecting import handout_of
 from app.foreign.importing import CannotImport, import_log
-from tests.handing import SAID, ReadBack, handout, run_standin
+from app.intake.submitting import Incoming, prepare, submit
+from app.store.queries import current_version_id
+from app.store.seeding import load_knowledge
+from app.store.snapshots import load_snapshot
+from app.store.submissions import Decision
+from tests.conftest import SEEDED_AT
+from tests.handing import PLACE, SAID, ReadBack, handout, run_standin
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +102,41 @@ def test_a_trace_that_is_not_whole_is_refused(log, expected, cut):
         import_log("kvm-unit-tests", b"PASS: x2APIC MSR 0x80f", SAID, trace=trace)
 
 
+@pytest.mark.parametrize("parameters", [[], ["kvm_amd.avic=0"], ["kvm_amd.npt=1"]])
+def test_who_answered_has_to_be_said_since_no_guest_can_tell(log, parameters):
+    said = SAID | {"hypervisor.parameters": parameters}
+    with pytest.raises(CannotImport, match="what answered does not show in the log"):
+        ReadBack.of(log.read_bytes(), said=said)
+
+
 def test_the_document_of_a_log_is_submitted_and_its_page_shows_what_the_guest_saw(client, log):
     made = client.post("/api/v1/measurements", content=ReadBack.of(log.read_bytes()).raw)
     page = client.get(f"/m/{made.json()['id']}.txt").text
 
     assert 201 == made.status_code
-    assert "Nobody watched" in page or "not watched" in page
-    assert re.search(r"LDR.*write.*gp|ldr/x2avic/write.*", page)
+    assert "not watched: only the guest looked" in page
+    assert "LDR x2AVIC write on Zen 4: table wrong or incomplete" in page
+
+
+def test_what_an_emulation_answered_is_of_no_family_and_can_be_expected_of_it(writer, reader, log):
+    named = {"name": "kvm", "version": "6.12.1", "flavour": "kvm_amd"}
+    emulation = {f"emulation.{key}": value for key, value in named.items()}
+    said = {key: value for key, value in SAID.items() if not key.startswith("cpu.")} | emulation
+    back = ReadBack.of(log.read_bytes(), said=said)
+    accepted = Decision(State.ACCEPTED, "A test.", SEEDED_AT, "a test")
+    with writer.begin() as session:
+        knowledge = load_knowledge(session, current_version_id(session))
+        _, measurement = prepare(back.raw, knowledge, SEEDED_AT)
+        submit(session, Incoming(back.raw, measurement, decision=accepted), SEEDED_AT)
+    with reader() as session:
+        snapshot = load_snapshot(session)
+        told = handout_of(snapshot, PLACE, "kvm-6.12")
+        silicon = {key: cell.verdict for key, cell in snapshot.cells.items()}
+    wanted = files.expectations(told)["checks"]
+
+    assert ("AuthenticAMD", 25, 17) == tuple(
+        back.body["cpu"][key] for key in ("vendor", "family", "model")
+    )
+    assert "kvm-6.12.1-amd" == told.expect
+    assert {key: cell.verdict for key, cell in offline().cells.items()} == silicon
+    assert not [c["name"] for c in wanted if c["expected"] != back.outcome(c)]
