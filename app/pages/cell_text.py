@@ -10,12 +10,14 @@ from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
+from app.core.timeline import of_cell
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
 from app.pages.kinds.sources import list_sources
 from app.pages.policy_text import does_line, does_section
+from app.pages.timeline_text import around, around_section, timeline
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import WIDE, Field, Item, Para, Passage, Remark, Section, Sheet, Step
@@ -52,8 +54,18 @@ def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Shee
                 for e in view.errata
             ]),
             Section("Annotations", "annotations", parts=[*map(Remark.of, view.annotations)]),
+            timeline(of_cell(view, knowledge), _all_measured(view)),
+            around_section(around(view.register, knowledge, key)),
             sources,
         ],
+    )  # fmt: skip
+
+
+def _all_measured(view: CellView) -> Pieces:
+    """Return the way to every measurement of a cell, where it has any."""
+    return (
+        ("Of measurements the newest are named; all stand in ", told(f"/m?cell={view.key}"))
+        if any(judgement.measured.summaries for judgement in view.measured) else ()
     )  # fmt: skip
 
 

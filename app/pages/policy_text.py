@@ -254,7 +254,7 @@ def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge)
             more=(f"This is {view.policy.name}.", *view.notes, *lines),
             parts=[
                 Para((told(at),), only="text"),
-                Para(("Source: ", Sourced(view.policy.every_source)), "fine", only="html"),
+                Para((Sourced(view.policy.every_source),), "fine", only="html"),
             ],
         ))  # fmt: skip
     if parts:

@@ -10,6 +10,7 @@ from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.words import OWN_ORDER
 from app.pages.kinds.sources import list_sources
+from app.pages.timeline_text import around, around_section
 from app.pens import phrases
 from app.pens.lines import Sourced, told
 from app.pens.parts import Field, Item, Remark, Section, Sheet
@@ -39,6 +40,7 @@ def register_sheet(
             Section("Members", parts=[*map(Item, register.members if register.vector else ())]),
             *(_brief(view, knowledge) for view in cells),
             Section("Annotations", parts=[*map(Remark.of, annotations)]),
+            around_section(around(register, knowledge)),
             list_sources((*ids, *(s for note in annotations for s in note.sources)), knowledge),
         ],
     )

@@ -22,6 +22,7 @@ from app.pages.table_columns import columns
 from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
+from app.web.headings import linked
 from app.web.static import has_htmx, static_url
 
 MARKED = re.compile(r"`([^`]+)`|(/(?:docs|upload|wanted|review)(?:/[a-z-]+)?)\b")
@@ -74,7 +75,7 @@ class Renderer:
     def page(self, name: str, snapshot: Snapshot, **context: Any) -> str:
         """Return a page of a snapshot."""
         knowledge = snapshot.knowledge
-        return self._environment.get_template(name).render(
+        html = self._environment.get_template(name).render(
             **context,
             site=self._site,
             version=snapshot.name,
@@ -85,6 +86,7 @@ class Renderer:
             copies=lambda address: citing.find(snapshot, address, self._site),
             fragments=lambda: self._fragments(snapshot),
         )
+        return linked(html)
 
     def bare(self, name: str, **context: Any) -> str:
         """Return a page that needs no snapshot: an error page."""

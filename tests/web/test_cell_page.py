@@ -1,9 +1,11 @@
 """The page of a cell: the answer first, and the checks of the access that is chosen."""
 
+import re
+
 import pytest
 
 from app.core.words import OWN_ORDER
-from tests.running import HTML, flat, soup_of, words
+from tests.running import HTML, SITE, flat, soup_of, words
 
 LDR = "/r/ldr/x2avic/write"
 ICR = "/r/icr/x2avic/write"
@@ -52,6 +54,22 @@ def test_a_choice_stays_when_another_is_made_and_when_the_page_is_copied(client)
     assert "x2AVIC write, valid" in soup.title.text
     asked = client.get(f"{ICR}?value=valid&policy=kvm-7.2", follow_redirects=False)
     assert f"{ICR}?policy=kvm-7.2&value=valid" == asked.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("path", "beside"),
+    [
+        (LDR, ["/r/ldr/avic/read", "/r/ldr/avic/write", "/r/ldr/x2avic/read",
+               "/r/remote-read/x2avic/write", "/r/dfr/x2avic/write"]),
+        ("/r/id", ["/r/id/avic/read", "/r/id/avic/write", "/r/id/x2avic/read",
+                   "/r/id/x2avic/write", "/r/version"]),
+    ],
+)  # fmt: skip
+def test_a_page_leads_to_the_other_cells_and_to_the_registers_beside_it(path, beside, client):
+    text = client.get(f"{path}.txt").text.partition("\nBeside it\n")[2]
+
+    assert beside == [a["href"] for a in soup_of(client, path).select("nav.around a")]
+    assert beside == re.findall(rf"{SITE}(/r/\S+)$", text.partition("\n\n")[0], re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,17 @@ def test_every_address_and_fragment_that_a_text_page_names_is_there_as_text(
     assert "" == "\\n".join(faults)
 
 
+def test_every_heading_of_every_page_leads_to_itself(pages, measured, knowledge):
+    kinds = every_page(knowledge, measured)
+    for path in (*PAGES, *(paths[0] for paths in kinds.values())):
+        html = pages.html(path)
+        main = html[html.index("<main") : html.rindex("</main>")]
+        for heading in re.findall(r"<h[2-6].*?</h[2-6]>", main, re.DOTALL):
+            link = re.search(r'class="anchor" href="#([^"]+)"', heading)
+            assert link, (path, heading)
+            assert 1 == html.count(f' id="{link[1]}"'), (path, heading)
+
+
 def test_a_page_that_shows_an_observation_links_its_sources(pages, knowledge):
     for seen in knowledge.observations.values():
         for key in knowledge.cells_named(seen.cells):

@@ -122,7 +122,7 @@ class Shown:
         assert main is not None, f"{path} has no main part"
         for part in main.select(", ".join((*APART, *apart))):
             part.decompose()
-        for part in main.find_all("wbr"):
+        for part in main.select("wbr, a.anchor"):
             part.unwrap()
         main.smooth()
         links = dict.fromkeys(str(a["href"]) for a in main.find_all("a", href=True))

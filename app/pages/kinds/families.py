@@ -7,21 +7,23 @@ from dataclasses import replace
 
 from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
-from app.core.facts import Family, FeatureReading
+from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.rulings import Conditions
+from app.core.timeline import NAMED, of_family
 from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.wanted import can_have, list_wants, unheard
-from app.core.words import OWN_ORDER, Printed, Verdict
+from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
 from app.pages.coverage import coverage_of, coverage_parts
 from app.pages.cpu_table import ruling
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
+from app.pages.timeline_text import timeline
 from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Sourced, joined, told
 from app.pens.page import Page
@@ -105,7 +107,9 @@ class FamilyPage(PageKind):
             (key, str(j.verdict), " ".join(j.behaviours), str(j.reports), str(j.evidence or ""))
             for key, j in judged.items()
         ))  # fmt: skip
-        sheet = _family_sheet(family, cells, asked.knowledge)
+        chosen = {"family": (family.slug,), "state": (str(State.ACCEPTED),)}
+        newest = asked.snapshot.records.page(chosen, most=NAMED)
+        sheet = _family_sheet(family, cells, newest, asked.knowledge)
         return Page.of(
             sheet,
             title=family.name,
@@ -138,7 +142,9 @@ def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
     return counted
 
 
-def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
+def _family_sheet(
+    family: Family, cells: Cells, newest: tuple[Listed, ...], knowledge: Knowledge
+) -> Sheet:
     """Return one family: what it is, where it differs, and what is still unmeasured."""
     wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.path_of((family.slug,))
     each = Linked("What each takes, and how to send it", path, told=True)
@@ -148,6 +154,8 @@ def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
         if any(a.family == family.slug for a in e.affected)
     ]
     notes = knowledge.annotations.values()
+    at = f"/m?family={family.slug}&state=accepted"
+    every = ("Of measurements the newest are named; all stand in ", told(at))
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     up = (Linked("Coverage", "/c"), family.slug)
     return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
@@ -159,6 +167,7 @@ def _family_sheet(family: Family, cells: Cells, knowledge: Knowledge) -> Sheet:
         *_identity(family),
         Section("Errata that name this family", parts=[*errata] or [Para("None is recorded.")]),
         Section("Annotations", parts=[Remark.of(n) for n in notes if family.slug in n.families]),
+        timeline(of_family(family, cells.values(), newest, knowledge), every if newest else ()),
         Section("Sources", parts=[
             Item((Sourced((source.id,)), f" {cite_source(source)}"))
             for source in sources_of(ids, knowledge.sources)

@@ -12,6 +12,7 @@ from app.pages import cell_text, explore, register_text, table_text
 from app.pages.api import cells_body, one_cell, register_out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
+from app.pages.timeline_text import around
 from app.pens.page import Page
 
 
@@ -35,7 +36,12 @@ class RegisterPage(PageKind):
             anchor=anchor,
             template="registers/show.html",
             subject=Subject(path, f"{sheet.title}: changes"),
-            view={"register": register, "cells": cells, "annotations": notes},
+            view={
+                "register": register,
+                "cells": cells,
+                "annotations": notes,
+                "around": around(register, knowledge),
+            },
             table=lambda place: table_text.cells_table(
                 {view.key: view for view in cells}, knowledge, place.site
             ),
@@ -66,7 +72,7 @@ class CellPage(PageKind):
             cell_text.cell_sheet(view, asked.knowledge, given),
             template="cells/show.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
-            view={"cell": view},
+            view={"cell": view, "around": around(view.register, asked.knowledge, key)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **to_jsonable_python(one_cell(view, asked.knowledge, place.site)),
