@@ -67,7 +67,7 @@ class MeasurementList:
     wanted: MeasurementFilter
     valid: Mapping[str, Mapping[str, str]]
     sentence: str
-    answered: str
+    emulated: int
     total: int
     begins: str
     after: str
@@ -104,11 +104,9 @@ def list_measurements(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> M
     said = vocabulary.sentence(wanted, f"{told} of {total} measurements", "; ", ", ")
     more = found[PAGE - 1].slug if len(found) > PAGE else ""
     emulated = snapshot.records.of_emulations
-    answered = f"{emulated} of the {total} by emulations: no evidence about any processor."
     return MeasurementList(
-        found[:PAGE], wanted, vocabulary.values, said, answered if emulated else "", total, begins,
-        more,
-    )  # fmt: skip
+        found[:PAGE], wanted, vocabulary.values, said, emulated, total, begins, more
+    )
 
 
 def _after(pairs: Iterable[tuple[str, str]]) -> list[str]:

@@ -32,7 +32,8 @@ def _decision(change: Any) -> str:
     was = f"{change.before['state']} -> " if change.before else ""
     by = f" by {after['decided_by']}" if after.get("decided_by") else ""
     reason = f": {after['reason']}" if after.get("reason") else ""
-    return f"measurement {change.key} {change.action}: {was}{after['state']}{by}{reason}"
+    what = f"measurement {change.key}{' of an emulation' if after.get('emulation') else ''}"
+    return f"{what} {change.action}: {was}{after['state']}{by}{reason}"
 
 
 def _line(change: Any) -> str:

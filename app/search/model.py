@@ -226,6 +226,7 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
         found.append(Named("difference", match[1]))
     of_others = {
+        "difference": (slug for slug in knowledge.departures if slug == folded.removeprefix("e/")),
         "erratum": (
             e.slug for e in knowledge.errata.values() if folded in (e.slug, e.number, *e.aliases)
         ),

@@ -24,6 +24,7 @@ def entries(
     yield from (_register(r) for r in knowledge.registers.values())
     yield from (_cell(view, knowledge) for view in cells.values())
     yield from (_difference(d, knowledge) for d in knowledge.differences.values())
+    yield from (_difference(d, knowledge) for d in knowledge.departures.values())
     yield from (_erratum(e, knowledge) for e in knowledge.errata.values())
     yield from (_annotation(a, knowledge) for a in knowledge.annotations.values())
     yield from (of_measurement(m, knowledge) for m in measurements)
@@ -101,10 +102,11 @@ def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
     return _entry(
         "difference",
         d.slug,
-        f"/d/{d.number}",
-        f"D-{d.number}: {d.title} ({d.state.label})",
+        f"/e/{d.slug}" if d.emulator else f"/d/{d.number}",
+        f"{d.label}: {d.title} ({d.state.label})",
         (*_registers_of(d.cells), *d.errata),
-        f"Table 15-22 says {d.table_says}; instead {d.instead}",
+        f"Emulation: {d.emulator.label}" if d.emulator else "",
+        f"{'The manual' if d.emulator else 'Table 15-22'} says {d.table_says}; instead {d.instead}",
         d.text,
         _inferred(d.inference),
         *(f"{e.date} {e.state.label}: {e.text}" for e in d.life),

@@ -187,11 +187,9 @@ class Records:
 
     @property
     def answered(self) -> tuple[str, ...]:
-        """What answered in any measurement: silicon, and emulations by their slugs."""
-        families = self.used("family")
-        silicon = (SILICON,) if any(not f.startswith(EMULATED) for f in families) else ()
-        named = (f.removeprefix(EMULATED) for f in families if f.startswith(EMULATED))
-        return (*silicon, *named)
+        """What may have answered: silicon, and the emulations of measurements by their slugs."""
+        found = (f for f in self.used("family") if f.startswith(EMULATED))
+        return (SILICON, *(family.removeprefix(EMULATED) for family in found))
 
     @cached_property
     def _groups(self) -> Mapping[tuple[str, ...], int]:

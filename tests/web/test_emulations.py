@@ -10,6 +10,8 @@ from app.errors import InvalidSeed
 from app.intake.kept import check_kept, load_kept
 from app.pages import registry
 from app.pens.place import NOWHERE
+from app.search.model import named
+from app.search.search_entries import entries
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
@@ -77,7 +79,7 @@ def test_the_list_and_the_page_of_a_measurement_say_that_an_emulation_answered(b
     text = both[1].get("/m.txt").text
 
     assert set(SLUGS) == {each["answered"] for each in listed}
-    assert "2 of the 2 by emulations" in text
+    assert "2 of 2 by emulations, no evidence about any processor" in " ".join(text.split())
     for each in listed:
         page = both[1].get(f"/m/{each['id']}.txt").text
         assert "no evidence about any processor" in " ".join(page.split())
@@ -109,6 +111,15 @@ def test_what_comes_with_the_seed_is_taken_once(unobserved, tmp_path):
     (folder / "kvm.json").write_bytes(DOCUMENTS["kvm"])
     with engine_of(unobserved[1]) as engine, writer_sessions(engine).begin() as session:
         assert 0 == load_kept(session, tmp_path, SEEDED_AT)
+
+
+def test_what_a_version_did_and_what_a_search_finds_say_that_it_is_of_an_emulation(both, kept):
+    changes = " ".join(both[1].get("/changes.txt").text.split())
+    (meant,) = named("E-1", kept.knowledge)
+    (found,) = (e for e in entries(kept.knowledge, kept.cells) if e.key == meant.key)
+
+    assert 2 == changes.count("of an emulation added")
+    assert ("difference", "/e/e-1") == (meant.kind, found.path)
 
 
 def test_a_source_of_the_seed_that_names_no_measurement_is_refused(seed_copy, knowledge):

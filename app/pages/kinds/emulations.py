@@ -117,12 +117,12 @@ def _departure_page(asked: Address, d: Difference) -> Page:
         Field("About", f"{d.emulator.label if d.emulator else ''}, an emulation: {NO_EVIDENCE}"),
         Field("The manual", d.table_says),
         Field("Instead", d.instead),
-        Field("State", str(d.state)),
+        Field("State", d.state.label),
         Field("Seen in", _seen_in(asked.snapshot, d)),
         Para(d.text),
         Para(f"Inference: {d.inference}" if d.inference else ""),
         Section("Life", parts=[
-            Item((f"{e.date} {e.state}: {e.text} ", Sourced(e.sources))) for e in d.life
+            Item((f"{e.date} {e.state.label}: {e.text} ", Sourced(e.sources))) for e in d.life
         ]),
         *_alike(asked.snapshot, d),
         list_sources(d.all_sources, asked.knowledge),

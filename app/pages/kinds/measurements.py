@@ -34,13 +34,16 @@ class MeasurementsPage(PageKind):
         listed = measured.list_measurements(asked.snapshot, asked.pairs)
         none = NONE_PASSES if listed.total else NO_MEASUREMENT
         older = (Linked("those behind it", listed.next, told=True, rel="next"),)
+        share = f"{listed.emulated} of {listed.total} by emulations"
+        answers = Linked("what they answered", "/e", told=True)
+        by_emulations = (f"{share}, {measurement_text.NO_EVIDENCE}: ", answers)
         sheet = Sheet("Measurements", "/m", parts=[
             Para("What people measured and sent, newest first.", "lead"),
             Field("Send one", (Linked("how, and where", "/upload", told=True),)),
             Field("The format", (Linked("of a document", "/docs/format", told=True),)),
             Included("measurements/_filters.html"),
             Field("Shown", listed.sentence),
-            Field("Answered by", listed.answered),
+            Field("Answered by", by_emulations if listed.emulated else ""),
             Para("" if listed.found else none, "empty"),
             *(_listed(m, asked.knowledge) for m in listed.found),
             Field("Older ones", older if listed.next else "", above=True),
