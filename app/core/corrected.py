@@ -63,7 +63,8 @@ class CorrectedCell:
     """One cell as it should read: its branches in the order of the checks.
 
     ``open`` are alternatives that the manual leaves open beside them, ``silicon`` what was
-    seen under a condition that no page rules; both with their conditions.
+    seen under a condition that no page rules; both with their conditions. ``table`` are the
+    claims of print.
     """
 
     key: CellKey
@@ -72,6 +73,12 @@ class CorrectedCell:
     open: Branches
     silicon: Branches
     notes: tuple[int, ...]
+    table: tuple[Claim, ...] = ()
+
+    @property
+    def was(self) -> Branches:
+        """What is printed."""
+        return branches(self.table)
 
     @property
     def changed(self) -> bool:
@@ -136,6 +143,7 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
             open=open_,
             silicon=tuple(_silicon(view, (*ruled, *open_), conditions)),
             notes=tuple(sorted(numbers[note.same] for note in reasons[key])),
+            table=view.table,
         )
     return CorrectedTable(
         tuple(CorrectedRow(knowledge.registers[slug], row) for slug, row in rows.items()),

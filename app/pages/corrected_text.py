@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 from app.core.citations import cite_claim
 from app.core.corrected import Branches, CorrectedCell, CorrectedTable, Footnote
@@ -14,7 +15,7 @@ from app.core.numbers import counted
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.summaries import NEWEST
-from app.core.words import ClaimKind, Printed
+from app.core.words import Behaviour, ClaimKind, Printed
 from app.pens.lines import CELLS_AT
 from app.pens.place import Place
 from app.pens.plain import Plain, head, words
@@ -22,9 +23,15 @@ from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"
 KEY = (
-    "open: the manual says this too, or leaves it open. seen: on silicon only. Conditions stand "
-    "behind the behaviour; checks are in their order."
+    "open: the manual says this too, or leaves it open. seen: on silicon only. printed: what is to "
+    "be changed. Conditions stand behind the behaviour; checks are in their order."
 )
+# What is for the editor of the manual.
+EDITING = {
+    "To the editor:": "/corrected/letter",
+    "A patch": "/corrected.diff",
+    "of print": "/corrected/printed",
+}
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 
 
@@ -67,6 +74,8 @@ def corrected_text(
     for count in counts(table):
         out.link(count.text, place.link(count.path))
     out.link("Ready to paste:", place.link("/corrected.md"))
+    for label, path in EDITING.items():
+        out.link(label, place.link(path))
     out.blank()
     out.para(against(knowledge))
     for printed in (p for p in Printed if p.mark):
@@ -108,6 +117,12 @@ def _grid(
             " ".join(register.msrs).replace("h", ""), *x2avic,
         ))  # fmt: skip
     out.grid(lines, WIDTHS)
+
+
+def runs(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
+    """Return branches with what follows of the same behaviour as one, each with its conditions."""
+    each = groupby(branches, lambda branch: branch[0])
+    return [(behaviour, [c for _, c in some if c]) for behaviour, some in each]
 
 
 def corrected_table(table: CorrectedTable) -> Table:
@@ -166,6 +181,8 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
         return [f"{lead}{b.short} {conditions.tag(c)}".strip() for b, c in branches]
 
     words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
+    # What print says where it has to be changed, beside what it should say.
+    words += said(cell.was, "printed: ") if cell.changed else []
     # A cell that its mode does not have is a dash already.
     mark = "" if words == ["-"] else cell.printed.mark
     # "-seen" would read as one word: nothing rules here.

@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.pages.kinds import (
     changes,
     differences,
+    editing,
     emulations,
     errata,
     families,
@@ -32,6 +33,7 @@ from app.store.snapshots import Snapshot
 
 KINDS: tuple[PageKind, ...] = (
     *table.KINDS,
+    *editing.KINDS,
     *pictures.KINDS,
     *registers.KINDS,
     *families.KINDS,

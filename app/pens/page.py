@@ -20,7 +20,8 @@ class Page:
     ``path`` is its canonical address with its query, without a pin; other names of the page
     are redirected there, to ``anchor`` of it. ``subject`` is what its feed is about; ``feed``
     writes any other one. ``compared`` is the text that two data versions are compared by, where
-    that is not ``text``. ``picture`` is the template of its picture.
+    that is not ``text``. ``picture`` is the template of its picture, ``diff``
+    writes a patch.
     """
 
     template: str
@@ -35,6 +36,7 @@ class Page:
     compared: Callable[[Place], str] | None = None
     anchor: str = ""
     picture: str = ""
+    diff: Callable[[Place], str] | None = None
     status: int = 200
 
     @classmethod
@@ -49,6 +51,7 @@ class Page:
         extras = (
             ("json", self.data), ("csv", self.table), ("md", self.table),
             ("atom", self.feed or self.subject), ("svg", self.picture),
+            ("diff", self.diff),
         )  # fmt: skip
         return ("txt", *(name for name, part in extras if part))
 

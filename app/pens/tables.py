@@ -10,17 +10,23 @@ from itertools import chain
 
 @dataclass(frozen=True)
 class Table:
-    """Column names and rows of text, all of one length."""
+    """Column names and rows of text, all of one length.
+
+    ``read`` is the Markdown for readers, where that says more than the rows.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    read: str = ""
 
     def csv(self) -> str:
         """Return RFC 4180 CSV with a header line."""
         return "".join(csv_lines(self.columns, self.rows))
 
     def markdown(self) -> str:
-        """Return a GitHub-flavoured Markdown table."""
+        """Return a GitHub-flavoured Markdown table, or what readers get in its place."""
+        if self.read:
+            return self.read
         lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
         return "".join("| " + " | ".join(map(_escape, line)) + " |\n" for line in lines)
 

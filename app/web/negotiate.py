@@ -21,6 +21,7 @@ class Format(StrEnum):
     MARKDOWN = "md"
     ATOM = "atom"
     SVG = "svg"
+    DIFF = "diff"
 
     @property
     def media_type(self) -> str:
@@ -36,6 +37,7 @@ _MEDIA = {
     Format.MARKDOWN: "text/markdown; charset=utf-8",
     Format.ATOM: "application/atom+xml",
     Format.SVG: "image/svg+xml",
+    Format.DIFF: "text/x-diff; charset=us-ascii",
 }
 # Paths whose dots belong to the name; everything else drops a known extension.
 LITERAL = ("/static/", "/api/", "/schema/", "/export/")

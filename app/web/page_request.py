@@ -130,10 +130,11 @@ class PageRequest:
                 body = page.text(place)
             case Format.JSON if page.data:
                 body = json.dumps(page.data(place), indent=1, ensure_ascii=False) + "\n"
-            case Format.CSV if page.table:
-                body = page.table(place).csv()
-            case Format.MARKDOWN if page.table:
-                body = page.table(place).markdown()
+            case Format.CSV | Format.MARKDOWN if page.table:
+                table = page.table(place)
+                body = table.csv() if wanted is Format.CSV else table.markdown()
+            case Format.DIFF if page.diff:
+                body = page.diff(place)
             case Format.ATOM if page.feed:
                 body = page.feed(place)
             case Format.ATOM if page.subject:

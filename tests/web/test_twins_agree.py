@@ -20,6 +20,7 @@ PAGES = (
     *("/", "/?family=zen-4&verdict=explained", "/?q=nothing-has-this-name"),
     *("/?view=cpu", "/?view=cpu&family=zen-4&only=wrong", "/map"),
     *("/?policy=kvm-6.0,kvm-7.2", "/corrected", "/c", "/d", "/d?state=unfiled"),
+    *("/corrected/letter", "/corrected/printed"),
     *("/d?q=nothing-has-this-name", "/errata", "/policy", "/policy/kvm-6.0..kvm-7.2"),
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),
     *("/changes", "/docs", "/docs/words", "/docs/cite", "/docs/sources", "/docs/apm", "/search"),

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl
 from pydantic_core import to_jsonable_python
 
 from app.core.cells import way
-from app.pages import corrected_text, cpu_table, explore, table_text
+from app.pages import corrected_text, cpu_table, explore, print_text, table_text
 from app.pages.api import cell_list
+from app.pages.corrected_markdown import corrected_markdown
 from app.pages.explore import TableView
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.picture import picture_of
@@ -98,7 +99,7 @@ class CorrectedPage(PageKind):
 
     pattern = "/corrected"
     promise = "Table 15-22 as it should read"
-    twins = "txt json csv md"
+    twins = "txt json csv md diff"
     lists = True
 
     def find(self, asked: Address) -> Page:
@@ -114,6 +115,7 @@ class CorrectedPage(PageKind):
                 "map": picture_of(asked.snapshot),
                 "counts": corrected_text.counts(table),
                 "footnote_lines": corrected_text.footnote_lines,
+                "runs": corrected_text.runs,
                 "against": corrected_text.against(knowledge),
                 "key": corrected_text.KEY,
             },
@@ -121,7 +123,8 @@ class CorrectedPage(PageKind):
             compared=lambda place: corrected_text.corrected_text(
                 table, knowledge, place, numbered=False
             ),
-            table=lambda _: rows(table),
+            table=lambda _: replace(rows(table), read=corrected_markdown(table, knowledge)),
+            diff=lambda place: print_text.corrected_diff(table, knowledge, place),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "cells": {str(c.printed): c.number for c in corrected_text.counts(table)},

@@ -1,0 +1,90 @@
+"""The letter to the editor of the manual: each change of Table 15-22 with its reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+
+from app.core.cells import CellKey
+from app.core.corrected import CorrectedCell, CorrectedTable, Footnote, NoteKind
+from app.core.knowledge import Knowledge
+from app.core.numbers import counted
+from app.core.rulings import Conditions
+from app.core.words import Printed
+from app.pages.corrected_text import footnote_lines
+from app.pages.print_text import branch_words, page_words, where
+from app.pens.lines import Linked, Sourced, told
+from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
+
+TITLE = "To the editor of the manual: Table 15-22"
+PATH = "/corrected/letter"
+ASK = (
+    "In print one column stands for AVIC and for x2AVIC. Under x2AVIC the checks of chapter 16 "
+    "come first (15.29.10), so that the two modes differ in most writes. Please give x2AVIC "
+    "columns of its own, and make the changes below. Each names the page of the manual from which "
+    "it follows; where a step is ours, it says so. Reports of what silicon did stand behind it, "
+    "with their grade."
+)
+SAYS_NOTHING = "The table has no word here, or a dash; other pages of the manual say this."
+ASKED = "Here the manual says two things, or leaves it open. Which one holds?"
+MISPRINTS = "misprints"
+# The groups of footnotes that ask for a change, or for an answer, with what introduces them.
+GROUPS = {
+    NoteKind.WRONG: "An ordinary access never meets what is printed.",
+    NoteKind.INCOMPLETE: "What is printed holds, but lacks a condition.",
+    NoteKind.OPEN: ASKED,
+    NoteKind.NOT_PRINTED: SAYS_NOTHING,
+}
+HEADS = {
+    NoteKind.WRONG: "Wrong",
+    NoteKind.INCOMPLETE: "Incomplete",
+    NoteKind.OPEN: "Questions",
+    NoteKind.NOT_PRINTED: "Not printed",
+}
+
+
+def letter_sheet(table: CorrectedTable, knowledge: Knowledge) -> Sheet:
+    """Return the letter: what is asked for, every change with page and reason, and misprints."""
+    cells = {cell.key: cell for row in table.rows for cell in row.cells.values()}
+    notes = dict(table.groups)
+    wrong, lacking = (table.count(printed) for printed in (Printed.WRONG, Printed.INCOMPLETE))
+    return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter"), parts=[
+        Field("About", f"{where(table, knowledge)}, Guest vAPIC Register Access Behavior"),
+        Field("In short", f"{counted(wrong, 'cell')} wrong, {counted(lacking, 'cell')} incomplete"),
+        Field("As a patch", (told("/corrected.diff"),)),
+        Field("It applies to", (told("/corrected/printed"),)),
+        Field("The whole table", (told("/corrected"),)),
+        Para(ASK, "lead"),
+        *(Section(HEADS[kind], str(kind), parts=[
+            Para(said), *(_change(note, cells, knowledge) for note in notes.get(kind, ()))
+        ]) for kind, said in GROUPS.items() if kind in notes),
+        *_misprints(knowledge),
+    ])  # fmt: skip
+
+
+def _change(note: Footnote, cells: dict[CellKey, CorrectedCell], knowledge: Knowledge) -> Record:
+    """Return one change: pages and cells, the old text, the new text, and why."""
+    conditions = Conditions(knowledge.conditions)
+    mine = [cells[key] for key in note.cells]
+    names = ", ".join(map(knowledge.name_of, note.cells))
+    pages = page_words(mine)
+    record = Record(f"[{note.number}] {f'{pages}: ' if pages else ''}{names}", level=3)
+    for (was, now), same in groupby(mine, lambda cell: (cell.was, cell.branches)):
+        alone = [cell.key for cell in same]
+        of = f" ({', '.join(map(knowledge.name_of, alone))})" if len(alone) < len(mine) else ""
+        for label, said in ((f"Old text{of}", was), (f"New text{of}", now)):
+            first, *more = branch_words(said, conditions)
+            record.parts.append(Field(label, first, more=more))
+    first, *more = footnote_lines(note, knowledge)
+    record.parts.append(Field("Reason", first, more=more))
+    return record
+
+
+def _misprints(knowledge: Knowledge) -> Iterator[Passage]:
+    note = knowledge.annotations.get(MISPRINTS)
+    if note:
+        each = re.split(r"(?<=\.) (?=p\.\d)", note.text)
+        yield Section("Misprints around the table", MISPRINTS, parts=[
+            *map(Item, each), Para((Sourced(note.sources),)),
+        ])  # fmt: skip
