@@ -9,11 +9,10 @@ from itertools import product
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
-from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.wanted import REASONS
 from app.core.words import Access, Mode, Verdict
-from app.pages.cpu_table import Answering, answering
+from app.pages.answering import Answering, CellState, answering
 from app.pens.lines import CELLS_AT
 from app.pens.parts import Columns, Field, Included, Para, Passage
 
@@ -31,7 +30,7 @@ class Band:
     """
 
     who: Answering
-    rows: tuple[tuple[str, tuple[tuple[CellView, Judgement | None], ...]], ...]
+    rows: tuple[tuple[str, tuple[tuple[CellView, CellState | None], ...]], ...]
     seen: int
     open: int
 
@@ -61,7 +60,7 @@ def _band(who: Answering, knowledge: Knowledge, cells: Mapping[CellKey, CellView
         views = [cells[CellKey(slug, mode, access)] for slug in knowledge.registers]
         rows.append((f"{mode.label} {access}", tuple((view, who.judged(view)) for view in views)))
     there = [it for _, row in rows for _, it in row if it]
-    seen = sum(bool(it.findings) for it in there)
+    seen = sum(it.findings for it in there)
     return Band(who, tuple(rows), seen, sum(it.verdict in REASONS for it in there))
 
 
@@ -87,4 +86,4 @@ def _grid(shown: Coverage, bands: Sequence[Band]) -> Iterator[str]:
 def _code(band: Band, key: CellKey) -> str:
     judged = (it for _, row in band.rows for view, it in row if view.key == key)
     found = next(judged)
-    return found.verdict.code if found else ""
+    return found.code if found else ""

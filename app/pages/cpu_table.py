@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.core.cells import CellKey, way
-from app.core.facts import Family
+from app.core.emulator_words import Following
 from app.core.knowledge import Knowledge
-from app.core.measuring import NOT_STATED
 from app.core.rulings import Conditions
-from app.core.verdicts import Judgement
 from app.core.views import CellView
-from app.core.wanted import can_have, unheard
+from app.core.wanted import unheard
 from app.core.words import OWN_ORDER, Access, Mode, Printed, Verdict
+from app.pages.answering import Answering, answering, emulating
 from app.pages.explore import TableView
+from app.pages.measurement_text import NO_EVIDENCE
 from app.pages.table_text import wrong_on
 from app.pages.wanted_text import nothing_yet
 from app.pens import phrases
@@ -33,37 +33,12 @@ ABREAST = 3
 
 
 @dataclass(frozen=True)
-class Answering:
-    """Who answers an access, in a column of its own: a CPU family, and whatever is held beside it.
-
-    ``judged`` is what is known of a cell on it, None where there is no such thing; ``short`` is
-    its name in a narrow column, ``href`` its page, ``wanted`` the page of what is wanted of it.
-    """
-
-    slug: str
-    name: str
-    short: str
-    href: str
-    wanted: str
-    judged: Callable[[CellView], Judgement | None]
-
-    def seen(self, view: CellView) -> str:
-        """What was seen of a cell, in the short words and codes of a column of text."""
-        it = self.judged(view)
-        if it is None:
-            return ""
-        said = it.evidence and not it.evidence.ran
-        code = f"({it.verdict.code})" if said else it.verdict.code
-        return f"{code} {'/'.join(b.short for b in it.behaviours)}".strip()
-
-
-@dataclass(frozen=True)
 class CpuTable:
     """The cells of a filter by mode and access, and the columns beside them.
 
     ``silent`` are families without any evidence, which have no column unless they are asked for;
-    ``heard`` is how many of the cells have evidence, by column, and ``verdicts`` are those that
-    occur.
+    ``heard`` is how many of the cells have evidence, by column; ``verdicts`` are those that
+    occur, and ``followings`` the words for emulations.
     """
 
     view: TableView
@@ -72,23 +47,7 @@ class CpuTable:
     groups: Mapping[tuple[Mode, Access], tuple[CellView, ...]]
     heard: Mapping[str, int]
     verdicts: tuple[Verdict, ...]
-
-
-def answering(knowledge: Knowledge, families: Iterable[str]) -> tuple[Answering, ...]:
-    """Return the columns: each family of ``families``, in the order of what is known."""
-    asked = {*families}
-    return tuple(_family(f, knowledge) for f in knowledge.families.values() if f.slug in asked)
-
-
-def _family(family: Family, knowledge: Knowledge) -> Answering:
-    def judged(view: CellView) -> Judgement | None:
-        it = view.judgements[family.slug]
-        there = knowledge.exists(view.key) and can_have(family, view.key.mode)
-        return it if it.findings or there else None
-
-    short = "?" if family.slug == NOT_STATED else family.name
-    wanted = "" if family.slug == NOT_STATED else f"/wanted?family={family.slug}"
-    return Answering(family.slug, family.name, short, f"/c/{family.slug}", wanted, judged)
+    followings: tuple[Following, ...]
 
 
 def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
@@ -97,6 +56,8 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
     silent = unheard(knowledge, snapshot.cells)
     asked = view.wanted["family"]
     columns = answering(knowledge, asked or (f for f in knowledge.families if f not in silent))
+    if not asked:
+        columns += emulating(knowledge, snapshot.emulations.values())
     groups = {
         side: tuple(
             cell for slug in view.order for key in [CellKey(slug, *side)]
@@ -114,6 +75,7 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
         heard={c.slug: sum(bool(it and it.findings) for it in column)
                for c, column in zip(columns, judged, strict=True)},
         verdicts=tuple(v for v in Verdict if v in found),
+        followings=tuple(f for f in Following if f in found),
     )  # fmt: skip
 
 
@@ -121,6 +83,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits as text: a grid for each mode and access."""
     view = shown.view
     tallies = (f"{t.number} {t.word.code} {t.word.label}" for t in view.verdicts if t.number)
+    emulated = ", ".join(f"{f.mark} {f.label}" for f in shown.followings)
     prints = ", ".join(f"{p.mark} {p.short}" for p in Printed if p.mark)
     parts: list[Passage] = [
         Field("Shown", view.sentence),
@@ -128,6 +91,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
         *wrong_on(view, knowledge),
         Field("Printed", prints),
         Field("Verdicts", f"{', '.join(tallies)}; () only said so"),
+        Field("Emulations", f"{emulated}; {NO_EVIDENCE}" if emulated else ""),
         Field("Words", (told("/docs/words"),)),
         Para(CELLS_AT, above=True),
     ]

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.emulator_words import Emulator, Following
 from app.core.rulings import Conditions
+from app.core.words import Verdict
 from app.errors import InvalidSeed
 from app.intake.kept import check_kept, load_kept
 from app.pages import registry
@@ -97,6 +98,20 @@ def test_an_emulation_has_a_page_with_what_differs_from_the_manual(both):
     assert "reads back 0x20" in both[1].get(f"/e/{SLUGS[0]}.txt").text
     assert 404 == both[1].get("/e/kvm-1.0-amd").status_code
     assert "Nobody has measured one yet." in both[0].get("/e.txt").text
+
+
+def test_emulations_have_columns_of_their_own_beside_those_of_cpus(both):
+    shown = both[1].get("/index.json?view=cpu&mode=x2avic").json()
+    rows = {row["cell"]: row for row in shown["cells"]}
+    text = both[1].get("/index.txt?view=cpu&mode=x2avic&access=read").text
+
+    assert list(SLUGS) == shown["columns"]
+    assert str(Following.STRICTER) == rows["apr/x2avic/read"][SLUGS[0]]
+    assert "gp" == rows["apr/x2avic/read"][f"{SLUGS[0]}_seen"]
+    assert str(Verdict.UNMEASURED) == rows["id/x2avic/read"][SLUGS[0]]
+    assert f"{Following.STRICTER.mark} {Following.STRICTER.label}; no evidence about any" in text
+    assert [] == both[0].get("/index.json?view=cpu").json()["columns"]
+    assert ["zen-4"] == both[1].get("/index.json?view=cpu&family=zen-4").json()["columns"]
 
 
 def test_what_is_pinned_knows_no_later_emulation(both):
