@@ -141,6 +141,7 @@ def test_links_between_files_are_relative_and_quoted():
         ("<!doctype html><p>a &amp; b &#39; &lt;</p><br/>", None),
         ('<a href="/x" hx-get="/x" class="a">x</a>', '<a href="[/x]" class="a">x</a>'),
         ('<script src="/s.js" defer></script><b>x</b>', "<b>x</b>"),
+        ('<script src="/s.js" data-copy></script>', '<script src="[/s.js]" data-copy></script>'),
         ('<meta name="htmx-config" content="{}"><i>x</i>', "<i>x</i>"),
         ('<form method="dialog"><button>Close</button></form>', None),
         ('<input type="checkbox" form="pick" name="rows">x', "x"),

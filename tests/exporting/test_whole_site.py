@@ -19,7 +19,16 @@ LINK = re.compile(r'\s(?:href|src|action|hx-\w+)="([^"]*)"')
 ANCHOR = re.compile(r'\sid="([^"]*)"')
 PRINTED = re.compile(rf"{SITE}(/[^\s<>\"'|)\]]*)")
 # Addresses that are printed as patterns, VERSION for example, or that ask a server.
-SERVER = ("/upload", "/review", "/check-mail", "/search", "/api/v1/", "/export/", "/schema/")
+SERVER = (
+    "/upload",
+    "/vapic-probe.pyz",
+    "/review",
+    "/check-mail",
+    "/search",
+    "/api/v1/",
+    "/export/",
+    "/schema/",
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +77,7 @@ def test_links_to_the_site_are_pinned_unless_the_site_must_act(pages, lived):
     found = {html.unescape(link) for text in pages.values() for link in LINK.findall(text)
              if link.startswith(SITE)}  # fmt: skip
     plain = {link for link in found if "at=" not in link}
-    allowed = {f"{SITE}{path}" for path in ("/upload", *ASKS)}
+    allowed = {f"{SITE}{path}" for path in ("/upload", "/wanted", *ASKS)}
     allowed |= {f"{SITE}/m/{slug}" for slug in lived.slugs}
     allowed |= {f"{SITE}/m/{lived.withheld}.raw"}
     assert {link for link in plain if link.split("#")[0] not in allowed} == set()
@@ -113,12 +122,14 @@ def test_the_files_stand_where_their_addresses_say(site):
     assert html_files == {path: file_of(path, "text/html") for path in copied.pages}
 
 
-def test_no_secret_and_no_script_is_in_the_copy(site, pages, lived):
+def test_no_secret_is_in_the_copy_and_no_script_but_the_filter(site, pages, lived):
     folder, _ = site
     whole = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert [] == [secret for secret in lived.secrets if secret.encode() in whole]
     text = "".join(pages.values())
-    assert [] == [what for what in ("<script", " hx-", 'method="post"') if what in text]
+    assert [] == [what for what in (" hx-", 'method="post"') if what in text]
+    (script,) = re.findall(r"<script[^>]*>", text)
+    assert "data-copy" in script
 
 
 @pytest.mark.browser
@@ -143,6 +154,26 @@ def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  
     page.get_by_role("link", name="D-1", exact=True).first.click()
     assert page.url.endswith("/d/1.html")
     assert [] == failed
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_table_of_a_copy_filters_its_rows_from_the_disk(site, chromium):  # noqa: F811
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"file://{site[0]}/index.html")
+    shown = page.locator("table.glance tbody tr[id]:visible")
+    whole, only = shown.count(), page.get_by_label("Only")
+
+    page.get_by_label("Filter the rows").fill("logical 80D")
+    assert ["ldr"] == [row.get_attribute("id") for row in shown.all()]
+    assert f"1 of {whole} rows" == page.get_by_role("status").first.inner_text()
+    page.get_by_label("Filter the rows").fill("")
+    only.select_option(index=1)
+    wrong = page.locator("tr[id]:has(td.print-wrong)").count()
+    assert 0 < wrong == shown.count() < whole
+    only.select_option(index=0)
+    assert whole == shown.count()
     context.close()
 
 

@@ -1,7 +1,7 @@
 """One HTML page taken apart: its links, and the rest as it is.
 
 What needs a server or a script is left out: forms become a line of text, scripts and their
-attributes go.
+attributes go, but for those that are meant for a copy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from html import escape
 from html.parser import HTMLParser
 
 LINKS = ("href", "src")
+# A script that is for the copy.
+COPIED = ("data-copy", None)
 # A dialog's form closes it and needs no server.
 LOCAL_FORM = ("method", "dialog")
 # What stands in the place of a form: the words of its button, as a link to the site.
@@ -66,7 +68,7 @@ class _Parser(HTMLParser):
             self._in_button = tag == "button" and not self._button
         elif tag == "form" and LOCAL_FORM not in attrs:
             self._skipping, self._form, self._button = tag, dict(attrs), ""
-        elif tag == "script":
+        elif tag == "script" and COPIED not in attrs:
             self._skipping = tag
         elif not lonely and ("name", "htmx-config") not in attrs:
             self._keep(tag, attrs)
