@@ -24,9 +24,9 @@ HEAD = """\
  *
  * Made by vAPIC Explorer {tool} from its data version {version}:
  * {link}
- * {count} accesses of the local APIC's MSRs in x2APIC mode, 800h-8FFh. Expected is
- * {expect}:
- * {expected} of them; the others are made, and reported as skipped.{more}
+ * {count} accesses of the local APIC's MSRs in x2APIC mode, 800h-8FFh. What is expected of
+ * {expected} is {expect};
+ * the others are made, and reported as skipped.{more}
  *
  * SPDX-License-Identifier: MIT
  */"""
@@ -38,8 +38,8 @@ KUT = """
  * whose processor takes them may log a warning."""
 SELFTEST = """
  *
- * Put it and {table} into tools/testing/selftests/kvm/x86/ of a kernel tree (6.12 or
- * newer) and add x86/vapic_test to the tests of x86 in the Makefile there."""
+ * Put it and {table} into tools/testing/selftests/kvm/x86/ (x86_64/ in 6.12) of a
+ * kernel tree, and add it to the tests of x86 in the Makefile there."""
 
 
 def kvm_unit_tests(handout: Handout) -> Mapping[str, str]:
