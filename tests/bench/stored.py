@@ -52,11 +52,14 @@ def document_of(number: int, rng: random.Random) -> bytes:
 
 
 def made(size: int) -> Path:
-    """Return the database of a size, made on first use."""
+    """Return the database of a size, made on first use; one that was interrupted goes on."""
+    from sqlalchemy import func, select
+
     from app.core.words import State
     from app.intake import submitting
     from app.store.engine import make_engine, writer_sessions
     from app.store.migrate import migrate
+    from app.store.models import SubmissionRow
     from app.store.seeding import load_knowledge, load_seed
     from app.store.submissions import Decision
 
@@ -66,17 +69,21 @@ def made(size: int) -> Path:
         return path
     KEPT.mkdir(parents=True, exist_ok=True)
     under_way = path.with_suffix(".part")
-    under_way.unlink(missing_ok=True)
+    begun = under_way.exists()
     migrate(f"sqlite:///{under_way}")
     engine = make_engine(f"sqlite:///{under_way}")
     with writer_sessions(engine).begin() as session:
-        load_seed(session, ROOT / "seed", BEGIN)
+        if not begun:
+            load_seed(session, ROOT / "seed", BEGIN)
         known = load_knowledge(session, 1)
+        kept = session.scalar(select(func.count()).select_from(SubmissionRow)) or 0
     for start in range(0, size, 20):
         with writer_sessions(engine).begin() as session:
             for number in range(start, min(size, start + 20)):
                 now = BEGIN + timedelta(seconds=number + 1)
                 raw = document_of(number, rng)
+                if number < kept:
+                    continue
                 _, measurement = submitting.prepare(raw, known, now)
                 submitting.submit(session, submitting.Incoming(raw, measurement), now)
                 decision = Decision(State.ACCEPTED, "For the benchmark.", now, "bench")
