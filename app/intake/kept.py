@@ -17,6 +17,8 @@ from app.store.engine import Session
 from app.store.submissions import Decision
 
 FOLDER = "measurements"
+# How a source begins that is a document there.
+MEASURED = "measured-"
 REASON = "It comes with the seed, where its file says how it was made."
 BY = "the seed"
 
@@ -27,12 +29,10 @@ def check_kept(folder: Path, knowledge: Knowledge, now: datetime) -> tuple[Incom
     Raises InvalidSeed with every fault of every document, and with the sources that name none.
     """
     found = list(_read(folder, knowledge, now))
-    there = {f"/m/{each.measurement.slug}" for each in found if isinstance(each, Incoming)}
     for source in knowledge.sources.values():
-        # Those of measurements that were sent in have ids of their own, which the seed may not use.
-        own = source.url.startswith("/m/") and not source.id.startswith("m-")
-        if own and source.url not in there:
-            found.append(Problem("sources", source.id, source.url, f"a document in {FOLDER}/"))
+        name = f"{FOLDER}/{source.id.removeprefix(MEASURED)}.json"
+        if source.id.startswith(MEASURED) and not (folder / name).is_file():
+            found.append(Problem("sources", source.id, "no such document", name))
     if problems := tuple(each for each in found if isinstance(each, Problem)):
         raise InvalidSeed(problems)
     return tuple(each for each in found if isinstance(each, Incoming))

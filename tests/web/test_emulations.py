@@ -142,7 +142,7 @@ def test_a_source_of_the_seed_that_names_no_measurement_is_refused(seed_copy, kn
 
     with pytest.raises(InvalidSeed) as error:
         check_kept(seed_copy.folder, knowledge, SEEDED_AT)
-    assert {"a document in measurements/"} == {each.expected for each in error.value.problems}
+    assert {"no such document"} == {each.found for each in error.value.problems}
 
 
 def test_a_document_of_the_seed_is_checked_as_any_other(seed_copy, knowledge):
@@ -192,11 +192,13 @@ def test_each_difference_of_an_emulation_is_seen_in_each_measurement_that_it_cit
     for slug, entry in kept.knowledge.departures.items():
         page = registry.find(kept, f"/e/{slug}")
         seen = {one["emulation"] for one in page.data(NOWHERE)["seen_in"]}
-        cited = {kept.knowledge.sources[s].url for e in entry.life for s in e.sources}
-        theirs = {f"/m/{m.slug}" for s in seen for m in kept.emulations[s].documents}
+        cited = {kept.knowledge.sources[s] for e in entry.life for s in e.sources}
 
         assert cited, slug
-        assert cited <= theirs, slug
+        assert {source.id.removeprefix("measured-") for source in cited} <= seen, slug
+        for source in cited:
+            (document,) = kept.emulations[source.id.removeprefix("measured-")].documents
+            assert f"Measurement {document.slug};" in source.note
 
 
 def test_what_differs_from_the_manual_is_filed_under_a_number(kept):
