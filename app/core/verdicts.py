@@ -120,13 +120,12 @@ class Judgement:
 
     @property
     def behind(self) -> str:
-        """``1 report, observed, group``: what stands behind it.
-
-        Where only guests looked it ends in ``exits not watched``.
-        """
+        """``2 reports, observed and stated``, ``1 report, measured, exits not watched``."""
+        heard = {f.observation.evidence for f in self.findings if f.verdict is not Verdict.MASKED}
+        grades = " and ".join(grade for grade in Evidence if grade in heard)
         group = "group" if self.scope is Scope.GROUP else ""
         unwatched = "exits not watched" if self.unwatched else ""
-        parts = (self.counts, str(self.evidence or ""), group, unwatched)
+        parts = (self.counts, grades, group, unwatched)
         return ", ".join(part for part in parts if part)
 
 

@@ -47,6 +47,9 @@ def case(name, verdict, claims, *told):
 def test_reports_that_differ_under_the_same_condition_are_disputed(expected, claims, told):
     judgement = judge(claims, told, "zen-4", CONDITIONS)
 
+    graded = {observation.evidence for observation in told}
+
+    assert f", {' and '.join(grade for grade in Evidence if grade in graded)}" in judgement.behind
     # No side of it settles, explains or contradicts anything by itself.
     assert {expected} == {judgement.verdict, *map(judgement.word, judgement.findings)}
 

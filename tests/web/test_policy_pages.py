@@ -9,7 +9,7 @@ from app.core.assumptions import Mark, MarkKind
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import policy_table
 from app.core.views import view_cells
-from app.core.words import Evidence
+from app.core.words import Evidence, Verdict
 from app.curation.seed import body_of, fact_from
 from app.pages import policy_phrases
 from app.pages.kinds.policies import find_policies
@@ -32,7 +32,7 @@ def test_each_family_behind_a_mark_has_its_own_grade(knowledge):
     mark = Mark(MarkKind.UNSEEN_GP, (), seen, disputed=True)
 
     assert (
-        "measured on Zen 5, observed on Zen 4, stated, CPU not stated, disputed"
+        f"measured on Zen 5, observed on Zen 4, stated, CPU not stated, {Verdict.DISPUTED.label}"
     ) == policy_phrases.basis(mark, knowledge)
 
 

@@ -36,6 +36,7 @@ class MarkOut(BaseModel):
     conditions: list[str]
     basis: str
     families: list[str]
+    grades: dict[str, str]
     disputed: bool
     observations: list[str]
     evidence: list[str]
@@ -195,6 +196,7 @@ def _mark_out(mark: Mark, knowledge: Knowledge) -> MarkOut:
         conditions=list(mark.conditions),
         basis=mark.basis,
         families=list(mark.families),
+        grades={family: str(mark.grade(family)) for family in mark.families},
         disputed=mark.disputed,
         observations=[seen.id for seen in mark.observations],
         evidence=[*map(words, evidence_lines(mark, knowledge))],
