@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.core.facts import Listed
+from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.words import State, Verdict
 from app.intake.reviewing import Review
@@ -103,7 +104,7 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
             ]),
             Section("Decisions", parts=[Item(_decision(d)) for d in review.decisions]),
             Section("What a decision changes", parts=[
-                _consequence(review, one) for one in m.state.next
+                _consequence(review, one, snapshot.knowledge) for one in m.state.next
             ]),
             Included("review/_decide.html"),
             Included("review/_session.html"),
@@ -111,28 +112,29 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
     )  # fmt: skip
 
 
-def sure_sheet(review: Review, decided: State) -> Sheet:
+def sure_sheet(review: Review, decided: State, knowledge: Knowledge) -> Sheet:
     """Return what asks again before a decision that nothing follows."""
     slug = review.measurement.slug
     path, verb = f"/review/{slug}", VERBS[decided]
     return Sheet(f"{verb}: {slug}?", path, up=(Linked("Review", "/review"), slug), pinned=False,
-                 parts=[_consequence(review, decided), Included("review/_sure.html")])  # fmt: skip
+                 parts=[_consequence(review, decided, knowledge),
+                        Included("review/_sure.html")])  # fmt: skip
 
 
-def _consequence(review: Review, decided: State) -> Field:
+def _consequence(review: Review, decided: State, knowledge: Knowledge) -> Field:
     """Return what a decision would change: how many verdicts, and which become what."""
     counts, now = decided is State.ACCEPTED, review.measurement.accepted
     changed = [e for e in review.effects if e.changes and counts is not now]
     becoming: dict[Verdict, list[Pieces]] = {}
     for effect in changed:
         after = effect.after if counts else effect.before
-        link = Linked(str(effect.key), effect.key.url)
+        link = Linked(knowledge.name_of(effect.key), effect.key.url)
         becoming.setdefault(after.verdict, []).append((link,))
     final = "" if decided.next else "This is final: it can never count again."
     told = f"{counted(len(changed), 'verdict')} would change." if counts is not now else (
         "No verdict would change: it does not count now.")  # fmt: skip
     return Field(VERBS[decided], told, WIDE, more=[
-        *((f"{len(cells)} ", verdict, ": " if verdict.disagrees else "",
+        *((verdict, f" in {len(cells)}", ": " if verdict.disagrees else "",
            *(joined(cells) if verdict.disagrees else ()))
           for verdict in Verdict if (cells := becoming.get(verdict))),
         *([final] if final else []),

@@ -117,7 +117,7 @@ def _question(
     if state not in review.measurement.state.next:
         return None
     view = {"state": state, "seen": seen, "reason": reason, "m": review.measurement}
-    page = Page.of(reviews.sure_sheet(review, state), view=view)
+    page = Page.of(reviews.sure_sheet(review, state, asked.snapshot.knowledge), view=view)
     return unkept(request, asked.respond(page))
 
 

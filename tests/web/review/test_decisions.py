@@ -95,7 +95,7 @@ def test_what_is_final_is_asked_again_and_says_what_it_changes(reviewer, state_o
 def test_a_page_says_what_each_decision_would_change_before_it_is_made(reviewer, slug):
     told = flat(reviewer, f"/review/{slug}.txt").partition("What a decision changes")[2]
 
-    settled = f"Accept 4 verdicts would change. 1 {Verdict.SETTLES.label}: "
+    settled = f"Accept 4 verdicts would change. {Verdict.SETTLES.label} in 1: LDR x2AVIC write"
     assert settled in told
     assert "Reject No verdict would change: it does not count now." in told
     assert "Withdraw for good No verdict would change" in told
