@@ -45,6 +45,16 @@ STEPS = {
         lambda p: p.get_by_role("link", name="Remove the filter mode: x2AVIC").click(),
         "**/?family=zen-3,zen-4&printed=wrong",
     ),
+    "CPUs that are no longer columns": (
+        "/?view=cpu&only=wrong",
+        lambda p: p.get_by_role("link", name="Remove the filter view").click(),
+        "**/?only=wrong",
+    ),
+    "the mode of CPUs as columns": (
+        "/?view=cpu&family=zen-4",
+        lambda p: p.locator("select[name=mode]").select_option("avic"),
+        "**/?view=cpu&mode=avic&family=zen-4",
+    ),
     "a filter that nothing passes": (
         "/?mode=avic",
         lambda p: p.locator("#q").fill("nothing-at-all"),

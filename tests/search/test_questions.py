@@ -23,6 +23,7 @@ FIRST = {
     "how can I send a measurement": "/docs/upload",
     "what is a verdict": "/docs/verdicts",
     "which families have x2AVIC": "/c",
+    "manual wrong on Zen 4": "/c/zen-4",
     # The thread.
     "does the guest see the same with and without interception": (
         "/docs/sources#note-guest-sees-the-same"
