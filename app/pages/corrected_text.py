@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.core.citations import cite_claim
-from app.core.corrected import Branches, CorrectedCell, CorrectedTable, Footnote
+from app.core.corrected import (
+    Branches,
+    CorrectedCell,
+    CorrectedRow,
+    CorrectedTable,
+    Footnote,
+)
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
@@ -17,21 +23,28 @@ from app.core.rulings import Conditions
 from app.core.summaries import NEWEST
 from app.core.words import Behaviour, ClaimKind, Printed
 from app.pens.lines import CELLS_AT
+from app.pens.parts import Field, Item, Para, Section, Sheet, Tabular
 from app.pens.place import Place
-from app.pens.plain import Plain, head, words
+from app.pens.plain import sheet_text
 from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"
 KEY = (
-    "open: the manual says this too, or leaves it open. seen: on silicon only. printed: what is to "
-    "be changed. Conditions stand behind the behaviour; checks are in their order."
+    "open: the manual says this too, or leaves it open. seen: on silicon only. printed: the "
+    "word that is wrong. Conditions stand behind the behaviour; checks are in their order."
 )
-# What is for the editor of the manual.
+# What is ready to be sent, to a list or to the editor of the manual.
 EDITING = {
+    "Ready to paste:": "/corrected.md",
     "To the editor:": "/corrected/letter",
     "A patch": "/corrected.diff",
     "of print": "/corrected/printed",
 }
+SHORT = (
+    "Each mark names its footnote in brackets. Numbers are hexadecimal. allowed: completes against "
+    "the backing page. accel: completes and hardware acts. trap, fault: #VMEXIT 402h after or "
+    "before the access. ipi: #VMEXIT 401h. #GP: in the guest, no #VMEXIT."
+)
 WIDTHS = (8, 7, 8, 13, 7, 11, 15)
 
 
@@ -68,55 +81,49 @@ def corrected_text(
     Not ``numbered`` to be compared: one footnote more gives every later one another number,
     which changes nothing.
     """
-    out = Plain()
-    out.title(TITLE)
-    head(out, place, "/corrected")
-    for count in counts(table):
-        out.link(count.text, place.link(count.path))
-    out.link("Ready to paste:", place.link("/corrected.md"))
-    for label, path in EDITING.items():
-        out.link(label, place.link(path))
-    out.blank()
-    out.para(against(knowledge))
-    for printed in (p for p in Printed if p.mark):
-        out.item(f"{printed.label}: {printed.meaning}", mark=printed.mark)
-    out.para(f"{KEY} Each mark names its footnote in brackets. Numbers are "
-             "hexadecimal. allowed: completes against the backing page. accel: completes and "
-             "hardware acts. trap, fault: #VMEXIT 402h after or before the access. ipi: #VMEXIT "
-             "401h. #GP: in the guest, no #VMEXIT.")  # fmt: skip
-    out.para(words(CELLS_AT, place))
-    out.blank()
     number: Callable[[int], str] = "[{}]".format if numbered else "[*]".format
-    _grid(out, table, Conditions(knowledge.conditions), number)
-    for kind, notes in table.groups:
-        out.heading(kind.heading)
-        for note in notes:
-            mark = number(note.number)
-            out.item(", ".join(map(knowledge.name_of, note.cells)), mark=mark)
-            for line in footnote_lines(note, knowledge):
-                out.para(line, len(mark) + 1)
-    return out.render()
+    return sheet_text(_sheet(table, knowledge, place, number), place)
 
 
-def _grid(
-    out: Plain, table: CorrectedTable, conditions: Conditions, number: Callable[[int], str]
-) -> None:
-    columns = ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write")
-    lines = [("", "", "AVIC", "", "", "x2AVIC", ""), columns,
-             tuple("-" * width for width in WIDTHS)]  # fmt: skip
-    for row in table.rows:
+def _sheet(
+    table: CorrectedTable, knowledge: Knowledge, place: Place, number: Callable[[int], str]
+) -> Sheet:
+    links = {count.text: count.path for count in counts(table)} | EDITING
+    return Sheet(TITLE, "/corrected", parts=[
+        *(Field(label, place.link(path)) for label, path in links.items()),
+        Para(against(knowledge), above=True),
+        *(Item(f"{p.label}: {p.meaning}", p.mark) for p in Printed if p.mark),
+        Para(f"{KEY} {SHORT}"),
+        Para(CELLS_AT),
+        _grid(table, Conditions(knowledge.conditions), number),
+        *(Section(kind.heading, parts=[
+            Item(", ".join(map(knowledge.name_of, note.cells)), number(note.number),
+                 parts=[*map(Para, footnote_lines(note, knowledge))])
+            for note in notes
+        ]) for kind, notes in table.groups),
+    ])  # fmt: skip
+
+
+def _grid(table: CorrectedTable, conditions: Conditions, number: Callable[[int], str]) -> Tabular:
+    def lines(row: CorrectedRow) -> tuple[str, ...]:
         register = row.register
+        short = register.slug[: WIDTHS[0]]
         avic_read, avic_write, *x2avic = (
             "".join((_words(cell, conditions), *(f" {number(n)}" for n in cell.notes)))
             for cell in row.cells.values()
         )
-        short = register.slug[: WIDTHS[0]]
-        lines.append((
+        return (
             short if register.abbreviation == "-" else register.abbreviation,
             " ".join(register.offsets).replace("h", ""), avic_read, avic_write,
             " ".join(register.msrs).replace("h", ""), *x2avic,
-        ))  # fmt: skip
-    out.grid(lines, WIDTHS)
+        )  # fmt: skip
+
+    heads = (
+        ("", "", "AVIC", "", "", "x2AVIC", ""),
+        ("Register", "Offset", "Read", "Write", "MSR", "Read", "Write"),
+        tuple("-" * width for width in WIDTHS),
+    )
+    return Tabular(TITLE, heads, [*map(lines, table.rows)], WIDTHS, above=True)
 
 
 def runs(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
@@ -181,8 +188,8 @@ def _words(cell: CorrectedCell, conditions: Conditions) -> str:
         return [f"{lead}{b.short} {conditions.tag(c)}".strip() for b, c in branches]
 
     words = said(cell.branches) + said(cell.open, "open: ") + said(cell.silicon, "seen: ")
-    # What print says where it has to be changed, beside what it should say.
-    words += said(cell.was, "printed: ") if cell.changed else []
+    # Where print is incomplete its words stand here already.
+    words += said(cell.was, "printed: ") if cell.printed is Printed.WRONG else []
     # A cell that its mode does not have is a dash already.
     mark = "" if words == ["-"] else cell.printed.mark
     # "-seen" would read as one word: nothing rules here.
