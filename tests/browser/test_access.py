@@ -9,7 +9,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 # One page of each template: axe takes seconds on a page, and repeats teach it nothing.
 PAGES = (
     *("/?family=zen-4&verdict=explained", "/?q=nothing-at-all", "/?view=cpu", "/map", "/corrected"),
-    *("/r/icr", "/r/icr/x2avic/write", "/c", "/c/zen-4", "/d", "/d/1", "/d/15/mail", "/errata"),
+    *(
+        "/corrected/letter",
+        "/r/icr",
+        "/r/icr/x2avic/write",
+        "/c",
+        "/c/zen-4",
+        "/d",
+        "/d/1",
+        "/d/15/mail",
+        "/errata",
+    ),
     *("/errata/1235", "/changes", "/docs", "/docs/api", "/api/v1/docs"),
 )
 # Where every colour of the dark scheme is to be seen.

@@ -66,7 +66,7 @@ def test_log_in_look_accept_withdraw_and_log_out(script, open_page, write, secre
     page.get_by_role("link", name=slug).click()
     expect(page.locator("h1")).to_have_text(f"Review of measurement {slug}")
     expect(page.locator("table tbody tr")).to_have_count(4)
-    expect(page.locator("table tbody tr").last).to_contain_text("settles")
+    expect(page.locator("table tbody tr").last).to_contain_text("manual silent or unclear")
 
     decide(page, "Accept", "It repeats.", script=script)
     expect(page.locator("main")).to_contain_text("it counts now")
