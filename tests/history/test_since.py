@@ -43,7 +43,7 @@ def test_what_is_compared_is_the_text_of_the_page(story, path):
         ("/r/ldr/avic/write", True),
         ("/r/ldr/avic/read", False),
         ("/c", False),
-        ("/c/zen-5", False),
+        ("/c/zen-5", True),
         ("/d/1", False),
         ("/errata/1023", True),
         ("/errata", False),
