@@ -46,7 +46,7 @@ bench: $(VENV)/.run $(HTMX)  ## Measure pages, and what stored measurements cost
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)
 
-measure-emulations: $(VENV)/.dev  ## Measure emulated local APICs, here and under real kernels; an hour
+measure-emulations: $(VENV)/.dev  ## Measure emulated local APICs, here and under real kernels; 15 minutes
 	@nice $(BIN)/python -m tests.emulations $(SUITES)
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can mend

@@ -156,7 +156,8 @@ def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
         found.setdefault(key, []).append(apic.emulation.title)
         shown[key] = [*fields]
     for alike, titles in found.items():
-        yield Section("; ".join(titles), parts=shown[alike])
+        heading = "; ".join(titles) if len(found) > 1 else "What it answered, alike in each of them"
+        yield Section(heading, parts=shown[alike])
 
 
 def _departing(

@@ -67,7 +67,7 @@ def _listed(m: Listed, knowledge: Knowledge) -> Field:
     family = "" if m.emulation else knowledge.families[m.family].name
     return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True, parts=[
         Field("state", measurement_text.state(m)),
-        Field("machine", machine),
+        Field("guest's CPU" if m.emulation else "machine", machine),
         Field("measured", m.measured_at[:10]),
         Field("family", (Linked(family, f"/c/{m.family}"),) if family else ""),
         Field("answered by", measurement_text.answered(m)),
