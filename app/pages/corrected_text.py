@@ -30,8 +30,8 @@ from app.pens.tables import Table
 
 TITLE = "Table 15-22 as it should read"
 KEY = (
-    "open: the manual says this too, or leaves it open. seen: on silicon only. printed: the "
-    "word that is wrong. Conditions stand behind the behaviour; checks are in their order."
+    "open: the manual says this too, or leaves it open. seen: on silicon only. printed: what "
+    "print says. Conditions stand behind the behaviour; checks are in their order."
 )
 # What is ready to be sent, to a list or to the editor of the manual.
 EDITING = {

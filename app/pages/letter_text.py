@@ -44,17 +44,20 @@ HEADS = {
 }
 
 
-def letter_sheet(table: CorrectedTable, knowledge: Knowledge) -> Sheet:
-    """Return the letter: what is asked for, every change with page and reason, and misprints."""
+def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> Sheet:
+    """Return the letter: what is asked for, every change with page and reason, and misprints.
+
+    ``pin`` is the query that its links have on a pinned page.
+    """
     cells = {cell.key: cell for row in table.rows for cell in row.cells.values()}
     notes = dict(table.groups)
     wrong, lacking = (table.count(printed) for printed in (Printed.WRONG, Printed.INCOMPLETE))
     return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter"), parts=[
         Field("About", f"{where(table, knowledge)}, Guest vAPIC Register Access Behavior"),
         Field("In short", f"{counted(wrong, 'cell')} wrong, {counted(lacking, 'cell')} incomplete"),
-        Field("As a patch", (told("/corrected.diff"),)),
-        Field("It applies to", (told("/corrected/printed"),)),
-        Field("The whole table", (told("/corrected"),)),
+        Field("As a patch", (told(f"/corrected.diff{pin}"),)),
+        Field("It applies to", (told(f"/corrected/printed{pin}"),)),
+        Field("The whole table", (told(f"/corrected{pin}"),)),
         Para(ASK, "lead"),
         *(Section(HEADS[kind], str(kind), parts=[
             Para(said), *(_change(note, cells, knowledge) for note in notes.get(kind, ()))

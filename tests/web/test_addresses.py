@@ -64,6 +64,9 @@ SHOWN = {
     "/r/0x80d/X2AVIC/Write/mail.txt": (302, f"{CELL}/mail.txt"),
     f"/r/LDR/mail?{PIN}": (302, f"/r/ldr/mail?{PIN}"),
     "/d/D-3/mail": (302, "/d/3/mail"),
+    "/?verdict=table-wrong,not-measured": (302, "/?verdict=explained,unmeasured"),
+    "/d?state=stated-elsewhere": (302, "/d?state=documented"),
+    "/search?q=verdict:not-measured": (302, "/search?q=verdict:unmeasured"),
     "/mail?rows=ldr&family=genoa": (302, "/mail?rows=ldr&family=zen-4"),
     # What others add to the address of a page that has no filter.
     f"{CELL}?fbclid=1": (302, CELL),

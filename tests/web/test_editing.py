@@ -72,6 +72,7 @@ def test_the_letter_has_every_change_with_page_old_and_new_text_and_reason(clien
         assert re.match(r"\[\d+\] p\.56[678](-56[78])?: ", entry), entry
         assert all(label in entry for label in ("Old text", "New text", "Reason"))
         assert re.search(r"p\.\d+", entry.split("Reason")[1]), entry
+    assert f"/corrected.diff{PIN}" in flat
     assert "p.658, Table 16-6, sends Self IPI to Figure 16-6" in flat
     assert client.get(f"/corrected/letter{PIN}", headers=HTML).status_code == 200
 
@@ -85,7 +86,7 @@ def test_a_changed_cell_shows_what_is_printed_beside_what_it_should_say(client, 
     # What still holds is not struck out.
     assert wrong == {a["href"] for a in table.select("a.open:has(s)")}
     ldr = table.find("a", href="/r/ldr/x2avic/write").get_text(" ", strip=True)
-    assert "printed: #VMEXIT (trap) #GP, no #VMEXIT" in ldr
+    assert "printed: #VMEXIT (trap) ; should say: #GP, no #VMEXIT" in ldr
 
 
 def test_the_markdown_has_the_vendor_s_words_and_every_footnote_by_its_group(client, snapshot):

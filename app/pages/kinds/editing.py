@@ -7,6 +7,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pens.lines import Linked
 from app.pens.page import Page
 from app.pens.parts import Columns, Sheet
+from app.pens.place import PIN
 
 
 class PrintedPage(PageKind):
@@ -40,7 +41,9 @@ class LetterPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return the letter."""
-        return Page.of(letter_text.letter_sheet(asked.snapshot.corrected, asked.knowledge))
+        snapshot = asked.snapshot
+        pin = f"?{PIN}={snapshot.name}" if snapshot.pinned else ""
+        return Page.of(letter_text.letter_sheet(snapshot.corrected, snapshot.knowledge, pin))
 
 
 KINDS: tuple[PageKind, ...] = (PrintedPage(), LetterPage())
