@@ -20,7 +20,18 @@ from app.pages.policy_text import does_line, does_section
 from app.pages.timeline_text import around, around_section, timeline
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import WIDE, Field, Item, Para, Passage, Remark, Section, Sheet, Step
+from app.pens.parts import (
+    WIDE,
+    Field,
+    Included,
+    Item,
+    Para,
+    Passage,
+    Remark,
+    Section,
+    Sheet,
+    Step,
+)
 
 SILENT = "The manual says nothing of the cell."
 NOBODY = "nothing: no report on any family"
@@ -38,6 +49,7 @@ def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Shee
         path=address_of(view, given),
         parts=[
             Section("In short", "in-short", parts=[*_answer(view, knowledge)]),
+            Included("cells/_copy.html"),
             Section("Which check comes first", "checks", parts=[*_chain(view, knowledge, given)]),
             Section("Documented, highest rank first", "documented",
                     parts=[*_documented(view, knowledge)]),
