@@ -50,6 +50,7 @@ COMMANDS = (
     Command("check", "measure", "check"),
     Command("submit", "measure", "submit"),
     Command("policy", "pages", "policy"),
+    Command("guest", "pages", "guest"),
     # A minus before a word excludes it; it is no option of the command.
     Command("search", "pages", "search", context={"ignore_unknown_options": True}),
     Command("rebuild", "site", "rebuild"),

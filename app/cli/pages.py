@@ -8,10 +8,13 @@ from typing import Annotated
 import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.core.cells import CellKey
+from app.core.guest_words import Sameness
 from app.core.views import CellView
 from app.core.words import Access, Mode
 from app.errors import InvalidFilter, InvalidQuery, NotFound
 from app.pages import cell_text, comparing, explore, register_text
+from app.pages.guest_view import lines_on
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import Place
 from app.pens.plain import sheet_text
@@ -51,7 +54,7 @@ def show(
         notes = explore.register_annotations(snapshot, register)
         sheets = [register_text.register_sheet(register, cells, notes, knowledge)]
     else:
-        sheets = [cell_text.cell_sheet(view, knowledge) for view in cells]
+        sheets = [cell_text.cell_sheet(view, knowledge, lines_on(snapshot, view)) for view in cells]
     typer.echo("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)
 
 
@@ -116,6 +119,32 @@ def policy(
     """
     asked = BETWEEN.join(name for name in (slug, other) if name)
     opened.print_page(f"/policy/{asked}")
+
+
+@reads
+def guest(
+    opened: Opened,
+    cell: Annotated[str, typer.Argument(help="Cell, as in 80Dh/x2avic/write; or all.")] = "",
+    family: Annotated[str, typer.Option(help="The CPU; any by default.")] = "",
+    hypervisor: Annotated[
+        str, typer.Option(help="One version or two, as in kvm-6.12,kvm-7.2.")
+    ] = "",
+    *,
+    differs: Annotated[bool, typer.Option("--differs", help="Only where it differs.")] = False,
+) -> None:
+    """Print what a guest sees with and without interception."""
+    asked = str(_cell(opened, cell)) if cell else ""
+    only = str(Sameness.DIFFERS) if differs else ""
+    known = explore.find_family(opened.snapshot, family).slug if family else ""
+    words = joined("", cell=asked, family=known, hypervisor=hypervisor, only=only)
+    opened.print_page(f"/guest?{words}")
+
+
+def _cell(opened: Opened, name: str) -> CellKey:
+    register, mode, access = _parts(name, None, None)
+    if mode is None or access is None:
+        raise NotFound(f"{name!r} names no cell.", hints=("ldr/x2avic/write",))
+    return explore.find_cell(opened.snapshot, register, mode, access).key
 
 
 @reads

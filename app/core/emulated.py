@@ -148,13 +148,17 @@ def following(answers: Iterable[EmulatedAnswer]) -> Mapping[Following, int]:
     return {word: found[word] for word in Following if found[word]}
 
 
-def ruling(claims: Iterable[Claim], seen: Sighting, conditions: Conditions) -> tuple[Claim, ...]:
+def ruling(
+    claims: Iterable[Claim], seen: Sighting, conditions: Conditions, family: str = ""
+) -> tuple[Claim, ...]:
     """Return the claims of a cell that the manual's own priority lets one access meet.
+
+    Those of a product manual count for their ``family`` alone.
 
     An access that states no condition on its value is well-formed: it sets no reserved bit, and
     whether it writes zero its value says.
     """
-    mine = expected(claims, seen.condition, conditions)
+    mine = expected(claims, seen.condition, conditions, family)
     met = tuple(claim for claim in mine if _met(claim, seen, conditions))
     # A check that certainly holds for this access comes before what lies below it.
     for i, claim in enumerate(met):

@@ -90,7 +90,7 @@ class Filter(Generic[T, C]):
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
         parts = ((name, ",".join(values)) for name, values in self.chosen.items())
-        return "&".join(f"{name}={quote_plus(value, safe=',')}" for name, value in parts)
+        return "&".join(f"{name}={quote_plus(value, safe=',/')}" for name, value in parts)
 
     @property
     def active(self) -> bool:

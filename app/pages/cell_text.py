@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from app.core.chains import ANY, Given, values_of
@@ -15,6 +15,8 @@ from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
+from app.pages.guest_text import brief
+from app.pages.guest_view import GuestLine
 from app.pages.kinds.sources import list_sources
 from app.pages.policy_text import does_line, does_section
 from app.pages.timeline_text import around, around_section, timeline
@@ -37,7 +39,9 @@ SILENT = "The manual says nothing of the cell."
 NOBODY = "nothing: no report on any family"
 
 
-def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Sheet:
+def cell_sheet(
+    view: CellView, knowledge: Knowledge, guest: Iterable[GuestLine], given: Given = ANY
+) -> Sheet:
     """Return everything known about one cell; the checks are those of the access that is given."""
     key, does = view.key, view.does
     policies = (name for policy in does for name in policy.policy.every_source)
@@ -54,6 +58,7 @@ def cell_sheet(view: CellView, knowledge: Knowledge, given: Given = ANY) -> Shee
             Section("Documented, highest rank first", "documented",
                     parts=[*_documented(view, knowledge)]),
             Section("Measured", "measured", parts=[*_measured(view, knowledge)]),
+            brief(guest, Conditions(knowledge.conditions)),
             does_section(key, does, knowledge),
             Section("Differences", "differences", parts=[
                 Item((Linked(f"D-{d.number}", f"/d/{d.number}"), f" ({d.state.label}) ",

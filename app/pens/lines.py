@@ -59,6 +59,6 @@ def told(href: str) -> Linked:
     return Linked(href, href, told=True)
 
 
-def joined(lines: Iterable[Pieces], between: str = ", ") -> Pieces:
+def joined(lines: Iterable[Pieces], between: Piece = ", ") -> Pieces:
     """Return lines as one, with words between them."""
     return tuple(piece for line in lines for piece in (between, *line))[1:]

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from app.core import emulator_words, ledger_filter, words
+from app.core import emulator_words, guest_words, ledger_filter, words
 from app.core.assumptions import MarkKind
 from app.core.faults import BadDocument
 from app.errors import NotFound
@@ -91,6 +91,7 @@ def _source(asked: PageRequest, slug: str) -> str:
         pages=PAGES,
         words=words,
         emulators=emulator_words,
+        guest=guest_words,
         mark_kinds=MarkKind,
         site=asked.place.site,
         version=snapshot.name,

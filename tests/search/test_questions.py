@@ -25,9 +25,9 @@ FIRST = {
     "which families have x2AVIC": "/c",
     "manual wrong on Zen 4": "/c/zen-4",
     # The thread.
-    "does the guest see the same with and without interception": (
-        "/docs/sources#note-guest-sees-the-same"
-    ),
+    "does the guest see the same with and without interception": "/guest",
+    "is it the same with and without interception": "/guest",
+    "guest-visible behaviour": "/guest",
     "what ranks above the AVIC access permission checks": "/r/id#note-checks-before-the-table",
     "LAPIC_MMIO_HOLE": "/d/19",
     "is the BUSY bit left set": "/d/14",

@@ -25,6 +25,8 @@ PAGES = (
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),
     *("/changes", "/docs", "/docs/words", "/docs/cite", "/docs/sources", "/docs/apm", "/search"),
     *("/search?q=icr", "/search?q=mode:x2avic+ldr", "/search?q=flat+out+wrong"),
+    *("/guest", "/guest?hypervisor=kvm-6.0,kvm-7.2"),
+    *("/guest?cell=tpr/x2avic/write",),
     *("/search?q=nothingness", "/mail", "/r/ldr/mail", "/d/1/mail", "/export"),
 )
 

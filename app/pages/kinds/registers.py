@@ -10,6 +10,7 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.pages import cell_text, explore, register_text, table_text
 from app.pages.api import cells_body, one_cell, register_out
+from app.pages.guest_view import lines_on
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pages.timeline_text import around
@@ -69,7 +70,7 @@ class CellPage(PageKind):
         given = _given(view, asked)
         key, heading = view.key, view.register.heading
         return Page.of(
-            cell_text.cell_sheet(view, asked.knowledge, given),
+            cell_text.cell_sheet(view, asked.knowledge, lines_on(asked.snapshot, view), given),
             template="cells/show.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
             view={"cell": view, "around": around(view.register, asked.knowledge, key)},

@@ -1,0 +1,240 @@
+"""What a guest sees of one cell, half by half: in words, as fields, as rows and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from app.core.citations import cite_claim
+from app.core.emulated import EmulatedAnswer
+from app.core.facts import Observation
+from app.core.guest import Case, Half, seen_of
+from app.core.guest_words import Sameness, Sees
+from app.core.hypervisors import Version, named
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions
+from app.core.words import Mode
+from app.pages.emulation_text import notes_of
+from app.pages.guest_view import GuestLine
+from app.pens import phrases
+from app.pens.lines import Linked, Pieces, Sourced, Styled, joined, told
+from app.pens.parts import Field, Para, Passage, Record, Section
+
+# How many conditions of a line are named in a narrow column.
+TAGS = 3
+BY_MANUAL = {"documented": "manual", "implied": "implied"}
+COLUMNS = ("cell", "condition", "family", "silicon_sees", "silicon_grade", "hypervisor", "release",
+           "emulation", "emulation_sees", "policy", "answers", "inferred", "guest_sees", "same",
+           "url")  # fmt: skip
+SEEN = "Somebody saw it on silicon."
+UNSEEN = "Nobody is known to have run it on silicon: that half is only said."
+AVIC = "no MSR to intercept: silicon answers with AVIC on, the emulation with AVIC off"
+
+
+def sees_line(sees: Iterable[Sees], empty: str = "not known") -> str:
+    """``completes or #GP``."""
+    return " or ".join(word.label for word in sees) or empty
+
+
+def when(line: GuestLine, conditions: Conditions) -> tuple[str, ...]:
+    """Return the conditions of a line as tags; none where it holds for all of them."""
+    names = [case.condition for case in line.cases]
+    if line.whole:
+        return ()
+    if "" in names:
+        return ("otherwise",)
+    tags = [_tag(name, conditions) for name in names]
+    more = len(tags) - TAGS
+    return (*tags[:TAGS], f"{more} more") if more > 1 else tuple(tags)
+
+
+def apart(sees: Iterable[Sees], empty: str) -> Pieces:
+    """Return the same for a narrow column, where it may go on in the next line."""
+    shown = ((Styled(word.label, f"sees-{word}"),) for word in sees)
+    return joined(shown, " or ") or (empty,)
+
+
+def _tag(name: str, conditions: Conditions) -> str:
+    return conditions.tag(name) if name in conditions.by_slug else name.replace("-", " ")
+
+
+def graded(line: GuestLine) -> tuple[str, ...]:
+    """``observed``, ``manual``: what the half of silicon rests on."""
+    return tuple(BY_MANUAL.get(grade, grade) for grade in line.grades) or ("nobody says",)
+
+
+def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
+    """Return versions together of which the same is to be said."""
+    found: dict[object, list[Half]] = {}
+    for half in halves:
+        policy = str(half.version.policy)
+        kind = (half.sees, half.who, half.inferred, policy, half.same, half.guest)
+        found.setdefault(kind, []).append(half)
+    return tuple(map(tuple, found.values()))
+
+
+def block(lines: Iterable[GuestLine], knowledge: Knowledge, family: str = "") -> Iterator[Passage]:
+    """Yield both halves of a cell with their evidence, and whether a guest can tell them apart."""
+    conditions = Conditions(knowledge.conditions)
+    for line in lines:
+        names = [case.condition for case in line.cases]
+        said = "; or ".join(map(conditions.text, names))
+        parts: list[Passage] = [*_fields(line, knowledge, family)]
+        if line.whole:
+            yield from parts
+        else:
+            yield Record(f"When {said}" if all(names) else "Otherwise", parts=parts, level=3)
+
+
+def both(line: GuestLine) -> str:
+    """``silicon: #GP (observed); emulated by KVM 6.12.117 and KVM 7.2.13: #GP; same``."""
+    found: dict[str, list[Version]] = {}
+    for half in line.case.halves:
+        found.setdefault(sees_line(half.sees, "not measured"), []).append(half.version)
+    emulated = (f"emulated by {named(mine)}: {said}" for said, mine in found.items())
+    silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(graded(line))})"
+    return "; ".join((silicon, *emulated, line.case.same.label))
+
+
+def brief(lines: Iterable[GuestLine], conditions: Conditions) -> Section:
+    """Return both halves of a cell as its own page shows them, a line for what is alike."""
+    shown = tuple(lines)
+    evidence = [Para(("Each half with its evidence: ", told(f"/guest?cell={line.cell.key}")))
+                for line in shown[:1]]  # fmt: skip
+    return Section("What a guest sees, with and without interception", "guest", parts=[
+        *(Field(", ".join(when(line, conditions)) or "In every case", both(line))
+          for line in shown),
+        *evidence,
+    ])  # fmt: skip
+
+
+def _fields(line: GuestLine, knowledge: Knowledge, family: str) -> Iterator[Field]:
+    case = line.case
+    on = knowledge.families[family].name if family else ""
+    yield Field(f"Silicon, {on}" if on else "Silicon", (
+        Styled(sees_line(case.silicon.sees), tag="b"), "; ", *_grounds(line, knowledge),
+    ))  # fmt: skip
+    for halves in alike(case.halves):
+        yield Field(
+            named(half.version for half in halves),
+            (*_emulated(halves), "; ", *_policy(halves, line)),
+        )
+    yield Field("Same?", (Styled(case.same.label, f"same-{case.same}", "b"), f". {_why(line)}"))
+
+
+def _grounds(line: GuestLine, knowledge: Knowledge) -> Pieces:
+    """Return what silicon's half rests on: who saw it, else where the manual says it."""
+    seen: dict[tuple[str, str, str], list[Observation]] = {}
+    for one in (o for case in line.cases for o in case.silicon.observations):
+        seen.setdefault((one.graded, one.family, one.condition), []).append(one)
+    found: list[Pieces] = [
+        (f"{knowledge.families[family].name}: {grade} ",
+         Sourced(tuple(dict.fromkeys(name for one in mine for name in one.sources))))
+        for (grade, family, _), mine in seen.items()
+    ]  # fmt: skip
+    claims = dict.fromkeys(c for case in line.cases if not case.silicon.observations
+                           for c in case.silicon.claims)  # fmt: skip
+    found += [
+        (f"the manual: {phrases.branch(claim)}, {claim.graded}; ",
+         f"{cite_claim(claim, knowledge.sources, knowledge.documents)} ", Sourced((claim.source,)))
+        for claim in claims
+    ]  # fmt: skip
+    return joined(found, "; ") or ("nobody saw it and the manual does not say",)
+
+
+def _emulated(halves: tuple[Half, ...]) -> Pieces:
+    half = halves[0]
+    if not half.sees:
+        return ("its emulation: ", Styled("not measured", tag="b"))
+    documents = dict.fromkeys(name for h in halves for a in h.answers for name in a.documents)
+    flavours = dict.fromkeys(h.version.apic.emulation.title for h in halves if h.version.apic)
+    shown = joined(((told(f"/m/{name}"),) for name in documents), " ")
+    split = f" ({_split(half.answers)})" if len(half.sees) > 1 else ""
+    return ("emulated: ", Styled(sees_line(half.sees), tag="b"), split,
+            f"; measured on {', '.join(flavours)}: ", *shown)  # fmt: skip
+
+
+def _split(answers: tuple[EmulatedAnswer, ...]) -> str:
+    """Return which values met which of several outcomes."""
+    found: dict[str, EmulatedAnswer] = {}
+    for answer in answers:
+        word = seen_of(answer).label
+        before = found[word].seen if word in found else ()
+        found[word] = replace(answer, seen=(*before, *answer.seen))
+    return "; ".join(f"{word}: {', '.join(notes_of(answer))}" for word, answer in found.items())
+
+
+def _policy(halves: tuple[Half, ...], line: GuestLine) -> Pieces:
+    half = halves[0]
+    if line.cell.key.mode is Mode.AVIC:
+        return (AVIC,)
+    answer, ends = half.version.policy, f"; the guest sees {sees_line(half.guest)}"
+    if answer.policy:
+        by = Linked(answer.policy.slug, f"/policy/{answer.policy.slug}")
+        return (f"{half.who.label} (policy ", by, f"){ends}")
+    inferred = "inference: so does every policy on record; " if half.inferred else ""
+    return (f"{half.who.label} ({inferred}its policy is {answer}){ends}",)
+
+
+def _why(line: GuestLine) -> str:
+    case = line.case
+    if case.same is Sameness.SAME and Sees.EXITS in case.silicon.sees:
+        return ("An access that is let through exits before it is done, so that the emulation "
+                "answers either way (inference, from the policies on record).")  # fmt: skip
+    if case.same is Sameness.NOT_KNOWN:
+        return case.same.meaning
+    return SEEN if line.seen else UNSEEN
+
+
+def rows(line: GuestLine, family: str, site: str) -> Iterator[tuple[str, ...]]:
+    """Yield each case of a line under each version as a row of a table."""
+    for case in line.cases:
+        for half in case.halves:
+            data = half_data(half)
+            yield (
+                str(case.cell.key), case.condition, family, " ".join(case.silicon.sees),
+                case.silicon.grade, data["hypervisor"], data["release"], data["emulation"],
+                " ".join(half.sees), data["policy"], str(half.who),
+                "yes" if half.inferred else "", " ".join(half.guest), str(half.same),
+                f"{site}{case.cell.key.url}",
+            )  # fmt: skip
+
+
+def half_data(half: Half) -> dict[str, Any]:
+    """Return what is known of a version's half as JSON data."""
+    version = half.version
+    return {
+        "hypervisor": version.slug,
+        "release": version.release,
+        "emulation": version.apic.slug if version.apic else "",
+        "sees": [str(word) for word in half.sees],
+        "measurements": sorted({name for answer in half.answers for name in answer.documents}),
+        "policy": str(version.policy),
+        "answers": str(half.who),
+        "inferred": half.inferred,
+        "guest_sees": [str(word) for word in half.guest],
+        "same": str(half.same),
+    }
+
+
+def case_data(case: Case, site: str) -> dict[str, Any]:
+    """Return a case as JSON data, each half with its evidence."""
+    silicon = case.silicon
+    return {
+        "cell": str(case.cell.key),
+        "condition": case.condition,
+        "silicon": {
+            "sees": [str(word) for word in silicon.sees],
+            "grade": silicon.grade,
+            "observations": [one.id for one in silicon.observations],
+            "manual": [
+                {"behaviour": str(c.behaviour), "condition": c.condition,
+                 "strength": str(c.strength), "source": c.source, "page": str(c.page)}
+                for c in silicon.claims
+            ],
+        },
+        "versions": [half_data(half) for half in case.halves],
+        "same": str(case.same),
+        "url": site + case.cell.key.url,
+    }  # fmt: skip

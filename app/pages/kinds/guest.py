@@ -1,0 +1,200 @@
+"""What a guest sees with and without interception: silicon, the emulation, whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.core.cells import way
+from app.core.guest import Half
+from app.core.guest_words import Sameness, Sees
+from app.core.hypervisors import Version, named
+from app.core.knowledge import Knowledge
+from app.core.rulings import Conditions
+from app.core.words import Mode
+from app.pages import guest_text
+from app.pages.guest_view import Figures, GuestLine, GuestView, guest_view
+from app.pages.kinds.kind import Address, PageKind
+from app.pens.lines import CELLS_AT, Line, Linked, Piece, Pieces, Styled, joined, told
+from app.pens.page import Page
+from app.pens.parts import Field, Included, Para, Passage, Section, Sheet, Tabular
+from app.pens.place import PIN
+from app.pens.plain import words
+from app.pens.tables import Table
+
+TITLE = "What the guest sees, with and without interception"
+LEAD = (
+    "Let through, silicon answers: as it was seen to, else as the manual's own order gives. "
+    "Intercepted, the hypervisor's emulated local APIC answers, as it was measured. Values that "
+    "are read are not compared."
+)
+NOBODY = "Nobody has measured an emulation yet, so that it is not known of any cell."
+# Of the columns in text, without and with columns for versions, of which there are two at most.
+WIDTHS, NARROW, WIDTH = (10, 14, 20, 18, 9), (8, 10, 12, 12, 9), 9
+SAME, DIFFERS, NOT_KNOWN = Sameness.SAME, Sameness.DIFFERS, Sameness.NOT_KNOWN
+
+
+class GuestPage(PageKind):
+    """What a guest sees of each cell; the query is a filter."""
+
+    pattern = "/guest"
+    promise = "what a guest sees with and without interception; the filter is the query"
+    twins = "txt json csv md"
+    lists = True
+
+    def find(self, asked: Address) -> Page:
+        """Return what a guest sees under a filter. Raises InvalidFilter."""
+        view, knowledge = guest_view(asked.snapshot, asked.pairs), asked.knowledge
+        return Page.of(
+            guest_sheet(view, knowledge, asked.snapshot.name),
+            view={"view": view, "chips": view.vocabulary.chips(view.wanted)},
+            table=lambda place: Table(guest_text.COLUMNS, tuple(
+                row for line in view.lines
+                for row in guest_text.rows(line, view.family, place.site)
+            )),
+            data=lambda place: {
+                "data_version": asked.snapshot.name,
+                "answer": [words(said).strip() for said in headline(view, knowledge)],
+                "pinned": place.pin(view.path),
+                "family": view.family,
+                "figures": {str(f.mode): {str(s): n for s, n in f.cells.items()}
+                            for f in view.figures},
+                "cases": [guest_text.case_data(case, place.site)
+                          for line in view.lines for case in line.cases],
+            },
+        )  # fmt: skip
+
+
+def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
+    """Return what a guest sees under a filter, at a data version, as a page."""
+    cite = f"{view.path}&{PIN}={version}"
+    asked = bool(view.wanted["cell"])
+    return Sheet(TITLE, view.path, parts=[
+        *map(Para, headline(view, knowledge), ("sentence", "also")),
+        Para(LEAD, "lead"),
+        Included("guest/_filters.html"),
+        Field("Shown", view.sentence if view.wanted.chosen and not asked else ""),
+        Field("To cite", (told(cite),) if asked else ""),
+        *(_cells(view, knowledge) if asked else _tables(view, knowledge)),
+        Para("" if asked else CELLS_AT, only="text", above=True),
+        Para("" if view.lines else "No cell passes this filter.", "empty"),
+    ])  # fmt: skip
+
+
+def headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
+    """Answer in figures whether it is the same, and say what of that is not known: by mode.
+
+    Of cells that are asked for by name, the answer is theirs.
+    """
+    if not any(version.apic for version in view.versions):
+        return ((NOBODY,),)
+    on = f" on {knowledge.families[view.family].name}" if view.family else ""
+    if view.wanted["cell"]:
+        return (tuple(_answer(view, on, knowledge)),)
+    names = named(version for version in view.versions if version.apic)
+    asked = f"Is it the same to a guest{on} with and without interception, by {names}?"
+    first, *others = (tuple(_counted(view, found)) for found in view.figures if found.total)
+    return ((asked, " ", *first), *others)
+
+
+def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
+    """Yield the figures of a mode, each with what it counts at its link."""
+
+    def linked(word: Sameness) -> Linked:
+        wanted = view.wanted.only("family", "hypervisor").but(
+            mode=(str(found.mode),), only=(str(word),)
+        )
+        return Linked(str(found.cells[word]), f"/guest?{wanted.query()}")
+
+    avic = "Under AVIC there is no MSR to intercept, but it may be on or off: yes for "
+    yield from (avic if found.mode is Mode.AVIC else "Yes for ", linked(SAME),
+                f" of {found.total} {found.mode.label} cells, no for ", linked(DIFFERS),
+                " in some case, not known for ", linked(NOT_KNOWN), ". ")  # fmt: skip
+    yield (f"Somebody ran {found.ran} of them on silicon, {found.seen} of those that differ; what "
+           "the others do there is only said, above all by the manual.")  # fmt: skip
+
+
+def _answer(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Piece]:
+    """Yield both halves of each cell that is asked for, and whether they are the same."""
+    conditions = Conditions(knowledge.conditions)
+    for lines in _by_cell(view):
+        key = lines[0].cell.key
+        yield f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
+        for i, line in enumerate(lines):
+            when = ", ".join(guest_text.when(line, conditions))
+            yield ". " * bool(i) + (f"When {when}: " if when else "") + guest_text.both(line)
+        yield ". "
+
+
+def _cells(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield both halves of each cell, in full."""
+    for lines in _by_cell(view):
+        key = lines[0].cell.key
+        heading = f"{lines[0].cell.register.label} {key.mode.label} {key.access}"
+        yield Section(f"{heading} ({lines[0].cell.where})", parts=[
+            Field("Cell", (told(key.url),)),
+            *guest_text.block(lines, knowledge, view.family),
+        ])  # fmt: skip
+
+
+def _by_cell(view: GuestView) -> list[list[GuestLine]]:
+    found: dict[object, list[GuestLine]] = {}
+    for line in view.lines:
+        found.setdefault(line.cell.key, []).append(line)
+    return list(found.values())
+
+
+def _tables(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
+    shown = view.versions if view.wanted["hypervisor"] else ()
+    widths = (*NARROW, *[WIDTH] * len(shown)) if shown else WIDTHS
+    conditions = Conditions(knowledge.conditions)
+    silicon = f"Silicon, {knowledge.families[view.family].name}" if view.family else "Silicon"
+    heads = ("Register", "When", silicon, "Emulated", "Same?", *(v.short for v in shown))
+    for (mode, access), lines in view.groups.items():
+        yield Section(f"{mode.label} {access} ({way(mode, access)})", parts=[Tabular(
+            f"{mode.label} {access}", [heads],
+            [_row(line, conditions, versions=bool(shown)) for line in lines], widths, "guest",
+        )])  # fmt: skip
+
+
+def _row(line: GuestLine, conditions: Conditions, *, versions: bool) -> tuple[Line, ...]:
+    case = line.case
+    under = (_under(half) for half in case.halves) if versions else ()
+    return (
+        (Linked(line.cell.register.label, f"{line.cell.key.url}#guest"),),
+        # Text has a line for each.
+        joined(((tag,) for tag in guest_text.when(line, conditions)), Styled(", ", told=",\n")),
+        (
+            *guest_text.apart(case.silicon.sees, "not known"),
+            *(
+                piece
+                for grade in guest_text.graded(line)
+                for piece in (", ", Styled(grade, "fine"))
+            ),
+        ),
+        _emulated(case.halves),
+        (Styled(case.same.label, f"same-{case.same}"),),
+        *under,
+    )
+
+
+def _emulated(halves: tuple[Half, ...]) -> Line:
+    """Return what the emulations showed: once, where all showed the same."""
+    found: dict[tuple[Sees, ...], list[Version]] = {}
+    for half in halves:
+        found.setdefault(half.sees, []).append(half.version)
+    said = {sees: guest_text.apart(sees, "not measured") for sees in found}
+    if len(found) == 1:
+        return said[halves[0].sees]
+    each = ((*said[sees], ": ", Styled(named(mine), "fine")) for sees, mine in found.items())
+    return joined(each, "; ")
+
+
+def _under(half: Half) -> Line:
+    """Return what the guest sees under one version, and who answers."""
+    if not half.guest:
+        return "not known"
+    who = f"{half.who.short}, inferred" if half.inferred else half.who.short
+    return (*guest_text.apart(half.guest, ""), " ", Styled(who, "fine"))
+
+
+KINDS: tuple[PageKind, ...] = (GuestPage(),)

@@ -1,0 +1,107 @@
+"""/guest: whether a guest sees the same with and without interception, and what that rests on."""
+
+import csv
+import io
+import re
+import shutil
+
+import pytest
+
+from app.intake.kept import load_kept
+from app.store.engine import writer_sessions
+from tests.conftest import SEED, SEEDED_AT, client_of, engine_of
+from tests.running import CURL, HTML, unsound
+
+VERSIONS = "hypervisor=kvm-6.12,kvm-7.2"
+ASKED = f"/guest?cell=ldr/x2avic/write&family=zen-4&{VERSIONS}"
+
+
+@pytest.fixture(scope="module")
+def client(migrated_template, tmp_path_factory):
+    """A site with the seed and its measurements of emulations."""
+    url = f"sqlite:///{shutil.copyfile(migrated_template, tmp_path_factory.mktemp('g') / 'g.db')}"
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+        assert load_kept(session, SEED, SEEDED_AT)
+    with client_of(url) as found:
+        yield found
+
+
+def test_curl_gets_both_halves_of_a_cell_their_evidence_and_a_pinned_link(client):
+    answer = client.get(ASKED, headers=CURL, follow_redirects=False)
+    said = " ".join(answer.text.split())
+    version = client.get("/index.json").json()["data_version"]
+
+    assert [] == unsound(answer)
+    assert (
+        "LDR x2AVIC write on Zen 4: silicon: #GP (observed); "
+        "emulated by KVM 6.12.117 and 7.2.13: #GP; same." in said
+    )
+    assert '#GP; Zen 4: observed, for a group of cells; hedged: "typically"' in said
+    assert "[mail-2026-05-06-v2]" in said
+    assert "not known who answers (its policy is not known: nobody looked at 6.12.y)" in said
+    assert "intercepted, its emulation answers (policy kvm-7.2); the guest sees #GP" in said
+    assert 2 == said.count("measured on KVM ")
+    assert f"{ASKED}&at={version}" in said
+    assert 200 == client.get(f"{ASKED}&at={version}", headers=HTML).status_code
+
+
+def test_the_figures_of_the_sentence_are_those_of_the_cells(client):
+    told = client.get("/guest.json").json()
+    worst = {}
+    for case in (case for case in told["cases"] if "/x2avic/" in case["cell"]):
+        worst.setdefault(case["cell"], set()).add(case["same"])
+    counts = dict.fromkeys(("differs", "not-known", "same"), 0)
+    for words in worst.values():
+        counts[next(word for word in counts if word in words)] += 1
+
+    assert counts == told["figures"]["x2avic"]
+    assert all(counts.values())
+    assert (
+        f"Yes for {counts['same']} of {len(worst)} x2AVIC cells, no for {counts['differs']} in "
+        f"some case, not known for {counts['not-known']}." in told["answer"][0]
+    )
+
+
+def test_a_filter_leaves_what_differs_and_each_case_is_a_row(client):
+    text = client.get(f"/guest.csv?cell=tpr/x2avic/write&only=differs&{VERSIONS}").text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    pages = [client.get(path).text for path in ("/guest", "/guest?mode=x2avic&only=differs")]
+
+    assert [("reserved-bits", "gp", "documented", "completes gp", "silicon", "gp")] * 2 == [
+        tuple(row[name] for name in ("condition", "silicon_sees", "silicon_grade",
+                                     "emulation_sees", "answers", "guest_sees"))
+        for row in rows
+    ]  # fmt: skip
+    assert [("kvm-6.12.117-amd", "yes"), ("kvm-7.2.13-amd", "")] == [
+        (row["emulation"], row["inferred"]) for row in rows
+    ]
+    assert ["differs</span>" in page for page in pages] == [True, True]
+    assert ["same</span>" in page for page in pages] == [True, False]
+
+
+@pytest.mark.parametrize("query", ["hypervisor=kvm-9", "family=zen-44", "mod=avic", "only=worse"])
+def test_what_no_filter_knows_is_refused_with_the_nearest(client, query):
+    assert 400 == client.get(f"/guest?{query}").status_code
+
+
+def test_the_page_of_a_cell_has_both_halves_in_a_line_for_each_case(client):
+    page = client.get("/r/tpr/x2avic/write", headers=HTML).text
+    text = " ".join(client.get("/r/tpr/x2avic/write.txt").text.split())
+
+    assert 'id="guest"' in page
+    assert re.search(
+        r"reserved silicon: #GP \(manual\); emulated by KVM [^:]+: completes or #GP; d", text
+    )
+    assert "/guest?cell=tpr/x2avic/write" in text
+
+
+def test_without_a_measurement_nothing_is_known(migrated_template, tmp_path):
+    copy = shutil.copyfile(migrated_template, tmp_path / "seeded.db")
+    with client_of(f"sqlite:///{copy}") as bare:
+        told = bare.get("/guest.json").json()
+
+    assert ["Nobody has measured an emulation yet, so that it is not known of any cell."] == (
+        told["answer"]
+    )
+    assert {"not-known"} == {case["same"] for case in told["cases"]}
+    assert {""} == {half["emulation"] for case in told["cases"] for half in case["versions"]}
