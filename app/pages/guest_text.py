@@ -23,6 +23,7 @@ from app.pens.parts import Field, Para, Passage, Record, Section
 
 # How many conditions of a line are named in a narrow column.
 TAGS = 3
+OTHERWISE = "otherwise"
 BY_MANUAL = {"documented": "manual", "implied": "implied"}
 COLUMNS = ("cell", "condition", "family", "silicon_sees", "silicon_grade", "hypervisor", "release",
            "emulation", "emulation_sees", "policy", "answers", "inferred", "guest_sees", "same",
@@ -43,7 +44,7 @@ def when(line: GuestLine, conditions: Conditions) -> tuple[str, ...]:
     if line.whole:
         return ()
     if "" in names:
-        return ("otherwise",)
+        return (OTHERWISE,)
     tags = [_tag(name, conditions) for name in names]
     more = len(tags) - TAGS
     return (*tags[:TAGS], f"{more} more") if more > 1 else tuple(tags)

@@ -48,6 +48,7 @@ class EmulationsPage(PageKind):
         found = [_data(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()]
         sheet = Sheet("Emulated local APICs", "/e", parts=[
             Para(LEAD, "lead"),
+            Para(("Beside silicon, case by case: ", told("/guest"))),
             Para("" if found else NONE, "empty"),
             *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
             Section("Differences of a kind", parts=[

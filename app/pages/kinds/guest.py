@@ -121,7 +121,8 @@ def _answer(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Piece]:
         yield f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
         for i, line in enumerate(lines):
             when = ", ".join(guest_text.when(line, conditions))
-            yield ". " * bool(i) + (f"When {when}: " if when else "") + guest_text.both(line)
+            begins = {"": "", guest_text.OTHERWISE: "Otherwise: "}.get(when, f"When {when}: ")
+            yield ". " * bool(i) + begins + guest_text.both(line)
         yield ". "
 
 
