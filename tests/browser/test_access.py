@@ -21,6 +21,7 @@ PAGES = (
         "/errata",
     ),
     *("/errata/1235", "/changes", "/docs", "/docs/api", "/api/v1/docs"),
+    *("/guest", "/guest?hypervisor=kvm-6.0,kvm-7.2"),
 )
 # Where every colour of the dark scheme is to be seen.
 DARK = (
@@ -30,6 +31,7 @@ DARK = (
     "/r/icr/x2avic/write",
     "/c",
     "/d/1",
+    "/guest?hypervisor=kvm-6.0,kvm-7.2",
 )
 
 

@@ -150,7 +150,7 @@ def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  
     page.get_by_role("link", name="text", exact=True).first.click()
     assert "x2AVIC write" in page.locator("pre").inner_text()
     page.go_back()
-    page.get_by_role("link", name="Differences").click()
+    page.get_by_role("navigation", name="Site").get_by_role("link", name="Differences").click()
     page.get_by_role("link", name="D-1", exact=True).first.click()
     assert page.url.endswith("/d/1.html")
     assert [] == failed
