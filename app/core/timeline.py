@@ -109,7 +109,7 @@ def _life(differences: Iterable[Difference]) -> Iterator[Moment]:
     for d in differences:
         for event in d.life:
             at, name = f"/d/{d.number}", f"D-{d.number}"
-            yield Moment(event.date, name, f"{event.state}: {event.text}", event.sources, at)
+            yield Moment(event.date, name, f"{event.state.label}: {event.text}", event.sources, at)
 
 
 def _listed(erratum: Erratum, knowledge: Knowledge) -> Iterator[Moment]:

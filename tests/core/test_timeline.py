@@ -46,6 +46,14 @@ def test_a_cell_tells_revisions_releases_and_reports(date, kind, text, knowledge
     assert sorted(found) == list(found)
 
 
+def test_a_state_is_told_in_the_words_that_its_page_has(moments, knowledge):
+    labels = {str(event.state.label) for d in knowledge.differences.values() for event in d.life}
+    told = {m.text.partition(":")[0] for m in moments if m.kind.startswith("D-")}
+
+    assert "stated elsewhere" in told
+    assert told <= labels
+
+
 def test_of_measurements_the_newest_are_named_and_no_report_gives_way(knowledge):
     seen = [
         make_observation("gp", id=f"m-{n}", cells=(str(LDR),), sources=(f"m-{n}",),
