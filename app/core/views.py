@@ -22,7 +22,7 @@ from app.core.rulings import (
 )
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
-from app.core.words import Behaviour, Evidence, Mode, Printed, Verdict
+from app.core.words import Behaviour, Evidence, Mode, Printed, Scope, Verdict
 
 WORST_FIRST = tuple(Verdict)
 
@@ -113,6 +113,12 @@ class CellView:
     def measured(self) -> tuple[Judgement, ...]:
         """The judgements that something stands behind."""
         return tuple(j for j in self.judgements.values() if j.findings)
+
+    @cached_property
+    def ran(self) -> Scope | None:
+        """How narrowly a report of a run names the cell: itself, or a group that holds it."""
+        scopes = {o.scope for o in self.observations if o.evidence.ran}
+        return next((scope for scope in Scope if scope in scopes), None)
 
     @cached_property
     def glances(self) -> tuple[Glance, ...]:

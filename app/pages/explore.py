@@ -14,7 +14,7 @@ from app.core.filters import CPUS, WHOLE, WRONG, CellFilter
 from app.core.measuring import NOT_STATED
 from app.core.names import NamedRegister
 from app.core.views import CellView
-from app.core.words import Access, Evidence, Mode, Printed, Verdict
+from app.core.words import Access, Evidence, Mode, Printed, Scope, Verdict
 from app.curation import aliases
 from app.errors import NotFound
 from app.store.snapshots import Snapshot
@@ -38,8 +38,8 @@ class TableView:
 
     ``prints`` and ``verdicts`` are what a word more would leave of it; ``headline`` is the whole
     table's, by mode, and ``ran`` how many of its cells somebody ran, on any family and on
-    each that is known. ``wrong`` is, for each of those families, the view of where the manual is
-    wrong on it.
+    each that is known, ``grouped`` of them by reports on a group alone. ``wrong`` is, for each
+    of those families, the view of where the manual is wrong on it.
     """
 
     wanted: CellFilter
@@ -50,6 +50,7 @@ class TableView:
     verdicts: tuple[Tally[Verdict], ...]
     headline: tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]
     ran: Mapping[str, tuple[int, CellFilter]]
+    grouped: int
     wrong: Mapping[str, CellFilter]
 
     @property
@@ -88,6 +89,7 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         verdicts=_tallies(snapshot, wanted, Verdict),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
         ran=ran,
+        grouped=sum(view.ran is Scope.GROUP for view in cells.values()),
         wrong={f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
     )
 

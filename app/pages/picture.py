@@ -11,7 +11,7 @@ from app.core.facts import Register
 from app.core.numbers import counted
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.words import Access, Mode, Printed
+from app.core.words import Access, Mode, Printed, Scope
 from app.pens import phrases
 from app.pens.lines import told
 from app.pens.parts import Columns, Field, Included, Para, Sheet
@@ -20,12 +20,13 @@ from app.store.snapshots import Snapshot
 TITLE = "Table 15-22 as one picture"
 LEAD = (
     "Every cell of the table: what is printed, held against the manual's own order. A square is "
-    "filled where somebody ran the access."
+    "filled where somebody ran the access, or one of a group that the report names."
 )
 # Of a square with the gap beside it, of the names of registers, and of a pair of rows.
 WIDE, HIGH, GAP = 33, 28, 10
 LEFT, TOP = 112, 100
 NAME = 20
+RAN = {Scope.CELL: "it", Scope.GROUP: "a group that holds it"}
 
 
 @dataclass(frozen=True)
@@ -105,19 +106,19 @@ def _strip(
     for x, register in registers:
         key = CellKey(register.slug, mode, access)
         view = snapshot.cells[key]
-        ran = any(o.evidence.ran for o in view.observations)
-        squares.append(Square(x, key, view.printed, ran, _told(view, conditions, ran=ran)))
+        told = _told(view, conditions)
+        squares.append(Square(x, key, view.printed, view.ran is not None, told))
     y = TOP + number * HIGH + GAP * (mode is Mode.X2AVIC)
     marked = ((w, sum(s.printed is w for s in squares)) for w in Printed if w.differs)
     summary = "  ".join(f"{w.mark} {n}" for w, n in marked if n)
     return Strip(y, f"{mode.label} {access}", way(mode, access), tuple(squares), summary)
 
 
-def _told(view: CellView, conditions: Conditions, *, ran: bool) -> str:
+def _told(view: CellView, conditions: Conditions) -> str:
     """``ISR x2AVIC write: wrong in print; printed fault, rules #GP; somebody ran it``."""
     printed = phrases.short_branches(view.table, conditions) or "nothing"
     rules = phrases.short_branches(view.effective, conditions) or "nothing"
-    seen = "; somebody ran it" if ran else ""
+    seen = f"; somebody ran {RAN[view.ran]}" if view.ran else ""
     return f"{view.name}: {view.printed.label}; printed {printed}, rules {rules}{seen}"
 
 
@@ -126,7 +127,7 @@ def picture_sheet(picture: Picture) -> Sheet:
     numbers = ", ".join(f"{number} {w.mark or '='} {w.label}" for w, number in picture.counts)
     return Sheet(TITLE, "/map", parts=[
         Para(LEAD, "lead"),
-        Para(f"{numbers}; * somebody ran it", only="text", above=True),
+        Para(f"{numbers}; * somebody ran it, or a group that holds it", only="text", above=True),
         Field("For slides", (told("/map.svg"),)),
         Field("As a table", (told("/corrected"),)),
         Included("map/figure.html"),

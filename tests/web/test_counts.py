@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.core.filters import KEYS, vocabulary_of
+from app.core.views import view_cells
+from app.core.words import Scope
 from tests.running import HTML, soup_of, twin_of
 
 FILTERS = 200
@@ -67,6 +69,15 @@ def test_the_figures_of_a_pinned_page_lead_to_pinned_pages(site, cells_of):
     assert found
     assert all(f"at={version}" in urlsplit(href).query for _, _, href in found)
     assert [number for _, number, _ in found] == [cells_of(href) for _, _, href in found]
+
+
+def test_what_is_reported_of_a_group_alone_is_told_apart_in_the_headline(site, knowledge):
+    views = view_cells(knowledge).values()
+    ran = [{o.scope for o in v.observations if o.evidence.ran} for v in views]
+    told = soup_of(site, "/").select_one(".headline").get_text()
+
+    number, grouped = len([one for one in ran if one]), ran.count({Scope.GROUP})
+    assert f"ran {number} of {len(ran)} ({grouped} by reports on a group of cells alone)" in told
 
 
 def test_what_the_headline_says_of_print_is_what_the_corrected_table_says(site):

@@ -6,9 +6,10 @@ import xml.etree.ElementTree as ET
 from base64 import b64encode
 
 from app.core.views import view_cells
-from app.core.words import Printed
+from app.core.words import Printed, Scope
 from tests.running import HTML, SITE, soup_of
 
+RAN = {"": None, "it": Scope.CELL, "a group that holds it": Scope.GROUP}
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -21,7 +22,7 @@ def test_the_picture_has_every_cell_with_what_is_printed_and_whether_somebody_ra
     views = list(view_cells(knowledge).values())
     expected = {
         (f"{v.register.label} {v.key.mode.label} {v.key.access}", v.printed.label,
-         any(o.evidence.ran for o in v.observations))
+         next((s for s in Scope for o in v.observations if o.evidence.ran and o.scope is s), None))
         for v in views
     }  # fmt: skip
 
@@ -29,7 +30,7 @@ def test_the_picture_has_every_cell_with_what_is_printed_and_whether_somebody_ra
     assert root.find(f"{SVG}title").text
     assert root.find(f"{SVG}desc").text.startswith(f"{len(knowledge.registers)} registers")
     assert expected == {
-        (name, rest.partition(";")[0], rest.endswith("somebody ran it"))
+        (name, rest.partition(";")[0], RAN[rest.partition("; somebody ran ")[2]])
         for name, rest in (label.split(": ", 1) for label in told)
     }
     for word in Printed:
