@@ -85,6 +85,7 @@ class Told(Passage):
 class Tabular(Passage):
     """Rows of cells below rows of heads; in text each column has its width, and no row is empty.
 
+    A cell for which ``widths`` has none stands in text below its row, as wide as the page.
     ``look`` is a class of its table in HTML.
     """
 

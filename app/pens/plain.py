@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
+from typing import Any
 
 from app.core.words import Verdict
 from app.pens.lines import Line, Linked, Piece, Sourced, Styled
@@ -28,6 +30,7 @@ from app.pens.parts import (
 from app.pens.place import NOWHERE, Place
 
 COLUMNS = 75
+ADDRESS = re.compile("https?://")
 # Looks of paragraphs that have an empty line above them in text.
 APART = {"lead", "sentence", "prose-width", "inference"}
 SPACE = 0x20
@@ -73,6 +76,14 @@ def wrap_cell(cell: str, width: int) -> tuple[str, ...]:
     return tuple(line for part in parts for line in part) or ("",)
 
 
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks what is longer than a line, unless it is an address: broken it is none."""
+
+    def _handle_long_word(self, reversed_chunks: list[str], *where: Any) -> None:
+        self.break_long_words = not ADDRESS.match(reversed_chunks[-1])
+        super()._handle_long_word(reversed_chunks, *where)
+
+
 class Plain:
     """Lines under construction; every line is wrapped, nothing overflows."""
 
@@ -97,13 +108,13 @@ class Plain:
 
     def para(self, text: str, indent: int = 0, hanging: int = 0) -> None:
         """Add wrapped text; further lines are indented by ``hanging`` more columns."""
-        self._lines += textwrap.wrap(
-            to_ascii(text),
+        pen = _Wrapper(
             COLUMNS,
             initial_indent=" " * indent,
             subsequent_indent=" " * (indent + hanging),
             break_on_hyphens=False,
         )
+        self._lines += pen.wrap(to_ascii(text))
 
     def item(self, text: str, indent: int = 0, mark: str = "-") -> None:
         """Add a list item."""
@@ -143,9 +154,15 @@ class Plain:
         self._lines.append(" " * max(0, min(indent, COLUMNS - len(url))) + to_ascii(url))
 
     def grid(self, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
-        """Add rows of cells, each wrapped in its column; columns are one space apart."""
+        """Add rows of cells, each wrapped in its column; columns are one space apart.
+
+        A cell beyond the last column stands below its row.
+        """
         for row in rows:
-            self._lines += row_lines([to_ascii(cell) for cell in row], widths)
+            cells = [to_ascii(cell) for cell in row]
+            self._lines += row_lines(cells[: len(widths)], widths)
+            for below in cells[len(widths) :]:
+                self.para(below, indent=2)
 
     def raw(self, text: str) -> None:
         """Add lines as they are; the caller keeps them in ASCII and in the columns."""

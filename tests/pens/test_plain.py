@@ -73,6 +73,14 @@ def test_wrapping_loses_no_word(text):
     assert text.split() == built([("para", (text, 4, 2), {})]).split()
 
 
+def test_an_address_is_never_broken_and_any_other_long_word_is():
+    address, word = f"http://site.example/{'x' * COLUMNS}", "y" * (COLUMNS + 1)
+
+    assert f"see\n{address}\n{word[:COLUMNS]}\ny\n" == built(
+        [("para", (f"see {address} {word}",), {})]
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "plain"),
     [

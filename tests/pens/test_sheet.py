@@ -86,6 +86,7 @@ TOLD = "http://site.example"
         (Item("x", "1."), "1. x\n", "ol > li"),
         (Para(("to ", SITE)), f"to {TOLD}\n", "p"),
         (Tabular("x", [("", "b")], [("1", "2")], (2, 2)), "   b\n1  2\n", "td + th[scope=col]"),
+        (Tabular("x", [("a", "b")], [("1", "2")], (2,)), "a\n  b\n1\n  2\n", "td + td"),
         (Para((Linked("", "/r", told=True),)), f"{TOLD}/r\n", "p:not(:has(a))"),
         (Section("Head", only="html", parts=[Para("x")]), "\n", "div.beside > h2"),
         (Included("table/_legend.html"), "\n", "details.legend"),

@@ -34,9 +34,10 @@ LEAD = "Which family has which evidence. Nothing is inferred from one family to 
 UNHEARD = "Nobody has published a measurement on this family yet; no cell is measured."
 # The column of a label as long as a verdict.
 WIDE = 28
-# What stands side by side, and the columns of it in text.
+# What stands side by side, and the columns of it in text; what was seen names its sources, and
+# has lines of its own there.
 SIDES = ("Cell", "As printed", OWN_ORDER, "Seen")
-WIDTHS = (21, 11, 14, 26)
+WIDTHS = (23, 22, 28)
 Cells = Mapping[CellKey, CellView]
 
 
