@@ -75,7 +75,7 @@ def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellF
         name = f"on {knowledge.families[family].name}" if family else f"of {len(knowledge.cells)}"
         yield f"{number} {name}", wanted
         if not family and view.grouped:
-            yield f" ({view.grouped} by reports on a group of cells alone)", None
+            yield f" ({view.grouped} as a group)", None
         lead = ", " if family else ": "
     yield ".", None
 

@@ -77,7 +77,7 @@ def test_what_is_reported_of_a_group_alone_is_told_apart_in_the_headline(site, k
     told = soup_of(site, "/").select_one(".headline").get_text()
 
     number, grouped = len([one for one in ran if one]), ran.count({Scope.GROUP})
-    assert f"ran {number} of {len(ran)} ({grouped} by reports on a group of cells alone)" in told
+    assert f"ran {number} of {len(ran)} ({grouped} as a group)" in told
 
 
 def test_what_the_headline_says_of_print_is_what_the_corrected_table_says(site):
