@@ -9,12 +9,12 @@ from typing import Any
 from app.core.citations import cite_claim
 from app.core.emulated import EmulatedAnswer
 from app.core.facts import Observation
-from app.core.guest import Case, Half, seen_of
+from app.core.guest import Case, Half, Silicon, seen_of
 from app.core.guest_words import Sameness, Sees
 from app.core.hypervisors import Version, named
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
-from app.core.words import Mode
+from app.core.words import Mode, Scope
 from app.pages.emulation_text import notes_of
 from app.pages.guest_view import GuestLine
 from app.pens import phrases
@@ -61,8 +61,17 @@ def _tag(name: str, conditions: Conditions) -> str:
 
 
 def graded(line: GuestLine) -> tuple[str, ...]:
-    """``observed``, ``manual``: what the half of silicon rests on."""
-    return tuple(BY_MANUAL.get(grade, grade) for grade in line.grades) or ("nobody says",)
+    """``observed, group``, ``manual``: what the half of silicon rests on, with its limits."""
+    found = (_grade(case.silicon) for case in line.cases if case.silicon.grade)
+    return tuple(dict.fromkeys(found)) or ("nobody says",)
+
+
+def _grade(silicon: Silicon) -> str:
+    reports = [one for one in silicon.observations if str(one.evidence) == silicon.grade]
+    group = [str(Scope.GROUP)] * all(one.scope is Scope.GROUP for one in reports) * bool(reports)
+    hedges = dict.fromkeys(one.hedge for one in reports)
+    hedged = [f'"{hedge}"' for hedge in hedges] * all(hedges)
+    return ", ".join((BY_MANUAL.get(silicon.grade, silicon.grade), *group, *hedged))
 
 
 def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,7 +12,7 @@ from app.core.guest import Case, Viewpoint
 from app.core.guest_words import Sameness
 from app.core.hypervisors import Version, versions_of
 from app.core.views import CellView
-from app.core.words import Access, Evidence, Mode
+from app.core.words import Access, Evidence, Mode, Scope
 from app.store.snapshots import Snapshot
 
 RAN = frozenset(str(grade) for grade in Evidence if grade.ran)
@@ -42,6 +41,12 @@ class GuestLine:
         """Whether somebody ran any of the cases on silicon."""
         return not RAN.isdisjoint(self.grades)
 
+    @property
+    def scopes(self) -> set[Scope]:
+        """How narrowly the reports of those who ran it name the cell."""
+        seen = (one for case in self.cases for one in case.silicon.observations)
+        return {one.scope for one in seen if one.evidence.ran}
+
 
 GuestFilter: TypeAlias = Filter[GuestLine, None]
 Vocabulary: TypeAlias = filtering.Vocabulary[GuestLine, None]
@@ -49,20 +54,18 @@ Vocabulary: TypeAlias = filtering.Vocabulary[GuestLine, None]
 
 @dataclass(frozen=True)
 class Figures:
-    """How many cells of a mode are the same, by the worst of their cases.
+    """How many cells of a mode are the same in every case, and how many are not in some case.
 
-    ``seen`` is how many of those that differ do so by a case that somebody ran on silicon.
+    ``ran`` is how many somebody ran on silicon, ``grouped`` of them by reports on a group alone,
+    and ``seen`` how many of those that differ do so by a case that somebody ran.
     """
 
     mode: Mode
     cells: Mapping[Sameness, int]
+    total: int
     ran: int
+    grouped: int
     seen: int
-
-    @property
-    def total(self) -> int:
-        """How many cells there are."""
-        return sum(self.cells.values())
 
 
 @dataclass(frozen=True)
@@ -190,13 +193,13 @@ def _figures(lines: Iterable[GuestLine], mode: Mode) -> Figures:
     for line in lines:
         if line.cell.key.mode is mode:
             by_cell.setdefault(line.cell.key, []).append(line)
-    worst = Counter(
-        next(word for word in Sameness if any(line.case.same is word for line in mine))
-        for mine in by_cell.values()
-    )
-    ran = sum(any(line.seen for line in mine) for mine in by_cell.values())
+    met = [{line.case.same for line in mine} for mine in by_cell.values()]
+    cells = {word: sum(word in words for words in met) for word in Sameness}
+    cells[Sameness.SAME] = met.count({Sameness.SAME})
+    ran = [scopes for mine in by_cell.values()
+           if (scopes := {scope for line in mine for scope in line.scopes})]  # fmt: skip
     seen = sum(
         any(line.seen and line.case.same is Sameness.DIFFERS for line in mine)
         for mine in by_cell.values()
     )
-    return Figures(mode, {word: worst[word] for word in Sameness}, ran, seen)
+    return Figures(mode, cells, len(by_cell), len(ran), ran.count({Scope.GROUP}), seen)

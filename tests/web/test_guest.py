@@ -10,7 +10,7 @@ import pytest
 from app.intake.kept import load_kept
 from app.store.engine import writer_sessions
 from tests.conftest import SEED, SEEDED_AT, client_of, engine_of
-from tests.running import CURL, HTML, unsound
+from tests.running import CURL, HTML, soup_of, twin_of, unsound
 
 VERSIONS = "hypervisor=kvm-6.12,kvm-7.2"
 ASKED = f"/guest?cell=ldr/x2avic/write&family=zen-4&{VERSIONS}"
@@ -33,7 +33,7 @@ def test_curl_gets_both_halves_of_a_cell_their_evidence_and_a_pinned_link(client
 
     assert [] == unsound(answer)
     assert (
-        "LDR x2AVIC write on Zen 4: silicon: #GP (observed); "
+        'LDR x2AVIC write on Zen 4: silicon: #GP (observed, group, "typically"); '
         "emulated by KVM 6.12.117 and 7.2.13: #GP; same." in said
     )
     assert '#GP; Zen 4: observed, for a group of cells; hedged: "typically"' in said
@@ -47,19 +47,40 @@ def test_curl_gets_both_halves_of_a_cell_their_evidence_and_a_pinned_link(client
 
 def test_the_figures_of_the_sentence_are_those_of_the_cells(client):
     told = client.get("/guest.json").json()
-    worst = {}
+    met = {}
     for case in (case for case in told["cases"] if "/x2avic/" in case["cell"]):
-        worst.setdefault(case["cell"], set()).add(case["same"])
-    counts = dict.fromkeys(("differs", "not-known", "same"), 0)
-    for words in worst.values():
-        counts[next(word for word in counts if word in words)] += 1
+        met.setdefault(case["cell"], set()).add(case["same"])
+    every = list(met.values())
+    counts = {word: sum(word in words for words in every) for word in ("differs", "not-known")}
+    counts["same"] = every.count({"same"})
 
     assert counts == told["figures"]["x2avic"]
     assert all(counts.values())
     assert (
-        f"Yes for {counts['same']} of {len(worst)} x2AVIC cells, no for {counts['differs']} in "
-        f"some case, not known for {counts['not-known']}." in told["answer"][0]
+        f"Yes for {counts['same']} of {len(met)} x2AVIC cells in every case, no for "
+        f"{counts['differs']} in some case, not known for {counts['not-known']} in some case."
+        in told["answer"][0]
     )
+
+
+def test_a_figure_of_the_sentence_is_how_many_cells_its_link_has(client):
+    links = [a for a in soup_of(client, "/guest").select("p.sentence a") if a.get_text().isdigit()]
+
+    assert links
+    for a in links:
+        rows = csv.DictReader(io.StringIO(client.get(twin_of(a["href"], "csv")).text))
+        assert int(a.get_text()) == len({row["cell"] for row in rows}), a["href"]
+
+
+def test_a_report_on_a_group_and_a_hedged_one_are_told_as_such_in_a_line(client):
+    shown = {
+        cell: " ".join(client.get(f"/r/{cell}/x2avic/write.txt").text.split())
+        for cell in ("id", "icr")
+    }
+
+    assert 'silicon: #GP (observed, group, "typically")' in shown["id"]
+    assert 'silicon: completes (observed, "rarely")' in shown["icr"]
+    assert " of them (9 as a group) on silicon" in " ".join(client.get("/guest.txt").text.split())
 
 
 def test_a_filter_leaves_what_differs_and_each_case_is_a_row(client):

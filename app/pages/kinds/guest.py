@@ -106,11 +106,12 @@ def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
         return Linked(str(found.cells[word]), f"/guest?{wanted.query()}")
 
     avic = "Under AVIC there is no MSR to intercept, but it may be on or off: yes for "
-    yield from (avic if found.mode is Mode.AVIC else "Yes for ", linked(SAME),
-                f" of {found.total} {found.mode.label} cells, no for ", linked(DIFFERS),
-                " in some case, not known for ", linked(NOT_KNOWN), ". ")  # fmt: skip
-    yield (f"Somebody ran {found.ran} of them on silicon, {found.seen} of those that differ; what "
-           "the others do there is only said, above all by the manual.")  # fmt: skip
+    whole = f"{found.cells[SAME]} of {found.total} {found.mode.label} cells in every case, no for "
+    yield from (avic if found.mode is Mode.AVIC else "Yes for ", whole, linked(DIFFERS),
+                " in some case, not known for ", linked(NOT_KNOWN), " in some case. ")  # fmt: skip
+    grouped = f" ({found.grouped} as a group)" if found.grouped else ""
+    yield (f"Somebody ran {found.ran} of them{grouped} on silicon, {found.seen} of those that "
+           "differ; what the others do there is only said, above all by the manual.")  # fmt: skip
 
 
 def _answer(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Piece]:
