@@ -169,8 +169,8 @@ def _row(line: GuestLine, conditions: Conditions, *, versions: bool) -> tuple[Li
             *guest_text.apart(case.silicon.sees, "not known"),
             *(
                 piece
-                for grade in guest_text.graded(line)
-                for piece in (", ", Styled(grade, "fine"))
+                for word in ", ".join(guest_text.graded(line)).split(", ")
+                for piece in (", ", Styled(word, "fine"))
             ),
         ),
         _emulated(case.halves),
