@@ -38,7 +38,7 @@ def server(migrated_template, tmp_path_factory):
 
 
 def _wait(site, process):
-    for _ in range(150):
+    for _ in range(600):
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
         try:
