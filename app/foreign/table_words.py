@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from app.core.facts import Condition
-from app.core.words import Access, Behaviour, Mode
+from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.intake.format1 import OUTCOMES
 
 NEAR = 0.75
@@ -166,7 +166,8 @@ def _only(kind: type[T], found: Iterable[object]) -> list[T]:
 
 
 def _tokens(text: str) -> list[str]:
-    return re.findall(r"w/o|[a-z0-9]+(?:-[0-9]+)?", text.lower().replace("*", ""))
+    plain = text.lower().replace(OWN_ORDER.lower(), Column.RULES).replace("*", "")
+    return re.findall(r"w/o|[a-z0-9]+(?:-[0-9]+)?", plain)
 
 
 # Spellings beside slug, label and short form.

@@ -33,7 +33,7 @@ MOST_LINES = 60_000
 MOST_NOTES = 20
 # How far above its link a block may begin.
 WINDOW = 400
-TWINS = (".txt", ".json", ".csv", ".md", ".atom")
+TWINS = (".txt", ".json", ".csv", ".md", ".atom", ".svg", ".diff")
 # What may stand between a block and its link.
 OPENING = " \t<([{\"'"
 UNCOMPARED = "An address of this site; its text is not compared."

@@ -169,7 +169,7 @@ def test_the_command_line_checks_and_sends_a_log(vapic, site, tmp_path):  # noqa
     refused = vapic("check", cut)
 
     assert (0, 0, 1) == (checked.code, sent.code, refused.code)
-    assert "ldr/x2avic/write" in checked.out
+    assert "LDR x2AVIC write" in checked.out
     assert "pending: http" in sent.out
     assert "expected a" in refused.err
     assert "Traceback" not in refused.err

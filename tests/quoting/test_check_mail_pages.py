@@ -58,7 +58,8 @@ def test_a_pasted_mail_comes_back_line_by_line_with_what_was_pasted(client, bloc
     assert [[str(edited), "never said that"]] == [r[:2] for r in rows if r[1] != "unchanged"]
     assert "1 never said" in soup.find(id="result").text
     assert mail.strip() == soup.find("textarea").text.strip()
-    assert {PINNED} == {a["href"] for a in soup.find("section", class_="mailed").find_all("a")}
+    links = {a["href"] for a in soup.find("section", class_="mailed").find_all("a")}
+    assert {PINNED} == {link for link in links if not link.startswith("#")}
 
 
 def test_what_is_pasted_is_text_and_never_markup(client, block):
@@ -104,7 +105,7 @@ def test_every_published_address_is_known_as_one_of_ours(client):
         found += client.post("/api/v1/check-mail", content=mail).json()["links"]
 
     assert len(paths) == len(found)
-    assert [] == [(x["url"], x["note"]) for x in found if x["standing"] == "no such page"]
+    assert [] == sorted((x["url"], x["note"]) for x in found if x["standing"] == "no such page")
 
 
 @pytest.mark.parametrize("raw", [b"", b"hello", b"\xff\xfe\x00", b"From: a\nTo: b\n"])
