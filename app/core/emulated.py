@@ -135,7 +135,7 @@ def held(
         return ruled, Following.FOLLOWS if seen.outcome in faults else Following.STRICTER
     if faults == words:
         return ruled, Following.LAXER
-    return ruled, Following.OTHER_VALUE if not faults and _lost(cell, seen, words) else (
+    return ruled, Following.OTHER_VALUE if _lost(cell, seen, words, conditions) else (
         Following.FOLLOWS
     )
 
@@ -167,11 +167,20 @@ def ruling(
     return met
 
 
-def _lost(cell: CellView, seen: Sighting, words: Collection[Behaviour]) -> bool:
-    """Whether a plain write of a register that keeps what is written reads back another value."""
-    if seen.access is not Access.WRITE or seen.condition or cell.register.access != "RW":
+def _lost(
+    cell: CellView, seen: Sighting, words: Collection[Behaviour], conditions: Conditions
+) -> bool:
+    """Whether a write of a register that keeps what is written reads back another value.
+
+    A plain write, or one of a message: which one, the value itself says.
+    """
+    known = conditions.by_slug.get(seen.condition)
+    plain = not seen.condition or (known is not None and known.axis == "message")
+    if seen.access is not Access.WRITE or not plain or cell.register.access != "RW":
         return False
-    if not seen.value or not seen.read_back or not STORED.issuperset(words):
+    # That an IPI cannot be finished says nothing of the register.
+    reached = set(words) - {Behaviour.VMEXIT_IPI}
+    if not (seen.value and seen.read_back and reached and STORED.issuperset(reached)):
         return False
     return parse_hex(seen.read_back) != parse_hex(seen.value)
 

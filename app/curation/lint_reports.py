@@ -82,6 +82,8 @@ def _an_entry_is_whole(knowledge: Knowledge, difference: facts.Difference) -> Br
         yield ("cells",), "nothing", "at least one cell"
     if difference.emulator and (difference.families or difference.observations):
         yield ("emulator",), "families or observations", "neither: it is about no processor"
+    if bool(difference.emulator) is not bool(difference.following and difference.following.differs):
+        yield ("following",), str(difference.following), "how an emulator differs, of one alone"
     for name in ("table_says", "instead"):
         if not getattr(difference, name):
             yield (name,), "nothing", "a few words"

@@ -21,7 +21,7 @@ NEAR_WORD = 0.52
 PATTERNS = {
     r"^0x": "hexadecimal such as 0x402, at most 16 digits",
     r"^[1-9][0-9]{3}-": "a moment such as 2026-11-22T10:13:27+01:00, with its offset",
-    r"^[0-9]{1,3}": "a version such as 6.12.117+deb13-cloud-amd64",
+    r"^(0|[1-9][0-9]{0,2})": "a version such as 6.12.117+deb13-cloud-amd64",
     r"^[a-z][a-z0-9_]": "a short word such as kvm_amd",
     r"^[A-Za-z0-9_.-]": "a parameter such as kvm_amd.avic=1",
     r"^(https://": "an https:// address or a Message-ID without angle brackets",

@@ -87,11 +87,14 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     prints = ", ".join(f"{p.mark} {p.short}" for p in Printed if p.mark)
     parts: list[Passage] = [
         Field("Shown", view.sentence),
-        Field("Seen", ", ".join(f"{shown.heard[c.slug]} on {c.name}" for c in shown.columns)),
+        Field("Seen", _heard(shown, emulated=False)),
         *wrong_on(view, knowledge),
         Field("Printed", prints),
         Field("Verdicts", f"{', '.join(tallies)}; () only said so"),
-        Field("Emulations", f"{emulated}; {NO_EVIDENCE}" if emulated else ""),
+        Field(
+            "Emulations",
+            f"{emulated}; {NO_EVIDENCE}. {_heard(shown, emulated=True)}" if emulated else "",
+        ),
         Field("Words", (told("/docs/words"),)),
         Para(CELLS_AT, above=True),
     ]
@@ -105,6 +108,12 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
         parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
     parts.append(Para(nothing_yet(shown.silent), above=True))
     return Sheet(title=TITLE, path=view.path, parts=parts)
+
+
+def _heard(shown: CpuTable, *, emulated: bool) -> str:
+    """Return how many cells were seen on CPUs or, apart from them, on emulations."""
+    mine = (c for c in shown.columns if c.emulated is emulated)
+    return ", ".join(f"{shown.heard[c.slug]} on {c.name}" for c in mine)
 
 
 def _grid(

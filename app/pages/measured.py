@@ -37,7 +37,7 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[Listed, Snapshot], ...]:
     The database finds what they admit, so that none of them has a rule here.
     """
     records, families = snapshot.records, snapshot.knowledge.families
-    used = records.used("family") or tuple(families)
+    used = set(records.used("family")) & set(families) or tuple(families)
     valid: Mapping[str, Mapping[str, str]] = {
         "family": {slug: family.name for slug, family in families.items() if slug in used},
         "mode": {str(mode): mode.label for mode in Mode},

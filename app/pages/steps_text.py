@@ -11,7 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import facts_text
 from app.pages.subjects import EVERYTHING, Subject
-from app.pens.changed import counted
+from app.pens.changed import acted, counted
 from app.pens.lines import Line, Linked
 from app.pens.parts import Columns, Field, Para, Section, Sheet, ShortItem, Told
 from app.pens.plain import Plain
@@ -73,7 +73,7 @@ def summary(
         rest = len(told) - TITLED
         return "; ".join((*told[:TITLED], *([f"and {rest} more"] if rest > 0 else [])))
     if len(changes) <= TITLED:
-        return "; ".join(f"{c.kind} {c.key} {c.action}" for c in changes)
+        return "; ".join(map(acted, changes))
     return ", ".join(counted(changes))
 
 

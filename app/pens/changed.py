@@ -32,12 +32,18 @@ def _decision(change: Any) -> str:
     was = f"{change.before['state']} -> " if change.before else ""
     by = f" by {after['decided_by']}" if after.get("decided_by") else ""
     reason = f": {after['reason']}" if after.get("reason") else ""
-    what = f"measurement {change.key}{' of an emulation' if after.get('emulation') else ''}"
-    return f"{what} {change.action}: {was}{after['state']}{by}{reason}"
+    return f"{acted(change)}: {was}{after['state']}{by}{reason}"
+
+
+def acted(change: Any) -> str:
+    """``measurement 0123456789ab of an emulation added``: what became of a fact."""
+    emulated = (change.after or change.before or {}).get("emulation")
+    of = " of an emulation" if change.kind == "measurement" and emulated else ""
+    return f"{change.kind} {change.key}{of} {change.action}"
 
 
 def _line(change: Any) -> str:
-    text = f"{change.kind} {change.key} {change.action}"
+    text = acted(change)
     if change.action != "changed":
         return text
     return f"{text}: {', '.join(differing(change.before, change.after))}"

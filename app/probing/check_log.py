@@ -100,7 +100,7 @@ def read(lines: Iterable[str]) -> CheckLog:
         what, text = match["what"], match["text"]
         if what == "end":
             ends += 1
-            log.faults += _end_faults(log, text, crc)
+            log.faults += _end_faults(log, text, crc, announced)
             continue
         crc = zlib.crc32(text.encode() + b"\n", crc)
         if what == "begin":
@@ -201,11 +201,13 @@ def _missing(announced: int, seen: list[int]) -> Iterator[str]:
         yield f"checks stand twice, out of order, or were not announced: {twice[:5] or seen[-1:]}"
 
 
-def _end_faults(log: CheckLog, text: str, crc: int) -> Iterator[str]:
+def _end_faults(log: CheckLog, text: str, crc: int, announced: int) -> Iterator[str]:
     match = END.fullmatch(text)
     if not match:
         yield f"cannot be read: {text}"
         return
+    if int(match["checks"]) != announced:
+        yield f"its end counts {match['checks']} checks, and its head {announced}"
     for word, numbers in log.results.items():
         if int(match[word]) != len(numbers):
             yield f"its end counts {match[word]} {word}, and {len(numbers)} were found"

@@ -32,6 +32,25 @@ ANSWERS = [
     ("tpr/x2avic/write", "gp", "follows", {"condition": "reserved-bits"}),
     ("tpr/x2avic/write", "completed", "other-value", {"value": "0x20", "read_back": "0x0"}),
     ("tpr/avic/write", "completed", "follows", {"condition": "reserved-bits"}),
+    # Which message it is the value says; what it names is kept.
+    (
+        "icr/x2avic/write",
+        "completed",
+        "other-value",
+        {"condition": "simple-ipi", "value": "0x1000000e5", "read_back": "0xe5"},
+    ),
+    (
+        "icr/x2avic/write",
+        "completed",
+        "follows",
+        {"condition": "simple-ipi", "value": "0x1000000e5", "read_back": "0x1000000e5"},
+    ),
+    (
+        "icr/x2avic/write",
+        "completed",
+        "follows",
+        {"condition": "level-ipi", "value": "0x10000c0e5", "read_back": "0xc0e5"},
+    ),
     # What makes it a fault lies within another condition.
     ("lvt-timer/x2avic/write", "completed", "laxer", {"condition": "bit-18-set"}),
     ("icr/x2avic/write", "completed", "laxer", {"condition": "busy-set", "value": "0x500e0"}),

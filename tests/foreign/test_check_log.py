@@ -47,6 +47,7 @@ def put(pattern, to):
         ("do not sum up to crc", without(100, 103)),
         ("no `vapic begin:` line", without(0, 1)),
         ("its end counts 1579 passed, and 1580 were found", put("1580 passed", "1579 passed")),
+        ("its end counts 1687 checks, and its head 1688", put("end: 1688", "end: 1687")),
         ("the log counts 1687 results, and 1688 were found", put("SUMMARY: 1688", "SUMMARY: 1687")),
         ("do not sum up to crc", put("tpr pattern 0x20:", "tpr pattern 0x30:")),
         ("says 'FAIL:' of a check that passed", put("PASS: vapic 0018", "FAIL: vapic 0018")),

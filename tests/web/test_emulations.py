@@ -1,5 +1,6 @@
 """What emulations answered has pages of its own, and is in no count of silicon."""
 
+import re
 import shutil
 
 import pytest
@@ -22,7 +23,13 @@ from tests.intake.bad.table import EMULATED, changed, written
 from tests.intake.good import BY_QEMU
 
 SLUGS = ("kvm-6.12.0-amd", "qemu-10.0.2-amd")
-DOCUMENTS = {"kvm": written(EMULATED), "qemu": written(changed(EMULATED, BY_QEMU))}
+# Another packager's build of the same release, whose sender calls its module otherwise.
+REBUILT = {"/emulation/version": "6.12.0-other", "/emulation/flavour": "amd"}
+DOCUMENTS = {
+    "kvm": written(EMULATED),
+    "qemu": written(changed(EMULATED, BY_QEMU)),
+    "rebuilt": written(changed(EMULATED, REBUILT)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +87,13 @@ def test_the_list_and_the_page_of_a_measurement_say_that_an_emulation_answered(b
     text = both[1].get("/m.txt").text
 
     assert set(SLUGS) == {each["answered"] for each in listed}
-    assert "2 of 2 by emulations, no evidence about any processor" in " ".join(text.split())
+    assert "3 of 3 by emulations, no evidence about any processor" in " ".join(text.split())
     for each in listed:
         page = both[1].get(f"/m/{each['id']}.txt").text
         assert "no evidence about any processor" in " ".join(page.split())
         assert "Family" not in page
     assert [] == both[1].get("/m.json?answered=silicon").json().get("measurements", [])
+    assert [200, 200] == [client.get("/m?family=zen-4").status_code for client in both]
 
 
 def test_an_emulation_has_a_page_with_what_differs_from_the_manual(both):
@@ -97,7 +105,17 @@ def test_an_emulation_has_a_page_with_what_differs_from_the_manual(both):
     assert SLUGS == tuple(each["slug"] for each in both[1].get("/e.json").json()["emulations"])
     assert "reads back 0x20" in both[1].get(f"/e/{SLUGS[0]}.txt").text
     assert 404 == both[1].get("/e/kvm-1.0-amd").status_code
+    assert "No measurement that counts is of" in both[1].get("/e/kvm-1.0-amd").text
     assert "Nobody has measured one yet." in both[0].get("/e.txt").text
+
+
+def test_documents_of_one_name_are_told_apart_by_what_they_say_of_themselves(both):
+    text = both[1].get(f"/e/{SLUGS[0]}.txt").text
+    told = dict(re.split(" {2,}", line) for line in text.splitlines() if line.count("; ") == 1
+                and line.startswith(("Version", "Flavour")))  # fmt: skip
+
+    assert {"6.12.0+example", "6.12.0-other"} == {*told["Version"].split("; ")}
+    assert {"kvm_amd", "amd"} == {*told["Flavour"].split("; ")}
 
 
 def test_emulations_have_columns_of_their_own_beside_those_of_cpus(both):
@@ -110,6 +128,9 @@ def test_emulations_have_columns_of_their_own_beside_those_of_cpus(both):
     assert "gp" == rows["apr/x2avic/read"][f"{SLUGS[0]}_seen"]
     assert str(Verdict.UNMEASURED) == rows["id/x2avic/read"][SLUGS[0]]
     assert f"{Following.STRICTER.mark} {Following.STRICTER.label}; no evidence about any" in text
+    (seen,) = re.findall("^Seen .*(?:\n .*)*", text, re.MULTILINE) or [""]
+    assert "KVM" not in seen
+    assert "1 on KVM 6.12.0" in " ".join(text.split())
     assert [] == both[0].get("/index.json?view=cpu").json()["columns"]
     assert ["zen-4"] == both[1].get("/index.json?view=cpu&family=zen-4").json()["columns"]
 
@@ -133,7 +154,8 @@ def test_what_a_version_did_and_what_a_search_finds_say_that_it_is_of_an_emulati
     (meant,) = named("E-1", kept.knowledge)
     (found,) = (e for e in entries(kept.knowledge, kept.cells) if e.key == meant.key)
 
-    assert 2 == changes.count("of an emulation added")
+    assert 3 == changes.count("of an emulation added")
+    assert 3 == both[1].get("/changes.atom").text.count("of an emulation added; source m-")
     assert ("difference", "/e/e-1") == (meant.kind, found.path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.core.emulator_words import Emulator
+from app.core.emulator_words import Emulator, Following
 from app.core.facts.base import BaseFact, CellPattern, SourceId
 from app.core.words import AnnotationKind, DifferenceState, ErratumGrade, ErratumKind
 
@@ -74,7 +74,8 @@ class Difference(BaseFact):
 
     It covers its cells for ``families``, for every family when it names none. With ``emulator`` it
     is no word about silicon but one about that software, against the manual's rules as a guest
-    sees them: such entries have numbers of their own, E-1, E-2 ...
+    sees them: such entries have numbers of their own, E-1, E-2 ..., and ``following`` is the
+    verdict on the answers that they speak of.
     """
 
     number: int
@@ -90,6 +91,7 @@ class Difference(BaseFact):
     errata: tuple[str, ...] = ()
     inference: str = ""
     emulator: Emulator | None = None
+    following: Following | None = None
 
     def __post_init__(self) -> None:
         """Refuse a difference without a life (ValueError)."""

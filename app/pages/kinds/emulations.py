@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from app.core.emulated import EmulatedApic, following
 from app.core.emulator_words import Following
-from app.core.facts import Difference
+from app.core.facts import Difference, Emulation
 from app.core.numbers import counted
 from app.core.rulings import Conditions
 from app.curation.seed import body_of
@@ -89,7 +89,8 @@ class EmulationPage(PageKind):
         if departure := asked.knowledge.departures.get(slug.lower()):
             return _departure_page(asked, departure)
         if slug not in known:
-            raise NotFound(f"No emulation {slug!r} was measured.", hints=("/e",))
+            raise NotFound(f"No measurement that counts is of an emulation {slug!r}.",
+                           hints=_near(asked.snapshot, slug))  # fmt: skip
         apic, conditions = known[slug], Conditions(asked.knowledge.conditions)
         answers = emulation_text.answers_of(asked.snapshot, apic)
         up = (Linked("Emulations", "/e"), slug)
@@ -109,6 +110,11 @@ class EmulationPage(PageKind):
                 "answers": [emulation_text.answer_data(view.key, a) for view, a in answers],
             },
         )  # fmt: skip
+
+
+def _near(snapshot: Snapshot, slug: str) -> tuple[str, ...]:
+    """Return where to look for an emulation: one that was measured has measurements, withdrawn."""
+    return (f"/m?answered={slug}",) * (slug in snapshot.records.answered) + ("/e",)
 
 
 def _departure_page(asked: Address, d: Difference) -> Page:
@@ -169,7 +175,7 @@ def _departing(
     found = []
     for apic in snapshot.emulations.values():
         every = emulation_text.answers_of(snapshot, apic)
-        mine = tuple((v, a) for v, a in every if v.key in keys and a.following.differs)
+        mine = tuple((v, a) for v, a in every if v.key in keys and a.following is d.following)
         if apic.emulation.name is d.emulator and mine:
             found.append((apic, emulation_text.together(mine)))
     return found
@@ -181,13 +187,18 @@ def _seen_in(snapshot: Snapshot, d: Difference) -> Line:
 
 
 def _about(apic: EmulatedApic) -> list[Passage]:
-    emulation = apic.emulation
+    emulations = [m.emulation for m in apic.documents if m.emulation]
+
+    def each(what: Callable[[Emulation], str]) -> str:
+        # Documents of one name may differ in what a packager adds, or in how they call a module.
+        return "; ".join(dict.fromkeys(filter(None, map(what, emulations))))
+
     documents = joined([(told(f"/m/{m.slug}"),) for m in apic.documents])
     return [
-        Field("Whose", emulation.name.meaning),
-        Field("Version", emulation.version),
-        Field("Flavour", emulation.flavour),
-        Field("Guest's CPUID", emulation.vendor),
+        Field("Whose", apic.emulation.name.meaning),
+        Field("Version", each(lambda e: e.version)),
+        Field("Flavour", each(lambda e: e.flavour)),
+        Field("Guest's CPUID", each(lambda e: e.vendor)),
         Field("Measured", ", ".join(sorted({m.measured_at[:10] for m in apic.documents}))),
         Field("Measurements", documents),
     ]  # fmt: skip

@@ -30,6 +30,7 @@ FORM = [
     ),
     *wrong(
         EMULATED, "a version such as 6.12.117+deb13-cloud-amd64",
+        ("version-with-a-leading-zero", f"{AT}/version", "06.12.117"),
         ("version-of-words", f"{AT}/version", "trixie"),
         ("version-of-one-number", f"{AT}/version", "7"),
         ("version-of-four-numbers", f"{AT}/version", "6.1.2.3"),
