@@ -31,7 +31,7 @@ Folder = Annotated[Path | None, typer.Argument(help="Folder of the seed.")]
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; HOST is the default.")] = "",
-    port: Annotated[int, typer.Option(help="Port to listen on; PORT is the default.")] = 0,
+    port: Annotated[int | None, typer.Option(help="Port; PORT is the default.")] = None,
     *,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Migrate and load the seed first.")

@@ -12,18 +12,20 @@ TRACKING = ("utm_", "fbclid", "gclid", "mc_")
 # Once the revision of the manual that a page was to show, and whether measurements that wait for a
 # decision were to count: such an address leads to the page.
 OLD_KEYS = frozenset({"apm", "pending"})
+Pairs = Iterable[tuple[str, str]]
 Valid = Mapping[str, Mapping[str, str] | None]
 # How many faults of one query are told, and how much of a word.
 TOLD, SHOWN = 8, 40
 
 
 def read_choices(
-    pairs: Iterable[tuple[str, str]], valid: Valid, one: Iterable[str] = ()
+    pairs: Pairs, valid: Valid, one: Iterable[str] = (), kind: str = "key of the filter"
 ) -> dict[str, tuple[str, ...]]:
     """Read decoded query pairs; repeated keys and comma lists both give several values.
 
     ``valid`` maps each key to its values in canonical order with their labels, by which they may
-    be called too, or to None for free text; keys of ``one`` take one value. Raises InvalidFilter
+    be called too, or to None for free text; keys of ``one`` take one value; ``kind`` is what a key
+    is called. Raises InvalidFilter
     naming unknown keys and values, each with the nearest valid one; of very many the first alone.
     """
     chosen: dict[str, list[str]] = {key: [] for key in valid}
@@ -31,7 +33,7 @@ def read_choices(
     for key, text in pairs:
         if key.startswith(TRACKING):
             continue
-        what, known, words = "key of the filter", tuple(valid), [key]
+        what, known, words = kind, tuple(valid), [key]
         if key in valid:
             values = valid[key]
             parts = [" ".join(text.split())] if values is None else text.split(",")

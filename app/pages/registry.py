@@ -67,7 +67,7 @@ def find(snapshot: Snapshot, address: str) -> Page:
             page = kind.find(asked)
             asked.refuse_unread()
             return page
-    raise NotFound(f"There is no page {address!r}.", hints=("/", "/docs"))
+    raise NotFound(f"No page of facts has the address {address!r}.", hints=("/",))
 
 
 def has(address: str) -> bool:

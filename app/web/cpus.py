@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter
@@ -13,10 +14,12 @@ from app.foreign.cpuinfo import read_signature
 from app.intake.mail_reading import read_mail
 from app.pages.wanted_text import cpu_path, path_of
 from app.store.snapshots import Snapshot
-from app.web.deps import Ask, RawBody
+from app.web.deps import NO_FILTER, Ask, RawBody
 from app.web.page_request import leading, unkept
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
+# The line of lscpu and of /proc/cpuinfo that has the name alone, once or for each processor.
+BRAND = re.compile(r"^model name\s*:(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
 @router.post("/wanted")
@@ -32,6 +35,8 @@ def _path(text: str, snapshot: Snapshot) -> str:
     """Return the page of what a text names. Raises NotFound."""
     if cpu := read_signature(text):
         return cpu_path(*cpu, snapshot.knowledge)
+    if brand := BRAND.search(text):
+        text = brand[1].strip()
     if slug := aliases.family_slug(text, snapshot.knowledge) if "\n" not in text else "":
         return path_of((slug,))
     raise NotFound(

@@ -77,6 +77,12 @@ def _no_filter(request: Request) -> None:
     read_choices(filter_pairs(request), dict.fromkeys(one.alias for one in declared))
 
 
-# For routes that read no key but those that they declare: any other would be ignored, so it is
-# refused.
-NO_FILTER = [Depends(_no_filter)]
+async def _no_other_field(request: Request) -> None:
+    if fields := request.scope["route"].dependant.body_params:
+        sent = ((name, "") for name in await request.form())
+        read_choices(sent, dict.fromkeys(one.alias for one in fields), kind="field of this form")
+
+
+# For routes that read no key of a query and no field of a form but those that they declare: any
+# other would be ignored, so it is refused.
+NO_FILTER = [Depends(_no_filter), Depends(_no_other_field)]

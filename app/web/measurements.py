@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import JSONResponse, Response
 
 from app.intake import reviewing, submitting
 from app.intake.format1 import json_schema
@@ -14,6 +14,7 @@ from app.intake.serial_log import is_serial_log
 from app.pages import measurement_data
 from app.pages.api_models import ErrorOut
 from app.web.deps import NO_FILTER, Ask, Config, RawBody, ReadSession, WriteSession
+from app.web.page_request import leading, unkept
 from app.web.uploads import take, unwrap
 
 # The media type of raw bytes and the ending of their name: of a document, of a serial log.
@@ -41,6 +42,7 @@ def raw(slug: str, session: ReadSession) -> Response:
 @router.post("/m/{slug}/withdraw")
 def withdraw(
     slug: str,
+    request: Request,
     session: WriteSession,
     secret: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "Withdrawn by the submitter.",
@@ -48,7 +50,7 @@ def withdraw(
     """Take a measurement back with the secret of its receipt; its page stays."""
     why = reviewing.reason_line(reason)
     submitting.withdraw(session, slug, secret.strip(), why, datetime.now(UTC))
-    return RedirectResponse(f"/m/{slug}", 303)
+    return unkept(request, leading(f"/m/{slug}", 303))
 
 
 DOCUMENT = {

@@ -109,7 +109,7 @@ def _refused(asked: PageRequest, shown: dict[str, Any], error: AppError | BadDoc
     if not refusal.faults and asked.request.state.format is not Format.HTML:
         raise error
     view = shown | {"faults": refusal.faults, "problem": refusal.message}
-    return _page(asked, view, refusal.status)
+    return _page(asked, view, refusal.text(), refusal.status)
 
 
 def _receipt(receipt: Receipt) -> Page:
@@ -122,8 +122,12 @@ def _receipt(receipt: Receipt) -> Page:
     )
 
 
-def _page(asked: PageRequest, view: dict[str, Any], status: int = 200) -> Page:
-    text = "\n".join(map(str, view["faults"])) or "Send a document: see /docs/upload\n"
+def _page(
+    asked: PageRequest,
+    view: dict[str, Any],
+    text: str = "Send a document: see /docs/upload\n",
+    status: int = 200,
+) -> Page:
     if checked := view["checked"]:
         knowledge = asked.snapshot.knowledge
         text = check_text(checked, knowledge)

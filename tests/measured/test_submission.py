@@ -19,7 +19,7 @@ from app.store import records
 from app.store.submissions import Decision, add_token
 from app.web.app import create_app
 from tests.measured.documents import document, many, observed
-from tests.running import HTML, SITE, client_of, soup_of, state_of, unsound, words
+from tests.running import CURL, HTML, SITE, client_of, soup_of, state_of, unsound, words
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
 API = "/api/v1/measurements"
@@ -90,9 +90,8 @@ def test_140_observations_show_only_after_acceptance_and_leave_with_withdrawal(c
     assert f"Measurement {slug} is accepted" in " ".join(client.get("/changes.txt").text.split())
 
     secret = {"secret": receipt["withdrawal_secret"], "reason": "Wrong machine."}
-    assert (
-        303 == client.post(f"/m/{slug}/withdraw", data=secret, follow_redirects=False).status_code
-    )
+    withdrawn = client.post(f"/m/{slug}/withdraw", data=secret, follow_redirects=False)
+    assert (303, f"See /m/{slug}\n") == (withdrawn.status_code, withdrawn.text)
     refresh(client)
     assert before == {path: _facts(client, path) for path in paths}
     assert "withdrawn since" in client.get(f"/m/{slug}.txt").text
@@ -140,6 +139,18 @@ def test_a_bad_document_is_refused_with_one_list_of_problems(client, raw, pointe
         {"pointer", "found", "expected", "hint"} == set(p) for p in answer.json()["problems"]
     )
     assert 0 == client.get("/m.json").json()["measurements"].__len__()
+
+
+def test_the_text_of_a_refusal_is_a_page_of_75_columns(client):
+    document = {"x" * 60: 1, "é" * 60: 2, "format": 1}
+    sent = {"text": json.dumps(document), "action": "check"}
+    answer = client.post("/upload", data=sent, headers=CURL)
+
+    assert 422 == answer.status_code
+    assert answer.text.isascii()
+    assert answer.text.endswith("\n")
+    assert 75 >= max(map(len, answer.text.splitlines()))
+    assert "- /cpu: found nothing" in answer.text
 
 
 def test_a_commit_that_fails_is_never_a_receipt(database_url):

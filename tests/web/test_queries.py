@@ -6,6 +6,7 @@ import pytest
 
 from app.web import pages
 from app.web.app import FIRST, LAST
+from tests.running import CURL
 
 PARTS = {"name": "ldr", "register": "ldr", "mode": "x2avic", "access": "write", "number": "1",
          "slug": "words", "family": "19h", "model": "11h", "path": "d"}  # fmt: skip
@@ -73,3 +74,24 @@ def test_a_misspelt_key_keeps_no_document(client):
 
     assert 400 == answer.status_code
     assert ["dry_run"] == answer.json()["error"]["hints"]
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "said"),
+    [
+        ("/upload", {"actoin": "submit"}, "did you mean 'action'?"),
+        (
+            "/check-mail",
+            {"mail": "a mail"},
+            "'mail' is not a field of this form;",
+        ),
+        ("/m/0123456789ab/withdraw", {"secert": "x"}, "did you mean 'secret'?"),
+        ("/review/login", {"tokn": "x"}, "did you mean 'token'?"),
+    ],
+)
+def test_a_form_refuses_a_field_that_it_does_not_know(client, path, sent, said):
+    answers = [client.post(path, headers=CURL, **{kind: sent}) for kind in ("data", "files")]
+
+    for answer in answers:
+        assert 400 == answer.status_code
+        assert said in " ".join(answer.text.split())

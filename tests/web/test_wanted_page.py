@@ -106,6 +106,7 @@ DMESG = "smpboot: CPU0: AMD EPYC 9654 (family: 0x19, model: 0x11, stepping: 0x1)
 PASTED = {
     "9654": "/wanted?family=zen-4",
     "AMD EPYC 9654 96-Core Processor": "/wanted?family=zen-4",
+    "model name\t: AMD EPYC 9654 96-Core Processor\n" * 2: "/wanted?family=zen-4",
     "25/17": "/wanted/19h/11h",
     LSCPU: "/wanted/19h/75h",
     quoted(LSCPU): "/wanted/19h/75h",
