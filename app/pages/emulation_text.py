@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from app.core.cells import CellKey
 from app.core.emulated import EmulatedAnswer, EmulatedApic, following
+from app.core.guest_words import SEEN_AS, Sees
 from app.core.numbers import counted
 from app.core.rulings import Conditions, branches
 from app.core.views import CellView
@@ -47,8 +48,12 @@ def seen_line(answer: EmulatedAnswer, conditions: Conditions) -> Pieces:
     implied = "" if answer.firm or not answer.ruled else " (by implication)"
     ruled: Line = phrases.branch_line(branches(answer.ruled)) if answer.ruled else "nothing"
     pieces = (ruled,) if isinstance(ruled, str) else ruled
+    # By faults alone is an emulation judged, and an exit is none: without these words its rule
+    # would read as if it were one of the emulation's.
+    exits = answer.ruled and all(SEEN_AS.get(c.behaviour) is Sees.EXITS for c in answer.ruled)
+    fault = ", an exit and no fault in the guest" if exits else ""
     notes = "".join(f"; {note}" for note in notes_of(answer))
-    return (f"{SAW[answer.outcome]}{when}{by}", *pieces, f"{implied}{notes}")
+    return (f"{SAW[answer.outcome]}{when}{by}", *pieces, f"{fault}{implied}{notes}")
 
 
 def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
