@@ -171,7 +171,7 @@ def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passa
         if step.name == "permission-map" and given.policy:
             said = does_line(view.key, given.policy, knowledge)
         below = (said, (Styled(f"{step.text} ({step.cites})", "fine"),))
-        line = (Styled(step.title, tag="b"), Styled("", told=": "), Styled(step.told, "outcome"))
+        line = (Styled(step.title, tag="b"), Styled(" ", told=": "), Styled(step.told, "outcome"))
         yield Step(line, f"{number}.", look=step.outcome, parts=[*map(Para, below)])
 
 
