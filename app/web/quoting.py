@@ -42,9 +42,15 @@ def check(
     text: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Check what was pasted or picked; the answer is kept nowhere."""
-    raw = file.file.read() if file is not None and file.filename else text.encode()
-    checked = _check(asked.request, raw, asked.place.site)
+    """Check what was pasted or picked; the answer is kept nowhere.
+
+    Whoever sent neither, but a body of plain text, is told how; of a mail that was not read
+    nothing is said.
+    """
+    picked = file is not None and file.filename
+    raw = file.file.read() if file is not None and picked else text.encode()
+    sent = picked or text or asked.request.state.format is Format.JSON
+    checked = _check(asked.request, raw, asked.place.site) if sent else None
     page = _page(asked, raw.decode("utf-8", "replace"), checked)
     return unkept(asked.request, asked.respond(page))
 

@@ -117,6 +117,15 @@ def test_a_mail_without_links_or_text_gets_a_friendly_answer(client, raw):
     assert "Looked for" in client.post("/check-mail", files={"file": ("m", raw)}, headers=CURL).text
 
 
+def test_a_body_that_is_no_field_of_the_form_is_answered_with_how_to_send_a_mail(client):
+    answer = client.post(
+        "/check-mail", content=b"Hi,", headers=CURL | {"content-type": "text/plain"}
+    )
+
+    assert "curl -F file=@MAIL" in answer.text
+    assert "No link to this site was found" not in answer.text
+
+
 def test_what_is_pasted_reaches_no_database_no_cache_and_no_log(client, shared_url, block, caplog):
     caplog.set_level(logging.DEBUG)
     mail = f"{MARK} {SITE}/r/{MARK} {SITE}/?q={MARK}\n{block}"
