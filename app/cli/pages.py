@@ -124,7 +124,7 @@ def policy(
 @reads
 def guest(
     opened: Opened,
-    cell: Annotated[str, typer.Argument(help="Cell, as in 80Dh/x2avic/write; or all.")] = "",
+    cell: Annotated[str, typer.Argument(help="Cell, as in 80Dh/x2avic/write; all without.")] = "",
     family: Annotated[str, typer.Option(help="The CPU; any by default.")] = "",
     hypervisor: Annotated[
         str, typer.Option(help="One version or two, as in kvm-6.12,kvm-7.2.")

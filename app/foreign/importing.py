@@ -119,9 +119,10 @@ def import_log(
     reading = READERS[tool](lines)
     reading.notes[:0] = pasted.notes
     ours = check_log.read(lines) if check_log.is_check_log(pasted.text) else None
+    # Of an emulation a document says what the guest's CPUID does.
+    shown = _shown(ours) if ours and said.get("emulation.name") and ours.vendor else {}
+    said = shown | dict(said)
     if ours:
-        # Of an emulation a document says what the guest's CPUID does.
-        said = (_shown(ours) if said.get("emulation.name") and ours.vendor else {}) | dict(said)
         reading.accelerator = reading.accelerator or HYPERVISORS.get(ours.under, ("", ""))[1]
     facts, faults = _facts(tool, reading, said, cpuinfo)
     reasons = [*(_broken(ours, reading) if ours else _useless(tool, reading, raw)), *faults]
@@ -129,6 +130,11 @@ def import_log(
         reasons.append(WHO)
     if trace and not ours:
         reasons.append("--trace goes with the log of a test from `vapic export kvm-unit-tests`")
+    reasons += [
+        f"{one.option} says {said[one.key]}, the emulation's guest was shown {shown[one.key]}"
+        for one in ASKED
+        if one.key in shown and said[one.key] != shown[one.key]
+    ]
     missing = (one for one in ASKED if one.where and one.key not in facts)
     reasons += [f"{one.option} is missing: {one.where}" for one in missing]
     if reasons:

@@ -110,6 +110,12 @@ def test_who_answered_has_to_be_said_since_no_guest_can_tell(log, parameters):
         ReadBack.of(log.read_bytes(), said=said)
 
 
+def test_the_cpu_of_an_emulated_measurement_is_the_one_that_its_guest_was_shown(log):
+    said = SAID | {"emulation.name": "kvm", "emulation.version": "6.12.1"}
+    with pytest.raises(CannotImport, match="Intel, the emulation's guest was shown AuthenticAMD"):
+        ReadBack.of(log.read_bytes(), said=said | {"cpu.vendor": "GenuineIntel"})
+
+
 def test_the_document_of_a_log_is_submitted_and_its_page_shows_what_the_guest_saw(client, log):
     made = client.post("/api/v1/measurements", content=ReadBack.of(log.read_bytes()).raw)
     page = client.get(f"/m/{made.json()['id']}.txt").text
