@@ -153,7 +153,7 @@ def check_text(checked: Checked, knowledge: Knowledge) -> str:
     return out.render()
 
 
-def _name(seen: Sighting, knowledge: Knowledge) -> str:
+def called(seen: Sighting, knowledge: Knowledge) -> str:
     """``ISR#3 AVIC read``: the cell, with the member of a vector register."""
     label = knowledge.registers[seen.register].label
     member = "" if seen.member is None else f"#{seen.member}"
@@ -187,4 +187,4 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     times = f", {seen.count} times" if seen.count > 1 else ""
     line = (outcome, f"{when}{times}: ", verdict, f"; {OWN_ORDER.lower()}: ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
-    return Field((Linked(_name(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)
+    return Field((Linked(called(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)

@@ -39,10 +39,8 @@ def apart(slugs: Iterable[str], knowledge: Knowledge) -> tuple[tuple[str, ...], 
 
 
 def label(register: Register | None) -> str:
-    """A register's abbreviation; its slug where it has none."""
-    if register is None:
-        return "-"
-    return register.slug if register.abbreviation == "-" else register.abbreviation
+    """A register as its cells are called; a dash where none is stated."""
+    return register.label if register else "-"
 
 
 def when(mark: Mark, knowledge: Knowledge) -> str:

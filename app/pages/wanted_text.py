@@ -98,7 +98,8 @@ def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
             for slug, register in knowledge.registers.items()
         ]  # fmt: skip
         yield Tabular(
-            "Registers and families", [("Register", *heads)], [r for r in rows if any(r[1:])],
+            f"Wanted: {', '.join(f'{knowledge.families[f].name} {m.label}' for f, m in some)}",
+            [("Register", *heads)], [r for r in rows if any(r[1:])],
             (NAME, *(COLUMN for _ in some)), "wanted", above=True,
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from app.core.facts import Affected, Erratum
 from app.core.knowledge import Knowledge
@@ -83,15 +83,16 @@ def _lists(errata: Iterable[Erratum], knowledge: Knowledge) -> Iterator[Section]
     touching = {e.slug: knowledge.cells_named(e.cells) for e in errata}
     for heading, touch in {"They touch cells of the table": True, "The rest": False}.items():
         yield Section(heading, parts=[
-            _listed(e, dict.fromkeys(key.register for key in touching[e.slug]))
+            _listed(e, {key.register: knowledge.registers[key.register].label
+                        for key in touching[e.slug]})
             for e in errata if bool(touching[e.slug]) is touch
         ])  # fmt: skip
 
 
-def _listed(e: Erratum, registers: Iterable[str]) -> Record:
+def _listed(e: Erratum, registers: Mapping[str, str]) -> Record:
     name = f"{e.number}: {e.title}" if e.number else e.title
     return Record(name, href=f"/errata/{e.slug}", level=3, parts=[
-        Field("touches", joined((Linked(slug, f"/r/{slug}"),) for slug in registers)),
+        Field("touches", joined((Linked(r, f"/r/{slug}"),) for slug, r in registers.items())),
         Field("kind", f"{e.kind}, {GRADES[e.grade]}"),
         Field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated"),
     ])  # fmt: skip

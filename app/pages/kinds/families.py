@@ -158,7 +158,7 @@ def _family_sheet(
     at = f"/m?family={family.slug}&state=accepted"
     every = ("Of measurements the newest are named; all stand in ", told(at))
     ids = [*family.sources, *(r.source for r in family.cpuid)]
-    up = (Linked("Coverage", "/c"), family.slug)
+    up = (Linked("Coverage", "/c"), family.name)
     return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
         Para(family.text, "lead"),
         Section("Measured", parts=[*_measured(family, cells, knowledge)]),

@@ -141,7 +141,8 @@ class ComparisonPage(PageKind):
             "outcomes. What differs is marked."
         )
         after = measured.behind(len(sides["Cells"]), asked.pairs)
-        sheet = _side_by_side((a, b), sentence, sides, after)
+        told = sides | {"Cells": _called(sides["Cells"], (a, b), asked.knowledge)}
+        sheet = _side_by_side((a, b), sentence, told, after)
         return Page.of(
             sheet,
             path=sheet.path + (f"?{measured.AFTER}={after}" if after else ""),
@@ -152,6 +153,18 @@ class ComparisonPage(PageKind):
                 **{heading.lower(): rows for heading, rows in sides.items()},
             },
         )  # fmt: skip
+
+
+def _called(rows: Rows, both: tuple[Measurement, Measurement], knowledge: Knowledge) -> Rows:
+    """Return rows of cells, each called what readers call it."""
+    names = {
+        seen.named: measurement_text.called(seen, knowledge)
+        for m in both for seen in m.observations
+    }  # fmt: skip
+    parted = [(name.partition(" "), found) for name, *found in rows]
+    return [
+        [f"{names[cell]} {condition}".rstrip(), *found] for (cell, _, condition), found in parted
+    ]
 
 
 def _side_by_side(
@@ -167,7 +180,7 @@ def _side_by_side(
 
     def table(heading: str, found: Rows) -> Tabular:
         rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
-        return Tabular(heading, [heads], rows, (1, 27, 22, 22))
+        return Tabular(heading, [heads], rows, (1, 28, 22, 21))
 
     title = (
         "Cells" if len(cells) <= measured.ROWS else f"Cells {after + 1} to {last} of {len(cells)}"

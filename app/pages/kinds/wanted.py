@@ -47,6 +47,7 @@ class WantedPage(PageKind):
         """Return what is wanted of the families. Raises InvalidFilter."""
         knowledge, cells = asked.knowledge, asked.snapshot.cells
         families = wanted.read_families(asked.pairs, knowledge.families)
+        called = ", ".join(knowledge.families[family].name for family in families)
         wants = wanted.list_wants(knowledge, cells, families)
         # What would be said of each of them is the same; who asks for one gets all of it.
         unheard = wanted.unheard(knowledge, cells) if not families else ()
@@ -62,6 +63,7 @@ class WantedPage(PageKind):
                 path_of(families),
                 [Field("Now", counts(wants)), *_silent(silent)],
                 knowledge,
+                title=f"Wanted of {called}" if called else TITLE,
             ),
             view={"silent": silent, "silent_path": path_of(silent)},
             table=lambda place: _table(wants, place.site),
