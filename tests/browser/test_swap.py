@@ -60,6 +60,11 @@ STEPS = {
         lambda p: p.locator("#q").fill("nothing-at-all"),
         "**/?mode=avic&q=nothing-at-all",
     ),
+    "what the guest sees": (
+        "/guest?mode=x2avic",
+        lambda p: p.locator("select[name=only]").select_option("differs"),
+        "**/guest?mode=x2avic&only=differs",
+    ),
     "the ledger": ("/d", lambda p: p.get_by_label("retracted").check(), "**/d?state=retracted"),
 }
 

@@ -20,6 +20,8 @@ def test_paste_check_mend_submit_and_withdraw(open_page):
     expect(page.get_by_role("alert")).to_contain_text("/observations/0/aceess")
     expect(page.get_by_role("alert")).to_contain_text("did you mean access?")
     assert [] == violations(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
     page.locator("#text").fill(page.locator("#text").input_value().replace("aceess", "access"))
     page.get_by_role("button", name="Check").click()
