@@ -178,20 +178,20 @@ def _side_by_side(
     heads: list[Line] = ["", "", *((Linked(slug, f"/m/{slug}"),) for slug in (a, b))]
     mark = (Styled("differs", "tag differs", told="!"),)
 
-    def table(heading: str, found: Rows) -> Tabular:
+    def table(heading: str, found: Rows, *widths: int) -> Tabular:
         rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
-        return Tabular(heading, [heads], rows, (1, 28, 22, 21))
+        return Tabular(heading, [heads], rows, (1, *widths))
 
     title = (
         "Cells" if len(cells) <= measured.ROWS else f"Cells {after + 1} to {last} of {len(cells)}"
     )
-    told = table("Circumstances", sides["Circumstances"])
+    told = table("Circumstances", sides["Circumstances"], 19, 26, 26)
     parts = [
         Field("Begins at", (Linked("the whole", path, told=True),) if after else ""),
         Para(sentence, "lead"),
         *([] if after else [Section("Circumstances", parts=[told])]),
         Section(title, parts=[
-            table("Cells", cells[after:last]),
+            table("Cells", cells[after:last], 32, 20, 19),
             Field("More", more if last < len(cells) else "", above=True),
         ]),
     ]  # fmt: skip
