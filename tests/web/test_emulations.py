@@ -7,8 +7,9 @@ import pytest
 
 from app.core.emulator_words import Emulator, Following
 from app.core.rulings import Conditions
-from app.core.words import Verdict
+from app.core.words import Behaviour, Verdict
 from app.errors import InvalidSeed
+from app.export.handout.expecting import handout_of
 from app.intake.kept import check_kept, load_kept
 from app.pages import registry
 from app.pens.place import NOWHERE
@@ -209,6 +210,13 @@ def test_the_seed_keeps_what_at_least_four_emulations_answered(kept):
     assert 1000 <= sum(len(m.observations) for m in documents)
     assert {False} == {m.exits_watched for m in documents}
     assert all(m.command.startswith("make measure-emulations") and m.notes for m in documents)
+
+
+def test_a_bit_with_a_word_of_its_own_is_expected_whichever_vector_was_beside_it(kept):
+    rows = handout_of(kept, NOWHERE, "kvm-7.2").rows
+    single = {row.check.why: row.expected.outcome for row in rows}
+
+    assert {Behaviour.COMPLETED} == {single["busy"], single["bit18"]}
 
 
 def test_each_difference_of_an_emulation_is_seen_in_each_measurement_that_it_cites(kept):

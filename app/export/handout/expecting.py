@@ -11,7 +11,7 @@ from app.core.emulated import EmulatedApic
 from app.core.rulings import Conditions
 from app.core.words import Behaviour, Verdict
 from app.errors import NotFound
-from app.export.handout.checks import Check, Expected, by_manual, checks_of, seen_as
+from app.export.handout.checks import SINGLE, Check, Expected, by_manual, checks_of, seen_as
 from app.pens.place import Place
 from app.probing import probe_document
 from app.store.snapshots import Snapshot
@@ -90,7 +90,9 @@ class Heard:
             return plain
         axis = conditions.by_slug.get(self.condition)
         bits = probe_document.bits_in(self.note)
-        if axis is None or axis.axis != "value" or not (bits or self.value):
+        # One bit that has a word of its own is that of the check, whichever vector is beside it.
+        single = check.why in SINGLE.values()
+        if axis is None or axis.axis != "value" or single or not (bits or self.value):
             return True
         value = check.value or 0
         return bool(bits & value) if bits else int(self.value, 16) == value
