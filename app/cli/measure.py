@@ -12,7 +12,7 @@ import httpx2
 import typer
 
 from app.cli.database import seed_offline
-from app.core.faults import BadDocument
+from app.core.faults import BadDocument, Fault
 from app.errors import AppError
 from app.intake import submitting
 from app.intake.serial_log import is_serial_log
@@ -115,8 +115,6 @@ def _explain(answer: httpx2.Response) -> str:
         message = body["error"]["message"]
         # A refusal that is about no place of the document has its message as its only problem.
         problems = [p for p in body.get("problems", ()) if p["found"] != message]
-        lines = [f"{p['pointer'] or '/'}: found {p['found']}, expected {p['expected']} {p['hint']}"
-                 for p in problems]  # fmt: skip
-        return "\n".join([message, *(line.strip() for line in lines)])
+        return "\n".join([message, *(str(Fault(**p)) for p in problems)])
     except (ValueError, KeyError, TypeError):
         return f"the server answered {answer.status_code}"

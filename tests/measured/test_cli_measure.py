@@ -58,7 +58,7 @@ def test_submit_shows_what_the_server_refused(vapic, site, tmp_path):
     ran = vapic("submit", path, "--to", site)
 
     assert 1 == ran.code
-    assert "/measured_at: found" in ran.err
+    assert '/measured_at: found "yesterday", expected' in ran.err
 
 
 def test_submit_says_once_what_is_wrong_with_no_place_of_the_document(vapic, site, tmp_path):

@@ -13,6 +13,7 @@ from app.web.docs import PAGES, setting_lines
 from app.web.render import make_environment
 from app.web.static import has_htmx, static_url
 from tests.cli.test_cli import ALONE, GROUPED
+from tests.running import soup_of
 
 TEMPLATES = sorted(
     p.relative_to(ROOT / "templates").as_posix() for p in (ROOT / "templates").rglob("*.*")
@@ -92,3 +93,11 @@ def test_every_page_of_the_documentation_is_linked(client):
 
     for slug in PAGES:
         assert f"/docs/{slug}" in text
+
+
+def test_a_page_of_the_documentation_comes_before_the_list_of_the_others(client):
+    """For whoever reads from top to bottom: in a terminal, or on a narrow screen."""
+    page = soup_of(client, "/docs/words").select_one(".docs")
+
+    assert ["article", "nav"] == [part.name for part in page.find_all(recursive=False)]
+    assert "evidence How a verdict" in " ".join(page.nav.text.split())
