@@ -36,7 +36,8 @@ WHO = {Action.PASS: Answerer.SILICON, Action.INTERCEPT: Answerer.EMULATION}
 class Silicon:
     """What the processor lets a guest see of an access that reaches it.
 
-    By ``observations`` where there are any, else by ``claims``. No ``sees`` is not known, more
+    By ``observations`` where there are any; by ``claims`` too where one of them is hedged, and
+    alone where there is none. No ``sees`` is not known, more
     than one not which. ``grade`` is the strongest of what it rests on.
     """
 
@@ -164,7 +165,10 @@ class Viewpoint:
         if seen:
             grades = {o.evidence for o in seen}
             grade = next(str(grade) for grade in Evidence if grade in grades)
-            return Silicon(_sees(o.outcome for o in seen), grade, seen, ruled)
+            # A hedge says that it is not always so: what the manual rules stays beside it.
+            stays = ruled if any(o.hedge for o in seen) else ()
+            told = (*(o.outcome for o in seen), *(claim.behaviour for claim in stays))
+            return Silicon(_sees(told), grade, seen, stays)
         grade = DOCUMENTED if any(map(firm, ruled)) else IMPLIED
         sees = _sees(claim.behaviour for claim in ruled)
         return Silicon(sees, grade if sees else "", (), ruled)

@@ -143,8 +143,7 @@ def _grounds(line: GuestLine, knowledge: Knowledge) -> Pieces:
          Sourced(tuple(dict.fromkeys(name for one in mine for name in one.sources))))
         for (grade, family, _), mine in seen.items()
     ]  # fmt: skip
-    claims = dict.fromkeys(c for case in line.cases if not case.silicon.observations
-                           for c in case.silicon.claims)  # fmt: skip
+    claims = dict.fromkeys(c for case in line.cases for c in case.silicon.claims)
     found += [
         (f"the manual: {phrases.branch(claim)}, {claim.graded}; ",
          f"{cite_claim(claim, knowledge.sources, knowledge.documents)} ", Sourced((claim.source,)))
