@@ -64,7 +64,8 @@ def negotiate(path: str, headers: Mapping[str, str]) -> WantedFormat:
     known = {f.value for f in Format if f is not Format.HTML}
     literal = path.startswith(LITERAL) and stem != REFERENCE
     if dot and extension in known and not literal:
-        stem = stem.removesuffix("/index") or "/"
+        # `//index` is no page: led to its canonical query, it would be the name of a host.
+        stem = stem if stem == "//index" else stem.removesuffix("/index") or "/"
         return WantedFormat("/" if stem == "/index" else stem, Format(extension), by_headers=False)
     return WantedFormat(path, _by_headers(headers), by_headers=True)
 

@@ -95,3 +95,9 @@ def test_a_form_refuses_a_field_that_it_does_not_know(client, path, sent, said):
     for answer in answers:
         assert 400 == answer.status_code
         assert said in " ".join(answer.text.split())
+
+
+def test_no_redirection_leads_to_another_host(client):
+    for path in ("//index.txt", "/%2findex.json"):
+        answer = client.get(f"http://testserver{path}?only=wrong&mode=avic", follow_redirects=False)
+        assert 404 == answer.status_code
