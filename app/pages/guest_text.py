@@ -79,7 +79,8 @@ def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
     found: dict[object, list[Half]] = {}
     for half in halves:
         policy = str(half.version.policy)
-        kind = (half.sees, half.who, half.inferred, policy, half.same, half.guest)
+        mine = half.version.hypervisor
+        kind = (mine, half.sees, half.who, half.inferred, policy, half.same, half.guest)
         found.setdefault(kind, []).append(half)
     return tuple(map(tuple, found.values()))
 
@@ -99,12 +100,16 @@ def block(lines: Iterable[GuestLine], knowledge: Knowledge, family: str = "") ->
 
 def both(line: GuestLine) -> str:
     """``silicon: #GP (observed); emulated by KVM 6.12.117 and KVM 7.2.13: #GP; same``."""
-    found: dict[str, list[Version]] = {}
+    found: dict[tuple[str, str], list[Version]] = {}
     for half in line.case.halves:
-        found.setdefault(sees_line(half.sees, "not measured"), []).append(half.version)
-    emulated = (f"emulated by {named(mine)}: {said}" for said, mine in found.items())
+        kind = (half.version.hypervisor, sees_line(half.sees, "not measured"))
+        found.setdefault(kind, []).append(half.version)
+    emulated = (f"emulated by {named(mine)}: {said}" for (_, said), mine in found.items())
     silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(graded(line))})"
-    return "; ".join((silicon, *emulated, line.case.same.label))
+    parts = (silicon, *emulated, line.case.same.label)
+    # A sentence speaks of one hypervisor.
+    alone = len({hypervisor for hypervisor, _ in found}) < 2  # noqa: PLR2004
+    return "; ".join(parts) if alone else ". ".join(part[:1].upper() + part[1:] for part in parts)
 
 
 def brief(lines: Iterable[GuestLine], conditions: Conditions) -> Section:
