@@ -58,11 +58,13 @@ class LogReading:
     notes: list[str] = field(default_factory=list)
     adds_up: bool = True
 
-    def hold(self, line: int, said: int, found: int, what: str) -> None:
+    def hold(
+        self, line: int, said: int, found: int, what: str, of: str = "results"
+    ) -> None:
         """Hold what was found against the count that the log itself has on a line."""
         if said != found:
             self.adds_up = False
-            counted = f"{what} {said} results, and {found} were found"
+            counted = f"{what} {said} {of}, and {found} were found"
             self.notes.append(f"Line {line}: {counted}: are lines cut or wrapped?")
 
 

@@ -200,9 +200,14 @@ def _who_answered(said: Mapping[str, Any]) -> bool:
 
 
 def _broken(ours: CheckLog, reading: LogReading) -> list[str]:
-    """Say why the log of a test of our own is not whole: such a one is refused."""
+    """Say why the log of a test of our own is not whole, or not of it alone: it is refused."""
     notes = [] if reading.adds_up else [n for n in reading.notes if n.startswith("Line ")]
-    return [*ours.faults, *notes]
+    others = [
+        f"line {one.line}: found a result of {one.test}, expected checks of `vapic` alone: "
+        "give each test a log of its own"
+        for one in reading.seen[:1]
+    ]
+    return [*ours.faults, *others, *notes]
 
 
 def _checked(ours: CheckLog) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """The log of kvm-unit-tests: results of x86/msr.c and x86/apic.c that speak of one access.
 
 Facts on the format were read in kvm-unit-tests: lib/report.c (the words before the first
-colon, prefixes joined by ": "), x86/msr.c and x86/apic.c (the texts), x86/run (it prints the
-command line of QEMU). See ``foreign_logs.RULES`` for what each line says.
+colon, prefixes joined by ": ", what the count at the end leaves out), x86/msr.c and
+x86/apic.c (the texts), x86/run (it prints the command line of QEMU). See
+``foreign_logs.RULES`` for what each line says.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -24,8 +26,16 @@ ACCESS = re.compile(
 # A result that a mail program broke between its words, and the count of a run at its end.
 BROKEN = re.compile(
     r"(?:PASS|FAIL|XFAIL|XPASS|KFAIL|KPASS): Expected (?!.*(?:vector \d|MSR 0x\w+'))"
+    r"|SUMMARY: \d+ tests.*,(?: \d+(?: (?:un)?expected| known)?)?\s*$"
 )
-SUMMARY = re.compile(r"\s*SUMMARY: (\d+) tests")
+SUMMARY = re.compile(r"\s*SUMMARY: (\d+) tests(.*)")
+# Of the end of a run: its words, and the results that each counts; what it leaves out is none.
+COUNTED = {
+    "unexpected failures": ("FAIL", "XPASS"),
+    "expected failures": ("XFAIL",),
+    "known failures": ("KFAIL",),
+    "skipped": ("SKIP",),
+}
 PIECES = 3
 HIGH_BITS = re.compile(r"Expected bits 63:32 == 0 for 'x2APIC MSR 0x(8[0-9a-f]{2})'")
 READ_WRITE = re.compile(r"x2APIC MSR 0x(8[0-9a-f]{2})")
@@ -80,7 +90,7 @@ class _Log:
         self.reading = LogReading()
         self.halves = [_Half()]
         self.in_xapic = False
-        self.counted = 0
+        self.run: Counter[str] = Counter()
 
     def read(self, lines: Iterable[str]) -> LogReading:
         for number, line in _whole(lines):
@@ -97,6 +107,7 @@ class _Log:
 
     def _result(self, number: int, word: str, text: str) -> None:
         self.reading.results += 1
+        self.run[word] += 1
         if word != "PASS" and not (word == "SKIP" and text.startswith(OURS)):
             self.reading.remarkable.append((number, f"{word}: {text}"))
         if word == "SKIP" and not text.startswith(OURS):
@@ -110,8 +121,7 @@ class _Log:
     def _other(self, number: int, line: str) -> None:
         if match := SUMMARY.match(line):
             # The next run begins anew, in a mode that it has yet to say.
-            found, self.counted = self.reading.results - self.counted, self.reading.results
-            self.reading.hold(number, int(match[1]), found, "the log counts")
+            self._summed(number, int(match[1]), match[2])
             self.halves.append(_Half())
             self.in_xapic = False
         elif (qemu := QEMU.search(line)) and not self.reading.command:
@@ -119,6 +129,16 @@ class _Log:
             if accelerated := ACCELERATOR.search(line):
                 self.reading.accelerator = accelerated[1] or "kvm"
         self.reading.unknown += bool(line.strip())
+
+    def _summed(self, number: int, tests: int, rest: str) -> None:
+        """Hold the count at the end of a run, and what became of its tests, against the lines."""
+        run, self.run = self.run, Counter()
+        self.reading.hold(number, tests, run.total(), "the log counts")
+        said = {word: int(count) for count, word in re.findall(r"(\d+) ([a-z ]+)", rest)}
+        # Other words are those of another version: what it leaves out is not known.
+        for word, results in COUNTED.items() if said.keys() <= COUNTED.keys() else ():
+            found = sum(run[result] for result in results)
+            self.reading.hold(number, said.get(word, 0), found, "the log counts", word)
 
     def _msr(self, number: int, text: str) -> bool:
         """Read a result of msr.c; whether it was one."""

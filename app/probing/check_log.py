@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from app.core.words import Access
 from app.probing.guest import GP, PF, GuestAccess, GuestLog, GuestSite, Machine, Way
@@ -50,6 +50,8 @@ FRONT = re.compile(r"(PASS|FAIL|SKIP): (?:\S+: )*$|(?:^|\s)((?:not )?ok) \d+ - $
 MADE = {"completed": "", "#GP": GP, "#PF": PF}
 # RDMSR and WRMSR are two bytes long (0F 32h, 0F 30h).
 LENGTH = 2
+# The line of a check, and its number.
+Seen = tuple[int, int]
 
 
 @dataclass
@@ -92,7 +94,7 @@ def is_check_log(text: str) -> bool:
 def read(lines: Iterable[str]) -> CheckLog:
     """Read a log; nothing is raised: what is not as it has to be is a fault."""
     log, crc, begins, ends = CheckLog(), 0, 0, 0
-    announced, seen = 0, []
+    announced, seen = 0, list[Seen]()
     for number, line in enumerate(lines, 1):
         match = LINE.fullmatch(line)
         if not match:
@@ -109,9 +111,9 @@ def read(lines: Iterable[str]) -> CheckLog:
         elif what == "guest":
             _guest(log, text)
         else:
-            seen.append(int(what))
+            seen.append((number, int(what)))
             log.faults += _check(log, number, int(what), match)
-    log.faults[:0] = _missing(announced, seen)
+    log.faults[:0] = [*_missing(announced, seen), *_order(announced, seen)]
     for count, name, why in (
         (begins, "begin", "is its head missing?"),
         (ends, "end", "is it cut?"),
@@ -191,14 +193,20 @@ def _access(line: int, number: int, told: re.Match[str]) -> GuestAccess:
     )
 
 
-def _missing(announced: int, seen: list[int]) -> Iterator[str]:
-    lost = sorted(set(range(1, announced + 1)) - set(seen))
+def _missing(announced: int, seen: list[Seen]) -> Iterator[str]:
+    lost = sorted(set(range(1, announced + 1)) - {number for _, number in seen})
     if lost:
         some = ", ".join(map(str, lost[:5])) + (" ..." if len(lost) > len(lost[:5]) else "")
         yield f"{len(lost)} of {announced} checks are missing: {some}"
-    twice = [number for number, count in Counter(seen).items() if count > 1]
-    if twice or seen != sorted(seen) or set(seen) - set(range(1, announced + 1)):
-        yield f"checks stand twice, out of order, or were not announced: {twice[:5] or seen[-1:]}"
+
+
+def _order(announced: int, seen: list[Seen]) -> Iterator[str]:
+    """Yield the first check that stands twice, out of order, or was not announced."""
+    due = sorted({number for _, number in seen if not announced or number <= announced})
+    for (line, number), expected in zip_longest(seen, due):
+        if number != expected:
+            yield f"line {line}: found check {number}, expected {expected or 'no more of them'}"
+            return
 
 
 def _end_faults(log: CheckLog, text: str, crc: int, announced: int) -> Iterator[str]:

@@ -108,6 +108,25 @@ def test_a_second_run_in_one_log_has_to_show_its_mode_anew() -> None:
     assert ["0x80f", "0x80f"] == [s.register for s in reading.seen]
 
 
+@pytest.mark.parametrize(
+    ("expected", "summary"),
+    [
+        ([], "3 tests, 1 unexpected failures, 1 skipped"),
+        ([], "3 tests, 1 unexpected\nfailures, 1 skipped"),
+        ([], "3 tests, 2 failures"),
+        (["0 skipped, and 1 were"], "3 tests, 1 unexpected failures"),
+        (["2 unexpected failures, and 1 were"], "3 tests, 2 unexpected failures, 1 skipped"),
+        (["4 results, and 3 were", "1 expected failures, and 0 were"],
+         "4 tests, 1 unexpected failures, 1 expected failures, 1 skipped"),
+    ],
+)  # fmt: skip
+def test_what_became_of_the_tests_of_a_run_is_held_against_its_count(expected, summary) -> None:
+    reading = unit_tests(ON, "XPASS: a", "SKIP: b", *f"SUMMARY: {summary}".split("\n"))
+
+    told = [f"Line 4: the log counts {word} found: are lines cut or wrapped?" for word in expected]
+    assert (told, not told) == (reading.notes, reading.adds_up)
+
+
 def test_another_exception_is_neither_completed_nor_gp() -> None:
     reading = unit_tests(wrmsr(vector=6, word="FAIL"), ON)
 
