@@ -11,7 +11,7 @@ def run() -> None:
     url = context.config.get_main_option("sqlalchemy.url")
     if not url:
         raise SystemExit("No database URL: run `vapic migrate`.")
-    engine = make_engine(url)
+    engine = make_engine(url, create=True)
     with engine.execution_options(writes=True).connect() as connection:
         context.configure(
             connection=connection,

@@ -58,9 +58,7 @@ class LogReading:
     notes: list[str] = field(default_factory=list)
     adds_up: bool = True
 
-    def hold(
-        self, line: int, said: int, found: int, what: str, of: str = "results"
-    ) -> None:
+    def hold(self, line: int, said: int, found: int, what: str, of: str = "results") -> None:
         """Hold what was found against the count that the log itself has on a line."""
         if said != found:
             self.adds_up = False

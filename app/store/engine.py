@@ -21,6 +21,7 @@ REPLACED = (
     "The database file is gone, or another one than at the start: put the right one there, and "
     "restart the server."
 )
+MISSING = "There is no database file yet: run `vapic migrate`, then `vapic seed`."
 PRAGMAS = (
     "foreign_keys=on",
     "journal_mode=wal",
@@ -29,27 +30,33 @@ PRAGMAS = (
 )
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine for ``url``; a missing folder of an SQLite file is created.
+def make_engine(url: str, *, create: bool = False) -> Engine:
+    """Return an engine for ``url``; a missing SQLite file is NotReady, or ``create`` makes it.
 
     SQLite's driver would begin transactions by itself, too late for pragmas and with a
     read lock that a second writer cannot upgrade; so we say BEGIN ourselves.
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
+    if create and parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
     if parsed.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         if parsed.database and not parsed.database.startswith((":", "file:")):
-            _watch(engine, Path(parsed.database))
+            _watch(engine, Path(parsed.database), create=create)
     return engine
 
 
-def _watch(engine: Engine, path: Path) -> None:
+def _watch(engine: Engine, path: Path, *, create: bool) -> None:
     """Let no connection be used once another file is there: what is written then is lost."""
     first: set[tuple[int, int]] = set()
+
+    def open_existing(_dialect: object, _record: object, args: list[Any], more: Any) -> None:
+        if not path.exists():
+            raise NotReady(REPLACED if first else MISSING)
+        # SQLite would make an empty file, which could even be taken for the one that was there.
+        args[0], more["uri"] = f"file:{quote(str(path.resolve()))}?mode=rw", True
 
     def check(*_: object) -> None:
         found = {(s.st_dev, s.st_ino) for s in [path.stat()]} if path.exists() else set()
@@ -57,6 +64,8 @@ def _watch(engine: Engine, path: Path) -> None:
         if found != first:
             raise NotReady(REPLACED)
 
+    if not create:
+        event.listen(engine, "do_connect", open_existing)
     event.listen(engine, "connect", check)
     event.listen(engine, "checkout", check)
 

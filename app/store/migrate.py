@@ -27,7 +27,7 @@ def migrate(url: str) -> None:
     What older releases did not derive yet is derived.
     """
     command.upgrade(alembic_config(url), "head")
-    engine = make_engine(url)
+    engine = make_engine(url, create=True)
     try:
         with writer_sessions(engine).begin() as session:
             deriving.catch_up(session)

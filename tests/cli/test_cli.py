@@ -238,10 +238,14 @@ def test_migrating_and_seeding_twice_loads_once(bare):
 
 
 @pytest.mark.parametrize("args", [*READING, *WRITING, *REVIEWING], ids=" ".join)
-def test_a_database_without_tables_gives_one_clear_line(args, bare):
-    ran = bare(*args)
-    line = "vapic: The database has no tables yet: run `vapic migrate`, then `vapic seed`.\n"
-    assert (1, "", line) == (ran.code, ran.out, ran.err)
+def test_a_database_without_tables_gives_one_clear_line_and_is_not_made(args, bare, tmp_path):
+    missing, file = bare(*args), tmp_path / "bare.db"
+    assert not file.exists()
+    file.touch()
+    told = ((missing, "There is no database file"), (bare(*args), "The database has no tables"))
+    for ran, what in told:
+        line = f"vapic: {what} yet: run `vapic migrate`, then `vapic seed`.\n"
+        assert (1, "", line) == (ran.code, ran.out, ran.err)
 
 
 @pytest.mark.parametrize("args", READING, ids=" ".join)

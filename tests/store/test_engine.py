@@ -35,7 +35,7 @@ def test_every_session_has_the_pragmas(pragma, value, empty_reader, empty_writer
 
 
 def test_a_missing_folder_of_the_database_is_made(tmp_path):
-    engine = make_engine(f"sqlite:///{tmp_path}/one/two/vapic.db")
+    engine = make_engine(f"sqlite:///{tmp_path}/one/two/vapic.db", create=True)
     with engine.connect() as connection:
         assert 1 == connection.scalar(text("select 1"))
     engine.dispose()

@@ -188,6 +188,7 @@ def test_an_empty_database_is_not_ready_and_is_once_it_is_seeded(
 
 
 def test_a_database_without_tables_is_not_ready(tmp_path):
+    (tmp_path / "bare.db").touch()
     engine = make_engine(f"sqlite:///{tmp_path}/bare.db")
     holder = SnapshotHolder(reader_sessions(engine))
     with pytest.raises(NotReady, match="no tables yet: run `vapic migrate`, then `vapic seed`"):

@@ -34,7 +34,7 @@ def cut(path):
 @pytest.mark.parametrize("damage", [gone, replaced, garbage, cut])
 @pytest.mark.parametrize("serving", [False, True])
 def test_a_database_that_cannot_be_used_is_answered_with_503_and_never_written(
-    database_url, damage, serving
+    database_url, damage, serving, caplog
 ):
     path = Path(database_url.removeprefix("sqlite:///"))
     with client_of(database_url, page_cache_bytes=0) as client:
@@ -50,6 +50,9 @@ def test_a_database_that_cannot_be_used_is_answered_with_503_and_never_written(
     assert all("atabase" in answer.text for answer in answers.values())
     assert 503 == sent.status_code
     assert (200, "ok\n") == (alive.status_code, alive.text)
+    if damage is gone:
+        assert not path.exists()
+        assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_database_that_is_locked_or_read_only_is_answered_with_503(database_url, monkeypatch):
