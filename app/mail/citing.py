@@ -125,6 +125,8 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
         wanted = snapshot.vocabulary.read(aliases.named(kept, snapshot.knowledge))
         return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
+    if not registry.has(bare):
+        raise NotFound(f"No page of facts has the address {bare!r}.", hints=WITH_BLOCK)
     page = registry.find(snapshot, f"{bare}?{query}" if query else bare)
     cited = partial(Cited, page.path, place=place)
     match page.view:

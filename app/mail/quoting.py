@@ -123,7 +123,8 @@ class _Checker:
                 return self._found(link, reading, target)
         first = problems[0]
         standing = Standing.OTHER if isinstance(first, _TooMany) else Standing.MISSING
-        near = f" Did you mean {first.hints[0]}?" if first.hints else ""
+        hints = [hint for hint in first.hints if hint not in citing.WITH_BLOCK]
+        near = f" Did you mean {hints[0]}?" if hints else ""
         return self._told(link, link.readings[0], standing, note=first.message + near)
 
     def _told(

@@ -26,6 +26,7 @@ from app.store.snapshots import Snapshot
 TITLE = "Table 15-22, CPU by CPU"
 # Of the columns in text: the register, what is printed, what rules; then each CPU.
 WIDTHS, WIDTH = (9, 12, 16), 11
+EMULATED = "emulated"
 # How many conditions of a branch are named.
 MANY = 2
 # How many CPUs a line of text has room for.
@@ -154,9 +155,11 @@ def cpu_rows(shown: CpuTable, site: str) -> Table:
     def row(cell: CellView) -> Iterator[str]:
         yield from (str(cell.key), str(cell.printed))
         yield from (phrases.branches(claims, "") for claims in (cell.table, cell.effective))
-        for it in (column.judged(cell) for column in shown.columns):
+        for column, it in ((column, column.judged(cell)) for column in shown.columns):
             yield from (str(it.verdict), " ".join(it.behaviours)) if it else ("", "")
-            yield str(it.evidence or "") if it else ""
+            grade = it.evidence if it else None
+            # The grades are those of silicon: what an emulation answered has none.
+            yield EMULATED if grade and column.emulated else str(grade or "")
         yield f"{site}{cell.key.url}"
 
     rows = (tuple(row(cell)) for cells in shown.groups.values() for cell in cells)

@@ -192,6 +192,7 @@ MISTAKES = [
     (("cite", "D-99"), 1, "There is no difference"),
     (("cite", "ldr/x2avic"), 1, "'ldr/x2avic' is not a value of 'rows'"),
     (("cite", "/errata"), 1, "has no block for a mail"),
+    (("cite", "/docs"), 1, "Did you mean: /r/REGISTER"),
     (("cite", "ldr", "--trailer", "--commits"), 1, "are one form each"),
     (("cite", "ldr", "--filter", "mode=x3avic"), 1, "did you mean 'x2avic'?"),
     (("check-mail", "/nowhere/mail"), 1, "vapic: /nowhere/mail: No such file or directory"),

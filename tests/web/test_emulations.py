@@ -1,5 +1,6 @@
 """What emulations answered has pages of its own, and is in no count of silicon."""
 
+import csv
 import re
 import shutil
 
@@ -257,3 +258,11 @@ def test_an_entry_about_an_emulation_is_none_of_the_ledger_of_silicon(kept):
     assert {"d", "e"} == {d.label[0].lower() for d in known.by_kind["difference"].values()}
     assert all(slug.isdigit() for slug in known.differences)
     assert not any(d.emulator for cell in kept.cells.values() for d in cell.differences)
+
+
+def test_the_grade_of_an_emulation_is_no_word_of_silicon_s(both):
+    head, *rows = csv.reader(both[1].get("/index.csv?view=cpu").text.splitlines())
+    for slug in SLUGS:
+        verdict, grade = head.index(slug), head.index(f"{slug}_grade")
+        given = {(bool(row[grade]), row[grade] or row[verdict]) for row in rows}
+        assert {(True, "emulated"), (False, str(Verdict.UNMEASURED))} == given
