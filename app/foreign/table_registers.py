@@ -54,6 +54,11 @@ def _spanned(part: str, registers: Mapping[str, Register]) -> Iterator[Place]:
         raise NotFound(f"{part!r} is no range of addresses.") from None
     if span.last > PAGE_LAST:
         raise NotFound(f"{part!r} ends behind the APIC page and its MSRs.")
+    # Offsets behind 7FFh are numbers of MSRs too: 540h-FFFh is one row all the same.
+    rows = (r.slug for r in registers.values() if (span,) in (r.offset_spans, r.msr_spans))
+    if row := next(rows, ""):
+        yield row, None
+        return
     step = 1 if span.first >= MSR_BASE else SLOT
     found = [resolve(f"0x{at:x}", registers) for at in range(span.first, span.last + 1, step)]
     register = found[0].register

@@ -202,18 +202,34 @@ PRINTED = (
         "accelerated simple-ipi; trap advanced",
     ),
 )
+# A mode behind an outcome, as tables print it whose columns name none.
+IN_MODE = re.compile(r"(?P<said>.+) \((?P<mode>x?avic|x2avic|xapic|x2apic)\)")
 VALID = ", ".join(dict.fromkeys(b.short for b in OUTCOMES)) + ", 7Ch, 401h, 400h, or -"
 
 
-def read_cell(text: str, conditions: Mapping[str, Condition]) -> tuple[Said, ...]:
+def read_cell(
+    text: str, conditions: Mapping[str, Condition], mode: Mode | None = None
+) -> tuple[Said, ...]:
     """Read a cell: ``#GP``, ``trap [2]``, ``accel edge; trap level``; empty if it says nothing.
 
-    A condition is a slug or the tag that our pages print. Raises UnknownWord.
+    A condition is a slug or the tag that our pages print; ``mode`` that of the cell's column,
+    and ``Allowed (xAVIC)`` may say no other. Raises UnknownWord.
     """
     bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", text.lower()).split())
     bare = next((ours for printed, ours in PRINTED if printed.fullmatch(bare)), bare)
     parts = [" ".join(part.split()) for part in bare.split(";")]
-    return tuple(_said(part, conditions) for part in parts if part not in SILENT)
+    plain = (_in_mode(part, mode) for part in parts)
+    return tuple(_said(part, conditions) for part in plain if part not in SILENT)
+
+
+def _in_mode(text: str, mode: Mode | None) -> str:
+    """Return an outcome without the mode behind it, which has to be ``mode`` if that is known."""
+    found = IN_MODE.fullmatch(text)
+    if not found:
+        return text
+    if mode and mode not in _TITLES[found["mode"]]:
+        raise UnknownWord(repr(text), f"a word of {mode.label}, the mode of this column")
+    return found["said"]
 
 
 def _said(text: str, conditions: Mapping[str, Condition]) -> Said:

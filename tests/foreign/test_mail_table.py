@@ -54,6 +54,13 @@ def test_a_register_may_have_any_of_its_names(draft, name) -> None:
     assert {("ldr", None, "x2avic", "write", ""): "gp"} == said(imported)
 
 
+def test_the_last_row_of_the_printed_table_reads_by_its_range_and_by_the_mode_it_names(draft):
+    imported = draft("| Offset | AVIC write |\n|--|--|\n| 540h-FFFh | fault (xAVIC) |")
+
+    assert [] == faults(imported)
+    assert {("reserved-540", None, "avic", "write", ""): "vmexit-fault"} == said(imported)
+
+
 def test_a_range_is_a_whole_register_or_its_members(draft) -> None:
     text = "| MSR | WRMSR |\n|--|--|\n| 810h-817h | #GP |\n| 820-821 | #GP |\n| 0x82a | #GP |"
 
@@ -118,6 +125,10 @@ def test_everything_that_is_wrong_is_named_at_once_with_its_place(draft) -> None
         ("expected a column or a line above", "| Access | new |\n| x2AVIC RDMSR | #GP |"),
         ("expected a slug, a macro", "| MSR | RDMSR |\n| 0-ffffffff | #GP |"),
         ("expected a slug, a macro", "| MSR | RDMSR |\n| 808h-80ah | #GP |"),
+        (
+            "2:12: found 'Allowed (x2AVIC)', expected a word of AVIC, the mode of this column",
+            "| Offset | AVIC read |\n| 310h   | Allowed (x2AVIC) |",
+        ),
         ("expected a title above", "MSR   RDMSR   WRMSR\n808h  #GP     #GP      #GP"),
         ("expected two or more spaces", "MSR   RDMSR  WRMSR\n808h  allowed really  #GP"),
         ("expected text inside one", "MSR   RDMSR\n----  -----\n808h  #GP\n810h-817h #GP"),
