@@ -30,7 +30,7 @@ from app.store.snapshots import Snapshot, load_snapshot, offline_snapshot
 OnlyMode = Annotated[Mode | None, typer.Option("--mode", help="Only this mode.")]
 OnlyAccess = Annotated[Access | None, typer.Option("--access", help="Only this access.")]
 Query = Annotated[
-    str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=explained".')
+    str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=table-wrong".')
 ]
 From = Annotated[
     Path | None,

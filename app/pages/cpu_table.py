@@ -107,7 +107,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
         ]))  # fmt: skip
     if not view.cells:
         parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
-    parts.append(Para(nothing_yet(shown.silent), above=True))
+    parts.append(Para(nothing_yet(shown.silent, knowledge), above=True))
     return Sheet(title=TITLE, path=view.path, parts=parts)
 
 

@@ -36,7 +36,7 @@ def story_text(
     """Return what a data version did to a subject; it depends on it and the one before alone.
 
     ``changes`` are those of the subject, ``links`` lead on; of ``knowledge`` come the names of
-    cells.
+    cells and families.
     """
     out = Plain()
     version = step.version
@@ -52,7 +52,7 @@ def story_text(
     # A whole table that is published for the first time did not change.
     whole = born and (subject.path == EVERYTHING or subject.wanted is not None)
     cells = {} if whole else subject.cells(step)
-    for key, lines in told_cells(cells, subject.family).items():
+    for key, lines in told_cells(cells, knowledge, subject.family).items():
         out.para(knowledge.name_of(key))
         for line in lines:
             out.para(line, 2, 2)
@@ -67,7 +67,7 @@ def summary(
     """Return the same in one line: what became of a cell or two, or else the facts."""
     if subject.begins(step):
         return "first published"
-    cells = told_cells(subject.cells(step), subject.family)
+    cells = told_cells(subject.cells(step), knowledge, subject.family)
     told = [f"{knowledge.name_of(key)} {line}" for key, lines in cells.items() for line in lines]
     if told:
         rest = len(told) - TITLED
@@ -78,15 +78,15 @@ def summary(
 
 
 def told_cells(
-    cells: Mapping[CellKey, CellStep], family: str = ""
+    cells: Mapping[CellKey, CellStep], knowledge: Knowledge, family: str = ""
 ) -> dict[CellKey, tuple[str, ...]]:
     """Return the lines about each cell of which something is to say, of one family or of all."""
-    lines = ((key, cell_lines(cell, family)) for key, cell in cells.items())
+    lines = ((key, cell_lines(cell, knowledge, family)) for key, cell in cells.items())
     return {key: found for key, found in lines if found}
 
 
-def cell_lines(cell: CellStep, family: str = "") -> tuple[str, ...]:
-    """Return what changed in a cell, one line for each: ``zen-4: not measured -> as printed``.
+def cell_lines(cell: CellStep, knowledge: Knowledge, family: str = "") -> tuple[str, ...]:
+    """Return what changed in a cell, one line for each: ``Zen 4: not measured -> as printed``.
 
     Of a cell that was not there before, or is no more, the lines say what it holds.
     """
@@ -95,15 +95,17 @@ def cell_lines(cell: CellStep, family: str = "") -> tuple[str, ...]:
     told = [name for name in names if family in ("", name)]
     if before is None or after is None:
         whole = after or before or {}
-        return tuple(f"{_name(name)}: {_words(whole[name])}" for name in told)
+        return tuple(f"{_name(name, knowledge)}: {_words(whole[name])}" for name in told)
     return tuple(
-        f"{_name(name)}: {_words(before.get(name, ''))} -> {_words(after.get(name, ''))}"
+        f"{_name(name, knowledge)}: {_words(before.get(name, ''))} -> {_words(after.get(name, ''))}"
         for name in told
     )
 
 
-def _name(stored: str) -> str:
+def _name(stored: str, knowledge: Knowledge) -> str:
     """Return what readers call a line of a step: a family, the table, or what rules."""
+    if stored in knowledge.families:
+        return knowledge.families[stored].name
     return OWN_ORDER.lower() if stored == "rules" else stored
 
 
@@ -163,7 +165,7 @@ def step_sheet(view: StepView, knowledge: Knowledge) -> Sheet:
             Section("Cells", parts=[
                 Told((Linked(knowledge.name_of(key), view.link(key.url)),),
                      parts=[Para(line, hanging=2) for line in lines])
-                for key, lines in told_cells(step.cells).items()
+                for key, lines in told_cells(step.cells, knowledge).items()
             ]),
             Section("Facts", parts=[Columns(facts.render())]),
         ],
@@ -174,9 +176,9 @@ def _version(name: str, rel: str) -> Line:
     return (Linked(name, f"/changes/{name}", told=True, rel=rel),) if name else ""
 
 
-def step_body(view: StepView) -> dict[str, Any]:
+def step_body(view: StepView, knowledge: Knowledge) -> dict[str, Any]:
     """Return one data version as JSON data, each fact before and after."""
-    version, told = view.step.version, told_cells(view.step.cells)
+    version, told = view.step.version, told_cells(view.step.cells, knowledge)
     return {
         "data_version": version.name,
         "created_at": f"{version.created_at:%Y-%m-%dT%H:%M:%SZ}",

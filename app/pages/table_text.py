@@ -12,6 +12,7 @@ from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
 from app.pages.table_columns import columns
+from app.pens import phrases
 from app.pens.lines import CELLS_AT, told
 from app.pens.parts import Field, Para, Passage, Record, Sheet
 from app.pens.tables import Table
@@ -33,7 +34,8 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         Field("In print", "".join(said for said, _ in headline(view, knowledge))),
         *wrong_on(view, knowledge),
         Field(
-            "Verdicts", ", ".join(f"{t.number} {t.word.label}" for t in view.verdicts if t.number)
+            "Verdicts",
+            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts if t.number),
         ),
         *_introduction(policies, knowledge),
     ]
@@ -60,7 +62,7 @@ def wrong_on(view: TableView, knowledge: Knowledge) -> Iterator[Field]:
 
 def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellFilter | None]]:
     """Yield what is wrong with the printed table, in pieces; a figure with the filter it counts."""
-    lead, unit = "Under {} the printed table is ", "cell"
+    lead, unit = "On {} print is ", "cell"
     for mode, tallies in view.headline:
         yield lead.format(mode.label), None
         for tally in tallies:
@@ -68,7 +70,7 @@ def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellF
             number = counted(tally.number, unit) if unit else tally.number
             yield f"{tally.word.short} in {number}", tally.wanted
             unit = ""
-        lead = "; under {} "
+        lead = "; on {} "
     lead = ". Somebody ran "
     for family, (number, wanted) in view.ran.items():
         yield lead, None

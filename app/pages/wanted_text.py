@@ -12,6 +12,7 @@ from app.core.wanted import FORCED, REASONS, RECORD, Want
 from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
 from app.pages import policy_phrases
+from app.pens import phrases
 from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined
 from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
 
@@ -167,13 +168,13 @@ def cpu_path(vendor: str, family: int, model: int, knowledge: Knowledge) -> str:
 
 
 def counts(wants: Iterable[Want]) -> str:
-    """``3 reports disagree, 64 not measured``."""
+    """``3 whose reports disagree, 64 not measured``."""
     tally = wanted.tally(wants).items()
-    return ", ".join(f"{number} {why.label}" for why, number in tally) or "nothing"
+    return ", ".join(f"{number} {phrases.counting(why)}" for why, number in tally) or "nothing"
 
 
-def nothing_yet(families: Iterable[str]) -> Line:
+def nothing_yet(families: Iterable[str], knowledge: Knowledge) -> Line:
     """Return the one line of the families of which nothing was reported at all."""
-    listed = joined((Linked(family, f"/c/{family}"),) for family in families)
+    listed = joined((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in families)
     made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
     return ("Nothing yet for ", *listed, *made) if listed else ""

@@ -91,3 +91,8 @@ def short_branches(claims: Iterable[Claim], conditions: Conditions, join: str = 
     """The same in the short words of narrow columns: ``accel edge; trap level``."""
     words = (f"{c.behaviour.short} {conditions.tag(c.condition)}".strip() for c in claims)
     return join.join(dict.fromkeys(words))
+
+
+def counting(verdict: Verdict) -> str:
+    """Return what stands behind a number of cells: ``1 whose reports disagree``."""
+    return f"whose {verdict.label}" if verdict is Verdict.DISPUTED else verdict.label

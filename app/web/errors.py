@@ -48,7 +48,7 @@ STATUS: dict[type[AppError], int] = {
     NotReady: 503,
 }
 TITLES = {
-    400: "This filter does not exist",
+    400: "Not understood",
     403: "Not allowed",
     404: "Nothing here",
     405: "Not that way",

@@ -23,7 +23,7 @@ def show(version: str, asked: Ask) -> Response:
     if view.version != version:
         return RedirectResponse(in_format(asked.request, f"/changes/{view.version}"), 302)
     sheet = steps_text.step_sheet(view, asked.snapshot.knowledge)
-    page = Page.of(sheet, data=lambda _: steps_text.step_body(view))
+    page = Page.of(sheet, data=lambda _: steps_text.step_body(view, asked.snapshot.knowledge))
     return asked.respond(page)
 
 

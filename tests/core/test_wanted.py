@@ -10,6 +10,7 @@ from app.core.cells import CellKey
 from app.core.facts import FeatureReading, MsrPolicy, Policy
 from app.core.views import view_cells
 from app.core.words import Access, Action, Mode, Verdict
+from app.pages import wanted_text
 from app.pages.wanted_feed import times_of
 from tests.core.policies import make_range
 from tests.factories import make_claim, make_family, make_knowledge, make_observation, make_register
@@ -184,6 +185,7 @@ def test_batches_keep_every_want_once_and_disputes_first():
     ] == [(b.family, b.why, b.need.mode) for b in batches]
     assert (("tpr", (Access.READ, Access.WRITE)),) == batches[1].rows
     assert {Verdict.DISPUTED: 1, Verdict.UNMEASURED: 7} == wanted.tally(wants)
+    assert "1 whose reports disagree, 7 not measured" == wanted_text.counts(wants)
 
 
 def test_a_want_names_the_conditions_on_which_its_cell_depends():

@@ -131,14 +131,14 @@ def test_the_same_seed_again_changes_no_feed(story):
         (
             "/c/zen-5.atom",
             4,
-            ("LDR x2AVIC write\n  zen-5: not measured -> table wrong or incomplete (gp)",
-             f"TPR AVIC read\n  zen-5: not measured -> {GP}", "is accepted"),
+            ("LDR x2AVIC write\n  Zen 5: not measured -> table wrong or incomplete (gp)",
+             f"TPR AVIC read\n  Zen 5: not measured -> {GP}", "is accepted"),
         ),
-        ("/c/zen-5.atom", 5, (f"zen-5: {GP} -> not measured", "is withdrawn")),
+        ("/c/zen-5.atom", 5, (f"Zen 5: {GP} -> not measured", "is withdrawn")),
         (
             "/index.atom?verdict=contradicts",
             5,
-            (f"TPR AVIC read\n  zen-5: {GP} -> not measured", "outcome         gp"),
+            (f"TPR AVIC read\n  Zen 5: {GP} -> not measured", "outcome         gp"),
         ),
         ("/changes.atom", 4, ("state was       pending", "state is        accepted", "A reason.")),
     ],
@@ -154,7 +154,7 @@ def test_an_entry_holds_the_fields_before_and_after_in_plain_words(story, feed, 
 
 def test_the_list_of_changes_tells_each_verdict_and_leads_to_what_became_of_the_cell(story):
     name, before = story.versions[4], story.versions[3]
-    line = f"zen-5: not measured -> {GP}"
+    line = f"Zen 5: not measured -> {GP}"
     told = f"TPR AVIC read {line}"
     section = soup_of(story.client, "/changes").find(id=name)
     link = section.find("a", string="TPR AVIC read")["href"]

@@ -166,7 +166,7 @@ def test_the_page_of_a_data_version_says_what_it_did_and_nothing_later(story):
 
     assert text == story.text(f"{path}.txt?at={story.versions[4]}")
     assert f"Previous        {SITE}/changes/{story.versions[3]}" in text
-    assert "TPR AVIC read\n  zen-5: not measured -> contradicts the manual (gp)" in text
+    assert "TPR AVIC read\n  Zen 5: not measured -> contradicts the manual (gp)" in text
     assert max(map(len, text.splitlines())) <= 75
     assert text.isascii()
     assert {"measurement", "observation", "source"} == {c["kind"] for c in body["changes"]}

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.views import view_cells
-from app.core.wanted import list_wants, unheard
+from app.core.wanted import REASONS, list_wants, unheard
 from app.core.words import Printed
 from tests.running import SITE, soup_of, words
 
@@ -33,6 +33,17 @@ def test_what_is_wanted_of_a_cpu_is_counted_and_one_link_away(site, knowledge, v
 
     assert f"{len(wanted)} wanted" == links["/wanted?family=zen-4"]
     assert f"{SITE}/wanted?family=zen-4" in site.get("/c.txt").text
+
+
+@pytest.mark.parametrize("family", ["zen-1", "zen-4"])
+def test_a_family_says_why_fewer_cells_are_wanted_than_have_no_answer(
+    site, knowledge, views, family
+):
+    wanted = list_wants(knowledge, views, (family,))
+    without = [v for v in views.values() if v.judgements[family].verdict in REASONS]
+    text = " ".join(site.get(f"/c/{family}.txt").text.split())
+
+    assert f"; {len(without) - len(wanted)} more do not exist on it" in text
 
 
 def test_the_text_has_four_codes_for_each_cpu(site):

@@ -53,7 +53,8 @@ def test_a_family_of_which_nothing_is_known_has_a_column_only_if_asked_for(site,
     asked = soup_of(site, f"/?view=cpu&family={silent[0]}")
 
     assert not set(silent) & set(heads)
-    assert f"Nothing yet for {', '.join(silent)}" in flat(site, "/index.txt?view=cpu")
+    named = ", ".join(knowledge.families[slug].name for slug in silent)
+    assert f"Nothing yet for {named}: " in flat(site, "/index.txt?view=cpu")
     assert [f"/c/{silent[0]}"] == [a["href"] for a in asked.select("thead .who a")]
 
 

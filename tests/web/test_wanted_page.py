@@ -73,7 +73,8 @@ def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_pl
     client, knowledge
 ):
     silent = wanted.unheard(knowledge, view_cells(knowledge))
-    line = f"Nothing yet for {', '.join(silent)}: {SITE}/c/FAMILY"
+    named = ", ".join(knowledge.families[slug].name for slug in silent)
+    line = f"Nothing yet for {named}: {SITE}/c/FAMILY"
     soup = soup_of(client, "/wanted")
     body = client.get("/wanted.json").json()
 
@@ -170,7 +171,7 @@ def test_a_familys_page_counts_what_is_wanted_and_links_it(client):
 
     assert 'href="/wanted?family=zen-3"' in page
     assert "64 not measured" in page
-    assert "Still wanted\n------------\n64 not measured.\n" in text
+    assert "Still wanted\n------------\n64 not measured; 68 more do not exist on it" in text
     assert "http://127.0.0.1:8000/wanted?family=zen-3" in text
     assert "Still wanted\n------------\nNothing.\n" in client.get("/c/not-stated.txt").text
 

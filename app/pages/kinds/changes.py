@@ -38,7 +38,7 @@ class ChangesPage(PageKind):
             view = StepView(step, (), "")
             # What is published for the first time did not change.
             called = asked.knowledge.name_of
-            told_of_cells = told_cells(step.cells) if step.previous else {}
+            told_of_cells = told_cells(step.cells, asked.knowledge) if step.previous else {}
             judged = (
                 Item((Linked(called(key), view.link(key.url)), f" {'; '.join(lines)}"))
                 for key, lines in told_of_cells.items()

@@ -15,7 +15,7 @@ from app.core.rulings import Conditions
 from app.core.timeline import NAMED, of_family
 from app.core.verdicts import Judgement
 from app.core.views import CellView
-from app.core.wanted import can_have, list_wants, unheard
+from app.core.wanted import REASONS, Want, can_have, list_wants, unheard
 from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
@@ -64,7 +64,7 @@ class CoveragePage(PageKind):
         sheet = Sheet("Coverage: which family has which evidence", "/c", parts=[
             Para(f"{LEAD} {len(cells)} cells per family.", "lead"),
             *coverage_parts(shown),
-            Para(wanted.nothing_yet(silent), above=True),
+            Para(wanted.nothing_yet(silent, knowledge), above=True),
             Tabular("Coverage matrix", [("Family", *Verdict)], [
                 ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
                 for slug, family in heard.items()
@@ -163,7 +163,8 @@ def _family_sheet(
         Para(family.text, "lead"),
         Section("Measured", parts=[*_measured(family, cells, knowledge)]),
         Section("Still wanted", parts=[
-            Para(wanted.counts(wants).capitalize() + "."), Para((each,) if wants else ""),
+            Para(wanted.counts(wants).capitalize() + _left_out(wants, family, cells) + "."),
+            Para((each,) if wants else ""),
         ]),
         *_identity(family),
         Section("Errata that name this family", parts=[*errata] or [Para("None is recorded.")]),
@@ -174,6 +175,13 @@ def _family_sheet(
             for source in sources_of(ids, knowledge.sources)
         ]),
     ])  # fmt: skip
+
+
+def _left_out(wants: tuple[Want, ...], family: Family, cells: Cells) -> str:
+    """Say how many cells without an answer are not wanted: ``; 2 more do not exist on it``."""
+    judged = (view.judgements[family.slug].verdict for view in cells.values())
+    left = sum(verdict in REASONS for verdict in judged) - len(wants)
+    return f"; {left} more do not exist on it, as far as is known" if wants and left else ""
 
 
 def _identity(family: Family) -> Iterator[Passage]:
@@ -199,7 +207,8 @@ def _reading(r: FeatureReading) -> Item:
 
 
 def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Passage]:
-    numbers = ((f"{n} ", verdict) for verdict, n in _coverage(cells, family.slug).items() if n)
+    counts = _coverage(cells, family.slug).items()
+    numbers = ((f"{n}\N{NO-BREAK SPACE}", verdict) for verdict, n in counts if n)
     yield Para((*joined(numbers), "."))
     conditions = Conditions(knowledge.conditions)
     shown = [

@@ -81,7 +81,7 @@ def _with_cpus(page: Page, view: TableView, snapshot: Snapshot) -> Page:
             **page.view,
             "cpus": shown,
             "heading": cpu_table.TITLE,
-            "nothing_yet": nothing_yet(shown.silent),
+            "nothing_yet": nothing_yet(shown.silent, knowledge),
             "way": way,
         },
         text=lambda place: sheet_text(cpu_table.cpu_sheet(shown, knowledge), place),

@@ -61,7 +61,7 @@ class WantedPage(PageKind):
             _sheet(
                 tuple(want for want in wants if want.family not in silent),
                 path_of(families),
-                [Field("Now", counts(wants)), *_silent(silent)],
+                [Field("Now", counts(wants)), *_silent(silent, knowledge)],
                 knowledge,
                 title=f"Wanted of {called}" if called else TITLE,
             ),
@@ -115,8 +115,8 @@ class WantedNamePage(PageKind):
         return WantedPage().find(replace(asked, query=(*asked.pairs, ("family", family.slug))))
 
 
-def _silent(families: tuple[str, ...]) -> Iterator[Passage]:
-    yield Para(nothing_yet(families), only="text", above=True)
+def _silent(families: tuple[str, ...], knowledge: Knowledge) -> Iterator[Passage]:
+    yield Para(nothing_yet(families, knowledge), only="text", above=True)
     yield Para((told(path_of(families)),) if families else "", only="text")
     if families:
         yield Included("wanted/_silent.html")
