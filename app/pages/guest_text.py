@@ -22,7 +22,7 @@ from app.pens.lines import Linked, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import Field, Para, Passage, Record, Section
 
 # How many conditions of a line are named in a narrow column.
-TAGS = 3
+TAGS = 2
 OTHERWISE = "otherwise"
 BY_MANUAL = {"documented": "manual", "implied": "implied"}
 COLUMNS = ("cell", "condition", "family", "silicon_sees", "silicon_grade", "hypervisor", "release",

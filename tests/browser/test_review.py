@@ -55,7 +55,7 @@ def decide(page, verb, reason, *, script):
         # There is nothing to look with where scripts are off.
         assert not script or [] == violations(page)
         page.get_by_role("button", name="Yes, for good").click()
-    expect(page.locator("h2:text('Decisions') + ul")).to_contain_text(f"by Rae Reviewer: {reason}")
+    expect(page.locator("h2:has-text('Decisions') + ul")).to_contain_text(f"by Rae Reviewer: {reason}")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
@@ -104,7 +104,7 @@ def test_a_decision_without_a_reason_does_not_leave_the_browser(open_page, write
     page.get_by_role("button", name="Accept").click()
 
     assert page.evaluate("document.querySelector('#reason').validity.valueMissing")
-    expect(page.locator("h2:text('Decisions') + ul > li")).to_have_count(1)
+    expect(page.locator("h2:has-text('Decisions') + ul > li")).to_have_count(1)
 
 
 def test_a_wrong_token_is_told_and_the_field_is_there_to_try_again(open_page, secret):
