@@ -55,7 +55,9 @@ def decide(page, verb, reason, *, script):
         # There is nothing to look with where scripts are off.
         assert not script or [] == violations(page)
         page.get_by_role("button", name="Yes, for good").click()
-    expect(page.locator("h2:has-text('Decisions') + ul")).to_contain_text(f"by Rae Reviewer: {reason}")
+    expect(page.locator("h2:has-text('Decisions') + ul")).to_contain_text(
+        f"by Rae Reviewer: {reason}"
+    )
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with JavaScript", "without"])
