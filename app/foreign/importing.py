@@ -38,7 +38,7 @@ WATCHED = "Correlated with a trace of the host."
 EMULATED = "An emulation answered, as whoever imported it says: it is no evidence about AVIC."
 WHO = (
     "what answered does not show in the log: --emulation kvm where AVIC was off, --parameter "
-    "kvm_amd.avic=1 where it was on, or --trace FILE"
+    "kvm_amd.avic=1 where it was on"
 )
 
 
@@ -126,8 +126,8 @@ def import_log(
         reading.accelerator = reading.accelerator or HYPERVISORS.get(ours.under, ("", ""))[1]
     facts, faults = _facts(tool, reading, said, cpuinfo)
     reasons = [*(_broken(ours, reading) if ours else _useless(tool, reading, raw)), *faults]
-    if ours and not trace and not _who_answered(said):
-        reasons.append(WHO)
+    if not trace and not _who_answered(said):
+        reasons.append(f"{WHO}, or --trace FILE" if ours else WHO)
     if trace and not ours:
         reasons.append("--trace goes with the log of a test from `vapic export kvm-unit-tests`")
     reasons += [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.foreign.cpuinfo import read_cpuinfo
 from app.foreign.foreign_logs import RULES
-from app.foreign.importing import UNKNOWN, CannotImport, import_log
+from app.foreign.importing import UNKNOWN, WHO, CannotImport, import_log
 from app.foreign.unit_test_log import without_folders
 from app.intake.measurement import parse
 from app.settings import ROOT
@@ -21,12 +21,14 @@ SAID = {
     "measured_at": "2026-11-22T10:13:27+01:00",
     "hypervisor.name": "KVM",
     "hypervisor.version": "7.1.3",
+    "hypervisor.parameters": ("kvm_amd.avic=1",),
     "guest.command": "x86/run msr.flat",
 }
 OPTIONS = (
     *("--cpuinfo", FOREIGN / "cpuinfo.txt"),
     *("--measured-at", "2026-11-22T10:13:27+01:00"),
     *("--kernel", "7.1.3"),
+    *("--parameter", "kvm_amd.avic=1"),
 )
 ON = "PASS: x2APIC MSR 0x80f"
 GP = "PASS: Expected #GP on WRMSR(x2APIC MSR 0x80d, 0x0), got vector 13"
@@ -51,7 +53,7 @@ def test_a_document_says_what_cannot_be_known(vapic, tmp_path) -> None:
         "kvm-unit-tests",
         FOREIGN / "kvm-unit-tests-msr.log",
         *OPTIONS,
-        *("--parameter", "kvm_amd.avic=1", "--output", path),
+        *("--output", path),
     )
     made = json.loads(path.read_bytes())
 
@@ -85,9 +87,19 @@ def test_everything_that_is_missing_is_named_at_once(vapic) -> None:
     } == named
 
 
+@pytest.mark.parametrize("log", ["kvm-unit-tests-msr.log", "kvm-unit-tests-apic.log"])
+def test_a_log_is_of_silicon_only_where_somebody_says_that_avic_was_on(log) -> None:
+    raw = (FOREIGN / log).read_bytes()
+    for parameters in ((), ("kvm_amd.avic=0",), ("kvm_amd.avic=N", "kvm_amd.npt=1")):
+        with pytest.raises(CannotImport) as refused:
+            import_log("kvm-unit-tests", raw, SAID | {"hypervisor.parameters": parameters})
+        assert [WHO] == list(refused.value.reasons)
+
+
 def test_what_was_said_wrongly_is_a_fault_of_the_document(vapic) -> None:
     log = FOREIGN / "kvm-unit-tests-msr.log"
-    ran = vapic("import", "kvm-unit-tests", log, *OPTIONS[:2], "--measured-at", "x", "--kernel", 7)
+    wrong = ("--measured-at", "x", "--kernel", 7)
+    ran = vapic("import", "kvm-unit-tests", log, *OPTIONS[:2], *OPTIONS[-2:], *wrong)
 
     assert 1 == ran.code
     assert '/measured_at: found "x", expected a moment' in ran.err

@@ -9,7 +9,7 @@ from app.foreign.importing import CannotImport, import_log
 from app.foreign.table_draft import import_table
 from app.foreign.unit_test_log import read_unit_tests
 from app.settings import ROOT
-from tests.foreign.test_importing import SAID
+from tests.foreign.test_importing import OPTIONS, SAID
 from tests.pasted import FORMS, HEAD
 from tests.probe.runs import full_scene
 
@@ -130,8 +130,7 @@ def test_cpuinfo_may_be_quoted_and_lscpu_is_named(vapic, tmp_path) -> None:
         path = tmp_path / name
         path.write_bytes(FORMS["quoted"](text))
         log = FOREIGN / "kvm-unit-tests-msr.log"
-        made.append(vapic("import", "kvm-unit-tests", log, "--cpuinfo", path, "--kernel", "7.1",
-                          "--measured-at", "2026-11-22T10:13:27+01:00"))  # fmt: skip
+        made.append(vapic("import", "kvm-unit-tests", log, "--cpuinfo", path, *OPTIONS[2:]))
 
     assert [0, 1] == [ran.code for ran in made]
     assert "This is the output of lscpu" in made[1].err
