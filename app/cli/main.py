@@ -54,6 +54,9 @@ COMMANDS = (
     # A minus before a word excludes it; it is no option of the command.
     Command("search", "pages", "search", context={"ignore_unknown_options": True}),
     Command("rebuild", "site", "rebuild"),
+    Command("backup", "keeping", "backup"),
+    Command("restore", "keeping", "restore"),
+    Command("verify", "keeping", "verify"),
     Command("version", "main", "version"),
     Command("export", "export", "exports", "Write everything that is public as files."),
     Command("import", "importing", "imports", "Documents from other tools and tables."),

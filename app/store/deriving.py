@@ -39,9 +39,9 @@ def follow(session: Session, version: int, slug: str) -> Mapping[CellKey, Judgem
     return stepping.keep(session, version, counting.follow(session, version, slug))
 
 
-def recount(session: Session) -> bool:
-    """Derive everything anew from the facts; returns whether that changed anything."""
-    before = _digest(session)
+def recount(session: Session) -> tuple[str, ...]:
+    """Derive everything anew from the facts; returns the tables that this changed."""
+    before = _digests(session)
     for table in TABLES:
         session.execute(delete(table))
     f = FactRow
@@ -53,7 +53,7 @@ def recount(session: Session) -> bool:
         if not slugs:
             stepping.keep(session, version.id)
         session.expunge_all()
-    return _digest(session) != before
+    return tuple(table for table, digest in _digests(session).items() if digest != before[table])
 
 
 def catch_up(session: Session) -> None:
@@ -72,15 +72,16 @@ def catch_up(session: Session) -> None:
         records.note(session, version, slug)
 
 
-def _digest(session: Session) -> str:
-    """Return a digest of what is derived, whatever numbers sorts have."""
-    known, found = sorts(session), hashlib.sha256()
+def _digests(session: Session) -> dict[str, str]:
+    """Return a digest of each table of what is derived, whatever numbers sorts have."""
+    known, digests = sorts(session), {}
     for cls in (StepRow, StepPageRow, RecordRow, SummaryRow):
-        table = Base.metadata.tables[cls.__tablename__]
+        table, found = Base.metadata.tables[cls.__tablename__], hashlib.sha256()
         rows = session.execute(select(table).order_by(*table.primary_key.columns))
         for row in rows.yield_per(MANY):
             said = row._asdict()
             if cls is SummaryRow:
                 said["body"] = measured_from(said["body"], known)
             found.update(repr(said).encode())
-    return found.hexdigest()
+        digests[table.name] = found.hexdigest()
+    return digests

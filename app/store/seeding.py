@@ -68,7 +68,7 @@ def rebuild(session: Session) -> bool:
     """Derive summaries and judgements anew; returns whether that changed anything."""
     queries.require_schema(session)
     changed = deriving.recount(session)
-    return rejudge(session) or changed
+    return rejudge(session) or bool(changed)
 
 
 def rejudge(session: Session) -> bool:

@@ -1,0 +1,112 @@
+"""Whether a database holds what it should: every fault, by its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from alembic.migration import MigrationContext
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.store import deriving, seeding
+from app.store.migrate import newest_schema
+from app.store.models import DecisionRow, FactRow, SubmissionRow, VerdictRow
+from app.store.queries import MANY
+
+SCHEMA = "schema"
+
+
+class Fault(NamedTuple):
+    """What is wrong, and where."""
+
+    place: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found}"
+
+
+def faults(session: Session, *, derived: bool) -> Iterator[Fault]:
+    """Yield what is wrong with a database.
+
+    Where the schema is another than this release's, what only that one can read is left out.
+    ``derived`` also derives anew what follows from the facts, as `vapic rebuild` does: the session
+    must be one that writes, and is to be rolled back.
+    """
+    sound = True
+    for check in (_pages, _references, _schema, _documents, _facts, _decisions):
+        try:
+            for fault in check(session):
+                sound = False
+                yield fault
+                if fault.place == SCHEMA:
+                    return
+        except DBAPIError as error:
+            sound = False
+            yield Fault(check.__name__.strip("_"), str(error.orig))
+            session.rollback()
+    if derived and sound:
+        yield from _derived(session)
+
+
+def _pages(session: Session) -> Iterator[Fault]:
+    if session.get_bind().dialect.name == "sqlite":
+        for found in session.connection().exec_driver_sql("pragma integrity_check").scalars():
+            if found != "ok":
+                yield Fault("pages", " ".join(str(found).split()))
+
+
+def _references(session: Session) -> Iterator[Fault]:
+    """PostgreSQL cannot be told to leave them alone."""
+    if session.get_bind().dialect.name == "sqlite":
+        for table, row, of, _ in session.connection().exec_driver_sql("pragma foreign_key_check"):
+            yield Fault(f"{table} row {row}", f"names what {of} does not hold")
+
+
+def _schema(session: Session) -> Iterator[Fault]:
+    newest = newest_schema()
+    found = MigrationContext.configure(session.connection()).get_current_revision()
+    if found != newest:
+        yield Fault(SCHEMA, f"is {found or 'none'}, and {newest} here: run `vapic migrate`")
+
+
+def _documents(session: Session) -> Iterator[Fault]:
+    s = SubmissionRow
+    rows = session.execute(select(s.slug, s.digest, s.raw).order_by(s.slug))
+    for slug, digest, raw in rows.yield_per(MANY):
+        found = hashlib.sha256(raw).hexdigest()
+        if found != digest or not digest.startswith(slug):
+            yield Fault(f"submissions {slug}", f"its bytes are not those of its name, but {found}")
+
+
+def _facts(session: Session) -> Iterator[Fault]:
+    f = FactRow
+    rows = session.execute(select(f.id, f.kind, f.key, f.body, f.digest).order_by(f.id))
+    for number, kind, key, body, digest in rows.yield_per(MANY):
+        if hashlib.sha256(body.encode()).hexdigest() != digest:
+            yield Fault(f"facts {number} ({kind} {key})", "its body is not that of its digest")
+
+
+def _decisions(session: Session) -> Iterator[Fault]:
+    """A document, its newest decision and what is public of it came in one transaction."""
+    d, f = DecisionRow, FactRow
+    kept = set(session.scalars(select(SubmissionRow.slug)))
+    decided = {row[0]: row[1] for row in session.execute(select(d.slug, d.state).order_by(d.id))}
+    current = select(f.key, f.body).where(f.kind == "measurement", f.valid_to.is_(None))
+    public = {key: json.loads(body)["state"] for key, body in session.execute(current)}
+    for slug in sorted(kept | decided.keys() | public.keys()):
+        states = decided.get(slug, "undecided"), public.get(slug, "nothing")
+        if slug not in kept or states[0] != states[1]:
+            held = "" if slug in kept else " and its document is missing"
+            yield Fault(f"measurement {slug}", f"is {states[0]}, {states[1]} is public{held}")
+
+
+def _derived(session: Session) -> Iterator[Fault]:
+    changed = deriving.recount(session)
+    verdicts = (VerdictRow.__tablename__,) if seeding.rejudge(session) else ()
+    for table in (*changed, *verdicts):
+        yield Fault(table, "is not what follows from the facts: run `vapic rebuild`")
