@@ -89,8 +89,8 @@ def copy_pages(url: str, path: Path) -> None:
     """Copy every page of an SQLite database in one read transaction, damaged ones as they are."""
     engine = make_engine(url)
     try:
-        with closing(sqlite3.connect(path)) as copy, closing(engine.raw_connection()) as connection:
-            connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+        with closing(sqlite3.connect(path)) as copy, engine.connect() as opened:
+            opened.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
     finally:
         engine.dispose()
 

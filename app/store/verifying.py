@@ -20,7 +20,7 @@ from app.store.queries import MANY
 SCHEMA = "schema"
 
 
-class Fault(NamedTuple):
+class Flaw(NamedTuple):
     """What is wrong, and where."""
 
     place: str
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
         return f"{self.place}: {self.found}"
 
 
-def faults(session: Session, *, derived: bool) -> Iterator[Fault]:
+def faults(session: Session, *, derived: bool) -> Iterator[Flaw]:
     """Yield what is wrong with a database.
 
     Where the schema is another than this release's, what only that one can read is left out.
@@ -47,51 +47,51 @@ def faults(session: Session, *, derived: bool) -> Iterator[Fault]:
                     return
         except DBAPIError as error:
             sound = False
-            yield Fault(check.__name__.strip("_"), str(error.orig))
+            yield Flaw(check.__name__.strip("_"), str(error.orig))
             session.rollback()
     if derived and sound:
         yield from _derived(session)
 
 
-def _pages(session: Session) -> Iterator[Fault]:
+def _pages(session: Session) -> Iterator[Flaw]:
     if session.get_bind().dialect.name == "sqlite":
         for found in session.connection().exec_driver_sql("pragma integrity_check").scalars():
             if found != "ok":
-                yield Fault("pages", " ".join(str(found).split()))
+                yield Flaw("pages", " ".join(str(found).split()))
 
 
-def _references(session: Session) -> Iterator[Fault]:
+def _references(session: Session) -> Iterator[Flaw]:
     """PostgreSQL cannot be told to leave them alone."""
     if session.get_bind().dialect.name == "sqlite":
         for table, row, of, _ in session.connection().exec_driver_sql("pragma foreign_key_check"):
-            yield Fault(f"{table} row {row}", f"names what {of} does not hold")
+            yield Flaw(f"{table} row {row}", f"names what {of} does not hold")
 
 
-def _schema(session: Session) -> Iterator[Fault]:
+def _schema(session: Session) -> Iterator[Flaw]:
     newest = newest_schema()
     found = MigrationContext.configure(session.connection()).get_current_revision()
     if found != newest:
-        yield Fault(SCHEMA, f"is {found or 'none'}, and {newest} here: run `vapic migrate`")
+        yield Flaw(SCHEMA, f"is {found or 'none'}, and {newest} here: run `vapic migrate`")
 
 
-def _documents(session: Session) -> Iterator[Fault]:
+def _documents(session: Session) -> Iterator[Flaw]:
     s = SubmissionRow
     rows = session.execute(select(s.slug, s.digest, s.raw).order_by(s.slug))
     for slug, digest, raw in rows.yield_per(MANY):
         found = hashlib.sha256(raw).hexdigest()
         if found != digest or not digest.startswith(slug):
-            yield Fault(f"submissions {slug}", f"its bytes are not those of its name, but {found}")
+            yield Flaw(f"submissions {slug}", f"its bytes are not those of its name, but {found}")
 
 
-def _facts(session: Session) -> Iterator[Fault]:
+def _facts(session: Session) -> Iterator[Flaw]:
     f = FactRow
     rows = session.execute(select(f.id, f.kind, f.key, f.body, f.digest).order_by(f.id))
     for number, kind, key, body, digest in rows.yield_per(MANY):
         if hashlib.sha256(body.encode()).hexdigest() != digest:
-            yield Fault(f"facts {number} ({kind} {key})", "its body is not that of its digest")
+            yield Flaw(f"facts {number} ({kind} {key})", "its body is not that of its digest")
 
 
-def _decisions(session: Session) -> Iterator[Fault]:
+def _decisions(session: Session) -> Iterator[Flaw]:
     """A document, its newest decision and what is public of it came in one transaction."""
     d, f = DecisionRow, FactRow
     kept = set(session.scalars(select(SubmissionRow.slug)))
@@ -102,11 +102,11 @@ def _decisions(session: Session) -> Iterator[Fault]:
         states = decided.get(slug, "undecided"), public.get(slug, "nothing")
         if slug not in kept or states[0] != states[1]:
             held = "" if slug in kept else " and its document is missing"
-            yield Fault(f"measurement {slug}", f"is {states[0]}, {states[1]} is public{held}")
+            yield Flaw(f"measurement {slug}", f"is {states[0]}, {states[1]} is public{held}")
 
 
-def _derived(session: Session) -> Iterator[Fault]:
+def _derived(session: Session) -> Iterator[Flaw]:
     changed = deriving.recount(session)
     verdicts = (VerdictRow.__tablename__,) if seeding.rejudge(session) else ()
     for table in (*changed, *verdicts):
-        yield Fault(table, "is not what follows from the facts: run `vapic rebuild`")
+        yield Flaw(table, "is not what follows from the facts: run `vapic rebuild`")
