@@ -20,6 +20,14 @@ class Uploads(StrEnum):
     CLOSED = "closed"
 
 
+class Log(StrEnum):
+    """How the server tells of requests."""
+
+    JSON = "json"
+    TEXT = "text"
+    OFF = "off"
+
+
 class Settings(BaseSettings):
     """What can be set; each field is documented in ``/docs/settings``, and a test compares."""
 
@@ -102,6 +110,22 @@ class Settings(BaseSettings):
         default=False,
         description="Set it to 1 when every request comes through one proxy of yours, which adds "
         "the client's address at the end of X-Forwarded-For; otherwise clients could invent it.",
+    )
+    log: Log = Field(
+        Log.OFF,
+        description="What `vapic serve` writes to standard error about each request: json (one "
+        "object a line), text (one line of words) or off (only what goes wrong, in words).",
+    )
+    log_addresses: bool = Field(
+        default=False,
+        description="Set it to 1 to have each of those lines name the sender's address (of IPv6 "
+        "its /64).",
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Port on 127.0.0.1 where Prometheus finds /metrics; 0 is none.",
     )
     writers_waiting: int = Field(
         32, ge=0, description="Requests that may wait while another one writes."

@@ -19,6 +19,7 @@ from app.curation.seed import check_seed
 from app.errors import Conflict, NotReady
 from app.export.copies import engine_for, open_copy
 from app.intake.kept import check_kept, load_kept
+from app.pens.log_lines import configuration
 from app.probing import packing
 from app.probing.guest_build import BuildFailed
 from app.settings import Settings
@@ -64,7 +65,7 @@ def serve(
         factory=True,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=configuration(settings.log),
         # Who asks is for web/limits.py to say: it trusts a proxy only when it is told to.
         proxy_headers=False,
         server_header=False,

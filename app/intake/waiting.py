@@ -42,7 +42,7 @@ class Waiting:
 
     def admit(self, session: Session, sender: str, slug: str, size: int, now: datetime) -> None:
         """Note who sends a document. Raises QueueFull, SenderFull where it may not wait."""
-        waiting = submissions.pending_bytes(session)
+        _, waiting = submissions.pending(session)
         if waiting + size > self._most:
             raise QueueFull(FULL.format(waiting, self._most))
         me = hmac.digest(self._key, sender.encode(), "sha256")

@@ -192,6 +192,11 @@ class SnapshotHolder:
             threading.Thread(target=self._refresh_and_release, daemon=True).start()
         return self._snapshot.version.id
 
+    @property
+    def name(self) -> str:
+        """The name of the data version that is shown, empty before the first."""
+        return self._snapshot.name if self._snapshot else ""
+
     def at(self, name: str) -> Snapshot:
         """Return a past snapshot by a version's name or a date; raises NotFound.
 

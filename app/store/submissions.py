@@ -65,12 +65,13 @@ def get_submission(session: Session, key: str) -> Submission | None:
     )
 
 
-def pending_bytes(session: Session) -> int:
-    """Return how many bytes of documents wait for a decision."""
+def pending(session: Session) -> tuple[int, int]:
+    """Return how many documents wait for a decision, and how many bytes they have."""
     r, s = RecordRow, SubmissionRow
     waiting = r.state == str(State.PENDING), r.valid_to.is_(None)
-    size = select(func.sum(func.length(s.raw))).join(r, r.slug == s.slug).where(*waiting)
-    return session.scalar(size) or 0
+    size = select(func.count(), func.sum(func.length(s.raw)))
+    documents, held = session.execute(size.join(r, r.slug == s.slug).where(*waiting)).one()
+    return documents, held or 0
 
 
 def held_sizes(session: Session, slugs: Collection[str], since: datetime) -> dict[str, int]:

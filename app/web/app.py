@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
 from starlette.types import ASGIApp
 
 from app import __version__
@@ -36,8 +39,12 @@ from app.web import (
 )
 from app.web.front import Front
 from app.web.limits import Limits
+from app.web.observed import Observed
 from app.web.render import Renderer
 from app.web.static import HashedFiles
+
+if TYPE_CHECKING:
+    from app.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +75,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with counted.served(settings.metrics_port) if counted else nullcontext():
+            yield
         engine.dispose()
 
     app = FastAPI(
@@ -87,7 +95,17 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         app.include_router(router)
     app.mount("/static", HashedFiles(directory=ROOT / "static"), "static")
     limited = Limits(app, settings, app.state.renderer)
-    return Front(limited, version=snapshots.current, limit=settings.page_cache_bytes)
+    front = Front(limited, version=snapshots.current, limit=settings.page_cache_bytes)
+    counted = _counting(settings, front, reader_sessions(engine))
+    return Observed(front, settings, lambda: snapshots.name, counted.count if counted else None)
+
+
+def _counting(settings: Settings, front: Front, readers: sessionmaker[Session]) -> Metrics | None:
+    """Return what counts where a port asks for it; its library is loaded nowhere else."""
+    if not settings.metrics_port:
+        return None
+    found = import_module("app.web.metrics").Metrics(lambda: front.kept_bytes, readers)
+    return cast("Metrics", found)
 
 
 def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: SnapshotHolder) -> None:

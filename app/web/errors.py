@@ -117,7 +117,8 @@ def install(app: FastAPI, renderer: Renderer) -> None:
         if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             # What is refused on purpose is no bug, and anybody can bring it about.
             why = None if isinstance(error, AppError) else error
-            log.error("answered %s to %s", refusal.status, request.url.path, exc_info=why)
+            path = request.url.path[:SHOWN]
+            log.error("answered %s to %s", refusal.status, path, exc_info=why)
         response = answer(request, renderer, refusal)
         if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = allowed(request)
@@ -184,6 +185,10 @@ def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
     path = request.url.path
     if refusal.status == HTTPStatus.NOT_FOUND and (words := sought(path)):
         refusal = replace(refusal, search=address_of_query(words))
+    name = getattr(request.state, "request_id", "")
+    if name and refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        # What the log calls it, for whoever asks us about it.
+        refusal = replace(refusal, message=f"{refusal.message} (Request {name}.)")
     if wanted is Format.JSON or path.startswith("/api/"):
         listed = request.method not in SAFE
         return JSONResponse(refusal.body(listed=listed), refusal.status)

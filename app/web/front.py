@@ -78,6 +78,11 @@ class KeptBytes:
         self._pages: OrderedDict[Key, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """The memory that they take, in bytes."""
+        return self._size
+
     def get(self, key: Key) -> Kept | None:
         """Return a kept page, or None."""
         with self._lock:
@@ -108,6 +113,11 @@ class Front:
         self._version = version
         self._kept = KeptBytes(limit)
 
+    @property
+    def kept_bytes(self) -> int:
+        """The memory that kept pages take."""
+        return self._kept.size
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
@@ -124,6 +134,7 @@ class Front:
             return
         key = (self._version(), wanted.path, wanted.format, scope["query_string"])
         kept = old = self._kept.get(key)
+        state["kept"] = old is not None
         if kept is None:
             catch = _Catch(send, state, wanted)
             await self._app({**scope, "method": "GET"}, receive, catch)
