@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from app.pens.plain import to_ascii
 from app.probing import trace
-from app.probing.trace_forms import NAMED, RELIED, read_event
+from app.probing.trace_forms import RELIED, named, read_event
 
 EXAMPLES = 3
 LONGEST_LINE = 4096
@@ -102,20 +102,20 @@ class _Reading:
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"line {number}: {why}: {shown}")
         last = self.events[-1] if self.events else None
-        named = NAMED.search(line)
-        if not named and isinstance(last, trace.Unreadable) and last.line == number - 1:
+        name = named(line)
+        if not name and isinstance(last, trace.Unreadable) and last.line == number - 1:
             # What follows is no line of its own either.
             self.events[-1] = replace(last, why=WRAPPED)
-        event = named[1] if named else "cut" if _ANOTHER.search(line) else ""
+        event = name[1] if name else "cut" if _ANOTHER.search(line) else ""
         self.events.append(
             trace.Unreadable(thread="", cpu=None, line=number, event=event, text=shown, why=why)
         )
-        if named:
+        if name:
             self.refused = self.refused or next((n for n, p in _REFUSED if p.fullmatch(line)), "")
 
     def why_not_one(self, line: str, match: re.Match[str]) -> str:
         """Return why a line is not one event in its place, empty if it is."""
-        if NAMED.search(match["text"]) or _ANOTHER.search(line, 0, match.start("pid")):
+        if named(match["text"]) or _ANOTHER.search(line, 0, match.start("pid")):
             return JOINED
         whole, _, rest = (match["time"] or "0").partition(".")
         time = (int(whole), rest)
@@ -177,9 +177,9 @@ def _take(reading: _Reading, number: int, line: str) -> None:
         reading.events.append(trace.Lost(thread="", cpu=cpu, line=number))
     elif loss := _loss(line):
         reading.losses.append(f"line {number}: {loss}")
-    elif _HEADER.fullmatch(line) and not NAMED.search(line):
+    elif _HEADER.fullmatch(line) and not named(line):
         reading.headed = reading.headed or line.startswith("# tracer:")
-    elif not _SYMBOL.fullmatch(line) and (NAMED.search(line) or not _STACK.fullmatch(line)):
+    elif not _SYMBOL.fullmatch(line) and (named(line) or not _STACK.fullmatch(line)):
         reading.complain(number, line, "no event of this layout")
 
 
