@@ -96,6 +96,23 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         15, gt=0, description="Seconds in which a request's whole body must arrive."
     )
+    head_seconds: float = Field(
+        10, gt=0, description="Seconds in which the head of a request must arrive."
+    )
+    read_seconds: float = Field(
+        10,
+        gt=0,
+        description="Seconds after which a client that reads nothing of its answer is cut off.",
+    )
+    idle_seconds: int = Field(
+        15, gt=0, description="Seconds that a connection stays open between two requests."
+    )
+    connections: int = Field(
+        1000,
+        ge=1,
+        description="Connections that are open at a time; beyond it those go that wait for "
+        "nothing, the longest first, and where all are being served a new one gets a 503.",
+    )
     rate_uploads: str = Field(
         "30/minute",
         description="Requests that one address may send to change something, dry runs included; "

@@ -1,12 +1,17 @@
 """How tests ask the site, read what it answers, and look behind its middlewares."""
 
+import os
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE, Popen
 
+import httpx2
 import uvicorn
 from bs4 import BeautifulSoup, Tag
 from fastapi import FastAPI
@@ -16,7 +21,9 @@ from starlette.types import ASGIApp
 
 from app.settings import Settings
 from app.web.app import create_app
+from app.web.connections import served_by
 
+COMMAND = Path(sys.executable).with_name("vapic")
 SITE = "http://127.0.0.1:8000"
 # The data version of the seed in ``database_url``.
 FIRST = "2026-11-22.1"
@@ -35,6 +42,7 @@ def client_of(url: str, **settings: object) -> TestClient:
 def served(app: ASGIApp, **options: object) -> Iterator[str]:
     """Serve on a free port of this machine, in a thread; yields the address of the site."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        options = {**served_by(Settings()), "lifespan": "off", **options}
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", **options))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
@@ -46,6 +54,25 @@ def served(app: ASGIApp, **options: object) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def serving(database_url: str, *arguments: str, **settings: object) -> Iterator[tuple[str, Popen]]:
+    """Run ``vapic serve`` on a free port; yields the address that it says, and the process."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given = {"DATABASE_URL": database_url, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    given |= {f"VAPIC_{name.upper()}": str(value) for name, value in settings.items()}
+    left = {k: v for k, v in os.environ.items() if k not in ("HOST", "PORT", "VAPIC_BASE_URL")}
+    with Popen([COMMAND, "serve", *arguments], env=left | given, stdout=PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            site = process.stdout.readline().split()[-1]
+            with httpx2.Client(transport=httpx2.HTTPTransport(retries=8)) as client:
+                client.get(f"{site}/healthz")
+            yield site, process
+        finally:
+            process.kill()
 
 
 def app_of(asgi: ASGIApp) -> FastAPI:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 import uvicorn
 from sqlalchemy.exc import DBAPIError
+from uvicorn.importer import import_from_string
 
 from app.cli.database import writing
 from app.cli.told import told
@@ -66,9 +67,7 @@ def serve(
         host=settings.host,
         port=settings.port,
         log_config=configuration(settings.log),
-        # Who asks is for web/limits.py to say: it trusts a proxy only when it is told to.
-        proxy_headers=False,
-        server_header=False,
+        **import_from_string("app.web.connections:served_by")(settings),
     )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import math
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -35,8 +35,6 @@ ENVELOPE_BYTES = 64 * 1024
 CHECKS = frozenset({"/check-mail", "/api/v1/check-mail", "/wanted"})
 # The longest address that is served, path and query: a list of every cell has half of it.
 MOST_ADDRESS = 8192
-# How long a refused sender is listened to, so that it reads the answer, not a reset.
-LINGER_SECONDS = 1.0
 # The rate library keeps the names of those who are gone; beyond this many we drop them.
 KNOWN_SENDERS = 10_000
 
@@ -114,15 +112,9 @@ class Limits:
         refusal = errors.Refusal(refused.status, refused.code, message, (), (fault,))
         response = errors.answer(Request(scope), self._renderer, refusal)
         response.headers.update(refused.headers)
-        if not refused.closing:
-            await response(scope, receive, send)
-            return
-        response.headers["Connection"] = "close"
-        start = {"type": "http.response.start", "status": response.status_code}
-        await send({**start, "headers": response.raw_headers})
-        await send({"type": "http.response.body", "body": response.body, "more_body": True})
-        await self._bodies.discard(receive)
-        await send({"type": "http.response.body", "body": b""})
+        if refused.closing:
+            response.headers["Connection"] = "close"
+        await response(scope, receive, send)
 
 
 @dataclass(frozen=True)
@@ -152,14 +144,8 @@ class Bodies:
             fault = Fault("", "a body that is not complete", f"all of it in {self.seconds:g} s")
             raise Refused(408, "slow-body", fault, closing=True) from None
 
-    async def discard(self, receive: Receive) -> None:
-        """Throw away what a refused client still sends: as much as a body, then no more."""
-        with suppress(TimeoutError, Refused, ClientGone):
-            async with asyncio.timeout(min(LINGER_SECONDS, self.seconds)):
-                await _collect(receive, self.most, keep=False)
 
-
-async def _collect(receive: Receive, most: int, *, keep: bool = True) -> bytes:
+async def _collect(receive: Receive, most: int) -> bytes:
     parts: list[bytes] = []
     size, more = 0, True
     while more:
@@ -170,8 +156,7 @@ async def _collect(receive: Receive, most: int, *, keep: bool = True) -> bytes:
         size += len(part)
         if size > most:
             raise _too_large("a longer body", most)
-        if keep:
-            parts.append(part)
+        parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
 

@@ -1,35 +1,32 @@
 """The server that the command line starts."""
 
-import os
+import signal
 import socket
-import subprocess
-import sys
-from pathlib import Path
+from contextlib import ExitStack
 
 import httpx2
 
-COMMAND = Path(sys.executable).with_name("vapic")
+from tests.running import serving
+
+PAGE = b"GET /index.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+BODY = b"POST /check-mail HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
 
 
-def test_pages_print_the_address_that_serve_was_given(database_url):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    left = {k: v for k, v in os.environ.items() if k not in ("HOST", "PORT", "VAPIC_BASE_URL")}
-    with subprocess.Popen(
-        [COMMAND, "serve", "--host", "localhost", "--port", str(port)],
-        env=left | {"DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as serving:
-        try:
-            assert serving.stdout
-            site = serving.stdout.readline().split()[-1]
-            transport = httpx2.HTTPTransport(retries=8)
-            with httpx2.Client(base_url=site, transport=transport) as client:
-                page = client.get("/r/ldr/mail.txt").text
-        finally:
-            serving.terminate()
+def test_pages_print_the_address_that_serve_was_given_and_no_client_keeps_it_from_ending(
+    database_url,
+):
+    with serving(database_url, "--host", "localhost") as (site, process), ExitStack() as held:
+        page = httpx2.get(f"{site}/r/ldr/mail.txt").text
+        # Nobody of them reads: half a request, many, none, half a body.
+        for data in (PAGE[:20], PAGE * 2000, b"", BODY):
+            address = ("localhost", int(site.rpartition(":")[2]))
+            held.enter_context(socket.create_connection(address)).send(data)
+        # Served: everybody before is known to the server.
+        httpx2.get(f"{site}/healthz")
+        process.send_signal(signal.SIGTERM)
+        ended = process.wait(10)
 
-    assert f"http://localhost:{port}" == site
+    assert site.startswith("http://localhost:")
     assert f"{site}/r/ldr" in page
     assert "127.0.0.1" not in page
+    assert -signal.SIGTERM == ended
