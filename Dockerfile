@@ -37,4 +37,5 @@ USER vapic
 ENV VAPIC_PROBE_FILE=/app/vapic-probe.pyz DATABASE_URL=sqlite:////data/vapic.db HOST=0.0.0.0 PATH=/venv/bin:$PATH
 VOLUME /data
 EXPOSE 8000
+# It listens to everybody, so it has to be told what it is called: -e VAPIC_BASE_URL=https://vapic.example.org
 CMD ["vapic", "serve", "--prepare"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from limits import parse_many
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -53,7 +56,12 @@ class Settings(BaseSettings):
     base_url: str = Field(
         "",
         description="Public address that pages print in links, without a slash at the end; "
-        "by default http://HOST:PORT.",
+        "by default http://HOST:PORT. It is needed where HOST is more than this machine.",
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="Further names, separated by commas, by which requests may call this site "
+        "beside those of VAPIC_BASE_URL, HOST and this machine; any other is a 421.",
     )
     export_file: Path | None = Field(
         None,
@@ -155,6 +163,28 @@ class Settings(BaseSettings):
     def site(self) -> str:
         """The address that pages print, without a slash at the end."""
         return self.base_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach what listens on ``host``."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names of this site, without a port, as a request may use them."""
+        named = (*self.allowed_hosts.split(","), urlsplit(self.site).hostname or "", self.host)
+        return frozenset(name.strip().lower() for name in named if name.strip()) | LOOPBACK
+
+    @field_validator("base_url")
+    @classmethod
+    def _must_be_address(cls, text: str) -> str:
+        parts = urlsplit(text)
+        if text and not (parts.scheme in {"http", "https"} and parts.hostname):
+            raise ValueError("an address begins with https:// or http://")
+        return text
 
     @field_validator("rate_uploads", "rate_token")
     @classmethod

@@ -50,6 +50,7 @@ def serve(
     if port:
         os.environ["PORT"] = str(port)
     settings = Settings(export_file=export) if export else Settings()
+    _need_address(settings)
     if settings.export_file and prepare:
         raise Conflict("--prepare is for the database; an export is served as it is.")
     if settings.export_file:
@@ -69,6 +70,18 @@ def serve(
         log_config=configuration(settings.log),
         **import_from_string("app.web.connections:served_by")(settings),
     )
+
+
+def _need_address(settings: Settings) -> None:
+    """End where others can reach what is served and nobody said by which address."""
+    if not settings.loopback and not settings.base_url:
+        # A usage error, as a supervisor can tell by the status.
+        typer.echo(
+            f"vapic: {settings.host} is more than this machine: set VAPIC_BASE_URL to the address "
+            "that people use, such as https://vapic.example.org",
+            err=True,
+        )
+        raise typer.Exit(2)
 
 
 def _say_if_unready(settings: Settings) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.errors import AppError, InvalidSeed
+from app.settings import Settings
 
 
 def told(error: Exception) -> Iterator[str]:
@@ -19,6 +21,8 @@ def told(error: Exception) -> Iterator[str]:
             yield f"vapic: {error.message}"
             if error.hints:
                 yield f"Did you mean: {', '.join(error.hints)}"
+        case ValidationError() if error.title == Settings.__name__:
+            yield from (f"vapic: {fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
         case DBAPIError():
             yield f"vapic: the database cannot be used: {error.orig}"
         case SQLAlchemyError():

@@ -38,6 +38,7 @@ from app.web import (
     uploads,
 )
 from app.web.front import Front
+from app.web.hosts import Hosts
 from app.web.limits import Limits
 from app.web.observed import Observed
 from app.web.render import Renderer
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     _share(app, settings, engine, snapshots)
     app.add_middleware(gate.Gate)
@@ -97,7 +99,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     limited = Limits(app, settings, app.state.renderer)
     front = Front(limited, version=snapshots.current, limit=settings.page_cache_bytes)
     counted = _counting(settings, front, reader_sessions(engine))
-    return Observed(front, settings, lambda: snapshots.name, counted.count if counted else None)
+    hosts = Hosts(front, settings)
+    return Observed(hosts, settings, lambda: snapshots.name, counted.count if counted else None)
 
 
 def _counting(settings: Settings, front: Front, readers: sessionmaker[Session]) -> Metrics | None:

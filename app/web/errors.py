@@ -58,6 +58,7 @@ TITLES = {
     413: "Too large",
     414: "Too long an address",
     415: "Not in this form",
+    421: "Another site",
     422: "This request cannot be understood",
     429: "Too much, or too often",
     500: "Our mistake",

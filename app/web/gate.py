@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.choices import OLD_KEYS
@@ -83,8 +84,27 @@ def without_old_keys(request: Request) -> Response | None:
     return RedirectResponse(f"{path}?{query}" if query else path, 308)
 
 
+def without_slash(request: Request) -> Response | None:
+    """Lead from an address with a slash at its end to the page without, where there is one.
+
+    The framework would do so itself, under the name that the request calls us by.
+    """
+    path, routes = request.scope["path"].rstrip("/"), request.app.routes
+
+    def known(path: str) -> bool:
+        scope = {**request.scope, "path": path}
+        return any(route.matches(scope)[0] is not Match.NONE for route in routes)
+
+    if not path or path == request.scope["path"] or known(request.scope["path"]) or not known(path):
+        return None
+    query = request.scope["query_string"].decode("latin-1")
+    address = f"/{path.lstrip('/')}"
+    return RedirectResponse(f"{address}?{query}" if query else address, 307)
+
+
 RULES: tuple[Callable[[Request], Response | None], ...] = (
     refuse_changes,
     refuse_other_sites,
     without_old_keys,
+    without_slash,
 )

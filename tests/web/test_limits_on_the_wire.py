@@ -12,7 +12,7 @@ from app.web.app import create_app
 from tests.running import served
 from tests.web.tiny import API, MOST, Recorder, limited
 
-HEAD = f"POST {API} HTTP/1.1\r\nHost: here\r\n".encode()
+HEAD = f"POST {API} HTTP/1.1\r\nHost: localhost\r\n".encode()
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BLOCK = 64 * 1024
 # The server stops reading at 64 KiB, and one read of its event loop may bring 256,000 bytes.

@@ -1,0 +1,56 @@
+"""Which names of this site a request may use: whatever else points here is not served.
+
+No link and no redirect is made of what a request calls us; this keeps a name of somebody else's,
+which leads a browser here, from being a site of its own.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.settings import Settings
+from app.web.errors import Refusal
+
+STATUS = 421
+# A supervisor asks by whatever address a process has; nothing is shown there.
+ANY_NAME = frozenset({"/healthz", "/readyz"})
+
+
+class Hosts:
+    """Refuses what is meant for another site. HTTP/1.0 may name none."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._ours = settings.hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "http" and scope["path"] not in ANY_NAME:
+            for name, value in scope["headers"]:
+                if name == b"host" and not self._is_ours(value.decode("latin-1")):
+                    await _REFUSED(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        if host in self._ours:
+            return True
+        try:
+            return (urlsplit(f"//{host}").hostname or "").rstrip(".") in self._ours
+        except ValueError:
+            return False
+
+
+_REFUSED = PlainTextResponse(
+    Refusal(
+        STATUS,
+        "other-host",
+        "This site does not have the name that the request calls it by. Whoever runs it names it "
+        "in VAPIC_BASE_URL, and further names in VAPIC_ALLOWED_HOSTS.",
+    ).text(),
+    STATUS,
+    {"x-content-type-options": "nosniff"},
+)
