@@ -21,7 +21,8 @@ run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.
 
 test:  ## Set up, then lint, types, layers and all tests
 	@$(MAKE) --no-print-directory -j2 $(VENV)/.dev node_modules/.dev emulator
-	@$(MAKE) --no-print-directory -j2 check suite
+	@begin=$$(date +%s) && $(MAKE) --no-print-directory -j2 check suite && \
+	  mkdir -p var/bench && echo $$(($$(date +%s) - begin)) > var/bench/tested
 
 .PHONY: suite
 suite:
@@ -39,9 +40,9 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 	$(BIN)/djlint templates --lint --quiet --extension html
 	$(BIN)/vapic lint
 
-bench: $(VENV)/.run $(HTMX)  ## Measure pages, and what stored measurements cost (SIZES="200 2000")
-	$(BIN)/python tests/bench/pages.py
-	$(BIN)/python tests/bench/stored.py $(SIZES)
+bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette, into docs/bench.md
+	@$(BIN)/python -m tests.bench $(if $(filter undefined,$(origin SIZES)),,--sizes $(SIZES)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY))
 
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)
@@ -62,6 +63,8 @@ lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
 	  -c requirements.txt -o requirements-dev.txt
 	echo uv | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -q -c requirements-dev.txt -o requirements-uv.txt
+	echo datasette | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url -q --upgrade -o tests/bench/requirements-datasette.txt
 	npm update --package-lock-only
 
 clean:  ## Remove what was set up; the database in var/ stays

@@ -1,34 +1,27 @@
 """Measure what stored measurements cost: the same site with few and with many of them.
 
-    .venv/bin/python tests/bench/stored.py [SIZE ...]
-
 Each size is a database of accepted, constructed measurements of 91 observations, made by the
 real decisions and kept under ``var/bench``. Figures are processor time, so that a busy machine
-changes little; a ratio of the largest to the smallest size above 1.5 is short. Exit code 1 then.
+changes little; a ratio of the largest to the smallest size above 1.5 is short.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import resource
-import socket
 import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from urllib.request import urlopen
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+from tests.bench.running import KEPT, ROOT, Figures, Run, environment, ours
+
 SIZES, MOST, ROUNDS = (200, 2000), 1.5, 5
-KEPT = ROOT / "var" / "bench"
 BEGIN = datetime(2026, 11, 26, 5, 0, tzinfo=UTC)
 # Family, model: Zen 3, 4 and 5.
 MODELS = ((25, 1), (25, 17), (26, 2))
@@ -161,53 +154,32 @@ def most_memory() -> float:
 
 def started(path: Path) -> float:
     """Return the processor time of `vapic serve` from its start to its first answer, in ms."""
-    command = Path(sys.executable).with_name("vapic")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serving = subprocess.Popen(
-        [command, "serve", "--port", str(port)],
-        env=os.environ | {"DATABASE_URL": f"sqlite:///{path}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        while True:
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
-                answer.read()
-                break
-            time.sleep(0.05)
-        fields = Path(f"/proc/{serving.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    finally:
-        serving.terminate()
-        serving.wait()
+    with ours(path) as site:
+        return 1000 * site.processor_seconds()
 
 
-def main() -> int:
-    """Print one line a figure; returns 1 where one is short."""
-    if "--figures" in sys.argv:
-        print(json.dumps(figures(Path(sys.argv[-1]))))
-        return 0
-    sizes = tuple(map(int, sys.argv[1:])) or SIZES
+def measure(run: Run) -> Figures:
+    """Return how many lines are short; the table itself is told."""
     columns = []
-    for size in sizes:
-        path = made(size)
+    for size in run.sizes:
         ran = subprocess.run(
-            [sys.executable, __file__, "--figures", str(path)],
-            check=True, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
+            [sys.executable, "-m", "tests.bench.stored", str(made(size))],
+            check=True, stdout=subprocess.PIPE, text=True, env=environment(run.database),
         )  # fmt: skip
         columns.append(json.loads(ran.stdout.splitlines()[-1]))
-    print(f"{'stored measurements':40}" + "".join(f"{size:>10}" for size in sizes) + "   ratio")
-    short = 0
+    if not columns:
+        return {}
+    sizes = "".join(f"{size:>10}" for size in run.sizes)
+    lines, short = [f"{'stored measurements':40}{sizes}   ratio"], 0
     for name in columns[0]:
         values = [column[name] for column in columns]
         ratio = values[-1] / values[0]
         short += ratio > MOST
         told = "".join(f"{value:10.1f}" for value in values)
-        print(f"{name:40}{told}{ratio:8.2f}  {'short' if ratio > MOST else 'pass'}")
-    return 1 if short else 0
+        lines.append(f"{name:40}{told}{ratio:8.2f}  {'short' if ratio > MOST else 'pass'}")
+    run.told["stored"] = lines
+    return {"stored short": [short]}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print(json.dumps(figures(Path(sys.argv[1]))))
