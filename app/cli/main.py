@@ -6,6 +6,7 @@ Only the module of the command that runs is imported: all of them take seconds.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -37,9 +38,9 @@ class Command:
 # In the order of the help.
 COMMANDS = (
     Command("serve", "site", "serve"),
-    Command("migrate", "site", "migrate"),
-    Command("seed", "site", "seed"),
-    Command("lint", "site", "lint"),
+    Command("migrate", "loading", "migrate"),
+    Command("seed", "loading", "seed"),
+    Command("lint", "loading", "lint"),
     Command("show", "pages", "show"),
     Command("corrected", "pages", "corrected"),
     Command("coverage", "pages", "coverage"),
@@ -53,7 +54,7 @@ COMMANDS = (
     Command("guest", "pages", "guest"),
     # A minus before a word excludes it; it is no option of the command.
     Command("search", "pages", "search", context={"ignore_unknown_options": True}),
-    Command("rebuild", "site", "rebuild"),
+    Command("rebuild", "loading", "rebuild"),
     Command("backup", "keeping", "backup"),
     Command("restore", "keeping", "restore"),
     Command("verify", "keeping", "verify"),
@@ -85,9 +86,14 @@ def command_line(name: str = "") -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; expected errors end in one line each, never in a traceback."""
+    """Run the command line."""
+    finish(command_line("".join(sys.argv[1:2])))
+
+
+def finish(work: Callable[[], object]) -> None:
+    """Do something; expected errors end the process with a line each, never in a traceback."""
     try:
-        command_line("".join(sys.argv[1:2]))()
+        work()
     except Exception as error:
         lines = [*import_module("app.cli.told").told(error)]
         if not lines:

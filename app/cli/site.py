@@ -1,9 +1,11 @@
-"""The commands that serve, make, load and rebuild the database."""
+"""The command that serves the explorer."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+import sys
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -12,23 +14,14 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
-from app.cli.database import writing
+from app.cli.main import finish
 from app.cli.told import told
-from app.core.knowledge import Knowledge
-from app.core.numbers import counted
-from app.curation.seed import check_seed
 from app.errors import Conflict, NotReady
 from app.export.copies import engine_for, open_copy
-from app.intake.kept import check_kept, load_kept
 from app.pens.log_lines import configuration
-from app.probing import packing
-from app.probing.guest_build import BuildFailed
 from app.settings import Settings
-from app.store import queries, seeding
+from app.store import queries
 from app.store.engine import reader_sessions
-from app.store.migrate import migrate as run_migrations
-
-Folder = Annotated[Path | None, typer.Argument(help="Folder of the seed.")]
 
 
 def serve(
@@ -57,7 +50,7 @@ def serve(
         # What is wrong with it is told here, in one line.
         open_copy(settings.export_file).dispose()
     elif prepare:
-        _prepare(settings)
+        _prepare()
     if export:
         os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
     _say_if_unready(settings)
@@ -98,53 +91,13 @@ def _say_if_unready(settings: Settings) -> None:
         engine.dispose()
 
 
-def _prepare(settings: Settings) -> None:
-    """Migrate, load the seed, and make the probe to give away, where there is a compiler."""
-    migrate()
-    seed()
-    file = settings.probe_file
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        packing.pack(file)
-    except (BuildFailed, OSError) as error:
-        if not file.exists():
-            typer.echo(f"/vapic-probe.pyz will be missing: {error}")
-
-
-def migrate() -> None:
-    """Create the database, or bring it to the newest schema."""
-    run_migrations(Settings().database_url)
-
-
-def seed(folder: Folder = None) -> None:
-    """Load the curated knowledge.
-
-    The same seed again changes nothing.
-    """
-    with writing() as session:
-        now, place = datetime.now(UTC), folder or Settings().seed
-        loaded = seeding.load_seed(session, place, now)
-        kept = load_kept(session, place, now)
-    made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
-    typer.echo(f"{loaded.facts} facts: {made}")
-    if kept:
-        typer.echo(f"{counted(kept, 'measurement')} of the seed taken")
-
-
-def lint(folder: Folder = None) -> None:
-    """Check the seed; names file, line and place of each problem."""
-    place = folder or Settings().seed
-    entries = check_seed(place)
-    known = Knowledge.of(entry.fact for entry in entries)
-    kept = check_kept(place, known, datetime.now(UTC))
-    also = f", {counted(len(kept), 'measurement')}" if kept else ""
-    typer.echo(f"{len(entries)} facts{also}, no problem")
-
-
-def rebuild() -> None:
-    """Derive the stored judgements anew.
-
-    Says whether that changed anything.
-    """
-    with writing() as session:
-        typer.echo("rebuilt, and changed" if seeding.rebuild(session) else "nothing to change")
+def _prepare() -> None:
+    """Prepare what is served, in a child: what that takes would never leave a server again."""
+    loading = "app.cli.loading"
+    child = get_context("fork").Process(
+        target=lambda: finish(lambda: import_module(loading).prepare())
+    )
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(child.exitcode)

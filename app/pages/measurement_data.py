@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from app.core.facts import Listed, Measurement
@@ -23,6 +21,11 @@ COLUMNS = ("id", "state", "family", "cpu", "microcode", "hypervisor", "tool", "m
 
 def notes_html(notes: str) -> Markup:
     """Return a stranger's Markdown as harmless HTML; links get no credit and no referrer."""
+    if not notes:
+        return Markup()
+    import nh3  # noqa: PLC0415 - few measurements have notes, and it weighs megabytes
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     html = MarkdownIt("js-default", {"html": False}).render(notes)
     tags = {"p", "a", "code", "pre", "em", "strong", "ul", "ol", "li", "blockquote", "br"}
     safe = nh3.clean(html, tags=tags, attributes={"a": {"href"}}, url_schemes={"https", "mailto"},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
 from app.core.facts import Source
+from app.core.filters import Vocabulary
 from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.curation import aliases
@@ -27,9 +28,13 @@ KINDS = {
     "policy": "Policies",
     "source": "Sources",
 }
+# What a query may choose: keys, and the values of each with what they are called.
+Keys = Mapping[str, Mapping[str, str]]
 # A text in parts; those that are True were looked for.
 Parts = tuple[tuple[str, bool], ...]
 KIND_KEY = "kind"
+# The text itself, and the order of the table, which a search has of its own.
+NO_KEYS = ("view", "q", "sort")
 CELL = "cell"
 LONGEST = 200
 # Fewer digits of a commit are a number like any other.
@@ -49,6 +54,12 @@ _DIFFERENCE = re.compile(r"d(?:-|/)(\d+)", re.IGNORECASE)
 # A commit has forty digits, the digest of a measurement sixty-four.
 _DIGEST = re.compile(rf"[0-9a-f]{{{SHORTEST_COMMIT},64}}", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^/]+(?P<path>/.*)?", re.IGNORECASE)
+
+
+def keys_of(vocabulary: Vocabulary) -> Keys:
+    """Return the keys of a query with their values: those of the table's filter, and ``kind``."""
+    kept = {key: values for key, values in vocabulary.values.items() if key not in NO_KEYS}
+    return {**kept, KIND_KEY: KINDS}
 
 
 @dataclass(frozen=True)

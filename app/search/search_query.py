@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -12,11 +11,8 @@ from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, Unexp
 from app.core.choices import slug_of
 from app.core.filters import Vocabulary
 from app.errors import InvalidQuery
-from app.search.model import CELL, KIND_KEY, KINDS, LONGEST, Query, Term, tidy
+from app.search.model import CELL, KIND_KEY, LONGEST, Keys, Query, Term, keys_of, tidy
 
-Keys = Mapping[str, Mapping[str, str]]
-# The text itself, and the order of the table, which a search has of its own.
-NO_KEYS = ("view", "q", "sort")
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
 # Long lists are named by their near miss, not in full.
@@ -28,12 +24,6 @@ _NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a sp
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("search.lark").read_text("utf-8")
     return Lark(grammar, parser="lalr")
-
-
-def keys_of(vocabulary: Vocabulary) -> Keys:
-    """Return the keys of a query with their values: those of the table's filter, and ``kind``."""
-    kept = {key: values for key, values in vocabulary.values.items() if key not in NO_KEYS}
-    return {**kept, KIND_KEY: KINDS}
 
 
 def parse(text: str, vocabulary: Vocabulary) -> Query:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from app.errors import InvalidQuery
 from app.pens.place import Place
 from app.pens.plain import COLUMNS, Plain, head, to_ascii
-from app.search.model import Hit, Parts, SearchResult, address_of_query
+from app.search.model import Hit, Keys, Parts, SearchResult, address_of_query
 
-Keys = Mapping[str, Mapping[str, str]]
 # How much of a long query stands before and behind what is wrong in it.
 _BEFORE, _BEHIND = 40, 20
 NOTHING = "Nothing was found."

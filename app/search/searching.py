@@ -20,17 +20,18 @@ from app.search.model import (
     Hit,
     HitGroup,
     InTable,
+    Keys,
     Query,
     SearchEntry,
     SearchResult,
     Term,
     every_word,
+    keys_of,
     named,
     path_of,
     split_words,
 )
 from app.search.search_entries import cell_line, entries, of_measurement
-from app.search.search_query import Keys, keys_of, parse
 from app.store.snapshots import Snapshot
 
 # How many of each kind are shown: at first, and when that kind is asked for.
@@ -84,6 +85,9 @@ def _index(snapshot: Snapshot, *, pinned: bool) -> Index:
 
 def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResult:
     """Answer a query; raises InvalidQuery, with the place, for one that cannot be read."""
+    # The parser weighs megabytes, and most that start never ask it anything.
+    from app.search.search_query import parse  # noqa: PLC0415
+
     query = replace(parse(text, snapshot.vocabulary), pinned=pinned)
     if query.empty:
         return SearchResult(query)

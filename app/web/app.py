@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from anyio import to_thread
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Pages are made in turn by one interpreter: more threads only keep more memory.
+THREADS = 4
 # Asked before the pages of the registry: /r/ldr/since/VERSION is no cell.
 FIRST = (history.router, measurements.router)
 LAST = (
@@ -76,6 +79,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         with counted.served(settings.metrics_port) if counted else nullcontext():
             yield
         engine.dispose()

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
@@ -68,6 +67,8 @@ def compared(request: Request) -> Response:
 @router.get("/{slug}")
 def show(asked: Ask) -> Response:
     """One page of the documentation, or the list of them."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - no page of facts needs it
+
     slug = asked.request.path_params.get("slug", "index")
     if slug not in TITLES:
         raise NotFound(f"There is no page {slug!r}.", hints=tuple(f"/docs/{p}" for p in PAGES))

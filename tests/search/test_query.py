@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from app.core.filters import KEYS
 from app.errors import InvalidQuery
-from app.search.model import KINDS, LONGEST, Query, Term, tidy
-from app.search.search_query import keys_of, parse
+from app.search.model import KINDS, LONGEST, Query, Term, keys_of, tidy
+from app.search.search_query import parse
 from app.search.search_text import pointed, refusal_text
 
 
