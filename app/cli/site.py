@@ -15,13 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
 from app.cli.main import finish
-from app.cli.told import told
+from app.cli.told import TODO, told
 from app.errors import Conflict, NotReady
 from app.export.copies import engine_for, open_copy
 from app.pens.log_lines import configuration
 from app.settings import Settings
 from app.store import queries
-from app.store.engine import reader_sessions
+from app.store.engine import may_write, reader_sessions
 
 
 def serve(
@@ -84,6 +84,8 @@ def _say_if_unready(settings: Settings) -> None:
         with reader_sessions(engine)() as session:
             queries.require_schema(session)
             queries.find_version(session)
+        if engine.dialect.name == "sqlite" and not (settings.export_file or may_write(engine)):
+            typer.echo(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
     except (NotReady, DBAPIError) as error:
         typer.echo("\n".join(told(error)), err=True)
         typer.echo("Pages answer 503 until the database can be read.", err=True)

@@ -10,6 +10,18 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from app.errors import AppError, InvalidSeed
 from app.settings import Settings
 
+DAMAGED = "The file is damaged: `vapic verify` says where, and `vapic restore` puts a backup back."
+# What to do about it, by the beginning of SQLite's name of it.
+TODO = {
+    "BUSY": "Another program locks everybody out: end it, or wait until it is done.",
+    "CORRUPT": DAMAGED,
+    "NOTADB": DAMAGED,
+    "IOERR": "The disk fails, or the file is gone: look at both, then `vapic verify`.",
+    "FULL": "The disk is full: make room, then try again.",
+    "CANTOPEN": "The file or its folder may not be opened: give both to whoever runs this.",
+    "READONLY": "The file or its folder may not be written: give both to whoever runs this.",
+}
+
 
 def told(error: Exception) -> Iterator[str]:
     """Yield what to say of an error that is expected, nothing of any other."""
@@ -24,7 +36,9 @@ def told(error: Exception) -> Iterator[str]:
         case ValidationError() if error.title == Settings.__name__:
             yield from (f"vapic: {fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
         case DBAPIError():
-            yield f"vapic: the database cannot be used: {error.orig}"
+            name = getattr(error.orig, "sqlite_errorname", "").removeprefix("SQLITE_")
+            todo = TODO.get(name.partition("_")[0], "")
+            yield f"vapic: the database cannot be used: {error.orig}. {todo}".rstrip()
         case SQLAlchemyError():
             yield f"vapic: DATABASE_URL cannot be used: {error}"
         case OSError():

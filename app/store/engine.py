@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,8 @@ from app.errors import NotReady
 
 __all__ = ["Session", "make_copy_engine", "make_engine", "reader_sessions", "writer_sessions"]
 
-PATIENCE_MS = 5000
+# For any other lock: nobody who reads is kept waiting by a writer, only by who locks everybody out.
+PATIENCE_MS = 500
 # For the write lock alone, which many short transactions may want at the same time.
 WRITER_PATIENCE_MS = 30_000
 REPLACED = (
@@ -22,11 +24,12 @@ REPLACED = (
     "restart the server."
 )
 MISSING = "There is no database file yet: run `vapic migrate`, then `vapic seed`."
+# The first of them holds for the others.
 PRAGMAS = (
+    f"busy_timeout={PATIENCE_MS}",
     "foreign_keys=on",
     "journal_mode=wal",
     "synchronous=full",
-    f"busy_timeout={PATIENCE_MS}",
 )
 
 
@@ -94,6 +97,20 @@ def reader_sessions(engine: Engine) -> sessionmaker[Session]:
 def writer_sessions(engine: Engine) -> sessionmaker[Session]:
     """Return sessions that take the write lock at their first statement."""
     return sessionmaker(engine.execution_options(writes=True))
+
+
+def may_write(engine: Engine) -> bool:
+    """Whether SQLite lets this process write, now or when another is done."""
+    with closing(engine.raw_connection()) as connection:
+        try:
+            # SQLite lets anybody begin, and what is not committed leaves nothing.
+            connection.cursor().execute("begin immediate")
+            connection.cursor().execute("create table may_write (it)")
+        except sqlite3.OperationalError as error:
+            return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY
+        finally:
+            connection.rollback()
+    return True
 
 
 def _on_connect(connection: Any, _record: object) -> None:

@@ -165,6 +165,7 @@ class SnapshotHolder:
         self._pin_lock = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._snapshot: Snapshot | None = None
+        self._failed: SQLAlchemyError | None = None
         self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
 
     def get(self) -> Snapshot:
@@ -176,7 +177,6 @@ class SnapshotHolder:
             with self._lock:
                 if self._snapshot is None:
                     self._snapshot = self._load()
-                    self._checked = self._clock()
         self.current()
         return self._snapshot
 
@@ -242,5 +242,15 @@ class SnapshotHolder:
                 self._snapshot = next_snapshot(session, self._snapshot)
 
     def _load(self) -> Snapshot:
-        with self._sessions() as session:
-            return load_snapshot(session)
+        """Load the first one; what kept it from being loaded holds for a second, and for all."""
+        if self._failed and self._clock() - self._checked < CHECK_SECONDS:
+            raise self._failed.with_traceback(None)
+        self._failed = None
+        try:
+            with self._sessions() as session:
+                return load_snapshot(session)
+        except SQLAlchemyError as error:
+            self._failed = error
+            raise
+        finally:
+            self._checked = self._clock()

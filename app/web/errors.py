@@ -36,6 +36,8 @@ from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 
 log = logging.getLogger(__name__)
+# Seconds after which a database that could not be used may be asked for again.
+AGAIN = "2"
 STATUS: dict[type[AppError], int] = {
     NotFound: 404,
     InvalidFilter: 400,
@@ -123,6 +125,8 @@ def install(app: FastAPI, renderer: Renderer) -> None:
         response = answer(request, renderer, refusal)
         if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = allowed(request)
+        if isinstance(error, NotReady | DBAPIError):
+            response.headers["retry-after"] = AGAIN
         return response
 
     kinds = (AppError, BadDocument, HTTPException, RequestValidationError, DBAPIError, Exception)

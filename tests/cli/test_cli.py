@@ -10,6 +10,7 @@ import pytest
 
 from app import __version__
 from app.cli.main import command_line
+from app.cli.told import DAMAGED
 from app.core.cells import cells_of
 from app.settings import ROOT
 from tests.running import SITE
@@ -261,7 +262,7 @@ def test_an_empty_database_gives_one_clear_line(args, bare):
 def test_a_file_that_is_no_database_gives_one_clear_line(args, bare, tmp_path):
     (tmp_path / "bare.db").write_bytes(b"no database " * 1000)
     ran = bare(*args)
-    line = "vapic: the database cannot be used: file is not a database\n"
+    line = f"vapic: the database cannot be used: file is not a database. {DAMAGED}\n"
     assert (1, "", line) == (ran.code, ran.out, ran.err)
 
 

@@ -26,7 +26,7 @@ def highest(session):
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)],
+    [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 500)],
 )
 def test_every_session_has_the_pragmas(pragma, value, empty_reader, empty_writer):
     for sessions in (empty_reader, empty_writer):

@@ -1,17 +1,22 @@
 """A database that cannot be used: 503 in our own words, and nothing acknowledged."""
 
 import sqlite3
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+import uvicorn
 
-from app.store import engine
+from app.settings import ROOT
 from tests.measured.documents import document
-from tests.running import client_of
+from tests.running import client_of, state_of
 
-ASKED = ("/", "/m", "/api/v1/cells", "/docs/words", "/search.txt?q=ldr", "/?at=2026-11-22",
-         "/readyz", "/changes.atom")  # fmt: skip
+ADDRESSES = (ROOT / "tests" / "data" / "published-urls.txt").read_text("utf-8").splitlines()
+ASKED = ("/readyz", *(one.split(maxsplit=2)[2] for one in ADDRESSES if one[0].isdigit()))
+# What no database is asked for: schemas, and where it leads.
+NEEDS_NONE = ("/schema/", "/api/v1/openapi.json", "/export/", "/healthz", "/docs/apm/3.38..",
+              "/?apm=", "/corrected?apm=")  # fmt: skip
 
 
 def gone(path):
@@ -42,31 +47,78 @@ def test_a_database_that_cannot_be_used_is_answered_with_503_and_never_written(
             client.get("/m")
             checkpoint(path)
         damage(path)
-        answers = {at: client.get(at) for at in (("/m", "/readyz") if serving else ASKED)}
+        # All of it once: how each of them is damaged is asked of a few.
+        few = ("/m", "/readyz") if serving else ASKED if damage is garbage else ASKED[:20]
+        asked = [at for at in few if not at.startswith(NEEDS_NONE)]
+        answers = {at: client.get(at, follow_redirects=False) for at in asked}
+        headed = client.head("/readyz")
         sent = client.post("/api/v1/measurements", content=document())
         alive = client.get("/healthz")
 
     assert {503} == {answer.status_code for answer in answers.values()}, answers
     assert all("atabase" in answer.text for answer in answers.values())
-    assert 503 == sent.status_code
+    assert all("retry-after" in answer.headers for answer in answers.values())
+    assert (503, 503) == (sent.status_code, headed.status_code)
     assert (200, "ok\n") == (alive.status_code, alive.text)
     if damage is gone:
         assert not path.exists()
         assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_a_database_that_is_locked_or_read_only_is_answered_with_503(database_url, monkeypatch):
-    monkeypatch.setattr(engine, "PATIENCE_MS", 10)
-    monkeypatch.setattr(engine, "PRAGMAS", (*engine.PRAGMAS[:-1], "busy_timeout=10"))
+def test_a_database_that_may_not_be_written_is_served_and_takes_nothing(database_url):
     path = database_url.removeprefix("sqlite:///")
     with client_of(f"sqlite:///file:{path}?mode=ro&uri=true") as client:
         assert 200 == client.get("/").status_code
         assert 503 == client.post("/api/v1/measurements", content=document()).status_code
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+
+@contextmanager
+def locked(url):
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("pragma locking_mode=exclusive")
         other.execute("begin exclusive")
-        with client_of(database_url) as client:
-            assert 503 == client.get("/readyz").status_code
+        yield
+
+
+def test_who_asks_of_a_locked_database_waits_a_second_at_most_and_kept_pages_go_on(database_url):
+    with client_of(database_url) as client:
+        for at in ("/", "/m"):
+            client.get(at)
+        state_of(client).readers.kw["bind"].dispose()
+        with locked(database_url), client_of(database_url) as late:
+            began = time.monotonic()
+            for _ in range(4):
+                answer = late.get("/readyz")
+                assert (503, True) == (answer.status_code, "retry-after" in answer.headers)
+            assert 503 == late.get("/").status_code
+            assert time.monotonic() - began < 4
+            assert 200 == client.get("/").status_code
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [(gone, "run `vapic migrate`"), (garbage, "`vapic restore`"), (None, "Another program locks")],
+)
+def test_a_server_says_at_its_start_what_to_do_about_its_database(
+    seeded, database_url, monkeypatch, damage, words
+):
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    with locked(database_url) if damage is None else nullcontext():
+        if damage:
+            damage(Path(database_url.removeprefix("sqlite:///")))
+        ran = seeded("serve")
+
+    assert 0 == ran.code
+    assert words in ran.err
+    assert "Pages answer 503 until" in ran.err
+
+
+def test_a_server_says_at_its_start_that_nothing_can_be_sent(seeded, database_url, monkeypatch):
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    path = database_url.removeprefix("sqlite:///")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///file:{path}?mode=ro&uri=true")
+
+    assert "may not be written" in seeded("serve").err
 
 
 def checkpoint(path):
