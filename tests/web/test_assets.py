@@ -34,6 +34,21 @@ def test_a_static_address_with_its_hash_is_kept_for_a_year(client):
     assert "immutable" in hashed.headers["cache-control"]
 
 
+def test_a_static_address_with_its_hash_is_packed_and_known_by_its_tag(client):
+    address, asked = static_url("app.css"), {"accept-encoding": "gzip, br"}
+    packed = client.get(address, headers=asked)
+    plain = client.get(address, headers={"accept-encoding": "identity"})
+    again = client.get(address, headers=asked | {"if-none-match": packed.headers["etag"]})
+
+    assert ("br", None) == tuple(a.headers.get("content-encoding") for a in (packed, plain))
+    assert (plain.content, plain.headers["content-type"]) == (
+        packed.content,
+        packed.headers["content-type"],
+    )
+    assert int(packed.headers["content-length"]) < len(plain.content) / 4
+    assert (304, b"") == (again.status_code, again.content)
+
+
 @pytest.mark.parametrize("query", ["", "?", "?v=", "?v=0", "?v=0123456789ab", "?w=1"])
 def test_a_static_address_with_any_other_hash_or_none_is_not_kept(query, client):
     answer = client.get(f"/static/app.css{query}")
