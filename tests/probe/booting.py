@@ -10,14 +10,20 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.probing.guest_memory import MEMORY_MIB, read_log
+from app.probing.host import emulator
+from app.probing.host.keeping import Keeper
+from app.probing.host.running import Run, choose_cpus, run_guest
+from app.probing.host.tracing import Tracer
+from tests.probe.kernel import tracefs_there_is
 
 JSON_LINE = b'{"event":'
 DONE = 33
@@ -31,11 +37,12 @@ TRACE = ("-trace", "memory_region_ops_write", "-trace", "apic_*", "-d", "int")
 
 @dataclass(frozen=True)
 class Boot:
-    """One boot: QEMU's exit status, the serial log, and QEMU's own log if it was asked for."""
+    """One boot: QEMU's exit status, the guest's log, QEMU's own and the host's trace, if any."""
 
     status: int
     raw: bytes
     trace: Path | None = None
+    host_trace: str = ""
 
     @cached_property
     def lines(self) -> tuple[bytes, ...]:
@@ -132,3 +139,26 @@ def boot(elf: Path, words: str, place: Place = Place(), *more: str) -> Boot:
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS
         )
         return Boot(ran.returncode, read_log(memory) or ran.stdout, trace)
+
+
+def boot_under_kvm(elf: Path, apic: str, folder: Path, kb: int) -> Boot:
+    """Boot the guest under KVM as a probe does, traced into ``kb`` where this user may."""
+    run = Run("kvm", apic, ("repeat=1",), x2avic=True)
+    qemu = emulator.find_qemu(find_qemu())
+    command = run.command(qemu, str(elf), str(folder / "log"), str(folder / "memory"))
+    # Some KVMs refuse the MSR that is left out.
+    command = tuple("host,-arch-capabilities" if word == "host" else word for word in command)
+    command += (*TRACE, "-D", str(folder / "qemu"))
+    cpus, told = choose_cpus(), ""
+    with ExitStack() as stack:
+        keeper = stack.enter_context(Keeper())
+        tracefs = stack.enter_context(tracefs_there_is())
+        run_it = partial(run_guest, command, keeper, folder / "errors", cpus=cpus)
+        if tracefs is None or not (tracefs / "events/kvm/kvm_pio").exists():
+            run_it()
+        else:
+            with Tracer(tracefs, keeper, kb) as tracer:
+                run_it(lambda pid: tracer.start(pid, cpus))
+                told = tracer.stop()
+    # It would have raised for any other end.
+    return Boot(DONE, read_log(folder / "memory"), folder / "qemu", told)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.probing import guest_build
-from tests.probe.kernel import real_tracefs
+from tests.probe.kernel import tracefs_there_is
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,8 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tracefs() -> Iterator[Path]:
-    """This kernel's own tracefs."""
-    with real_tracefs() as found:
+    """This kernel's own tracefs; skips where this user has none."""
+    with tracefs_there_is() as found:
+        if found is None:
+            pytest.skip("no tracefs for this user")
         yield found

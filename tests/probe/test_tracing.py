@@ -1,4 +1,7 @@
-"""Tracing on this kernel's own tracefs: what is switched on, what fits, and what goes away."""
+"""Tracing on this kernel's own tracefs: what is switched on, how much, and what goes away.
+
+What a guest under KVM leaves in it is in ``test_guest``.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from app.probing import correlation, guest_log, trace, trace_reader
-from app.probing.correlation import NoMarker
-from app.probing.guest_memory import read_log
+from app.probing import guest_log, trace_reader
 from app.probing.host.checks import Wish
-from app.probing.host.emulator import find_qemu
 from app.probing.host.keeping import Keeper
 from app.probing.host.plan import make_plan, plan_text
-from app.probing.host.running import Run, choose_cpus, run_guest
 from app.probing.host.tracing import (
     ACCESS_BYTES,
     ACCESSES,
@@ -26,8 +25,7 @@ from app.probing.host.tracing import (
     TracingFailed,
     buffer_kb,
 )
-from app.probing.markers import END_OF_MEASURING, PORT
-from tests.probe.booting import boot, kvm_works
+from tests.probe.booting import boot
 from tests.probe.hosts import QEMU, machine
 from tests.probe.recordings import recording
 
@@ -75,55 +73,6 @@ def test_tracing_that_cannot_be_had_is_told_and_leaves_nothing(tracefs: Path, tm
 
     assert not (tracefs / "instances" / OURS).exists()
     assert [] == list(tmp_path.iterdir())
-
-
-def traced(guest: Path, tracefs: Path, folder: Path, apic: str, kb: int) -> tuple[bytes, str]:
-    """Boot the guest by KVM and trace it, as a probe does; its log and its trace."""
-    if not kvm_works():
-        pytest.skip("no /dev/kvm that works for this user")
-    qemu = find_qemu(os.environ.get("VAPIC_TEST_QEMU", ""))
-    if qemu is None:
-        pytest.skip("no qemu-system-x86_64 here (see tests/get-qemu.sh)")
-    if not (tracefs / "events/kvm/kvm_pio").exists():
-        pytest.skip("this kernel's KVM has no tracepoints")
-    run = Run("kvm", apic, ("repeat=1",), x2avic=True)
-    command = run.command(qemu, str(guest), str(folder / "log"), str(folder / "m"))
-    # Some KVMs refuse the MSR that is left out.
-    command = tuple("host,-arch-capabilities" if word == "host" else word for word in command)
-    cpus = choose_cpus()
-    with Keeper() as keeper, Tracer(tracefs, keeper, kb) as tracer:
-        run_guest(command, keeper, folder / "errors", lambda pid: tracer.start(pid, cpus), cpus)
-        text = tracer.stop()
-    return read_log(folder / "m"), text
-
-
-def test_a_guest_under_kvm_fits_its_buffer_with_all_its_markers(
-    guest: Path, tracefs: Path, tmp_path: Path
-) -> None:
-    log, text = traced(guest, tracefs, tmp_path, "x2apic", buffer_kb(1))
-    accesses = guest_log.read(log).accesses
-    told = trace_reader.read(text)
-    written = [e.value for e in told.events if isinstance(e, trace.PortWrite) and e.port == PORT]
-    filled = max(int(number) for number in re.findall(r"^bytes: (\d+)$", text, re.MULTILINE))
-
-    assert ((), 0) == (told.losses, told.unread)
-    assert 2 * len(accesses) + 1 == len(written)
-    # The kernel itself stopped at the end marker, so nothing is behind it.
-    assert END_OF_MEASURING == written[-1] == told.events[-1].value
-    assert len(accesses) <= ACCESSES
-    assert filled <= buffer_kb(1) << 10
-    assert any(isinstance(event, trace.InhibitChanged) for event in told.events)
-    assert not (tracefs / "instances" / OURS).exists()
-
-
-def test_what_does_not_fit_is_known_by_the_trace_itself(
-    guest: Path, tracefs: Path, tmp_path: Path
-) -> None:
-    log, text = traced(guest, tracefs, tmp_path, "xapic", 16)
-    (loss, *_) = trace_reader.read(text).losses
-    assert re.fullmatch(r"line \d+: dropped events: \d+", loss)
-    with pytest.raises(NoMarker, match="the trace is not whole, and no marker"):
-        correlation.correlate(log, text)
 
 
 def test_an_access_takes_no_more_than_is_reckoned_with() -> None:
