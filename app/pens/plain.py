@@ -33,7 +33,7 @@ COLUMNS = 75
 ADDRESS = re.compile("https?://")
 # Looks of paragraphs that have an empty line above them in text.
 APART = {"lead", "sentence", "prose-width", "inference"}
-SPACE = 0x20
+_CONTROL = re.compile(r"[^\n\t -~]")
 _ASCII = str.maketrans(
     {
         "\N{EN DASH}": "-",
@@ -52,13 +52,12 @@ _ASCII = str.maketrans(
 
 def to_ascii(text: str) -> str:
     """Return ``text`` in printable US-ASCII: accents dropped, what has no likeness as ``?``."""
-    if text.isascii() and text.isprintable():
-        return text
-    folded = unicodedata.normalize("NFKD", text.translate(_ASCII))
-    bare = "".join(c for c in folded if not unicodedata.combining(c))
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKD", text.translate(_ASCII))
+        bare = "".join(c for c in folded if not unicodedata.combining(c))
+        text = bare.encode("ascii", "replace").decode()
     # Strangers' words must not reach a terminal as escapes.
-    tame = "".join("?" if ord(c) < SPACE and c not in "\n\t" else c for c in bare)
-    return tame.encode("ascii", "replace").decode().replace("\x7f", "?")
+    return text if text.isprintable() else _CONTROL.sub("?", text)
 
 
 def row_lines(row: Iterable[str], widths: Sequence[int], gap: int = 1) -> Iterator[str]:

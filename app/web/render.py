@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -28,8 +29,9 @@ from app.web.static import has_htmx, static_url
 MARKED = re.compile(r"`([^`]+)`|(/(?:docs|upload|wanted|review)(?:/[a-z-]+)?)\b")
 
 
-def make_environment() -> jinja2.Environment:
-    """Return the template environment: everything escaped, a typo is an error."""
+@cache
+def make_environment(*, read_only: bool = False) -> jinja2.Environment:
+    """Return the template environment of this process: everything escaped, a typo is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
@@ -40,6 +42,7 @@ def make_environment() -> jinja2.Environment:
     environment.globals |= {
         "static": static_url,
         "htmx": has_htmx(),
+        "read_only": read_only,
         "app_version": __version__,
         "words": words,
         "distinct": lambda claims: tuple(dict.fromkeys((c.behaviour, c.condition) for c in claims)),
@@ -69,8 +72,8 @@ class Renderer:
 
     def __init__(self, settings: Settings) -> None:
         self._site = settings.site
-        self._environment = make_environment()
-        self._environment.globals["read_only"] = settings.export_file is not None
+        self._environment = make_environment(read_only=settings.export_file is not None)
+        self._plain = self._environment.overlay(autoescape=False)
 
     def page(self, name: str, snapshot: Snapshot, **context: Any) -> str:
         """Return a page of a snapshot."""
@@ -94,8 +97,7 @@ class Renderer:
 
     def text(self, name: str, **context: Any) -> str:
         """Return a text from a Markdown template; what it prints is text, not markup."""
-        plain = self._environment.overlay(autoescape=False)
-        return plain.get_template(name).render(**context).strip() + "\n"
+        return self._plain.get_template(name).render(**context).strip() + "\n"
 
     def _fragments(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
         """Return each cell's summary, rendered once per snapshot."""

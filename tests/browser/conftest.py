@@ -49,11 +49,11 @@ def _wait(site, process):
     raise RuntimeError("the server did not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium():
     """The Chromium on PATH, else Playwright's own.
 
-    Its event loop must be gone when other modules run theirs.
+    Its event loop must be gone when tests of other folders run theirs.
     """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)

@@ -57,10 +57,11 @@ def client(shared_url):
     page = '{% extends "base.html" %}{% block main %}<p id="twice">{{ length }}</p>{% endblock %}'
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "KINDS", (*registry.KINDS, Twice()))
-        made = render.make_environment
+        # One of its own, and not that of the process.
+        made = render.make_environment.__wrapped__
 
-        def with_template():
-            environment = made()
+        def with_template(**named):
+            environment = made(**named)
             environment.loader = ChoiceLoader(
                 [environment.loader, DictLoader({"twice.html": page})]
             )

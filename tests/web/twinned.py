@@ -210,7 +210,8 @@ class Twin:
         return bool(re.search(rf"{re.escape(path)}(?![\w/?&-]|[.]\w)", self.text))
 
     def _cites(self, source: str) -> bool:
-        return bool(re.search(rf"(?<![\w.-]){re.escape(source)}(?![\w-])", self.text))
+        found = rf"(?<![\w.-]){re.escape(source)}(?![\w-])"
+        return source in self.text and bool(re.search(found, self.text))
 
     def _cites_instead(self, address: str) -> bool:
         """Whether a mail or a commit is named, or our own list where an address is too long."""
