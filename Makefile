@@ -11,7 +11,7 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench rehearse measure-emulations format lock clean
+.PHONY: help run test check coverage bench fuzz rehearse measure-emulations format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette, into docs/bench.md
 	@$(BIN)/python -m tests.bench $(if $(filter undefined,$(origin SIZES)),,--sizes $(SIZES)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY))
+
+# A seed that found something finds it again.
+fuzz: $(VENV)/.dev  ## Ask 100,000 spoilt requests; no answer may be a 500 (N=1000 SEED=1)
+	@N=$(N) SEED=$(SEED) nice $(BIN)/python -m tests.fuzz
 
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.measure import called
+from app.cli.saying import say
 from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
 from app.intake import probed
@@ -58,10 +59,10 @@ def correlate(
         raise AppError(f"what was given does not fit the format:\n{told}") from None
     count = len(body["observations"])
     if output is None:
-        typer.echo(f"{count} observations; --output FILE writes the document.")
+        say(f"{count} observations; --output FILE writes the document.")
         return
     output.write_bytes(as_bytes(body))
-    typer.echo(f"{count} observations in {output}; `{called()} check {output}` says their effect.")
+    say(f"{count} observations in {output}; `{called()} check {output}` says their effect.")
 
 
 def _one(guest: Path, trace: Path) -> Correlation:
@@ -78,14 +79,14 @@ def _one(guest: Path, trace: Path) -> Correlation:
         except (BadGuestLog, NoMarker) as error:
             raise AppError(_explained(error, (guest, trace), raws)) from None
         bar.update(bar.length - bar.pos)  # type: ignore[operator]
-    typer.echo(correlation_text(run))
+    say(correlation_text(run))
     return run
 
 
 def _pasted(path: Path, raw: bytes) -> str:
     pasted = read_mail(raw)
     for note in pasted.notes:
-        typer.echo(f"{path}: {note}", err=True)
+        say(f"{path}: {note}", err=True)
     return pasted.text
 
 

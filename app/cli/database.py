@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 import typer
 from sqlalchemy.orm import Session
 
+from app.cli.saying import say
 from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.curation.seed import check_seed
@@ -51,7 +52,7 @@ class Opened:
 
     def print_page(self, address: str) -> None:
         """Print the text of the page at an address. Raises NotFound, InvalidFilter."""
-        typer.echo(registry.find(self.snapshot, address).text(self.place), nl=False)
+        say(registry.find(self.snapshot, address).text(self.place), nl=False)
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:

@@ -16,6 +16,7 @@ from uvicorn.importer import import_from_string
 
 from app.cli import handout
 from app.cli.database import Opened, reads
+from app.cli.saying import say
 from app.errors import Conflict
 from app.export import exporting
 from app.export.exporting import ExportFile
@@ -105,9 +106,9 @@ def export_site(
         copied = asyncio.run(copy_site(application, CopiedSite(address, version), folder, progress))
     for path, status in copied.left.items():
         if status != EXPECTED:
-            typer.echo(f"vapic: {path} answered {status}; links lead to the site", err=True)
-    typer.echo(f"{len(copied.files)} files of data version {version} in {folder}")
-    typer.echo(f"What only a server can answer links to {address}", err=True)
+            say(f"vapic: {path} answered {status}; links lead to the site", err=True)
+    say(f"{len(copied.files)} files of data version {version} in {folder}")
+    say(f"What only a server can answer links to {address}", err=True)
 
 
 for name, command in handout.COMMANDS.items():

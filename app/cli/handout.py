@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import Opened, reads
+from app.cli.saying import say
 from app.export.handout import files
 from app.export.handout.expecting import MANUAL, Handout, handout_of
 
@@ -43,7 +44,7 @@ def export_expectations(
     handout = handout_of(opened.snapshot, opened.place, expect)
     text = json.dumps(files.expectations(handout), indent=1) + "\n"
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
         return
     output.write_text(text, "ascii")
     _say(handout, str(output))
@@ -62,8 +63,8 @@ def _write(
 
 def _say(handout: Handout, where: str) -> None:
     stated = sum(row.expected.outcome is not None for row in handout.rows)
-    typer.echo(f"{where}: {len(handout.rows)} checks, {stated} with an expectation")
-    typer.echo(f"Expected is {handout.title}, at data version {handout.place.version}")
+    say(f"{where}: {len(handout.rows)} checks, {stated} with an expectation")
+    say(f"Expected is {handout.title}, at data version {handout.place.version}")
 
 
 COMMANDS = {

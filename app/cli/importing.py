@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.database import seed_offline
+from app.cli.saying import say
 from app.core.faults import BadDocument
 from app.core.words import Mode
 from app.errors import Conflict
@@ -48,15 +49,15 @@ def _log(
     try:
         made = import_log(tool, _read(log), said, cpuinfo, trace)
     except CannotImport as error:
-        typer.echo(reading_text(error.reading), nl=False, err=True)
+        say(reading_text(error.reading), nl=False, err=True)
         for reason in error.reasons:
-            typer.echo(f"{log}: {reason}", err=True)
+            say(f"{log}: {reason}", err=True)
         raise typer.Exit(1) from None
     except BadDocument as error:
         for fault in error.faults:
-            typer.echo(f"{log}: {fault}", err=True)
+            say(f"{log}: {fault}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(reading_text(made.reading), nl=False, err=True)
+    say(reading_text(made.reading), nl=False, err=True)
     partial = not trace and "emulation.name" not in said
     _remark(f"{made.merged} observations{f', a partial document. {UNKNOWN}' if partial else '.'}")
     _write(made.raw, output)
@@ -121,20 +122,20 @@ def mail_table(
     raw = _read(mail)
     drafted = import_table(raw, seed_offline().knowledge, column, mode)
     for note in drafted.notes:
-        typer.echo(f"{mail}: {note}", err=True)
+        say(f"{mail}: {note}", err=True)
     for fault in drafted.faults:
-        typer.echo(f"{mail}:{fault}", err=True)
+        say(f"{mail}:{fault}", err=True)
     if not drafted.tables:
         message = "no line of titles such as `MSR | Register | RDMSR | WRMSR`"
         kind = recognised(raw)
         other = f". {kind.sentence}" if kind and kind.reader != "mail-table" else ""
-        typer.echo(f"{mail}: {message}{other}", err=True)
+        say(f"{mail}: {message}{other}", err=True)
     elif not drafted.faults and not drafted.raw:
-        typer.echo(f"{mail}: the table says nothing about any access", err=True)
+        say(f"{mail}: the table says nothing about any access", err=True)
     if not drafted.raw:
         raise typer.Exit(1)
     counts = f"{len(drafted.observations)} observations from {drafted.rows} rows"
-    typer.echo(f"{counts}; {drafted.silent} cells say nothing.", err=True)
+    say(f"{counts}; {drafted.silent} cells say nothing.", err=True)
     if drafted.copied:
         _remark(COPIED)
     _write(drafted.raw, output)
@@ -143,13 +144,13 @@ def mail_table(
 @imports.command("rules")
 def rules() -> None:
     """Print which line of which test says what, and where that was read."""
-    typer.echo(rules_text(), nl=False)
+    say(rules_text(), nl=False)
 
 
 def _remark(text: str) -> None:
     out = Plain()
     out.para(text)
-    typer.echo(out.render(), nl=False, err=True)
+    say(out.render(), nl=False, err=True)
 
 
 def _read(path: Path) -> bytes:
@@ -163,7 +164,7 @@ def _may_write(output: Path | None) -> None:
 
 def _write(raw: bytes, output: Path | None) -> None:
     if output is None:
-        typer.echo(raw.decode(), nl=False)
+        say(raw.decode(), nl=False)
         return
     output.write_bytes(raw)
-    typer.echo(f"Wrote {output}; next: vapic check {output}", err=True)
+    say(f"Wrote {output}; next: vapic check {output}", err=True)

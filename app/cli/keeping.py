@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.saying import say
 from app.core.numbers import counted
 from app.export.copies import refuse_writes
 from app.settings import Settings
@@ -22,7 +23,7 @@ def backup(file: Backup) -> None:
 
     The copy is checked; its SHA-256 is printed as sha256sum prints it.
     """
-    typer.echo(f"{backups.back_up(Settings().database_url, file)}  {file}")
+    say(f"{backups.back_up(Settings().database_url, file)}  {file}")
 
 
 def restore(
@@ -40,10 +41,10 @@ def restore(
     refuse_writes(settings)
     now = datetime.now(UTC)
     target, aside = backups.restore(settings.database_url, file, now, replace=replace)
-    typer.echo(f"{target} is what {file} holds.")
+    say(f"{target} is what {file} holds.")
     if aside:
-        typer.echo(f"The one before is kept as {aside}.")
-    typer.echo("Run `vapic migrate`, then start the server again.")
+        say(f"The one before is kept as {aside}.")
+    say("Run `vapic migrate`, then start the server again.")
 
 
 def verify() -> None:
@@ -55,7 +56,7 @@ def verify() -> None:
     with backups.examined(Settings().database_url) as session:
         for fault in faults(session, derived=True):
             found += 1
-            typer.echo(fault)
-    typer.echo(counted(found, "fault") if found else "no fault")
+            say(fault)
+    say(counted(found, "fault") if found else "no fault")
     if found:
         raise typer.Exit(1)

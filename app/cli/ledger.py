@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import Opened, joined, reads
+from app.cli.saying import say
 from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
@@ -63,12 +64,12 @@ def draft(
     views = ledger.cells_meant(snapshot, cells or ())
     number = ledger.next_number(opened.session, Settings().seed)
     made = Draft(views, snapshot.knowledge)
-    typer.echo(draft_yaml(made, number, version=snapshot.name, site=opened.place.site), nl=False)
+    say(draft_yaml(made, number, version=snapshot.name, site=opened.place.site), nl=False)
     groups = unfiled(snapshot.cells)
     chosen = {view.key for view in views}
     left = [group for group in groups if not chosen.intersection(group.keys)]
     if len(left) == len(groups):
-        typer.echo("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
+        say("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
     for group in left:
         cells_ = words(difference_text.cells_line(group.keys, snapshot.knowledge))
-        typer.echo(f"vapic: unfiled too: {cells_}", err=True)
+        say(f"vapic: unfiled too: {cells_}", err=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import writing
+from app.cli.saying import say
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.curation.seed import check_seed
@@ -32,7 +33,7 @@ def prepare() -> None:
         packing.pack(file)
     except (BuildFailed, OSError) as error:
         if not file.exists():
-            typer.echo(f"/vapic-probe.pyz will be missing: {error}")
+            say(f"/vapic-probe.pyz will be missing: {error}")
 
 
 def migrate() -> None:
@@ -50,9 +51,9 @@ def seed(folder: Folder = None) -> None:
         loaded = seeding.load_seed(session, place, now)
         kept = load_kept(session, place, now)
     made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
-    typer.echo(f"{loaded.facts} facts: {made}")
+    say(f"{loaded.facts} facts: {made}")
     if kept:
-        typer.echo(f"{counted(kept, 'measurement')} of the seed taken")
+        say(f"{counted(kept, 'measurement')} of the seed taken")
 
 
 def lint(folder: Folder = None) -> None:
@@ -62,7 +63,7 @@ def lint(folder: Folder = None) -> None:
     known = Knowledge.of(entry.fact for entry in entries)
     kept = check_kept(place, known, datetime.now(UTC))
     also = f", {counted(len(kept), 'measurement')}" if kept else ""
-    typer.echo(f"{len(entries)} facts{also}, no problem")
+    say(f"{len(entries)} facts{also}, no problem")
 
 
 def rebuild() -> None:
@@ -71,4 +72,4 @@ def rebuild() -> None:
     Says whether that changed anything.
     """
     with writing() as session:
-        typer.echo("rebuilt, and changed" if seeding.rebuild(session) else "nothing to change")
+        say("rebuilt, and changed" if seeding.rebuild(session) else "nothing to change")

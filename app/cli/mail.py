@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.cli.saying import say
 from app.core.selection import ROWS
 from app.curation.aliases import find_register
 from app.errors import InvalidFilter, NotFound
@@ -50,11 +51,11 @@ def cite(
     address = _address(opened.snapshot, what or [], pairs, opened.place.site)
     cited = citing.find(opened.snapshot, address, opened.place.site)
     if trailer:
-        typer.echo(f"{cited.trailer} # [{number}]" if number else cited.trailer)
+        say(f"{cited.trailer} # [{number}]" if number else cited.trailer)
     elif commits:
-        typer.echo("".join(f"{line}\n" for line in cited.commits), nl=False)
+        say("".join(f"{line}\n" for line in cited.commits), nl=False)
     else:
-        typer.echo(cited.block(), nl=False)
+        say(cited.block(), nl=False)
 
 
 def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]], site: str) -> str:
@@ -105,12 +106,12 @@ def check_mail(
     """
     if mail is None or str(mail) == "-":
         if sys.stdin.isatty():
-            typer.echo("Paste the mail, then press Ctrl-D.", err=True)
+            say("Paste the mail, then press Ctrl-D.", err=True)
         raw = sys.stdin.buffer.read()
     else:
         raw = mail.read_bytes()
     at, sites = partial(load_snapshot, opened.session), (opened.place.site, *(site or ()))
     checked = quoting.check_mail(raw, opened.snapshot, at, sites)
-    typer.echo(quotes_text.report_text(checked), nl=False)
+    say(quotes_text.report_text(checked), nl=False)
     if checked.wrong:
         raise typer.Exit(1)

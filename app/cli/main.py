@@ -99,7 +99,7 @@ def finish(work: Callable[[], object]) -> None:
         if not lines:
             raise
         for line in lines:
-            typer.echo(line, err=True)
+            import_module("app.cli.saying").say(line, err=True)
         sys.exit(1)
 
 

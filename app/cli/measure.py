@@ -12,6 +12,7 @@ import httpx2
 import typer
 
 from app.cli.database import seed_offline
+from app.cli.saying import say
 from app.core.faults import BadDocument, Fault
 from app.errors import AppError
 from app.intake import submitting
@@ -47,10 +48,10 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 
         except (BadDocument, OSError) as error:
             refused = True
             for fault in error.faults if isinstance(error, BadDocument) else (error.strerror,):
-                typer.echo(f"{path}: {fault}", err=True)
+                say(f"{path}: {fault}", err=True)
         else:
-            typer.echo(f"{path}: {checked.measurement.slug}")
-            typer.echo(check_text(checked, snapshot.knowledge), nl=False)
+            say(f"{path}: {checked.measurement.slug}")
+            say(check_text(checked, snapshot.knowledge), nl=False)
     if refused:
         raise typer.Exit(1)
 
@@ -66,7 +67,7 @@ def submit(
     The same bytes again give the same receipt.
     """
     raw = file.read_bytes()
-    typer.echo(f"SHA-256 {hashlib.sha256(raw).hexdigest()}")
+    say(f"SHA-256 {hashlib.sha256(raw).hexdigest()}")
     kind = "text/plain" if is_serial_log(raw) else "application/json"
     headers = {"Content-Type": kind, "Accept": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
@@ -81,10 +82,10 @@ def submit(
         range(RETRIES), label=f"Sending {len(raw)} bytes", show_eta=False
     ) as bar:
         receipt = _send(url, raw, headers, bar)
-    typer.echo(f"{receipt['state']}: {receipt['url']}")
+    say(f"{receipt['state']}: {receipt['url']}")
     if "withdrawal_secret" in receipt:
-        typer.echo(f"Withdrawal secret, shown this once: {receipt['withdrawal_secret']}")
-        typer.echo("It takes the measurement back: /docs/upload says how.")
+        say(f"Withdrawal secret, shown this once: {receipt['withdrawal_secret']}")
+        say("It takes the measurement back: /docs/upload says how.")
 
 
 def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, Any]:

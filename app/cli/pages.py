@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.cli.saying import say
 from app.core.cells import CellKey
 from app.core.guest_words import Sameness
 from app.core.views import CellView
@@ -55,7 +56,7 @@ def show(
         sheets = [register_text.register_sheet(register, cells, notes, knowledge)]
     else:
         sheets = [cell_text.cell_sheet(view, knowledge, lines_on(snapshot, view)) for view in cells]
-    typer.echo("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)
+    say("\n\n".join(sheet_text(sheet, opened.place) for sheet in sheets), nl=False)
 
 
 def _parts(
@@ -104,7 +105,7 @@ def diff(
     after = load_snapshot(opened.session, now) if now else opened.snapshot
     found = comparing.compare(before, after, comparing.address_of(name), opened.place.site)
     there = Place(opened.place.site, after.name, pinned=after.pinned)
-    typer.echo(comparing.comparison_text(found, there), nl=False)
+    say(comparing.comparison_text(found, there), nl=False)
 
 
 @reads
@@ -158,11 +159,11 @@ def search(
     try:
         found = searching.search(opened.snapshot, " ".join(query or ()))
     except InvalidQuery as error:
-        typer.echo(search_text.refusal_text(error), nl=False, err=True)
+        say(search_text.refusal_text(error), nl=False, err=True)
         raise typer.Exit(1) from None
     if found.query.empty:
         keys = searching.keys(opened.snapshot)
         text = search_text.help_text(keys, searching.EXAMPLES, opened.place)
     else:
         text = search_text.found_text(found, opened.place)
-    typer.echo(text, nl=False)
+    say(text, nl=False)

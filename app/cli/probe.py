@@ -14,6 +14,7 @@ import typer
 from app.cli.database import seed_offline
 from app.cli.measure import called, submit
 from app.cli.probe_text import account_text, result_text
+from app.cli.saying import say
 from app.core.facts import Measurement
 from app.core.words import Mode
 from app.intake import probed, submitting
@@ -106,8 +107,8 @@ def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:
 
 
 def _offer(output: Path | None) -> None:
-    typer.echo("Read it, and send it if you like; nothing was sent so far:")
-    typer.echo(f"\n  {called()} submit {output or 'FILE'} --to ADDRESS")
+    say("Read it, and send it if you like; nothing was sent so far:")
+    say(f"\n  {called()} submit {output or 'FILE'} --to ADDRESS")
     if output and sys.stdin.isatty() and sys.stdout.isatty():
         address = typer.prompt(
             "Address of an explorer to send it to now (empty: none)", "", show_default=False
@@ -121,13 +122,13 @@ def build(
     folder: Annotated[Path, typer.Argument(help="Where to put probe.elf; made if it is missing.")],
 ) -> None:
     """Build the guest with gcc and ld."""
-    typer.echo(guest_build.build(folder))
+    say(guest_build.build(folder))
 
 
 @probe.command()
 def table() -> None:
     """Print the guest's register table, made from the seed."""
-    typer.echo(probe_table.table(Settings().seed), nl=False)
+    say(probe_table.table(Settings().seed), nl=False)
 
 
 @probe.command()
@@ -136,4 +137,4 @@ def pack(file: Annotated[Path, typer.Argument(help="The file to write.")]) -> No
 
     Built here, run there: python3 FILE takes the options of vapic probe.
     """
-    typer.echo(packing.pack(file))
+    say(packing.pack(file))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.cli.database import reading, writing
+from app.cli.saying import say
 from app.core.words import State, TokenScope
 from app.intake import reviewing
 from app.pages import reviews as shown
@@ -33,15 +34,15 @@ def create(
     """Make a token and print it: now, and never again."""
     with writing() as session:
         token, secret = reviewing.new_token(session, name, scope, datetime.now(UTC))
-    typer.echo(f"Token {token.id} of {token.name}, scope {token.scope}:", err=True)
-    typer.echo(secret)
+    say(f"Token {token.id} of {token.name}, scope {token.scope}:", err=True)
+    say(secret)
 
 
 @tokens.command("list")
 def list_tokens() -> None:
     """List tokens with their use, never the secrets."""
     with reading() as opened:
-        typer.echo(shown.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
+        say(shown.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
 
 
 @tokens.command()
@@ -51,7 +52,7 @@ def revoke(
     """Revoke a token for good; a reviewer who uses it is logged out."""
     with writing() as session:
         token = reviewing.revoke_token(session, token_id, datetime.now(UTC))
-    typer.echo(f"Token {token.id} of {token.name} is revoked.")
+    say(f"Token {token.id} of {token.name} is revoked.")
 
 
 @reviews.command("list")
@@ -62,7 +63,7 @@ def list_reviews(
     with reading() as opened:
         lists = {str(state).capitalize(): reviewing.list_measurements(opened.snapshot, state)}
         sheet = shown.queue_sheet(lists, opened.snapshot)
-        typer.echo(sheet_text(sheet, opened.place), nl=False)
+        say(sheet_text(sheet, opened.place), nl=False)
 
 
 @reviews.command()
@@ -71,7 +72,7 @@ def show(slug: Slug) -> None:
     with reading() as opened:
         review = reviewing.show(opened.session, opened.snapshot, slug)
         sheet = shown.review_sheet(review, opened.snapshot)
-        typer.echo(sheet_text(sheet, opened.place), nl=False)
+        say(sheet_text(sheet, opened.place), nl=False)
 
 
 def _decision(name: str, state: State, does: str) -> None:
@@ -81,7 +82,7 @@ def _decision(name: str, state: State, does: str) -> None:
         with writing() as session:
             decision = Decision(state, reason, datetime.now(UTC), by)
             found = reviewing.decide(session, slug, decision)
-        typer.echo(f"{found.slug} is {found.state}: {found.reason}")
+        say(f"{found.slug} is {found.state}: {found.reason}")
 
     reviews.command(name, help=does)(decide)
 

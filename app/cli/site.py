@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
 from app.cli.main import finish
+from app.cli.saying import say
 from app.cli.told import TODO, told
 from app.errors import Conflict, NotReady
 from app.export.copies import engine_for, open_copy
@@ -54,7 +55,7 @@ def serve(
     if export:
         os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
     _say_if_unready(settings)
-    typer.echo(f"vAPIC Explorer on http://{settings.host}:{settings.port}")
+    say(f"vAPIC Explorer on http://{settings.host}:{settings.port}")
     uvicorn.run(
         "app.web.app:create_app",
         factory=True,
@@ -69,7 +70,7 @@ def _need_address(settings: Settings) -> None:
     """End where others can reach what is served and nobody said by which address."""
     if not settings.loopback and not settings.base_url:
         # A usage error, as a supervisor can tell by the status.
-        typer.echo(
+        say(
             f"vapic: {settings.host} is more than this machine: set VAPIC_BASE_URL to the address "
             "that people use, such as https://vapic.example.org",
             err=True,
@@ -85,10 +86,10 @@ def _say_if_unready(settings: Settings) -> None:
             queries.require_schema(session)
             queries.find_version(session)
         if engine.dialect.name == "sqlite" and not (settings.export_file or may_write(engine)):
-            typer.echo(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
+            say(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
     except (NotReady, DBAPIError) as error:
-        typer.echo("\n".join(told(error)), err=True)
-        typer.echo("Pages answer 503 until the database can be read.", err=True)
+        say("\n".join(told(error)), err=True)
+        say("Pages answer 503 until the database can be read.", err=True)
     finally:
         engine.dispose()
 

@@ -10,7 +10,8 @@ from app.core.rulings import Conditions
 from app.core.words import Access, Mode, Printed
 from app.pages.corrected_text import TITLE, counts, footnote_lines
 from app.pages.print_text import NOT_PRINTED, vendor_word, where
-from app.pens.tables import Table
+from app.pens.tables import markdown_table
+from app.pens.tame import for_markdown
 
 
 def corrected_markdown(table: CorrectedTable, knowledge: Knowledge) -> str:
@@ -24,7 +25,7 @@ def corrected_markdown(table: CorrectedTable, knowledge: Knowledge) -> str:
         rows.append((register.label, offsets, *said[:2], msrs, *said[2:]))
     figures = ", ".join(count.text for count in counts(table))
     head = f"# {TITLE}\n\nAgainst {where(table, knowledge)}: {figures}.\n\n"
-    return head + Table(columns, tuple(rows)).markdown() + "".join(_notes(table, knowledge))
+    return head + markdown_table(columns, rows) + "".join(_notes(table, knowledge))
 
 
 def _sides(mode: Mode) -> tuple[str, ...]:
@@ -52,4 +53,5 @@ def _notes(table: CorrectedTable, knowledge: Knowledge) -> Iterator[str]:
         for note in notes:
             cells = ", ".join(map(knowledge.name_of, note.cells))
             yield f"- [{note.number}] {cells}\n"
-            yield from (f"  - {line}\n" for line in footnote_lines(note, knowledge))
+            lines = footnote_lines(note, knowledge)
+            yield from (f"  - {for_markdown(line)}\n" for line in lines)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from app.pens.tame import for_markdown, for_spreadsheet
+
 
 @dataclass(frozen=True)
 class Table:
@@ -27,18 +29,25 @@ class Table:
         """Return a GitHub-flavoured Markdown table, or what readers get in its place."""
         if self.read:
             return self.read
-        lines = [self.columns, tuple("---" for _ in self.columns), *self.rows]
-        return "".join("| " + " | ".join(map(_escape, line)) + " |\n" for line in lines)
+        head, *rows = (map(for_markdown, row) for row in (self.columns, *self.rows))
+        return markdown_table(head, rows)
 
     def records(self) -> list[dict[str, str]]:
         """Return each row by the names of the columns."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table whose cells are Markdown already."""
+    heads = tuple(columns)
+    lines = (heads, ("---" for _ in heads), *rows)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def csv_lines(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
     """Return the lines of RFC 4180 CSV as rows come, the first with the columns."""
     written = csv.writer(line := _Line())
-    for row in chain([columns], ([_harmless(cell) for cell in row] for row in rows)):
+    for row in chain([columns], (map(for_spreadsheet, row) for row in rows)):
         written.writerow(row)
         yield line.text
 
@@ -50,13 +59,3 @@ class _Line:
 
     def write(self, text: str) -> None:
         self.text = text
-
-
-def _escape(cell: str) -> str:
-    return cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ")
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet runs cells that begin like a formula; a quote keeps them text."""
-    runs = cell[:1] in {"=", "+", "@", "\t", "\r"} or (cell[:1] == "-" and len(cell) > 1)
-    return "'" + cell if runs else cell

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.pens.plain import COLUMNS, Plain, to_ascii
 from app.pens.tables import Table
+from app.pens.tame import for_terminal
 
 TEXTS = st.text() | st.text("abc -/\u2013\u00e9\u6f22\U0001f600\t\n", max_size=300)
 WORDS = st.text("ab\u00e9#", min_size=60, max_size=400)
@@ -152,17 +153,24 @@ def tables():
 @given(tables())
 def test_csv_reads_back_as_it_was_but_for_the_quote_before_a_formula(table):
     read = list(csv.reader(io.StringIO(table.csv(), newline="")))
-    guarded = [
-        [re.sub(r"\A(?=[=+@\t\r]|-.)", "'", cell, flags=re.DOTALL) for cell in row]
-        for row in table.rows
-    ]
-    assert [list(table.columns), *guarded] == read
+    runs = re.compile(
+        r"\A(?=[\t\r]|\s*[=+@\uff0b\uff1d\uff20\ufe62\ufe66\ufe6b]|\s*[-\ufe63\uff0d].)", re.DOTALL
+    )
+    for row, cells in zip(table.rows, read[1:], strict=True):
+        for cell, found in zip(row, cells, strict=True):
+            assert found in (cell, f"'{cell}")
+            assert found != cell or not runs.match(cell)
+    assert list(table.columns) == read[0]
 
 
 @pytest.mark.parametrize(
     ("cell", "written"),
     [
         ("=1+1", "'=1+1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\xa0=1", "'\xa0=1"),
+        ("\ufeff \uff0b1", "'\ufeff \uff0b1"),
+        ("a=1", "a=1"),
         ("+1", "'+1"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("-", "-"),
@@ -186,14 +194,14 @@ def test_markdown_keeps_every_row_on_one_line_with_all_its_cells(table):
         [re.sub(r"\\(.)", r"\1", cell[1:-1]) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         for line in lines[:-1]
     ]
-    wanted = [[re.sub(r"[\n\r]", " ", cell) for cell in row] for row in table.rows]
+    wanted = [[for_terminal(" ".join(cell.splitlines())) for cell in row] for row in table.rows]
     assert [list(table.columns), ["---"] * len(table.columns), *wanted] == cells
 
 
 def test_markdown_escapes_what_would_end_a_cell():
-    table = Table(("name", "said"), (("a|b", "c\\d"), ("e\nf", "*g*")))
+    table = Table(("name", "said"), (("a|b", "c\\d"), ("e\nf", "*g* <b>")))
     assert (
-        "| name | said |\n| --- | --- |\n| a\\|b | c\\\\d |\n| e f | *g* |\n"
+        "| name | said |\n| --- | --- |\n| a\\|b | c\\\\d |\n| e f | \\*g\\* \\<b> |\n"
     ) == table.markdown()
 
 

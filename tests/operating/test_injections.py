@@ -1,0 +1,184 @@
+"""One corpus of what strangers write to be run, through every way in and every way out."""
+
+import contextlib
+import io
+import json
+import logging
+from itertools import pairwise
+
+import pytest
+
+from app.core.words import State, TokenScope
+from app.intake import reviewing
+from app.pens.log_lines import JsonLines
+from app.settings import Log
+from app.store.engine import writer_sessions
+from tests.conftest import engine_of
+from tests.operating.injections import MARK, PAYLOADS, in_text, live, quoted
+from tests.reviewables import RECEIVED_AT, make_document
+from tests.running import client_of, state_of
+
+API = "/api/v1/measurements"
+LIMITS = {"rate_uploads": "", "rate_token": "", "sender_pending_documents": 1000}
+# Written where a document has words: as many of them as take it.
+PLACES = ("tool", "cpu", "hypervisor", "guest", "submitter", "notes", "observations", "links")
+
+
+def documents(payload):
+    """Return a document with a payload in each place that has words, and one with it in all."""
+    changes = {
+        "tool": {"name": payload[:100], "version": "1"},
+        "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1, "brand": payload[:100]},
+        "hypervisor": {"name": payload[:100], "version": "6.12"},
+        "guest": {"name": payload[:100], "command": payload},
+        "submitter": {"name": payload[:100], "contact": payload[:100]},
+        "notes": payload,
+        "observations": [{"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "gp",
+                          "note": payload, "condition": payload}],
+        "links": [payload],
+    }  # fmt: skip
+    assert PLACES == tuple(changes)
+    everything = {key: changes[key] for key in PLACES[:-1]}
+    return [json.dumps({**json.loads(make_document()), **one})
+            for one in [everything, *({key: changes[key]} for key in PLACES)]]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def told():
+    """The log of everything here."""
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(JsonLines())
+    logging.getLogger("app").addHandler(handler)
+    logging.getLogger("app.requests").setLevel(logging.INFO)
+    yield handler.stream.getvalue
+    logging.getLogger("app").removeHandler(handler)
+    logging.getLogger("app.requests").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def stored(shared_url, told):  # noqa: ARG001 - what is told of it is read later
+    """A site that took every payload that it takes, and counts each; with the names of them."""
+    slugs, refused = [], []
+    with client_of(shared_url, **LIMITS, log=Log.JSON, trusted_proxy=True) as client:
+        for payload in PAYLOADS:
+            everything, *each = documents(payload)
+            for raw in (everything, *each):
+                answer = client.post(API, content=raw.encode("utf-8", "surrogatepass"))
+                assert answer.status_code in (200, 201, 422)
+                refused += live(answer)
+                slugs += [answer.json()["id"]] if answer.is_success else []
+                if raw is everything and answer.is_success:
+                    break
+        slugs = list(dict.fromkeys(slugs))
+        with engine_of(shared_url) as engine, writer_sessions(engine).begin() as session:
+            reviewer, _ = reviewing.new_token(session, PAYLOADS[0], TokenScope.REVIEW, RECEIVED_AT)
+            for slug in slugs:
+                why = reviewing.Decision(State.ACCEPTED, PAYLOADS[2], RECEIVED_AT, reviewer.name)
+                reviewing.decide(session, slug, why)
+        state_of(client).snapshots.refresh()
+        yield client, slugs, refused
+
+
+PAGES = (
+    "/m", "/m.txt", "/m.json", "/m.csv", "/m.md", "/r/ldr/x2avic/write", "/r/ldr/x2avic/write.txt",
+    "/r/ldr/x2avic/write.json", "/r/ldr/x2avic/write.atom", "/r/ldr", "/r/ldr.txt", "/", "/index.txt",
+    "/index.csv", "/index.md", "/index.json", "/index.atom", "/?view=cpu&family=zen-5",
+    "/index.csv?view=cpu&family=zen-5", "/index.md?view=cpu&family=zen-5", "/c/zen-5", "/c/zen-5.txt",
+    "/c/zen-5.csv", "/c/zen-5.md", "/c/zen-5.json", "/changes", "/changes.txt", "/changes.atom", "/changes.csv",
+    "/changes.md", "/corrected.md", "/corrected.txt", "/d", "/d.txt", "/d.md", "/d.csv", "/wanted.txt",
+    "/api/v1/cells", "/search?q=pwned",
+    "/search.txt?q=pwned", "/search.json?q=pwned", "/r/ldr/mail", "/r/ldr/mail.txt",
+)  # fmt: skip
+
+
+def test_what_is_stored_and_counts_runs_in_no_page_of_any_format(stored):
+    client, slugs, refused = stored
+    own = [f"/m/{slug}{twin}" for slug in slugs for twin in ("", ".txt", ".json")]
+    asked = [*PAGES, *own, *(f"/m/{a}/diff/{b}" for a, b in pairwise(slugs))]
+    answers = {path: client.get(path, headers={"accept": "text/html"}) for path in asked}
+
+    assert 30 < len(slugs)
+    assert [] == refused
+    assert [] == [path for path, answer in answers.items() if 200 != answer.status_code]
+    assert {} == {path: found for path, answer in answers.items() if (found := live(answer))}
+    # They are there, or nothing was looked at.
+    for path in ("/m.csv", "/m.md", "/r/ldr/x2avic/write", "/m"):
+        assert MARK in answers[path].text, path
+
+
+# Where an address has words of whoever asks: first those whose answers say them.
+WAYS = (
+    "/search?q=", "/r/", "/?mode=", "/r/ldr/since/", "/?at=", "/docs/",
+    "/?family=", "/?", "/d?state=", "/m?kernel=", "/m?after=", "/r/ldr/", "/m/", "/export/", "/mail?policy=",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_is_asked_and_pasted_runs_in_no_answer(stored, payload):
+    client, text = stored[0], quoted(payload)
+    mail = f"Subject: {payload}\n\n{payload}\n> http://127.0.0.1:8000/r/{payload}\n".encode(
+        "utf-8", "replace"
+    )
+    head = (
+        payload.encode("utf-8", "replace")
+        .replace(b"\r", b"")
+        .replace(b"\n", b"")
+        .replace(b"\0", b"")
+    )
+    accepted = {"text/html": WAYS, "text/plain": WAYS[:6], "application/json": WAYS[:3]}
+    answers = [
+        client.get(
+            f"{way}{text}", headers={"accept": kind, "x-request-id": head, "user-agent": head}
+        )
+        for kind, ways in accepted.items()
+        for way in ways
+    ]
+    for kind in ("text/html", "text/plain"):
+        accept = {"accept": kind}
+        file = {"file": (payload.encode("utf-8", "replace").decode(), mail)}
+        answers += [
+            client.post("/check-mail", files=file, headers=accept),
+            client.post("/check-mail", data={"text": mail.decode()}, headers=accept),
+            client.post("/upload", files=file, headers=accept),
+            client.post(
+                "/upload", data={"text": mail.decode(), "action": "submit"}, headers=accept
+            ),
+            client.post("/wanted", data={"cpuinfo": mail.decode()}, headers=accept),
+            client.post("/review/login", data={"token": mail.decode()}, headers=accept),
+        ]
+    answers += [client.post("/api/v1/check-mail", content=mail), client.post(API, content=mail)]
+
+    assert [] == [a.status_code for a in answers if a.status_code >= 500]
+    assert [] == [(str(a.url), found) for a in answers if (found := live(a))]
+    assert not {a.headers["x-request-id"].encode() for a in answers} & {head}
+
+
+def test_the_log_of_all_that_is_one_ascii_object_a_line(stored, told):
+    client = stored[0]
+    for payload in PAYLOADS:
+        with contextlib.suppress(ValueError):
+            client.get(f"/r/{quoted(payload)}")
+    lines = told().splitlines()
+
+    assert [] == list(in_text(told()))
+    assert {"time", "level", "request"} <= set.intersection(
+        *(set(json.loads(line)) for line in lines)
+    )
+    assert not [line for line in lines if "pwned42" == json.loads(line)["request"]]
+
+
+def test_no_command_writes_what_moves_a_terminal(vapic, tmp_path):
+    files = [tmp_path / f"{i}.json" for i in range(len(PAYLOADS))]
+    for file, payload in zip(files, PAYLOADS, strict=True):
+        file.write_bytes(documents(payload)[0].encode("utf-8", "surrogatepass"))
+    ran = vapic("check", "--", *files, *PAYLOADS[:-1])
+
+    text = ran.out + ran.err
+    assert MARK in text
+    assert (
+        text.replace("\n", "")
+        .replace("\t", "")
+        .replace("\u3000", "")
+        .replace("\xa0", "")
+        .isprintable()
+    )
