@@ -13,7 +13,7 @@ from app.core.measuring import Effect, Oddity, effects, oddities
 from app.core.words import Behaviour, State, TokenScope
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import submitting
-from app.store import submissions
+from app.store import logins, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Token
@@ -72,17 +72,10 @@ def find_reviewer(session: Session, secret: str) -> Token:
     return token
 
 
-def get_reviewer(session: Session, token_id: int) -> Token | None:
-    """Return a reviewer's token by its number, unless it was revoked."""
-    for token in submissions.list_tokens(session):
-        if token.id == token_id and token.scope is TokenScope.REVIEW and not token.revoked_at:
-            return token
-    return None
-
-
-def note_use(session: Session, token: Token, now: datetime) -> None:
-    """Record that a token was used."""
+def open_login(session: Session, token: Token, now: datetime) -> str:
+    """Record that a token was used, and return the cookie's value of a new login."""
     submissions.touch_token(session, token, now)
+    return logins.open_login(session, token, now)
 
 
 def revoke_token(session: Session, token_id: int, now: datetime) -> Token:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -29,10 +30,10 @@ CONVENTION = {
 }
 
 
-def one_of(column: str, values: object) -> str:
-    """Return the SQL that limits a column to a closed vocabulary."""
-    listed = ", ".join(f"'{value}'" for value in values)  # type: ignore[attr-defined]
-    return f"{column} IN ({listed})"
+def known(**columns: Iterable[str]) -> tuple[CheckConstraint, ...]:
+    """Return the constraints that limit columns to closed vocabularies."""
+    listed = {name: ", ".join(f"'{w}'" for w in words) for name, words in columns.items()}
+    return tuple(CheckConstraint(f"{n} IN ({w})", name=f"{n}_known") for n, w in listed.items())
 
 
 def while_it_counts(name: str, *columns: str, unique: bool = False) -> Index:
@@ -70,7 +71,7 @@ class FactRow(Base):
 
     __tablename__ = "facts"
     __table_args__ = (
-        CheckConstraint(one_of("kind", KINDS), name="kind_known"),
+        *known(kind=KINDS),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="range_not_empty"),
         CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
         Index("ix_facts_valid", "valid_from", "valid_to"),
@@ -96,9 +97,7 @@ class SortRow(Base):
 
     __tablename__ = "sorts"
     __table_args__ = (
-        CheckConstraint(one_of("mode", Mode), name="mode_known"),
-        CheckConstraint(one_of("access", Access), name="access_known"),
-        CheckConstraint(one_of("outcome", Behaviour), name="outcome_known"),
+        *known(mode=Mode, access=Access, outcome=Behaviour),
         Index(
             "uq_sorts_sort",
             *("family", "register", "mode", "access", "outcome", "condition", "member"),
@@ -152,8 +151,7 @@ class SummaryRow(Base):
 
     __tablename__ = "summaries"
     __table_args__ = (
-        CheckConstraint(one_of("mode", Mode), name="mode_known"),
-        CheckConstraint(one_of("access", Access), name="access_known"),
+        *known(mode=Mode, access=Access),
         while_it_counts(
             "uq_summaries_current", "register", "mode", "access", "family", unique=True
         ),
@@ -173,7 +171,7 @@ class RecordRow(Base):
 
     __tablename__ = "records"
     __table_args__ = (
-        CheckConstraint(one_of("state", State), name="state_known"),
+        *known(state=State),
         Index("ix_records_received", "received_at", "slug"),
         Index("ix_records_slug", "slug", "valid_from"),
         Index("ix_records_decided", "state", "decided_at", "slug"),
@@ -239,7 +237,7 @@ class DecisionRow(Base):
     """One decision on a measurement; only ever added."""
 
     __tablename__ = "decisions"
-    __table_args__ = (CheckConstraint(one_of("state", State), name="state_known"),)
+    __table_args__ = known(state=State)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(ForeignKey("submissions.slug"), index=True)
@@ -255,7 +253,7 @@ class TokenRow(Base):
 
     __tablename__ = "tokens"
     __table_args__ = (
-        CheckConstraint(one_of("scope", TokenScope), name="scope_known"),
+        *known(scope=TokenScope),
         CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
     )
 
@@ -268,16 +266,24 @@ class TokenRow(Base):
     last_used_at: Mapped[datetime | None]
 
 
+class LoginRow(Base):
+    """A reviewer who is logged in; of the cookie its digest alone is kept."""
+
+    __tablename__ = "logins"
+    __table_args__ = (CheckConstraint("length(digest) = 64", name="digest_is_sha256"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("tokens.id"))
+    ends_at: Mapped[datetime]
+
+
 class VerdictRow(Base):
     """The judgements of the current data version, for SQL; derived, rebuilt at will."""
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        CheckConstraint(one_of("mode", Mode), name="mode_known"),
-        CheckConstraint(one_of("access", Access), name="access_known"),
-        CheckConstraint(one_of("verdict", Verdict), name="verdict_known"),
-        CheckConstraint(one_of("evidence", ("", *Evidence)), name="evidence_known"),
-        CheckConstraint(one_of("scope", ("", *Scope)), name="scope_known"),
+        *known(mode=Mode, access=Access, verdict=Verdict),
+        *known(evidence=("", *Evidence), scope=("", *Scope)),
         CheckConstraint("reports >= 0 AND masked >= 0", name="counts_not_negative"),
     )
 

@@ -80,7 +80,7 @@ def held_sizes(session: Session, slugs: Collection[str], since: datetime) -> dic
     Those that came after ``since`` and were withdrawn are among them.
     """
     r, s = RecordRow, SubmissionRow
-    lately = and_(r.state == str(State.WITHDRAWN), s.received_at > _naive(since))
+    lately = and_(r.state == str(State.WITHDRAWN), s.received_at > naive(since))
     held = or_(r.state == str(State.PENDING), lately)
     found: dict[str, int] = {}
     for some in chunks(list(slugs)):
@@ -97,7 +97,7 @@ def add_submission(session: Session, submission: Submission, token: Token | None
             digest=submission.digest,
             slug=submission.slug,
             raw=submission.raw,
-            received_at=_naive(submission.received_at),
+            received_at=naive(submission.received_at),
             secret_hash=submission.secret_hash,
             signature=submission.signature,
             token_id=token.id if token else None,
@@ -113,7 +113,7 @@ def add_decision(session: Session, slug: str, decision: Decision, version_id: in
             slug=slug,
             state=str(decision.state),
             reason=decision.reason,
-            decided_at=_naive(decision.decided_at),
+            decided_at=naive(decision.decided_at),
             decided_by=decision.decided_by,
             version_id=version_id,
         )
@@ -131,10 +131,10 @@ def list_decisions(session: Session, slug: str) -> tuple[Decision, ...]:
 
 def add_token(session: Session, name: str, scope: TokenScope, secret: str, now: datetime) -> Token:
     """Keep the hash of a new token."""
-    row = TokenRow(name=name, scope=str(scope), hash=digest_of(secret), created_at=_naive(now))
+    row = TokenRow(name=name, scope=str(scope), hash=digest_of(secret), created_at=naive(now))
     session.add(row)
     session.flush()
-    return _token(row)
+    return token_of(row)
 
 
 def find_token(session: Session, secret: str) -> Token | None:
@@ -142,12 +142,12 @@ def find_token(session: Session, secret: str) -> Token | None:
     row = session.scalar(
         select(TokenRow).where(TokenRow.hash == digest_of(secret), TokenRow.revoked_at.is_(None))
     )
-    return _token(row) if row else None
+    return token_of(row) if row else None
 
 
 def touch_token(session: Session, token: Token, now: datetime) -> None:
     """Record that a token was used."""
-    session.get_one(TokenRow, token.id).last_used_at = _naive(now)
+    session.get_one(TokenRow, token.id).last_used_at = naive(now)
     session.flush()
 
 
@@ -156,17 +156,18 @@ def revoke_token(session: Session, token_id: int, now: datetime) -> Token | None
     row = session.get(TokenRow, token_id)
     if row is None:
         return None
-    row.revoked_at = row.revoked_at or _naive(now)
+    row.revoked_at = row.revoked_at or naive(now)
     session.flush()
-    return _token(row)
+    return token_of(row)
 
 
 def list_tokens(session: Session) -> Sequence[Token]:
     """Return every token, oldest first."""
-    return [_token(row) for row in session.scalars(select(TokenRow).order_by(TokenRow.id))]
+    return [token_of(row) for row in session.scalars(select(TokenRow).order_by(TokenRow.id))]
 
 
-def _token(row: TokenRow) -> Token:
+def token_of(row: TokenRow) -> Token:
+    """Return a token as it is listed."""
     return Token(
         row.id,
         row.name,
@@ -177,7 +178,8 @@ def _token(row: TokenRow) -> Token:
     )
 
 
-def _naive(moment: datetime) -> datetime:
+def naive(moment: datetime) -> datetime:
+    """Return a time as it is stored: UTC, to the second."""
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 

@@ -28,7 +28,6 @@ from app.web import (
     errors,
     exports,
     gate,
-    guard,
     health,
     history,
     measurements,
@@ -122,5 +121,4 @@ def _share(app: FastAPI, settings: Settings, engine: Engine, snapshots: Snapshot
     app.state.readers = reader_sessions(engine)
     app.state.writers = writer_sessions(engine)
     app.state.renderer = Renderer(settings)
-    app.state.sessions = guard.Sessions()
     app.state.waiting = Waiting(settings)

@@ -3,65 +3,28 @@
 from __future__ import annotations
 
 import re
-import secrets
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable
+from datetime import UTC, datetime
 
 from fastapi import Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.intake import reviewing
-from app.store.submissions import Token, digest_of
+from app.store import logins
+from app.store.submissions import Token
 
 COOKIE = "vapic_session"
-LIFETIME_SECONDS = 12 * 60 * 60
-MAX_SESSIONS = 1000
 
 
-class Sessions:
-    """The reviewers who are logged in, in memory: a restart logs everybody out.
-
-    A cookie holds a random value; only its digest is kept, beside the token's number.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._open: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def open(self, token: Token) -> str:
-        """Return the cookie's value of a new session; the oldest go beyond the limit."""
-        value = secrets.token_urlsafe(32)
-        with self._lock:
-            self._open[digest_of(value)] = (token.id, self._clock() + LIFETIME_SECONDS)
-            while len(self._open) > MAX_SESSIONS:
-                self._open.popitem(last=False)
-        return value
-
-    def token_id(self, value: str) -> int | None:
-        """Return the number of the token behind a cookie's value, until it expires."""
-        with self._lock:
-            token_id, ends = self._open.get(digest_of(value), (None, 0.0))
-        return token_id if self._clock() < ends else None
-
-    def close(self, value: str) -> None:
-        """End a session; one that is none is as good as ended."""
-        with self._lock:
-            self._open.pop(digest_of(value), None)
-
-
-def log_in(request: Request, response: Response, token: Token) -> None:
-    """Open a session, and put its cookie into a response."""
+def log_in(request: Request, response: Response, value: str) -> None:
+    """Put the cookie of a login into a response."""
     site: str = request.app.state.settings.base_url
     # Whoever invents the header gets a stricter cookie, nothing else.
     schemes = (request.url.scheme, request.headers.get("x-forwarded-proto", ""), site.lower())
     response.set_cookie(
         COOKIE,
-        request.app.state.sessions.open(token),
-        max_age=LIFETIME_SECONDS,
+        value,
+        max_age=int(logins.LIFETIME.total_seconds()),
         path="/",
         secure=any(re.match(r"https\b", scheme) for scheme in schemes),
         httponly=True,
@@ -70,18 +33,20 @@ def log_in(request: Request, response: Response, token: Token) -> None:
 
 
 def log_out(request: Request, response: Response) -> None:
-    """End the session of a request, and take its cookie away."""
-    request.app.state.sessions.close(request.cookies.get(COOKIE, ""))
+    """End the login of a request, and take its cookie away."""
+    # Whoever is not logged in must not take the lock of the one writer.
+    if reviewer(request):
+        with request.app.state.writers.begin() as session:
+            logins.close_login(session, request.cookies[COOKIE])
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
 def reviewer(request: Request) -> Token | None:
-    """Return the reviewer's token behind a request's session, unless it was revoked."""
-    token_id = request.app.state.sessions.token_id(request.cookies.get(COOKIE, ""))
-    if token_id is None:
+    """Return the reviewer's token behind a request's cookie, unless it was revoked."""
+    if not (value := request.cookies.get(COOKIE)):
         return None
     with request.app.state.readers() as session:
-        return reviewing.get_reviewer(session, token_id)
+        return logins.find_reviewer(session, value, datetime.now(UTC))
 
 
 def bearer(request: Request, session: Session, typed: str = "") -> Token | None:

@@ -57,12 +57,12 @@ def index(asked: Newest, token: Reviewer) -> Response:
 def login(asked: Newest, secret: Annotated[str, Form(alias="token")] = "") -> Response:
     """Open a session for the holder of a reviewer's token."""
     try:
-        token = _use_token(asked.request, secret.strip())
+        value = _open_login(asked.request, secret.strip())
     except Forbidden as error:
         page = reviews.login_page(error.message)
         return unkept(asked.request, asked.respond(page))
     response = RedirectResponse("/review", HTTPStatus.SEE_OTHER)
-    guard.log_in(asked.request, response, token)
+    guard.log_in(asked.request, response, value)
     return unkept(asked.request, response)
 
 
@@ -121,10 +121,9 @@ def _question(
     return unkept(request, asked.respond(page))
 
 
-def _use_token(request: Request, secret: str) -> Token:
+def _open_login(request: Request, secret: str) -> str:
     # A wrong token must not take the lock of the one writer.
     with request.app.state.readers() as session:
         token = reviewing.find_reviewer(session, secret)
     with request.app.state.writers.begin() as session:
-        reviewing.note_use(session, token, datetime.now(UTC))
-    return token
+        return reviewing.open_login(session, token, datetime.now(UTC))

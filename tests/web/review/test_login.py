@@ -1,12 +1,14 @@
 """Who reviews is known by a token, then by a cookie that is no token."""
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 
 from app.core.words import State, TokenScope
 from app.intake import reviewing
 from app.settings import Settings
-from app.store.submissions import Token
+from app.store import logins
 from app.web import guard
 from app.web.app import create_app
 from tests.reviewables import HERE, RECEIVED_AT, browser, decide
@@ -92,29 +94,33 @@ def test_revoking_a_token_ends_its_sessions_at_the_next_request(client, write, s
 
 def test_a_login_is_recorded_as_a_use_of_the_token(client, write):
     with write.begin() as session:
-        token, secret = reviewing.new_token(session, "Used", TokenScope.REVIEW, RECEIVED_AT)
+        _, secret = reviewing.new_token(session, "Used", TokenScope.REVIEW, RECEIVED_AT)
     client.post("/review/login", data={"token": secret})
 
     with write.begin() as session:
-        assert reviewing.get_reviewer(session, token.id).last_used_at is not None
+        assert reviewing.find_reviewer(session, secret).last_used_at is not None
 
 
-def test_a_session_ends_after_twelve_hours_and_the_oldest_go_beyond_the_limit():
-    now = [0.0]
-    sessions = guard.Sessions(lambda: now[0])
-    token = Token(7, "Ada", TokenScope.REVIEW, RECEIVED_AT, None, None)
-    first = sessions.open(token)
-    now[0] = 12 * 60 * 60 - 1
-    assert 7 == sessions.token_id(first)
-    now[0] += 1
-    assert sessions.token_id(first) is None
-    assert sessions.token_id("") is None
+def test_a_login_ends_after_twelve_hours_and_the_oldest_go_beyond_the_limit(writer, monkeypatch):
+    monkeypatch.setattr(logins, "MOST", 3)
+    last = RECEIVED_AT + timedelta(hours=12, seconds=-1)
+    with writer.begin() as session:
+        token, _ = reviewing.new_token(session, "Ada", TokenScope.REVIEW, RECEIVED_AT)
+        first = logins.open_login(session, token, RECEIVED_AT)
+        assert "Ada" == logins.find_reviewer(session, first, last).name
+        assert logins.find_reviewer(session, first, last + timedelta(seconds=1)) is None
+        later = [logins.open_login(session, token, last + timedelta(seconds=n)) for n in range(4)]
+        kept = [bool(logins.find_reviewer(session, v, last)) for v in (first, *later)]
+        assert [False, False, True, True, True] == kept
 
-    second = sessions.open(token)
-    others = {sessions.open(token) for _ in range(guard.MAX_SESSIONS)}
-    assert guard.MAX_SESSIONS == len(others)
-    assert sessions.token_id(second) is None
-    assert {7} == {sessions.token_id(value) for value in others}
+
+def test_a_login_is_one_for_every_process_that_serves_the_site(url, reviewer, slug):
+    other = browser(create_app(Settings(database_url=url)))
+    other.cookies.set(guard.COOKIE, reviewer.cookies[guard.COOKIE])
+    assert 200 == other.get(f"/review/{slug}").status_code
+
+    other.post("/review/logout", headers={"origin": HERE})
+    assert 303 == reviewer.get(f"/review/{slug}").status_code
 
 
 def test_only_a_reviewer_decides(client, state_of, slug):
