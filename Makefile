@@ -11,12 +11,15 @@ export UV_SYSTEM_CERTS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage bench fuzz rehearse measure-emulations format lock clean
+.PHONY: help run test test-postgres check coverage bench fuzz rehearse measure-emulations format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
+# The driver of PostgreSQL is installed for whoever uses one.
+POSTGRES := $(if $(filter postgres%,$(DATABASE_URL)),$(VENV)/.postgres)
+
+run: $(VENV)/.run $(POSTGRES) $(HTMX)  ## Set up, load the seed and serve on http://127.0.0.1:8000
 	@exec $(BIN)/vapic serve --prepare
 
 test:  ## Set up, then lint, types, layers and all tests
@@ -27,6 +30,10 @@ test:  ## Set up, then lint, types, layers and all tests
 .PHONY: suite
 suite:
 	$(BIN)/python -m pytest
+
+test-postgres: $(VENV)/.dev  ## Run the tests that meet the database on a PostgreSQL of their own
+	@sh tests/get-postgres.sh
+	$(BIN)/python -m pytest --database postgres tests/store tests/intake tests/web tests/history
 
 # Tracing every line doubles the time of the tests, so it is done before a release and not at every run.
 coverage: $(VENV)/.dev node_modules/.dev emulator  ## Run all tests and say which lines and branches none of them reaches
@@ -62,13 +69,16 @@ lock: $(VENV)/.dev  ## Pin the newest dependencies, with hashes
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --upgrade \
 	  -q -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --group build --group dev --extra postgres --universal --python-version 3.11 \
 	  --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --upgrade -q \
 	  -c requirements.txt -o requirements-dev.txt
 	echo uv | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -q -c requirements-dev.txt -o requirements-uv.txt
 	echo datasette | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -q --upgrade -o tests/bench/requirements-datasette.txt
+	echo 'psycopg[binary]' | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-strip-extras --no-header --no-annotate --no-emit-index-url -q -c requirements-dev.txt \
+	  -o requirements-postgres.txt
 	npm update --package-lock-only
 
 clean:  ## Remove what was set up; the database in var/ stays
@@ -85,13 +95,17 @@ $(VENV)/.run: requirements.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.postgres: requirements-postgres.txt $(VENV)/.run
+	$(BIN)/pip install --quiet --require-hashes -r requirements-postgres.txt
+	@touch $@
+
 # uv installs in a tenth of pip's time; pip knows indexes that uv may not.
 $(VENV)/.dev: requirements-dev.txt requirements-uv.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --require-hashes -r requirements-uv.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt \
 	  || $(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.postgres
 
 # Pages work without JavaScript, so a machine without npm still gets all of them.
 $(HTMX): package-lock.json
@@ -111,5 +125,9 @@ browser: $(VENV)/.dev
 
 # One after the other: both may ask the same package manager.
 .PHONY: emulator
-emulator: browser
+emulator: server
 	@sh tests/get-qemu.sh
+
+.PHONY: server
+server: browser
+	@sh tests/get-postgres.sh

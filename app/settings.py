@@ -153,7 +153,7 @@ class Settings(BaseSettings):
         description="Port on 127.0.0.1 where Prometheus finds /metrics; 0 is none.",
     )
     writers_waiting: int = Field(
-        32, ge=0, description="Requests that may wait while another one writes."
+        64, ge=0, description="Requests that may wait while another one writes."
     )
     writer_seconds: float = Field(
         20, gt=0, description="Seconds that a request waits for its turn to write."

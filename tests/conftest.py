@@ -1,4 +1,7 @@
-"""Fixtures of all tests: a database migrated and seeded once, copied for each test."""
+"""Fixtures of all tests: a database migrated and seeded once, copied for each test.
+
+It is an SQLite file; with ``--database postgres`` one of a PostgreSQL server of this run.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import hypothesis
@@ -20,14 +23,10 @@ from starlette.testclient import TestClient
 from app.cli.main import main
 from app.core.knowledge import Knowledge
 from app.curation.seed import check_seed
-from app.settings import ROOT, Settings
+from app.settings import Settings
 from app.store.engine import make_engine, reader_sessions, writer_sessions
-from app.store.migrate import migrate
-from app.store.seeding import load_seed
+from tests.databases import SEED, SEEDED_AT, Databases, Files, Server, postgres, programs
 from tests.running import client_of
-
-SEED = ROOT / "seed"
-SEEDED_AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 # A slow machine is no bug of the code under test.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=40)
@@ -49,6 +48,11 @@ LONG = (
     "history/",
     "web/",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the run say on which database its tests are."""
+    parser.addoption("--database", choices=("sqlite", "postgres"), default="sqlite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,21 +111,40 @@ def seeded_at() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def migrated_empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file with nothing in it, for copies only."""
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    migrate(f"sqlite:///{path}")
-    return path
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """SQLite files."""
+    return Files(tmp_path_factory.mktemp("databases"))
 
 
 @pytest.fixture(scope="session")
-def migrated_template(migrated_empty: Path) -> Path:
+def postgres_server() -> Iterator[Server]:
+    """A PostgreSQL server of this run."""
+    if (found := programs()) is None:
+        pytest.skip("There is no PostgreSQL server here.")
+    with postgres(found) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Where the databases of tests come from."""
+    chosen = request.config.getoption("--database")
+    found: Databases = request.getfixturevalue(
+        "postgres_server" if chosen == "postgres" else "files"
+    )
+    return found
+
+
+@pytest.fixture(scope="session")
+def migrated_empty(files: Files) -> Path:
+    """A migrated file with nothing in it, for copies only."""
+    return files.path(files.template("empty"))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(files: Files) -> Path:
     """A migrated file with the real seed, for copies only."""
-    path = migrated_empty.with_name("seeded.db")
-    shutil.copyfile(migrated_empty, path)
-    with engine_of(f"sqlite:///{path}") as engine, writer_sessions(engine).begin() as session:
-        load_seed(session, SEED, SEEDED_AT)
-    return path
+    return files.path(files.template("seeded"))
 
 
 @pytest.fixture(scope="session")
@@ -131,15 +154,17 @@ def knowledge() -> Knowledge:
 
 
 @pytest.fixture
-def database_url(migrated_template: Path, tmp_path: Path) -> str:
+def database_url(databases: Databases) -> Iterator[str]:
     """A database of this test's own, with the real seed."""
-    return f"sqlite:///{shutil.copyfile(migrated_template, tmp_path / 'seeded.db')}"
+    with databases.lent("seeded") as url:
+        yield url
 
 
 @pytest.fixture
-def empty_url(migrated_empty: Path, tmp_path: Path) -> str:
+def empty_url(databases: Databases) -> Iterator[str]:
     """A database of this test's own, migrated, with nothing in it."""
-    return f"sqlite:///{shutil.copyfile(migrated_empty, tmp_path / 'empty.db')}"
+    with databases.lent("empty") as url:
+        yield url
 
 
 @pytest.fixture
@@ -156,10 +181,10 @@ def client(database_url: str) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def shared_url(migrated_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def shared_url(databases: Databases) -> Iterator[str]:
     """A database of this file's own, with the real seed."""
-    path = tmp_path_factory.mktemp("shared") / "seeded.db"
-    return f"sqlite:///{shutil.copyfile(migrated_template, path)}"
+    with databases.lent("seeded") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Engines and sessions: SQLite told how to be safe, writers told apart from readers."""
+"""Engines and sessions: each database told how to be safe, writers told apart from readers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import NotReady
@@ -24,6 +24,16 @@ REPLACED = (
     "restart the server."
 )
 MISSING = "There is no database file yet: run `vapic migrate`, then `vapic seed`."
+NO_DRIVER = "PostgreSQL needs its driver: pip install 'vapic-explorer[postgres]'."
+# PostgreSQL queues who wants the lock, in whichever process of whichever host, in their order. It
+# is taken before anything is read, and each statement behind it sees what is committed by then:
+# nothing can collide, so nothing has to be tried again. A host that is gone holds it for so long.
+POSTGRES_WRITER = f"""
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = {WRITER_PATIENCE_MS};
+SET LOCAL idle_in_transaction_session_timeout = {2 * WRITER_PATIENCE_MS};
+SELECT pg_advisory_xact_lock({0x76415043});
+"""
 # The first of them holds for the others.
 PRAGMAS = (
     f"busy_timeout={PATIENCE_MS}",
@@ -36,10 +46,13 @@ PRAGMAS = (
 def make_engine(url: str, *, create: bool = False) -> Engine:
     """Return an engine for ``url``; a missing SQLite file is NotReady, or ``create`` makes it.
 
-    SQLite's driver would begin transactions by itself, too late for pragmas and with a
-    read lock that a second writer cannot upgrade; so we say BEGIN ourselves.
+    NotReady is also raised where PostgreSQL is asked for without its driver. SQLite's driver would
+    begin transactions by itself, too late for pragmas and with a read lock that a second writer
+    cannot upgrade; so we say BEGIN ourselves.
     """
     parsed = make_url(url)
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        return _make_postgres(parsed)
     if create and parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
@@ -49,6 +62,26 @@ def make_engine(url: str, *, create: bool = False) -> Engine:
         if parsed.database and not parsed.database.startswith((":", "file:")):
             _watch(engine, Path(parsed.database), create=create)
     return engine
+
+
+def _make_postgres(url: URL) -> Engine:
+    """Return an engine whose readers see one state from their first read to their end."""
+    try:
+        # A server that was started again must not fail whoever takes an old connection.
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            isolation_level="REPEATABLE READ",
+            pool_pre_ping=True,
+        )
+    except ModuleNotFoundError as error:
+        raise NotReady(NO_DRIVER) from error
+    event.listen(engine, "begin", _on_postgres_begin)
+    return engine
+
+
+def _on_postgres_begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql(POSTGRES_WRITER).close()
 
 
 def _watch(engine: Engine, path: Path, *, create: bool) -> None:

@@ -139,11 +139,11 @@ def kept():
 
 def make(folder):
     """Keep a database of today's seed, with what it answers."""
-    template = folder / "template.db"
-    migrate(f"sqlite:///{template}")
-    with engine_of(f"sqlite:///{template}") as engine, writer_sessions(engine).begin() as session:
+    url = f"sqlite:///{folder / 'made.db'}"
+    migrate(url)
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         load_seed(session, SEED, SEEDED_AT)
-    url, *_ = seed_with_measurements(template, folder)
+    seed_with_measurements(url)
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         DATABASE.write_bytes(lzma.compress("\n".join(connection.iterdump()).encode(), preset=9))
     line = "# Digests of what the database beside this answered at %h, %cs."

@@ -20,10 +20,10 @@ PERF = ("errata/1023.yaml", "With two or more counters", "With two or more of th
 
 
 @pytest.fixture(scope="package")
-def story(migrated_template, tmp_path_factory):
+def story(databases, tmp_path_factory):
     """The seed, an erratum, a claim, a measurement that is sent, accepted and withdrawn."""
     folder = tmp_path_factory.mktemp("history")
-    url = f"sqlite:///{shutil.copyfile(migrated_template, folder / 'seeded.db')}"
+    url = databases.new()
     copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
     seen = [observed("ldr", "x2avic", "write", "gp"), observed("tpr", "avic", "read", "gp")]
     raw = document(observations=seen)

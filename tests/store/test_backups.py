@@ -20,6 +20,12 @@ WRONG_ROOT = """drop index ix_facts_origin; pragma writable_schema=on;
 update sqlite_master set rootpage = 2 where name = 'ix_facts_valid'"""
 
 
+@pytest.fixture(scope="session")
+def databases(files):
+    """PostgreSQL has tools of its own."""
+    return files
+
+
 def file_of(url):
     return Path(url.removeprefix("sqlite:///"))
 
@@ -121,26 +127,26 @@ def test_a_backup_replaces_nothing_and_a_restore_keeps_what_it_replaces(
 
     ran = seeded("restore", kept, "--replace")
 
-    (aside,) = tmp_path.glob("*.replaced-*")
+    (aside,) = target.parent.glob("*.replaced-*")
     assert 0 == ran.code, ran.err
     assert str(aside) in ran.out
     assert len(changed) == len(aside.read_bytes())
     with client_of(database_url) as client:
         assert document() == client.get(f"/m/{sent[:12]}.raw").content
-    assert not list(tmp_path.glob("*.partial"))
+    assert not list(target.parent.glob("*.partial"))
 
 
 def test_a_broken_database_is_put_aside_as_it_is(seeded, database_url, tmp_path):
     kept, target = tmp_path / "kept", file_of(database_url)
     seeded("backup", kept)
-    for path in (target, target.with_name("seeded.db-wal")):
+    for path in (target, target.with_name(f"{target.name}-wal")):
         path.write_bytes(b"no database" * 1000)
 
     assert 0 == seeded("restore", kept, "--replace").code
 
     assert kept.read_bytes() == target.read_bytes()
     assert ["", "-wal"] == sorted(
-        path.name.partition("Z")[2] for path in tmp_path.glob("*.replaced-*")
+        path.name.partition("Z")[2] for path in target.parent.glob("*.replaced-*")
     )
 
 
@@ -176,7 +182,7 @@ def test_what_is_no_whole_backup_is_not_restored(damage, seeded, database_url, t
 
     assert (1, True) == (ran.code, str(kept) in ran.err), ran.err
     assert before == file_of(database_url).read_bytes()
-    assert not list(tmp_path.glob("*.replaced-*"))
+    assert not list(file_of(database_url).parent.glob("*.replaced-*"))
 
 
 @pytest.mark.parametrize("damage", [overwritten, misled, other])

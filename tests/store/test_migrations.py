@@ -22,6 +22,12 @@ CHECKS = {
 }
 
 
+@pytest.fixture(scope="session")
+def databases(files):
+    """What these tests look at is how SQLite keeps it."""
+    return files
+
+
 def file_of(url):
     return Path(url.removeprefix("sqlite:///"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -152,11 +151,8 @@ STATES = st.lists(
 
 @hypothesis_settings(max_examples=60)
 @given(states=STATES)
-def test_every_version_reads_back_unchanged_after_any_edits(
-    states, migrated_empty, tmp_path_factory
-):
-    path = shutil.copyfile(migrated_empty, tmp_path_factory.mktemp("edits") / "vapic.db")
-    engine = make_engine(f"sqlite:///{path}")
+def test_every_version_reads_back_unchanged_after_any_edits(states, files):
+    engine = make_engine(files.new("empty"))
     sessions, published, latest = writer_sessions(engine), {}, {}
     for bodies, days in states:
         made = publish(sessions, bodies, NOON + timedelta(days=days))
@@ -201,9 +197,9 @@ NONSENSE = {
     "a digest cut short": (a_fact, {"digest": "0" * 63}, "digest_is_sha256"),
     "a range that is empty": (a_fact, {"valid_to": 1}, "range_not_empty"),
     "a range that runs backwards": (a_fact, {"valid_to": 0}, "range_not_empty"),
-    "a beginning that is no version": (a_fact, {"valid_from": 9}, "FOREIGN KEY"),
-    "an end that is no version": (a_fact, {"valid_to": 9}, "FOREIGN KEY"),
-    "two current facts with one key": (a_fact, {"kind": A[0], "key": A[1]}, "UNIQUE"),
+    "a beginning that is no version": (a_fact, {"valid_from": 9}, "(?i)foreign key"),
+    "an end that is no version": (a_fact, {"valid_to": 9}, "(?i)foreign key"),
+    "two current facts with one key": (a_fact, {"kind": A[0], "key": A[1]}, "(?i)unique"),
     "a mode that is none": (a_verdict, {"mode": "mmio"}, "mode_known"),
     "an access that is none": (a_verdict, {"access": "execute"}, "access_known"),
     "a verdict that is none": (a_verdict, {"verdict": "fine"}, "verdict_known"),

@@ -1,6 +1,5 @@
 """Summaries as they are stored: kept by each decision, derived again from nothing but facts."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from app.core.summaries import NEWEST
 from app.core.words import State
 from app.intake import submitting
 from app.store import deriving, queries, seeding, stepping, store
-from app.store.engine import writer_sessions
+from app.store.engine import reader_sessions, writer_sessions
 from app.store.migrate import migrate
 from app.store.snapshots import load_snapshot, next_snapshot
 from app.store.submissions import Decision
@@ -45,10 +44,10 @@ def judged(session, version=0):
 
 
 @pytest.fixture(scope="module")
-def lived_template(migrated_template, tmp_path_factory):
-    """A file with twenty measurements that were accepted, and some of them taken back."""
-    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("lived") / "lived.db")
-    with engine_of(f"sqlite:///{path}") as engine, writer_sessions(engine).begin() as session:
+def lived_template(databases):
+    """A database with twenty measurements that were accepted, and some of them taken back."""
+    url = databases.new()
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         slugs = [
             arrive(session, n, observations=many(6) if n % 5 else [
                 observed("ldr", "x2avic", "write", "gp", count=n + 1),
@@ -63,14 +62,26 @@ def lived_template(migrated_template, tmp_path_factory):
             decide(session, slug, State.WITHDRAWN)
         decide(session, slugs[1], State.REJECTED)
         decide(session, slugs[1], State.ACCEPTED)
-    return path
+    return url
 
 
 @pytest.fixture
-def lived(lived_template, tmp_path, writer):
-    """This test's own database, in which twenty measurements were decided on."""
-    shutil.copyfile(lived_template, tmp_path / "seeded.db")
-    return writer
+def lived_engine(databases, lived_template):
+    """Of this test's own database, in which twenty measurements were decided on."""
+    with databases.lent(lived_template) as url, engine_of(url) as engine:
+        yield engine
+
+
+@pytest.fixture
+def lived(lived_engine):
+    """Writing sessions over it."""
+    return writer_sessions(lived_engine)
+
+
+@pytest.fixture
+def reader(lived_engine):
+    """Reading sessions over it."""
+    return reader_sessions(lived_engine)
 
 
 def test_deriving_everything_anew_changes_nothing(lived):
@@ -118,13 +129,14 @@ def test_what_a_database_of_before_lacks_is_derived_when_it_is_migrated(lived, l
         assert not deriving.recount(session)
 
 
-def test_what_only_waits_is_listed_after_a_migration_too(writer, reader, database_url):
+def test_what_only_waits_is_listed_after_a_migration_too(writer, database_url):
     with writer.begin() as session:
         slug = arrive(session, 1)
         session.execute(text("delete from records"))
     migrate(database_url)
-    with reader() as session:
-        assert slug == load_snapshot(session).records.get(slug).slug
+    with writer() as session:
+        records = load_snapshot(session).records
+    assert slug == records.get(slug).slug
 
 
 def test_a_snapshot_names_the_newest_of_many_and_counts_all(writer):

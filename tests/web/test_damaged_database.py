@@ -19,6 +19,12 @@ NEEDS_NONE = ("/schema/", "/api/v1/openapi.json", "/export/", "/healthz", "/docs
               "/?apm=", "/corrected?apm=")  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def databases(files):
+    """What is damaged here is a file."""
+    return files
+
+
 def gone(path):
     path.unlink()
 

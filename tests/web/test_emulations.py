@@ -35,7 +35,7 @@ DOCUMENTS = {
 
 
 @pytest.fixture(scope="module")
-def unobserved(tmp_path_factory, migrated_empty):
+def unobserved(tmp_path_factory, databases):
     """Databases with a seed that observed nothing, without and with what emulations answered."""
     folder = tmp_path_factory.mktemp("emulations")
     seed = SeedCopy(shutil.copytree("seed", folder / "seed")).folder
@@ -47,7 +47,7 @@ def unobserved(tmp_path_factory, migrated_empty):
         (seed / "measurements" / f"{name}.json").write_bytes(raw)
     urls = []
     for name in ("without", "with"):
-        urls.append(f"sqlite:///{shutil.copyfile(migrated_empty, folder / f'{name}.db')}")
+        urls.append(databases.new("empty"))
         with engine_of(urls[-1]) as engine, writer_sessions(engine).begin() as session:
             load_seed(session, seed, SEEDED_AT)
             taken = load_kept(session, seed, SEEDED_AT) if name == "with" else 0
@@ -193,10 +193,9 @@ def test_a_document_that_is_checked_is_told_to_be_of_an_emulation(both):
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory, migrated_template):
+def kept(shared_url):
     """The whole seed, with the measurements that come with it."""
-    path = shutil.copyfile(migrated_template, tmp_path_factory.mktemp("kept") / "kept.db")
-    with engine_of(f"sqlite:///{path}") as engine:
+    with engine_of(shared_url) as engine:
         with writer_sessions(engine).begin() as session:
             load_kept(session, SEED, SEEDED_AT)
         with reader_sessions(engine)() as session:

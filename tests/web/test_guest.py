@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-import shutil
 
 import pytest
 
@@ -17,9 +16,9 @@ ASKED = f"/guest?cell=ldr/x2avic/write&family=zen-4&{VERSIONS}"
 
 
 @pytest.fixture(scope="module")
-def client(migrated_template, tmp_path_factory):
+def client(databases):
     """A site with the seed and its measurements of emulations."""
-    url = f"sqlite:///{shutil.copyfile(migrated_template, tmp_path_factory.mktemp('g') / 'g.db')}"
+    url = databases.new()
     with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         assert load_kept(session, SEED, SEEDED_AT)
     with client_of(url) as found:
@@ -117,9 +116,8 @@ def test_the_page_of_a_cell_has_both_halves_in_a_line_for_each_case(client):
     assert "/guest?cell=tpr/x2avic/write" in text
 
 
-def test_without_a_measurement_nothing_is_known(migrated_template, tmp_path):
-    copy = shutil.copyfile(migrated_template, tmp_path / "seeded.db")
-    with client_of(f"sqlite:///{copy}") as bare:
+def test_without_a_measurement_nothing_is_known(database_url):
+    with client_of(database_url) as bare:
         told = bare.get("/guest.json").json()
 
     assert ["Nobody has measured an emulation yet, so that it is not known of any cell."] == (

@@ -26,12 +26,12 @@ sources: [apm-3.44]
 
 
 @pytest.fixture(scope="module")
-def gappy(migrated_empty, tmp_path_factory):
+def gappy(databases, tmp_path_factory):
     """A client of a site where D-10 was retracted, and a Zen 5 saw #GP on a write of LDR."""
     folder = tmp_path_factory.mktemp("gappy")
     copy = SeedCopy(shutil.copytree(SEED, folder / "seed"))
     copy.edit("differences/d-10.yaml", "\nsources: [apm-3.44]\n", RETRACTION)
-    url = f"sqlite:///{shutil.copyfile(migrated_empty, folder / 'gappy.db')}"
+    url = databases.new("empty")
     seen = [observed("ldr", "x2avic", "write", "gp")]
     with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         seeding.load_seed(session, copy.folder, SEEDED_AT)

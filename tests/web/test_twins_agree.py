@@ -35,9 +35,9 @@ KINDS = ("registers", "cells", "families", "differences", "errata", "policies", 
 
 
 @pytest.fixture(scope="module")
-def measured(migrated_template, tmp_path_factory):
+def measured(shared_url):
     """A database with the seed and two measurements, and their names."""
-    return seed_with_measurements(migrated_template, tmp_path_factory.mktemp("twins"))
+    return seed_with_measurements(shared_url)
 
 
 @pytest.fixture(scope="module")

@@ -80,13 +80,13 @@ NEW_ITEM = re.compile(r"\s*(?:- |\[?\d+[.\]] |(?:kvm|bhyve)-\d|$)")
 
 
 @pytest.fixture(scope="module")
-def world(migrated_empty, tmp_path_factory):
+def world(databases, tmp_path_factory):
     """A database with the real seed, two made-up policies and a measurement under each."""
     folder = tmp_path_factory.mktemp("two")
     seed = shutil.copytree(SEED, folder / "seed")
     for slug, text in BHYVE.items():
         (seed / "policies" / f"{slug}.yaml").write_text(text, "utf-8")
-    url = f"sqlite:///{shutil.copyfile(migrated_empty, folder / 'two.db')}"
+    url = databases.new("empty")
     with engine_of(url) as engine:
         with writer_sessions(engine).begin() as session:
             load_seed(session, seed, SEEDED_AT)

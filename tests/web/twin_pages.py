@@ -1,6 +1,5 @@
 """Pages and text twins of one application, and what the two kinds of page do not share."""
 
-import shutil
 from datetime import UTC, datetime
 
 from app.core.words import State
@@ -50,9 +49,8 @@ OWN = frozenset(
 )
 
 
-def seed_with_measurements(template, folder):
-    """Return a database with the seed, an accepted and a pending measurement; their names."""
-    url = f"sqlite:///{shutil.copyfile(template, folder / 'seeded.db')}"
+def seed_with_measurements(url):
+    """Return a seeded database with an accepted and a pending measurement; their names."""
     with engine_of(url) as engine:
         return url, submit(engine, SEEN, "accepted"), submit(engine, SEEN[:2], "pending")
 
