@@ -65,6 +65,8 @@ DATA = (
 )
 UNSTABLE = (
     Promise("/search", "search", "txt json", stable=False),
+    Promise("/robots.txt", "what search engines need not ask for", stable=False),
+    Promise("/sitemap.xml", "the pages that they may list", stable=False),
     Promise("/opensearch.xml", "search from the browser's address bar", stable=False),
     Promise("/upload", "send a measurement from a form", "txt", stable=False),
     Promise("/m/{slug}/withdraw", "POST of its receipt", stable=False),

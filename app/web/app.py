@@ -24,6 +24,7 @@ from app.web import (
     api,
     citations,
     cpus,
+    crawling,
     docs,
     errors,
     exports,
@@ -67,6 +68,7 @@ LAST = (
     quoting.router,
     quoting.api,
     health.router,
+    crawling.router,
 )
 
 

@@ -40,7 +40,7 @@ _MEDIA = {
     Format.DIFF: "text/x-diff; charset=us-ascii",
 }
 # Paths whose dots belong to the name; everything else drops a known extension.
-LITERAL = ("/static/", "/api/", "/schema/", "/export/")
+LITERAL = ("/static/", "/api/", "/schema/", "/export/", "/robots.txt")
 # A page among them, with twins like any other.
 REFERENCE = "/api/v1/docs"
 

@@ -21,6 +21,8 @@ from app.store.snapshots import Snapshot
 from app.web.negotiate import Format
 from app.web.render import Renderer
 
+UNFOUND = ("/search", "/check-mail", "/review")
+
 
 def pin_of(request: Request) -> str:
     """Return the data version or date that a request asks for, empty for today's."""
@@ -89,6 +91,18 @@ class PageRequest:
         query = "&".join(p for p in parts if parse_qsl(p, keep_blank_values=True)[0][0] != PIN)
         self.today = f"{self.path}?{query}" if query else self.path
         self.address = f"{self.path}?{query + '&' if query else ''}{PIN}={snapshot.name}"
+
+    @property
+    def plain(self) -> str:
+        """The page that search engines are to show: today's, without a filter."""
+        after = (p for p in self.today.partition("?")[2].split("&") if p.startswith("after="))
+        return "?".join([self.path, *after])
+
+    @property
+    def found(self) -> bool:
+        """Whether search engines are to show it: pages of what somebody typed say nothing new."""
+        pairs = "/since/" in self.path or "/diff/" in self.path
+        return not (pairs or self.path.startswith(UNFOUND))
 
     @property
     def asked(self) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 from app.core.facts import Listed, Measurement
 from app.core.knowledge import Knowledge
 from app.core.measuring import effects
+from app.core.words import State
 from app.curation.seed import body_of
 from app.pages import measured, measurement_data, measurement_text
 from app.pages.kinds.kind import Address, PageKind
@@ -105,7 +106,12 @@ class MeasurementPage(PageKind):
         return Page.of(
             sheet,
             path=sheet.path + (f"?{measured.AFTER}={rows.after}" if rows.after else ""),
-            view={"m": m, "notes": measurement_data.notes_html(m.notes)},
+            view={
+                "m": m,
+                "notes": measurement_data.notes_html(m.notes),
+                # Search engines are to find no stranger's word that nobody read.
+                "unlisted": m.state is not State.ACCEPTED,
+            },
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **measurement_data.receipt(m, place),
