@@ -25,7 +25,6 @@ ABOUT = """() => [document.title, ...[...document.querySelectorAll(
 def settled(page, url):
     page.wait_for_url(url)
     page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-added')")
-    page.wait_for_load_state("networkidle")
 
 
 def after_reload(page, look):
