@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         description="Who may send measurements: open (anybody, to be reviewed), token, or closed.",
     )
     page_cache_bytes: int = Field(
-        64 * 1024 * 1024, ge=0, description="Memory for rendered pages, in bytes."
+        16 * 1024 * 1024, ge=0, description="Memory for rendered pages, in bytes."
     )
     max_body_bytes: int = Field(
         1024 * 1024,

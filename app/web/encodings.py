@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,10 +40,17 @@ class _Brotli:
 
 
 # What packs small first; levels beyond these take ten times as long for a tenth of the size.
-PACKERS: Mapping[str, Callable[[], Packer]] = {
-    "br": _Brotli,
-    "zstd": lambda: zstandard.ZstdCompressor(level=9).compressobj(),
-    "gzip": lambda: zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16),
+# Each is told the size, -1 where it is not known: zstd would take 16 MB for the least.
+PACKERS: Mapping[str, Callable[[int], Packer]] = {
+    "br": lambda _: _Brotli(),
+    "zstd": lambda size: zstandard.ZstdCompressor(level=9).compressobj(size=size),
+    "gzip": lambda _: zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16),
+}
+UNPACKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": lambda body: body,
+    "br": brotli.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+    "gzip": gzip.decompress,
 }
 
 
@@ -61,13 +69,13 @@ def encoding_for(accepted: str) -> str:
 
 
 def pack(encoding: str, body: bytes) -> bytes:
-    """Return a whole body in an encoding."""
-    return b"".join(pack_all(encoding, (body,)))
+    """Return a whole body in an encoding; as it is in the empty one."""
+    return b"".join(pack_all(encoding, (body,), len(body))) if encoding else body
 
 
-def pack_all(encoding: str, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Return blocks in an encoding as they come."""
-    packer = PACKERS[encoding]()
+def pack_all(encoding: str, blocks: Iterable[bytes], size: int = -1) -> Iterator[bytes]:
+    """Return blocks in an encoding as they come; ``size`` is that of all, if it is known."""
+    packer = PACKERS[encoding](size)
     for block in blocks:
         if packed := packer.compress(block):
             yield packed

@@ -11,13 +11,13 @@ import threading
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import ROOT
-from app.web.encodings import PACK_FROM, encoding_for, pack
+from app.web.encodings import PACK_FROM, UNPACKERS, encoding_for, pack
 from app.web.negotiate import WantedFormat, negotiate
 
 # The one style that stands in a document: a picture by itself has no other.
@@ -45,28 +45,27 @@ Key = tuple[int, str, str, bytes]
 
 @dataclass(frozen=True)
 class Kept:
-    """A rendered page; ``packed`` is the body in each encoding that was asked for.
+    """A rendered page: its body in each encoding that was asked for, the empty one as it is.
 
-    One that is not worth it is empty there.
+    Most ask for a packed one alone, which takes a fifth of the memory; others are made of it.
     """
 
     headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
     tag: str
-    packed: Mapping[str, bytes] = field(default_factory=dict)
+    bodies: Mapping[str, bytes]
+    packs: bool
 
     @property
     def size(self) -> int:
         """The memory it takes, in bytes."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        bodies = sum(map(len, self.packed.values())) + len(self.body)
+        bodies = sum(map(len, self.bodies.values()))
         return bodies + headers + ENTRY_BYTES
 
-    def packing(self, encoding: str) -> Kept:
-        """Return it with its body in an encoding too."""
-        body = pack(encoding, self.body) if len(self.body) >= PACK_FROM else b""
-        body = body if len(body) < len(self.body) else b""
-        return replace(self, packed={**self.packed, encoding: body})
+    def packed(self, encoding: str) -> Mapping[str, bytes]:
+        """Return its body in an encoding, by that."""
+        known, body = next(iter(self.bodies.items()))
+        return {encoding: pack(encoding, UNPACKERS[known](body))}
 
 
 class KeptBytes:
@@ -141,9 +140,10 @@ class Front:
             if catch.page is None:
                 return
             kept = catch.page
-        encoding = encoding_for(headers.get("accept-encoding", ""))
-        if encoding and encoding not in kept.packed:
-            kept = kept.packing(encoding)
+        encoding = encoding_for(headers.get("accept-encoding", "")) if kept.packs else ""
+        if encoding not in kept.bodies:
+            others = old.bodies if old else {}
+            kept = replace(kept, bodies={**others, **kept.packed(encoding)})
         if kept is not old and (old or state["canonical"]):
             self._kept.put(key, kept)
         shown = replace(kept, headers=(*kept.headers, _vary(wanted)))
@@ -177,7 +177,8 @@ class _Catch:
         mine = [(k, v) for k, v in headers if k not in (b"content-length", b"vary")]
         mine += [*SECURITY, (b"cache-control", b"no-cache")]
         tag = self._state["tag"] or hashlib.sha256(self._body).hexdigest()[:24]
-        self.page = Kept(tuple(mine), self._body, str(tag))
+        packs = len(self._body) >= PACK_FROM
+        self.page = Kept(tuple(mine), str(tag), {"": self._body}, packs)
 
 
 def _vary(wanted: WantedFormat) -> tuple[bytes, bytes]:
@@ -200,9 +201,8 @@ def variant(headers: Mapping[str, str], digest: str, encoding: str) -> tuple[int
 async def _answer(
     kept: Kept, encoding: str, headers: Mapping[str, str], method: str, send: Send
 ) -> None:
-    packed = kept.packed.get(encoding, b"")
-    status, more = variant(headers, kept.tag, encoding if packed else "")
-    body = b"" if status == HTTPStatus.NOT_MODIFIED else packed or kept.body
+    status, more = variant(headers, kept.tag, encoding)
+    body = b"" if status == HTTPStatus.NOT_MODIFIED else kept.bodies[encoding]
     if status == HTTPStatus.OK:
         more["content-length"] = str(len(body))
     out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]
