@@ -75,9 +75,9 @@ def serving(database_url: str, *arguments: str, **settings: object) -> Iterator[
             process.kill()
 
 
-def app_of(asgi: ASGIApp) -> FastAPI:
-    """Return the application that an ASGI stack wraps."""
-    while not isinstance(asgi, FastAPI):
+def app_of(asgi: ASGIApp, kind=FastAPI):
+    """Return the application that an ASGI stack wraps, or one of its layers."""
+    while not isinstance(asgi, kind):
         asgi = asgi._app
     return asgi
 

@@ -6,6 +6,7 @@ query strings: defaults left out, keys and values in one order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -99,10 +100,32 @@ class Filter(Generic[T, C]):
 
     def admits(self, thing: T, known: C) -> bool:
         """Whether a thing passes; ``known`` is what the rules ask beside it."""
-        return all(
-            not {*self[key.name]}.isdisjoint(key.found(self, thing, known))
+        return not any(
+            chosen.isdisjoint(found(self, thing, known)) for chosen, found in self._asked
+        )
+
+    @cached_property
+    def _asked(self) -> tuple[tuple[frozenset[str], Callable[[Filter[T, C], T, C], Any]], ...]:
+        """What is chosen of each key that narrows, and its rule."""
+        return tuple(
+            (frozenset(self[key.name]), key.found)
             for key in self.keys
             if self[key.name] and key.found
+        )
+
+    def tally(
+        self, name: str, values: Iterable[str], things: Iterable[T], known: C
+    ) -> Counter[str]:
+        """Return how many things pass with each value of a key, if that alone is chosen of it.
+
+        One look at each thing tells them all: what rules ask of another key is whether anything
+        is chosen of it, never what.
+        """
+        every = self.but(**{name: tuple(values)})
+        found = next(key.found for key in self.keys if key.name == name)
+        passing = (thing for thing in things if every.admits(thing, known))
+        return Counter(
+            str(v) for thing in passing for v in {*(found(every, thing, known) if found else ())}
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Generic, TypeVar
 
@@ -65,6 +66,14 @@ class TableView:
         query = self.wanted.query()
         return f"/?{query}" if query else "/"
 
+    @cached_property
+    def rows(self) -> Mapping[str, Mapping[tuple[Mode, Access], CellView]]:
+        """The cells that the filter leaves of each register, by mode and access."""
+        rows: dict[str, dict[tuple[Mode, Access], CellView]] = {slug: {} for slug in self.order}
+        for key, view in self.cells.items():
+            rows[key.register][key.mode, key.access] = view
+        return rows
+
     @property
     def sides(self) -> tuple[tuple[Mode, Access], ...]:
         """The modes and accesses of which the filter leaves a cell."""
@@ -89,7 +98,9 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         verdicts=_tallies(snapshot, wanted, Verdict),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
         ran=ran,
-        grouped=sum(view.ran is Scope.GROUP for view in cells.values()),
+        grouped=snapshot.once(
+            "grouped", lambda: sum(view.ran is Scope.GROUP for view in cells.values())
+        ),
         wrong={f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
     )
 
@@ -101,8 +112,12 @@ def _count(snapshot: Snapshot, wanted: CellFilter) -> int:
 
 
 def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Tally[W], ...]:
-    narrowed = ((word, wanted.but(**{words.__name__.lower(): (str(word),)})) for word in words)
-    return tuple(Tally(word, _count(snapshot, narrow), narrow) for word, narrow in narrowed)
+    """Return how many cells have each word, with the page of a filter that shows them."""
+    name, members = words.__name__.lower(), snapshot.knowledge.members
+    numbers = wanted.tally(name, map(str, words), snapshot.cells.values(), members)
+    return tuple(
+        Tally(word, numbers[str(word)], wanted.but(**{name: (str(word),)})) for word in words
+    )
 
 
 def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:

@@ -91,9 +91,7 @@ def columns(
 def _side(mode: Mode, access: Access) -> CellColumn:
     """Return the cells of a mode and an access, which HTML sets in a column of their own."""
     head = f"{mode.label} {access}"
-    return CellColumn(
-        head=head, html="macros/side.html", side=(mode, access), way=way(mode, access)
-    )
+    return CellColumn(head=head, side=(mode, access), way=way(mode, access))
 
 
 def _same(name: str, kind: Any, value: Callable[[CellView], Any]) -> CellColumn:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from itertools import chain, count
 
-# A heading, with the id of the element that it begins, if that has one.
+# Each begins with a letter to look for: most of a page is no heading.
 _HEADING = re.compile(
-    r'(?P<before>\sid="(?P<outer>[^"]+)"[^<>]*>\s*)?'
-    r"<h(?P<level>[2-6])(?P<attributes>[^>]*)>(?P<said>.*?)</h(?P=level)>",
-    re.DOTALL,
+    r"<h(?P<level>[2-6])(?P<attributes>[^>]*)>(?P<said>.*?)</h(?P=level)>", re.DOTALL
 )
+# The element that a heading begins, if that has an id.
+_OUTER = re.compile(r'<[^<>]*\sid="([^"]+)"[^<>]*>\s*')
 _ID = re.compile(r'\sid="([^"]+)"')
 _TAG = re.compile(r"<[^>]+>|&\w+;|&#\d+;")
 _BEGIN, _END = "<main", "</main>"
@@ -24,26 +24,28 @@ def linked(html: str) -> str:
     begin, end = html.find(_BEGIN), html.rfind(_END)
     if begin < 0:
         return html
-    taken = set(_ID.findall(html))
+    taken = set[str]()
 
     def link(found: re.Match[str]) -> str:
-        before, outer, level, attributes, said = found.groups(default="")
+        level, attributes, said = found.groups()
+        before = html.rfind("<", begin, begin + found.start())
+        outer = _OUTER.fullmatch(html, max(before, begin), begin + found.start())
         own = _ID.search(attributes)
-        name = own[1] if own else outer or _unused(said, taken)
+        name = own[1] if own else outer[1] if outer else _unused(said, html, taken)
         given = attributes if own or outer else f'{attributes} id="{name}"'
         if "<a " in said:
             mark = f'<a class="anchor" href="#{name}" aria-hidden="true" tabindex="-1"></a>'
-            return f"{before}<h{level}{given}>{said}{mark}</h{level}>"
-        return f'{before}<h{level}{given}><a class="anchor" href="#{name}">{said}</a></h{level}>'
+            return f"<h{level}{given}>{said}{mark}</h{level}>"
+        return f'<h{level}{given}><a class="anchor" href="#{name}">{said}</a></h{level}>'
 
     return f"{html[:begin]}{_HEADING.sub(link, html[begin:end])}{html[end:]}"
 
 
-def _unused(said: str, taken: set[str]) -> str:
+def _unused(said: str, html: str, taken: set[str]) -> str:
     """Return a name for a heading that no element of the page has."""
     words = re.findall(r"[a-z0-9]+", _TAG.sub(" ", said).lower())
     name = "-".join(words) or "part"
-    names: Iterable[str] = (name, *(f"{name}-{number}" for number in range(2, 1000)))
-    found = next(one for one in names if one not in taken)
+    names = chain([name], map(f"{name}-{{}}".format, count(2)))
+    found = next(one for one in names if one not in taken and f' id="{one}"' not in html)
     taken.add(found)
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,10 +11,10 @@ from markupsafe import Markup
 
 from app import __version__
 from app.core import words
-from app.core.cells import CellKey
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.numbers import counted
 from app.core.rulings import Conditions
+from app.core.views import CellView
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
 from app.pages.cell_text import measurements_of
@@ -36,6 +35,8 @@ def make_environment(*, read_only: bool = False) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        # Templates belong to the release, like the code.
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -67,6 +68,12 @@ def _marked(text: str) -> Markup:
     return Markup("").join(ways[i % len(ways)].format(piece) for i, piece in pieces if piece)
 
 
+def _told(snapshot: Snapshot, cell: CellView) -> str:
+    """Return all that columns say of a cell in a text, a line each."""
+    every = snapshot.once("columns", lambda: columns(snapshot.knowledge, ()))
+    return "\n".join(line for column in every for line in column.lines(cell) if line)
+
+
 class Renderer:
     """Fills templates."""
 
@@ -76,7 +83,11 @@ class Renderer:
         self._plain = self._environment.overlay(autoescape=False)
 
     def page(self, name: str, snapshot: Snapshot, **context: Any) -> str:
-        """Return a page of a snapshot."""
+        """Return a page of a snapshot.
+
+        What a template calls with ``once`` and a key is made once for all pages of it, so the
+        key has to say all that it depends on, and there may not be too many of them.
+        """
         knowledge = snapshot.knowledge
         html = self._environment.get_template(name).render(
             **context,
@@ -87,7 +98,8 @@ class Renderer:
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             copies=lambda address: citing.find(snapshot, address, self._site),
-            fragments=lambda: self._fragments(snapshot),
+            once=lambda *key, caller: snapshot.once(("html", *key), caller),
+            told=lambda cell: _told(snapshot, cell),
         )
         return linked(html)
 
@@ -98,28 +110,3 @@ class Renderer:
     def text(self, name: str, **context: Any) -> str:
         """Return a text from a Markdown template; what it prints is text, not markup."""
         return self._plain.get_template(name).render(**context).strip() + "\n"
-
-    def _fragments(self, snapshot: Snapshot) -> Mapping[CellKey, Markup]:
-        """Return each cell's summary, rendered once per snapshot."""
-        template = self._environment.get_template("table/_summary.html")
-        knowledge = snapshot.knowledge
-        shared = {
-            "knowledge": knowledge,
-            "conditions": Conditions(knowledge.conditions),
-            "version": snapshot.name,
-            "pinned": snapshot.pinned,
-        }
-        every = columns(knowledge, ())
-        return snapshot.once(
-            "summaries",
-            lambda: {
-                key: Markup(  # noqa: S704 - our own template
-                    template.render(
-                        cell=view,
-                        told="\n".join(line for c in every for line in c.lines(view) if line),
-                        **shared,
-                    )
-                )
-                for key, view in snapshot.cells.items()
-            },
-        )

@@ -11,9 +11,11 @@ from app.mail.quoting import MOST_LINKS
 from app.settings import ROOT
 from app.store import seeding
 from app.store.engine import writer_sessions
+from app.web.front import Front
+from app.web.limits import Limits
 from tests.conftest import engine_of
 from tests.quoting.conftest import CELL, quote
-from tests.running import CURL, HTML, JSON, SITE, client_of, soup_of, state_of, unsound
+from tests.running import CURL, HTML, JSON, SITE, app_of, client_of, soup_of, state_of, unsound
 
 PINNED = f"{SITE}{CELL}?at=2026-11-22.1"
 PUBLISHED = ROOT / "tests" / "data" / "published-urls.txt"
@@ -129,7 +131,7 @@ def test_a_body_that_is_no_field_of_the_form_is_answered_with_how_to_send_a_mail
 def test_what_is_pasted_reaches_no_database_no_cache_and_no_log(client, shared_url, block, caplog):
     caplog.set_level(logging.DEBUG)
     mail = f"{MARK} {SITE}/r/{MARK} {SITE}/?q={MARK}\n{block}"
-    kept = dict(client.app._kept._pages)
+    kept = dict(app_of(client.app, Front)._kept._pages)
     answers = [
         client.post("/check-mail", data={"text": mail}, headers=HTML),
         client.post("/api/v1/check-mail", content=mail),
@@ -138,7 +140,7 @@ def test_what_is_pasted_reaches_no_database_no_cache_and_no_log(client, shared_u
         stored = "\n".join(connection.iterdump())
 
     assert ["no-store"] * 2 == [answer.headers["cache-control"] for answer in answers]
-    assert kept == dict(client.app._kept._pages)
+    assert kept == dict(app_of(client.app, Front)._kept._pages)
     assert MARK not in stored
     assert [] == [record for record in caplog.records if MARK in record.getMessage()]
     assert MARK not in client.get("/check-mail", headers=HTML).text
@@ -152,7 +154,7 @@ def test_a_mail_that_another_site_sends_or_that_is_too_large_is_refused(client):
 
 
 def test_a_check_waits_for_no_writer(client, monkeypatch):
-    monkeypatch.setattr(client.app._app._turns, "_here", 10**6)
+    monkeypatch.setattr(app_of(client.app, Limits)._turns, "_here", 10**6)
 
     assert 503 == client.post("/upload", data={"text": "{}"}, headers=JSON).status_code
     assert 200 == client.post("/check-mail", data={"text": "x"}, headers=JSON).status_code

@@ -6,7 +6,8 @@ import pytest
 
 from app.web import pages
 from app.web.app import FIRST, LAST
-from tests.running import CURL
+from app.web.front import Front
+from tests.running import CURL, app_of
 
 PARTS = {"name": "ldr", "register": "ldr", "mode": "x2avic", "access": "write", "number": "1",
          "slug": "words", "family": "19h", "model": "11h", "path": "d"}  # fmt: skip
@@ -54,7 +55,7 @@ def test_an_address_that_is_too_long_is_refused_and_not_repeated(client, path):
 
 
 def test_only_canonical_addresses_are_kept_and_by_all_that_they_take(client):
-    kept = client.app._kept
+    kept = app_of(client.app, Front)._kept
     odd = ["/?&", "/docs?utm_source=x", "/docs/words?at=+2026-11-22", "/api/v1/cells?sort=apm",
            "/api/v1/cells?mode=x2avic,avic", "/api/v1/search?q=ldr++ldr&q="]  # fmt: skip
     begin = len(kept._pages)
@@ -66,7 +67,10 @@ def test_only_canonical_addresses_are_kept_and_by_all_that_they_take(client):
         assert answers[0].headers["etag"] == answers[1].headers["etag"]
         begin += 1
         assert begin == len(kept._pages), address
-    taken = (len(k[1]) + len(k[3]) + len(p.bodies["gzip"]) for k, p in kept._pages.items())
+    taken = (
+        len(key[1]) + len(key[3]) + sum(map(len, page.bodies.values()))
+        for key, page in kept._pages.items()
+    )
     assert kept._size > sum(taken)
 
 
@@ -100,5 +104,5 @@ def test_a_form_refuses_a_field_that_it_does_not_know(client, path, sent, said):
 
 def test_no_redirection_leads_to_another_host(client):
     for path in ("//index.txt", "/%2findex.json"):
-        answer = client.get(f"http://testserver{path}?only=wrong&mode=avic", follow_redirects=False)
+        answer = client.get(f"{client.base_url}{path}?only=wrong&mode=avic", follow_redirects=False)
         assert 404 == answer.status_code
