@@ -58,6 +58,7 @@ COMMANDS = (
     Command("backup", "keeping", "backup"),
     Command("restore", "keeping", "restore"),
     Command("verify", "keeping", "verify"),
+    Command("doctor", "doctor", "doctor", "Check this installation, and say what mends it."),
     Command("version", "main", "version"),
     Command("export", "export", "exports", "Write everything that is public as files."),
     Command("import", "importing", "imports", "Documents from other tools and tables."),
