@@ -7,8 +7,6 @@ HTMX := static/vendor/htmx.min.js
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # uv trusts whom the machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
-# Where it is set, every process of the tests would compile what all of them import.
-unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-postgres check coverage bench fuzz rehearse measure-emulations format lock clean

@@ -6,6 +6,7 @@ It is an SQLite file; with ``--database postgres`` one of a PostgreSQL server of
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,9 @@ from app.settings import Settings
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from tests.databases import SEED, SEEDED_AT, Databases, Files, Server, postgres, programs
 from tests.running import client_of
+
+# Where it is set, every process of the tests would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A slow machine is no bug of the code under test.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=40)
@@ -225,7 +229,7 @@ def empty_reader(empty_url: str) -> Iterator[sessionmaker[Session]]:
 @pytest.fixture
 def seed_copy(tmp_path: Path) -> SeedCopy:
     """A copy of the real seed that this test may damage."""
-    return SeedCopy(shutil.copytree(SEED, tmp_path / "seed"))
+    return SeedCopy(shutil.copytree(SEED, tmp_path / "seed", copy_function=shutil.copyfile))
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 """Machines made of files, for tests: constructed, none of them exists."""
 
 import struct
+import sys
 from pathlib import Path
 
 from app.probing.host.emulator import Qemu
 from app.probing.host.host import Host
 from app.probing.host.tracing import EVENTS
+from tests.probe import fake_qemu
+from tests.probe.scenes import Scene
 
 CPUINFO = """\
 processor\t: 0
@@ -68,3 +71,16 @@ def machine(root: Path, *, forbidden: tuple[str, ...] = (), tools=("gcc", "ld"))
         may=lambda path, _: path not in [root / name for name in forbidden],
         which=lambda tool: f"/usr/bin/{tool}" if tool in tools else None,
     )
+
+
+def stand_in_for_qemu(folder: Path, *scenes: Scene) -> Path:
+    """Put what plays a run of the guest into a new folder; return its path."""
+    folder.mkdir()
+    (folder / "status").write_text("33")
+    qemu = folder / "qemu-system-x86_64"
+    qemu.write_text(f"#!{sys.executable} -IS\n" + Path(fake_qemu.__file__).read_text())
+    qemu.chmod(0o755)
+    for scene in scenes:
+        (folder / f"{scene.apic}.log").write_bytes(scene.guest())
+        (folder / f"{scene.apic}.trace").write_text(scene.trace("tracefs"))
+    return qemu

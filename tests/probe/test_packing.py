@@ -18,7 +18,8 @@ from app.cli.main import command_line
 from app.probing import packing
 from app.probing.guest_memory import LOG_AT
 from app.probing.host.host import Host
-from tests.probe import booting, fake_qemu
+from tests.probe import booting
+from tests.probe.hosts import stand_in_for_qemu
 from tests.probe.scenes import Scene
 from tests.running import client_of
 
@@ -32,17 +33,9 @@ def packed(tmp_path_factory) -> Path:
 @pytest.fixture
 def fake(tmp_path) -> Path:
     """A stand-in for QEMU that plays one run of the guest, the same at each call."""
-    folder = tmp_path / "fake"
-    folder.mkdir()
-    (folder / "status").write_text("33")
-    qemu = folder / "qemu-system-x86_64"
-    qemu.write_text(f"#!{sys.executable} -IS\n" + Path(fake_qemu.__file__).read_text())
-    qemu.chmod(0o755)
-    for apic, address in (("xapic", 0x80), ("x2apic", 0x808)):
-        scene = Scene(apic=apic).repeated("tpr", address, value=0x20)
-        (folder / f"{apic}.log").write_bytes(scene.guest())
-        (folder / f"{apic}.trace").write_text("")
-    return qemu
+    slots = {"xapic": 0x80, "x2apic": 0x808}
+    scenes = (Scene(apic=a).repeated("tpr", slot, value=0x20) for a, slot in slots.items())
+    return stand_in_for_qemu(tmp_path / "fake", *scenes)
 
 
 def run(packed: Path, *words: object, **how: Any) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +27,8 @@ from app.probing.host.plan import Plan, make_plan
 from app.probing.host.running import RunFailed
 from app.probing.host.tracing import Tracer
 from app.store.submissions import Decision
-from tests.probe import booting, fake_qemu
-from tests.probe.hosts import fake_cpuid, machine
+from tests.probe import booting
+from tests.probe.hosts import fake_cpuid, machine, stand_in_for_qemu
 from tests.probe.scenes import Scene, intercepted, noise, unaccelerated
 from tests.running import state_of
 
@@ -39,16 +38,7 @@ API = "/api/v1/measurements"
 @pytest.fixture
 def fake(tmp_path) -> Path:
     """A folder with a stand-in for QEMU under KVM, and what it plays."""
-    folder = tmp_path / "fake"
-    folder.mkdir()
-    (folder / "status").write_text("33")
-    qemu = folder / "qemu-system-x86_64"
-    qemu.write_text(f"#!{sys.executable} -IS\n" + Path(fake_qemu.__file__).read_text())
-    qemu.chmod(0o755)
-    for scene in (_page(), _msrs()):
-        (folder / f"{scene.apic}.log").write_bytes(scene.guest())
-        (folder / f"{scene.apic}.trace").write_text(scene.trace("tracefs"))
-    return folder
+    return stand_in_for_qemu(tmp_path / "fake", _page(), _msrs()).parent
 
 
 def played(fake: Path) -> type[Tracer]:
