@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, func, inspect, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import Session
 
 from app.core.knowledge import Knowledge
@@ -30,6 +30,14 @@ DATE_OR_VERSION = re.compile(r"\d{4}-\d\d-\d\d(\.\d+)?")
 # Seeds that stay read: neighbouring data versions mostly have the same one.
 CURATED = 4
 _CURATED: WeakKeyDictionary[Any, OrderedDict[int, Knowledge]] = WeakKeyDictionary()
+# At which versions the seed of a data version last began and ended something. Several times for
+# each upload, so that it is made once.
+_MARKS = select(*(
+    select(func.max(column))
+    .where(FactRow.origin == SEED, column <= bindparam("version"))
+    .scalar_subquery()
+    for column in (FactRow.valid_from, FactRow.valid_to)
+))  # fmt: skip
 # How many names one statement asks for.
 MANY = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
@@ -128,19 +136,14 @@ def find_version(session: Session, at: str = "", upto: int | None = None) -> Dat
 
 def curated(session: Session, version: int) -> Knowledge:
     """Return what the seed of a data version says; each seed is read once."""
-    f = FactRow
-    seeded = f.origin == SEED
-    marks = [
-        session.scalar(select(func.max(column)).where(seeded, column <= version)) or 0
-        for column in (f.valid_from, f.valid_to)
-    ]
+    newest = max(mark or 0 for mark in session.execute(_MARKS, {"version": version}).one())
     kept = _CURATED.setdefault(session.get_bind(), OrderedDict())
-    if found := kept.get(max(marks)):
+    if found := kept.get(newest):
         return found
     found = Knowledge.of(fact_from(s.kind, s.body) for s in get_seeded(session, version))
     # What this transaction itself makes may be taken back, and its number given to another.
-    if max(marks) < session.info.get(NEW_VERSION, version + 1):
-        kept[max(marks)] = found
+    if newest < session.info.get(NEW_VERSION, version + 1):
+        kept[newest] = found
         while len(kept) > CURATED:
             kept.popitem(last=False)
     return found

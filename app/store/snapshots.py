@@ -30,6 +30,9 @@ from app.store.steps import Steps
 
 log = logging.getLogger(__name__)
 CHECK_SECONDS = 1.0
+# So many versions in a row are shown as soon as they are made, and then one in CHECK_SECONDS: a
+# version is every page anew.
+AT_ONCE = 10
 # How many past snapshots stay in memory.
 PINNED = 4
 T = TypeVar("T")
@@ -164,6 +167,7 @@ class SnapshotHolder:
         self._lock = threading.Lock()
         self._pin_lock = threading.Lock()
         self._checked = -CHECK_SECONDS
+        self._renewed = -AT_ONCE * CHECK_SECONDS
         self._snapshot: Snapshot | None = None
         self._failed: SQLAlchemyError | None = None
         self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
@@ -223,6 +227,17 @@ class SnapshotHolder:
         with self._lock:
             self._refresh()
         return self.get()
+
+    def renew(self) -> None:
+        """Show a data version to whoever made it, at once unless many are made in a row.
+
+        Then it is shown within CHECK_SECONDS, as to everybody else.
+        """
+        now = self._clock()
+        self._renewed = max(self._renewed, now - AT_ONCE * CHECK_SECONDS)
+        if self._renewed + CHECK_SECONDS <= now:
+            self._renewed += CHECK_SECONDS
+            self.refresh()
 
     def _refresh_and_release(self) -> None:
         try:

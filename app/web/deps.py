@@ -37,13 +37,14 @@ async def _settings(request: Request) -> Settings:
 def _write_session(request: Request) -> Iterator[Session]:
     """Commit before the answer leaves, roll back on any exception.
 
-    Whoever reads after that answer sees what was written: its writer alone waits for it.
+    Whoever reads after that answer sees what was written: its writer alone waits for it. Where many
+    write, that is within a second.
     """
     refuse_writes(request.app.state.settings)
     with request.app.state.writers.begin() as session:
         yield session
     if session.info.get(NEW_VERSION):
-        request.app.state.snapshots.refresh()
+        request.app.state.snapshots.renew()
 
 
 def _read_session(request: Request) -> Iterator[Session]:

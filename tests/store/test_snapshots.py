@@ -13,7 +13,7 @@ from app.settings import ROOT
 from app.store import stepping, store
 from app.store.engine import make_engine, reader_sessions
 from app.store.seeding import load_seed
-from app.store.snapshots import SnapshotHolder, load_snapshot
+from app.store.snapshots import AT_ONCE, SnapshotHolder, load_snapshot
 
 Sessions = sessionmaker[Session]
 LATER = {("condition", "edge"): {"slug": "edge", "text": "other", "tag": "e", "axis": "trigger"}}
@@ -155,6 +155,21 @@ def test_a_refresh_shows_the_newest_version_at_once(holder, writer, seeded_at):
     holder.get()
     publish_other(writer, seeded_at + timedelta(days=1))
     assert "2026-11-23.1" == holder.refresh().name == holder.get().name
+
+
+def test_who_makes_a_version_sees_it_at_once_but_where_many_are_made_in_a_row(
+    holder, gate, clock, writer, seeded_at
+):
+    holder.get()
+    publish_other(writer, seeded_at)
+    holder.renew()
+    assert "2026-11-22.2" == holder.get().name
+    for _ in range(3 * AT_ONCE):
+        holder.renew()
+    assert gate.passed == 1 + AT_ONCE
+    clock.now += 1
+    holder.renew()
+    assert gate.passed > 1 + AT_ONCE
 
 
 def test_an_old_snapshot_never_changes(holder, writer, knowledge, seeded_at):
