@@ -6,11 +6,13 @@ routes enforce, so equal views share one entry; what has another address is kept
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import threading
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -111,6 +113,7 @@ class Front:
         self._app = app
         self._version = version
         self._kept = KeptBytes(limit)
+        self._making: dict[Key, asyncio.Event] = {}
 
     @property
     def kept_bytes(self) -> int:
@@ -131,30 +134,64 @@ class Front:
         if scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, _with(send, SECURITY))
             return
+        encoding = encoding_for(headers.get("accept-encoding", ""))
         key = (self._version(), wanted.path, wanted.format, scope["query_string"])
-        kept = old = self._kept.get(key)
-        state["kept"] = old is not None
+        kept = self._kept.get(key)
+        state["kept"] = kept is not None
         if kept is None:
-            catch = _Catch(send, state, wanted)
-            await self._app({**scope, "method": "GET"}, receive, catch)
-            if catch.page is None:
-                return
-            kept = catch.page
-        encoding = encoding_for(headers.get("accept-encoding", "")) if kept.packs else ""
+            async with self._first(key) as go_on:
+                catch = _Catch(send, state, wanted, go_on)
+                kept = await self._made(key, encoding, scope, receive, catch)
+        if kept is None:
+            return
+        encoding = encoding if kept.packs else ""
         if encoding not in kept.bodies:
-            others = old.bodies if old else {}
-            kept = replace(kept, bodies={**others, **kept.packed(encoding)})
-        if kept is not old and (old or state["canonical"]):
+            kept = replace(kept, bodies={**kept.bodies, **kept.packed(encoding)})
             self._kept.put(key, kept)
         shown = replace(kept, headers=(*kept.headers, _vary(wanted)))
         await _answer(shown, encoding, headers, scope["method"], send)
+
+    @asynccontextmanager
+    async def _first(self, key: Key) -> AsyncIterator[Callable[[], None]]:
+        """Let others who ask for the same wait; yields what tells them that it is kept nowhere."""
+        if making := self._making.get(key):
+            await making.wait()
+        mine = asyncio.Event()
+        first = self._making.setdefault(key, mine)
+        try:
+            yield mine.set
+        finally:
+            mine.set()
+            if first is mine:
+                del self._making[key]
+
+    async def _made(
+        self, key: Key, encoding: str, scope: Scope, receive: Receive, catch: _Catch
+    ) -> Kept | None:
+        """Return a page, made by now or here; None where the answer was sent and is none."""
+        if kept := self._kept.get(key):
+            return kept
+        await self._app({**scope, "method": "GET"}, receive, catch)
+        kept = catch.page
+        if kept and kept.packs and encoding:
+            kept = replace(kept, bodies=kept.packed(encoding))
+        if kept and scope["state"]["canonical"]:
+            self._kept.put(key, kept)
+        return kept
 
 
 class _Catch:
     """A ``send`` that collects a page to keep, and lets everything else through."""
 
-    def __init__(self, send: Send, state: Mapping[str, object], wanted: WantedFormat) -> None:
+    def __init__(
+        self,
+        send: Send,
+        state: Mapping[str, object],
+        wanted: WantedFormat,
+        let_through: Callable[[], None],
+    ) -> None:
         self._send = _with(send, (*SECURITY, _vary(wanted)))
+        self._let_through = let_through
         self._state = state
         self._start: Message | None = None
         self._body = b""
@@ -165,6 +202,7 @@ class _Catch:
             if self._state.get("keep") and message["status"] == HTTPStatus.OK:
                 self._start = message
                 return
+            self._let_through()
         elif self._start is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body"):

@@ -1,0 +1,59 @@
+"""Many who ask for one page at once let it be made once."""
+
+import asyncio
+
+import pytest
+
+from app.web.front import Front
+
+ASKING = 20
+
+
+def asked(app, path):
+    """Ask all at once; returns the answers' bodies."""
+    front = Front(app, version=lambda: 1, limit=1 << 20)
+
+    async def one():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+        await front(scope, None, send)
+        return b"".join(message.get("body", b"") for message in sent)
+
+    async def every():
+        async with asyncio.timeout(5):
+            return await asyncio.gather(*(one() for _ in range(ASKING)))
+
+    return asyncio.run(every())
+
+
+@pytest.mark.parametrize(("canonical", "made"), [(True, 1), (False, ASKING)])
+def test_a_page_that_is_kept_is_made_for_all_who_ask_meanwhile(canonical, made):
+    times = []
+
+    async def app(scope, _, send):
+        times.append(1)
+        scope["state"] |= {"keep": True, "canonical": canonical}
+        await asyncio.sleep(0.01)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a page"})
+
+    assert [b"a page"] * ASKING == asked(app, "/r/ldr")
+    assert made == len(times)
+
+
+def test_nobody_waits_for_the_end_of_what_nobody_keeps():
+    begun, all_of_them = [], asyncio.Event()
+
+    async def app(_scope, _, send):
+        begun.append(1)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        if len(begun) == ASKING:
+            all_of_them.set()
+        await all_of_them.wait()
+        await send({"type": "http.response.body", "body": b"streamed"})
+
+    assert [b"streamed"] * ASKING == asked(app, "/vapic.json")
