@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check coverage bench fuzz rehearse measure-emulations format lock clean
+.PHONY: help run test test-postgres check coverage bench fuzz rehearse measure-emulations policies format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 
 measure-emulations: $(VENV)/.dev  ## Measure emulated local APICs, here and under real kernels; 15 minutes
 	@nice $(BIN)/python -m tests.emulations $(SUITES)
+
+policies: $(VENV)/.dev  ## Read the policies again from Debian's kernel sources; a download of 150 MB each
+	@nice $(BIN)/python -m tests.policies $(SUITES)
 
 format: $(VENV)/.dev  ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .

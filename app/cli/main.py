@@ -50,7 +50,7 @@ COMMANDS = (
     Command("correlate", "correlate", "correlate"),
     Command("check", "measure", "check"),
     Command("submit", "measure", "submit"),
-    Command("policy", "pages", "policy"),
+    Command("policy", "policy", "policies", "What hypervisors assume; read it from their source."),
     Command("guest", "pages", "guest"),
     # A minus before a word excludes it; it is no option of the command.
     Command("search", "pages", "search", context={"ignore_unknown_options": True}),

@@ -1,4 +1,4 @@
-"""Commands that print what a page says: the table, a register, what changed, policies, a search."""
+"""Commands that print what a page says: the table, a register, what changed, a search."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from app.core.words import Access, Mode
 from app.errors import InvalidFilter, InvalidQuery, NotFound
 from app.pages import cell_text, comparing, explore, register_text
 from app.pages.guest_view import lines_on
-from app.pages.kinds.policies import BETWEEN
 from app.pens.place import Place
 from app.pens.plain import sheet_text
 from app.search import search_text, searching
@@ -106,20 +105,6 @@ def diff(
     found = comparing.compare(before, after, comparing.address_of(name), opened.place.site)
     there = Place(opened.place.site, after.name, pinned=after.pinned)
     say(comparing.comparison_text(found, there), nl=False)
-
-
-@reads
-def policy(
-    opened: Opened,
-    slug: Annotated[str, typer.Argument(help="Policy, as in kvm-7.2; leave out to list.")] = "",
-    other: Annotated[str, typer.Argument(help="Another one, to be shown beside it.")] = "",
-) -> None:
-    """Print what a hypervisor version lets through and assumes.
-
-    With two, what differs between them comes first.
-    """
-    asked = BETWEEN.join(name for name in (slug, other) if name)
-    opened.print_page(f"/policy/{asked}")
 
 
 @reads

@@ -63,12 +63,19 @@ def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer
         return Answer(began, "" if began else f"nobody looked at {found.branch}")
     policy, range_ = next(((p, r) for p, r in held if found in r), (None, None))
     if policy is None or range_ is None:
-        return Answer(None, f"no source says on which side of a change {found} is")
+        ended = next((r for p, r in held if found.branch in p.not_known), None)
+        unsaid = f"no source says on which side of a change {found} is"
+        return Answer(None, f"nobody looked at {found.branch} {behind(ended)}" if ended else unsaid)
     if range_.last and found.bare:
         return Answer(None, f"{found} may be any release of {found.branch}")
     if range_.last and found.behind:
         return Answer(None, f"what was added behind {found} is not stated")
     return Answer(policy)
+
+
+def behind(range_: PolicyRange) -> str:
+    """``after 6.12.117``: what of a branch is not known where a range of it is."""
+    return f"after {range_.last}"
 
 
 def unknown_branches(knowledge: Knowledge, hypervisor: str) -> str:
@@ -79,6 +86,7 @@ def unknown_branches(knowledge: Knowledge, hypervisor: str) -> str:
         return ""
     first = min(r.begins for r in closed)
     last = max(Release.parse(r.last) for r in closed)
-    names = [branch for p in mine for branch in p.not_known]
+    ends = {r.branch: f"{r.branch} {behind(r)}" for p in mine for r in p.ranges if not r.main}
+    names = [ends.get(branch, branch) for p in mine for branch in p.not_known]
     rest = f"every stable branch from {first.branch} to {last.branch} that is not named"
     return ", ".join((*names, f"and {rest}")) if names else rest

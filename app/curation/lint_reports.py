@@ -13,10 +13,10 @@ from app.core import facts
 from app.core.cells import IMPOSSIBLE, CellKey
 from app.core.knowledge import Knowledge, action_of
 from app.core.ledger import document_of
-from app.core.numbers import MSR_BASE, MSR_LAST, Span
+from app.core.numbers import MSR_BASE, MSR_LAST, Span, format_hex
 from app.core.releases import FINAL, Release
 from app.core.wanted import can_have
-from app.core.words import Action, DifferenceState, Mode
+from app.core.words import Access, Action, DifferenceState, Mode
 from app.curation.lint_facts import Broken, Place, Rules, cell_lists, cells_known
 
 NUMBER = re.compile(r"\bfamily ([0-9A-F]{2}h)")
@@ -178,7 +178,7 @@ def _policies_of_a_hypervisor_name_it_alike(knowledge: Knowledge, policy: facts.
 def _releases_have_one_policy(knowledge: Knowledge, policy: facts.Policy) -> Broken:
     mine = knowledge.hypervisors[policy.hypervisor]
     others = [(p, range_) for p in mine if p.slug < policy.slug for range_ in p.ranges]
-    named = {range_.branch for p in mine for range_ in p.ranges}
+    named = {r.branch for p in mine for r in p.ranges if p is not policy or not r.last}
     for i, one in enumerate(policy.ranges):
         for other, range_ in (*others, *((policy, r) for r in policy.ranges[:i])):
             if one.branch == range_.branch and (one.begins in range_ or range_.begins in one):
@@ -186,7 +186,34 @@ def _releases_have_one_policy(knowledge: Knowledge, policy: facts.Policy) -> Bro
                 yield ("ranges", i), found, "no overlap"
     for i, branch in enumerate(policy.not_known):
         if branch in named:
-            yield ("not_known", i), repr(branch), "a branch that no range names"
+            expected = "a branch that no range names, or only one of its own with a last release"
+            yield ("not_known", i), repr(branch), expected
+
+
+def _trees_say_the_same(_: Knowledge, policy: facts.Policy) -> Broken:
+    """Hold a policy against what was read in its trees, and each range against the trees of it."""
+    through = {(msr, way) for entry in policy.msrs for msr in _each(entry.msrs) for way in Access
+               if getattr(entry, way) is not Action.INTERCEPT}  # fmt: skip
+    for i, reading in enumerate(policy.readings):
+        release = Release.find(reading.version)
+        if not release or not any(range_.holds(release) for range_ in policy.ranges):
+            yield ("readings", i, "version"), repr(reading.version), "a release of the ranges"
+        read = {(msr, way) for one in reading.msrs for msr in _each(one.msrs) for way in Access
+                if getattr(one, way)}  # fmt: skip
+        if other := sorted(format_hex(msr) for msr, _ in read ^ through):
+            yield ("readings", i, "msrs"), f"otherwise {', '.join(other)}", "what the policy says"
+        if other := sorted({one.offset for one in reading.traps} ^ {*policy.trap_offsets}):
+            yield ("readings", i, "traps"), f"otherwise {', '.join(other)}", "the trap_offsets"
+    for i, range_ in enumerate(policy.ranges):
+        if range_.unread == bool(policy.read_of(range_)):
+            found = "true" if range_.unread else "nothing"
+            expected = "true where no tree of the range was read, and nothing elsewhere"
+            yield ("ranges", i, "unread"), found, expected
+
+
+def _each(text: str) -> range:
+    span = Span.parse(text)
+    return range(span.first, span.last + 1)
 
 
 RULES: Rules = (
@@ -201,4 +228,5 @@ RULES: Rules = (
     (facts.Policy, _policies_say_which_releases),
     (facts.Policy, _policies_of_a_hypervisor_name_it_alike),
     (facts.Policy, _releases_have_one_policy),
+    (facts.Policy, _trees_say_the_same),
 )

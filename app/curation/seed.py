@@ -74,7 +74,7 @@ def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
         if name == aliases.FILE:
             continue
         if kind := FOLDERS.get(name.removesuffix(".yaml").split("/")[0]):
-            read += _read_file(path, name, kind)
+            read += read_file(path, name, kind)
         else:
             read.append(Problem(name, "", "a file of no kind", " or ".join(FOLDERS)))
     if not read:
@@ -91,7 +91,8 @@ def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
     return entries
 
 
-def _read_file(path: Path, name: str, kind: str) -> Iterator[SeedEntry | Problem]:
+def read_file(path: Path, name: str, kind: str) -> Iterator[SeedEntry | Problem]:
+    """Yield the entries of one file of a kind, called ``name``, and what is wrong in it."""
     try:
         text = path.read_text("utf-8")
         if line := _anchor(text):

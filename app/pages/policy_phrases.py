@@ -9,7 +9,7 @@ from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.cells import CellKey
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Policy, Register
-from app.core.kernels import unknown_branches
+from app.core.kernels import behind, unknown_branches
 from app.core.knowledge import Knowledge
 from app.core.numbers import Span
 from app.core.policy_rows import MarkRow
@@ -73,6 +73,9 @@ def known_as(policy: Policy) -> str:
 def not_looked_at(policy: Policy) -> str:
     """``6.12.1 and later of 6.12.y not known``: empty where the release is no such branch's."""
     branch = policy.not_known[-1] if policy.not_known else ""
+    looked = next((r for r in policy.ranges if r.branch == branch), None)
+    if looked:
+        return f"{branch} {behind(looked)} not known"
     return f"{branch.removesuffix('y')}1 and later of {branch} not known" if branch else ""
 
 

@@ -22,6 +22,7 @@ from app.pages.policy_phrases import (
     passed,
     some_msrs,
 )
+from app.pages.policy_trees import read_lines, trees_section
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import Field, Item, Para, Passage, Section, Sheet, Tabular
 
@@ -104,8 +105,9 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
                 Tabular("MSR by MSR", [heads], rows, ONE, "msrs"),
             ]),
             Section("Offsets at which an exit 402h is taken for a trap", parts=[
-                _traps(table.traps), Para("At any other offset it is taken for a fault."),
+                traps_line(table.traps), Para("At any other offset it is taken for a fault."),
             ]),
+            trees_section(policy),
         ],
     )  # fmt: skip
 
@@ -127,17 +129,17 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
             Field("Differ", f"{len(changed.msrs)} of {len(table.msrs)} rows of MSRs"),
             Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
             Field("", ("both in the table: ", both)),
-            _msrs("MSRs that they treat differently while x2AVIC is active", changed),
+            msrs_section("MSRs that they treat differently while x2AVIC is active", changed),
             Section("Offsets that only one takes for a trap on exit 402h", parts=[
-                _traps(changed.traps, table.policies),
+                traps_line(changed.traps, table.policies),
             ]),
             *(_marks(f"Only {policy.slug}: where {OTHERWISE}",
                      [row for row in changed.marks if row.held[at]], knowledge)
               for at, policy in enumerate((a, b))),
             _marks(f"Both: where {OTHERWISE}", unchanged.marks, knowledge),
-            _msrs("MSRs that they treat alike", unchanged),
+            msrs_section("MSRs that they treat alike", unchanged),
             Section("Offsets that both take for a trap on exit 402h", parts=[
-                _traps(unchanged.traps),
+                traps_line(unchanged.traps),
             ]),
             *(Section(policy.name, parts=[*_words(policy)]) for policy in (a, b)),
             _not_known(table.policies, knowledge),
@@ -145,7 +147,8 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     )  # fmt: skip
 
 
-def _msrs(heading: str, table: PolicyTable) -> Section:
+def msrs_section(heading: str, table: PolicyTable) -> Section:
+    """Return rows of MSRs with what each of two policies does there."""
     if not table.msrs:
         return Section(heading, parts=[Para("None.")])
     above = [word for policy in table.policies for word in (policy.slug, "")]
@@ -193,8 +196,8 @@ def _words(policy: Policy) -> Iterator[Passage]:
     for range_ in policy.ranges:
         candidate = f"Release candidates: from {range_.candidate}." if range_.candidate else ""
         inference = f"Inference: {range_.inference}" if range_.inference else ""
-        yield Item((f"{range_.words} ", Sourced(range_.sources)), above=True,
-                   parts=[Para(candidate), Para(inference)])  # fmt: skip
+        parts = [*read_lines(policy, range_), Para(candidate), Para(inference)]
+        yield Item((f"{range_.words} ", Sourced(range_.sources)), above=True, parts=parts)
 
 
 def _not_known(policies: Iterable[Policy], knowledge: Knowledge) -> Section:
@@ -218,7 +221,7 @@ def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Secti
     return Section(heading, parts=parts or [Para("Nowhere, by what is known here.")])
 
 
-def _traps(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para:
+def traps_line(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para:
     """Return the offsets of a trap list, each with those of ``policies`` that have it."""
     slugs = [policy.slug for policy in policies]
     listed = joined(_trap(row, slugs) for row in rows)

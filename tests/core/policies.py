@@ -6,7 +6,7 @@ from app.core.words import Action
 
 def make_range(branch="mainline", first="", last="", candidate="", **changes):
     """Return the releases of one branch."""
-    named = {"first": first, "last": last, "candidate": candidate}
+    named = {"first": first, "last": last, "candidate": candidate, "unread": True}
     return PolicyRange(branch=branch, **named, **{"sources": ("mail-1",)} | changes)
 
 

@@ -51,9 +51,9 @@ CASES = [
     ("ldr/x2avic/write", "7.2.13", "zen-4", "", ["gp"],
      "gp", "observed", "emulation", False, "gp", "same"),
     # Nobody looked at the branch, and one policy lets through what the other intercepts.
-    ("ldr/x2avic/write", "6.12.117", "zen-4", "", ["gp"],
+    ("ldr/x2avic/write", "6.12.118", "zen-4", "", ["gp"],
      "gp", "observed", "not-known", False, "gp", "same"),
-    ("ldr/x2avic/write", "6.12.117", "zen-4", "", ["completed"],
+    ("ldr/x2avic/write", "6.12.118", "zen-4", "", ["completed"],
      "gp", "observed", "not-known", False, "", "differs"),
     # On a family that nobody saw, only what the manual implies is left.
     ("ldr/x2avic/write", "7.2.13", "zen-5", "", ["gp"],
@@ -61,7 +61,7 @@ CASES = [
     ("tpr/x2avic/write", "7.2.13", "", "reserved-bits", ["gp", "completed"],
      "gp", "documented", "silicon", False, "gp", "differs"),
     # Every policy on record lets it through.
-    ("tpr/x2avic/write", "6.12.117", "", "", ["completed"],
+    ("tpr/x2avic/write", "6.12.118", "", "", ["completed"],
      "completes", "documented", "silicon", True, "completes", "same"),
     # An access that exits first is emulated in any case.
     ("apr/x2avic/read", "7.2.13", "zen-4", "", ["gp"],
@@ -118,9 +118,9 @@ def test_no_machine_of_a_family_without_x2avic_has_such_a_cell(cells, knowledge)
 
 
 def test_a_version_is_known_by_its_series_and_the_newest_release_stands_for_it(knowledge):
-    known = versions(knowledge, "6.12.117", seen("ldr/x2avic/write", "gp"))
+    known = versions(knowledge, "6.12.118", seen("ldr/x2avic/write", "gp"))
 
     assert ["kvm-6.0", "kvm-6.12", "kvm-7.2"] == [*known]
-    assert ("KVM 6.12.117", "KVM 6.12") == (known["kvm-6.12"].name, known["kvm-6.12"].short)
+    assert ("KVM 6.12.118", "KVM 6.12") == (known["kvm-6.12"].name, known["kvm-6.12"].short)
     assert "nobody looked at 6.12.y" in str(known["kvm-6.12"].policy)
     assert (None, "kvm-7.2") == (known["kvm-7.2"].apic, str(known["kvm-7.2"].policy))

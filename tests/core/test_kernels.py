@@ -15,7 +15,8 @@ TABLE = {
     "kvm-6.0": (
         "6.0.0", "6.9.0", "6.18.0", "6.18.1", "6.18.3-generic", "6.18.38", "6.18.38-1-amd64",
         "6.18.38-rc1", "6.18.1-rc1", "6.17.0-rc3", "7.1-rc5", "7.1.0", "7.1.3", "v7.1.3",
-        "Linux KVM 7.1.3",
+        "Linux KVM 7.1.3", "6.1.4", "6.1.176-1", "6.12.30-1-amd64", "6.12.117+deb13-cloud-amd64",
+        "6.12.34+rpt-rpi-v8",
     ),
     "kvm-7.2": (
         "6.18.39", "6.18.40", "6.18.40-rc1", "6.18.40-1-amd64", "7.1.4", "7.1.99",
@@ -24,7 +25,7 @@ TABLE = {
         "7.10-rc1", "8.0", "10.0.3", "(Linux) 7.2",
     ),
     "nobody looked at": (
-        "6.1.150", "6.6.90", "6.12.30-1-amd64", "6.12.34+rpt-rpi-v8", "6.17.3", "6.19.2", "7.0.11",
+        "6.1.177", "6.6.90", "6.12.118", "6.12.120-1-amd64", "6.17.3", "6.19.2", "7.0.11",
     ),
     "no source says on which side": ("6.18.39-rc1", "7.1.4-rc2"),
     "may be any release of": ("6.0", "6.12", "6.18", "7.1"),
@@ -76,7 +77,10 @@ def test_of_two_hypervisors_that_are_named_none_is_taken():
 def test_what_releases_have_a_policy_is_said_from_its_ranges_in_their_order(knowledge):
     old, new = knowledge.policies.values()
 
-    assert "mainline 6.0 to 7.1, 6.18.y up to 6.18.38, 7.1.y up to 7.1.3" == old.releases
+    assert (
+        "mainline 6.0 to 7.1, 6.1.y up to 6.1.176, 6.12.y up to 6.12.117, 6.18.y up to 6.18.38, "
+        "7.1.y up to 7.1.3"
+    ) == old.releases
     assert "6.18.39 and later of 6.18.y, 7.1.4 and later of 7.1.y, 7.2 and later" == new.releases
     assert "v1" == make_policy(ranges=(), versions="v1").releases
 
@@ -105,8 +109,8 @@ def test_unknown_branches_are_named_and_those_between_the_ends_of_mainline_are_c
     closed = make_knowledge(make_policy(ranges=(make_range(first="1.0", last="1.4"),)))
 
     assert (
-        "6.1.y, 6.6.y, 6.12.y, and every stable branch from 6.0.y to 7.1.y that is not named"
-        == unknown_branches(knowledge, "KVM")
+        "6.1.y after 6.1.176, 6.6.y, 6.12.y after 6.12.117, and every stable branch from 6.0.y to "
+        "7.1.y that is not named" == unknown_branches(knowledge, "KVM")
     )
     assert "" == unknown_branches(open_ended, "KVM")
     assert "every stable branch from 1.0.y to 1.4.y that is not named" == unknown_branches(

@@ -7,6 +7,7 @@ package is there yet, and fetches from wherever this machine's apt does.
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 # A minimal Debian with QEMU, what records traces, and a kernel for virtual machines.
@@ -16,8 +17,8 @@ WANTED = (
 )
 
 
-def fetch(suite: str, cache: Path) -> list[Path]:
-    """Return the packages of a suite; they are fetched once, as long as the folder is there."""
+def fetch(suite: str, cache: Path, wanted: Iterable[str] = WANTED) -> list[Path]:
+    """Return packages of a suite; they are fetched once, as long as the folder is there."""
     whole = cache / "whole"
     if not whole.exists():
         for name in ("lists/partial", "archives/partial"):
@@ -25,7 +26,7 @@ def fetch(suite: str, cache: Path) -> list[Path]:
         (cache / "status").touch()
         (cache / "sources.list").write_text(f"deb {_mirror()} {suite} main\n")
         _apt(cache, "update")
-        _apt(cache, "install", "--download-only", "--yes", *WANTED)
+        _apt(cache, "install", "--download-only", "--yes", *wanted)
         whole.touch()
     return sorted((cache / "archives").glob("*.deb"))
 

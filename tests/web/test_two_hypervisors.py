@@ -24,7 +24,7 @@ slug: bhyve-14.0
 order: 1
 hypervisor: Bhyve
 ranges:
-  - {branch: releases, first: "14.0", last: "14.4", sources: [apm-3.44]}
+  - {branch: releases, first: "14.0", last: "14.4", sources: [apm-3.44], unread: true}
 not_known: [14.2.y]
 text: Made up. While x2AVIC is active, Bhyve lets through reads and no write.
 sources: [apm-3.44]
@@ -37,7 +37,7 @@ slug: bhyve-15.0
 order: 2
 hypervisor: Bhyve
 ranges:
-  - {branch: releases, first: "15.0", sources: [apm-3.44]}
+  - {branch: releases, first: "15.0", sources: [apm-3.44], unread: true}
 text: Made up. While x2AVIC is active, Bhyve lets TPR through and nothing else.
 sources: [apm-3.44]
 trap_offsets: [0B0h, 0D0h]

@@ -21,15 +21,16 @@ from app.core.facts.measurements import (
     Sighting,
     SigningKey,
 )
-from app.core.facts.silicon import (
-    Family,
-    FeatureReading,
+from app.core.facts.policies import (
+    Inhibit,
     MsrPolicy,
-    Observation,
     Policy,
     PolicyRange,
-    SideEffect,
+    PolicyReading,
+    ReadMsr,
+    ReadTrap,
 )
+from app.core.facts.silicon import Family, FeatureReading, Observation, SideEffect
 
 Fact = (
     Source
@@ -64,12 +65,16 @@ __all__ = [
     "Family",
     "FeatureReading",
     "Group",
+    "Inhibit",
     "Listed",
     "Measurement",
     "MsrPolicy",
     "Observation",
     "Policy",
     "PolicyRange",
+    "PolicyReading",
+    "ReadMsr",
+    "ReadTrap",
     "Register",
     "Revision",
     "SideEffect",

@@ -1,0 +1,132 @@
+"""`vapic policy`: what hypervisors assume, printed, read from source, compared, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from app.cli.database import Opened, reads
+from app.core.facts import Policy, Register
+from app.core.knowledge import Knowledge
+from app.core.releases import Release
+from app.curation.seed import SeedEntry, read_file, read_seed
+from app.errors import Conflict, InvalidSeed, NotFound, Problem
+from app.foreign.kernel_source.policy_comparing import compared
+from app.foreign.kernel_source.policy_reading import Tree, TreeReading
+from app.foreign.kernel_source.policy_writing import policy_of_tree, policy_yaml, renewed, same
+from app.pages.kinds.policies import BETWEEN
+from app.pens.place import NOWHERE
+from app.pens.plain import parts_text
+from app.settings import Settings
+
+
+class _Group(typer.core.TyperGroup):
+    """A group in which a name that is no command is that of a policy, to be shown."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put ``show`` before the names of policies."""
+        known = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if known else ["show", *args])
+
+
+policies = typer.Typer(cls=_Group)
+Side = Annotated[str, typer.Argument(help="A kernel tree, a file of a seed, or a policy's slug.")]
+Version = Annotated[str, typer.Option("--version", help="The tree's version, if it says none.")]
+
+
+@policies.command("show")
+@reads
+def show(
+    opened: Opened,
+    slug: Annotated[str, typer.Argument(help="Policy, as in kvm-7.2; leave out to list.")] = "",
+    other: Annotated[str, typer.Argument(help="Another one, to be shown beside it.")] = "",
+) -> None:
+    """Print what a hypervisor version lets through and assumes.
+
+    With two, what differs between them comes first.
+    """
+    asked = BETWEEN.join(name for name in (slug, other) if name)
+    opened.print_page(f"/policy/{asked}")
+
+
+@policies.command("read")
+def read(
+    tree: Annotated[Path, typer.Argument(help="A kernel tree, or an unpacked source package.")],
+    *,
+    version: Version = "",
+    source: Annotated[str, typer.Option(help="The seed's source that the tree is.")] = "",
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="SEED", help="Renew the policies of a seed.")
+    ] = None,
+) -> None:
+    """Read a policy from a kernel's source, each fact with its file and line.
+
+    What is written in no known form is refused with its place.
+    """
+    found = Tree(tree, version).read()
+    registers = _known(into or Settings().seed).registers.values()
+    if into is None:
+        typer.echo(policy_yaml(policy_of_tree(found, source), registers), nl=False)
+    else:
+        typer.echo(_renew(found, source, into / "policies", registers))
+
+
+@policies.command("diff")
+def diff(one: Side, other: Side) -> None:
+    """Print what two policies do differently, of trees, of files of the seed, or by their slugs."""
+    if one == other:
+        raise Conflict(f"{one} is the same policy twice.")
+    knowledge = _known(Settings().seed)
+    named = {name: _side(name, knowledge) for name in (one, other)}
+    typer.echo(parts_text(compared(named, knowledge), NOWHERE), nl=False)
+
+
+def _known(seed: Path) -> Knowledge:
+    """Return what a seed says; what its facts say of each other is the linter's part."""
+    return Knowledge.of(entry.fact for entry in read_seed(seed))
+
+
+def _side(name: str, knowledge: Knowledge) -> Policy:
+    path = Path(name)
+    if path.is_dir():
+        return policy_of_tree(Tree(path).read())
+    if path.is_file():
+        return _in_file(path)
+    if name not in knowledge.policies:
+        near = tuple(knowledge.policies)
+        raise NotFound(f"{name} is no folder, no file and no policy of the seed.", hints=near)
+    return knowledge.policies[name]
+
+
+def _in_file(path: Path) -> Policy:
+    """Return the policy that a file of a seed holds. Raises InvalidSeed."""
+    found = list(read_file(path, path.name, "policy"))
+    if problems := tuple(one for one in found if isinstance(one, Problem)):
+        raise InvalidSeed(problems)
+    return next(e.fact for e in found if isinstance(e, SeedEntry) and isinstance(e.fact, Policy))
+
+
+def _renew(read: TreeReading, source: str, folder: Path, registers: Iterable[Register]) -> str:
+    """Write a reading into the file of the policy that does the same, or a file of its own."""
+    for path in sorted(folder.glob("*.yaml")):
+        like = _in_file(path)
+        mine = policy_of_tree(read, source, like)
+        if like.hypervisor == mine.hypervisor and same(like, mine):
+            kept = {one.version: one for one in (*like.readings, *mine.readings)}
+            trees = sorted(
+                kept.values(), key=lambda one: Release.find(one.version) or Release(0, 0)
+            )
+            whole = replace(mine, readings=tuple(trees))
+            path.write_text(renewed(path.read_text("utf-8"), whole, registers), "utf-8")
+            return f"{read.version}: as {path.name} has it"
+    mine = policy_of_tree(read, source)
+    path = folder / f"{mine.slug}.yaml"
+    if path.exists():
+        raise Conflict(f"{path} does something else than {read.version}.")
+    path.write_text(policy_yaml(mine, registers), "utf-8")
+    return f"{read.version}: as no policy has it; wrote {path.name}, which needs its words"

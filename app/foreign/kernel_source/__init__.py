@@ -1,0 +1,1 @@
+"""What a kernel's C says of local-APIC accesses, read and evaluated without compiling it."""

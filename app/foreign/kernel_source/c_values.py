@@ -1,0 +1,228 @@
+"""Expressions of C evaluated, by what the files define and by what is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tree_sitter import Node
+
+from app.foreign.kernel_source.c_numbers import WIDTHS, Frame, Num, Opaque, Value, joined
+from app.foreign.kernel_source.c_text import CFile, CodePlace, child, expression, parameters, text
+
+_ONE: Mapping[str, Callable[[int], int]] = {
+    "-": lambda n: -n, "+": lambda n: n, "~": lambda n: ~n, "!": lambda n: not n,
+}  # fmt: skip
+_LITERAL = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
+# What the kernel's headers outside of KVM define.
+_KNOWN = {
+    "BIT": "(1 << ({0}))", "BIT_ULL": "(1 << ({0}))",
+    "GENMASK": "(((2 << ({0})) - 1) & ~((1 << ({1})) - 1))",
+    "KERNEL_VERSION": "((({0}) << 16) + (({1}) << 8) + ({2}))",
+    "likely": "(({0}) != 0)", "unlikely": "(({0}) != 0)", "READ_ONCE": "({0})",
+    "WARN_ON": "(({0}) != 0)", "WARN_ON_ONCE": "(({0}) != 0)",
+}  # fmt: skip
+
+
+class Evaluator:
+    """Evaluates expressions; ``run`` of a subclass calls functions of the files.
+
+    ``files`` are searched in their order, the file that asks first. ``given`` are the values of
+    expressions that no file can say, by their text without blanks.
+    """
+
+    def __init__(self, files: Callable[[], list[CFile]], given: dict[str, int]) -> None:
+        self.files = files
+        self.given = given
+
+    def number(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Num:
+        """Return the number that an expression is. Raises UnknownShape for anything else."""
+        value = self.value(node, frame, at)
+        if isinstance(value, Num):
+            return value
+        place = at or frame.file.place(node)
+        said = text(node).strip("()")
+        raise place.unknown(f"{said!r}", "a number, or a value that is known")
+
+    def value(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Value:
+        """Return what an expression is; ``at`` is the place of the macro that it comes from."""
+        place = at if at and not _inside(node, frame) else frame.file.place(node)
+        if (known := self.given.get(re.sub(r"\s", "", text(node)))) is not None:
+            return Num(known, place, carried=True)
+        found = getattr(self, f"_{node.type}", None)
+        if found is None:
+            raise place.unknown(f"{text(node)!r}", "an expression of a known form")
+        result: Value = found(node, frame, place)
+        return result
+
+    def _number_literal(self, node: Node, _: Frame, place: CodePlace) -> Value:
+        if not (match := _LITERAL.fullmatch(text(node))):
+            raise place.unknown(f"{text(node)!r}", "a whole number")
+        digits = match["digits"]
+        octal = digits[0] == "0" and digits.isdigit()
+        return Num(int(digits, 8) if octal else int(digits, 0), place)
+
+    def _true(self, _: Node, __: Frame, place: CodePlace) -> Value:
+        return Num(1, place)
+
+    def _false(self, _: Node, __: Frame, place: CodePlace) -> Value:
+        return Num(0, place)
+
+    def _parenthesized_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        return self.value(node.named_children[0], frame, place)
+
+    def _cast_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        value = self.value(child(node, "value"), frame, place)
+        return value.held(text(child(node, "type"))) if isinstance(value, Num) else value
+
+    def _pointer_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        inner = child(node, "argument")
+        if inner.type == "identifier" and text(inner) in frame.values:
+            return self.value(inner, frame, place)
+        return Opaque(text(node))
+
+    def _identifier(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        name = text(node)
+        if name in frame.values:
+            return frame.values[name]
+        value = self.named(name, frame, place)
+        if value is None:
+            return Opaque(name)
+        return value
+
+    def named(self, name: str, frame: Frame, place: CodePlace) -> Value | None:
+        """Return what a macro, an enumerator or an array of the files is; None for any other."""
+        for file in self._ordered(frame):
+            if (macro := file.macros.get(name)) and macro.params is None:
+                return self._macro(macro.body, Frame(file), place)
+            if name in file.enumerators:
+                return Num(self.enumerator(file, file.enumerators[name]), place)
+            if name in file.arrays:
+                node = file.whole(file.arrays[name])
+                return self.value(child(node, "value"), Frame(file))
+        return None
+
+    def _ordered(self, frame: Frame) -> list[CFile]:
+        return [frame.file, *(file for file in self.files() if file is not frame.file)]
+
+    def enumerator(self, file: CFile, node: Node) -> int:
+        """Return the number of an enumerator, counted from the last one that states its own."""
+        value = 0
+        listed = node.parent.named_children if node.parent else [node]
+        for other in (n for n in listed if n.type == "enumerator"):
+            if stated := other.child_by_field_name("value"):
+                value = self.number(stated, Frame(file)).value
+            if other == node:
+                break
+            value += 1
+        return value
+
+    def _macro(self, body: str, frame: Frame, place: CodePlace) -> Value:
+        try:
+            node = expression(body)
+        except ValueError:
+            raise place.unknown(f"a macro of {body[:40]!r}", "an expression") from None
+        return self.value(node, frame, place)
+
+    def _unary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        inner = self.number(child(node, "argument"), frame, place)
+        done = int(_ONE[text(child(node, "operator"))](inner.value))
+        return Num(done, inner.place, carried=inner.carried)
+
+    def _binary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        word = text(child(node, "operator"))
+        left = self.number(child(node, "left"), frame, place)
+        if word in ("&&", "||"):
+            if bool(left.value) == (word == "||"):
+                return Num(int(bool(left.value)), left.place)
+            right = self.number(child(node, "right"), frame, place)
+            return Num(int(bool(right.value)), right.place)
+        right = self.number(child(node, "right"), frame, place)
+        return joined(word, left, right, place)
+
+    def _conditional_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        holds = self.number(child(node, "condition"), frame, place).value
+        return self.value(child(node, "consequence" if holds else "alternative"), frame, place)
+
+    def _field_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        name = text(child(node, "field"))
+        if f"->{name}" in self.given:
+            return Num(self.given[f"->{name}"], place, carried=True)
+        inner = self.value(child(node, "argument"), frame, place)
+        if isinstance(inner, dict):
+            return inner.get(name, Num(0, place))
+        return Opaque(text(node))
+
+    def _subscript_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        inner = self.value(child(node, "argument"), frame)
+        index = self.number(child(node, "index"), frame).value
+        if not isinstance(inner, list) or index < 0:
+            raise place.unknown(f"{text(node)!r}", "an element of a known array")
+        # Elements that nobody initialised are zero.
+        return inner[index] if index < len(inner) else {}
+
+    def _initializer_list(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        """Return a structure where fields are named, else an array."""
+        fields: dict[str, Value] = {}
+        items: list[Value] = []
+        for one in node.named_children:
+            if one.type != "initializer_pair":
+                items.append(self._element(one, frame))
+                continue
+            (designator, *more) = one.children_by_field_name("designator")
+            if more or designator.type != "field_designator":
+                raise place.unknown(f"{text(one)!r}", "`.field = value`")
+            fields[text(designator.named_children[0])] = self._element(child(one, "value"), frame)
+        if fields and items:
+            raise place.unknown("values with and without names", "one of the two")
+        return fields or items
+
+    def _element(self, node: Node, frame: Frame) -> Value:
+        value = self.value(node, frame)
+        return replace(value, carried=True) if isinstance(value, Num) else value
+
+    def _call_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+        name = text(child(node, "function"))
+        arguments = child(node, "arguments").named_children
+        texts = [text(one) for one in arguments]
+        if name == "ARRAY_SIZE" and len(arguments) == 1:
+            value = self.value(arguments[0], frame)
+            if isinstance(value, list):
+                return Num(len(value), place)
+        if name == "BITS_PER_TYPE" and (width := WIDTHS.get(frame.types.get(texts[0], texts[0]))):
+            return Num(width, place)
+        if name in self.given:
+            return Num(self.given[name], place, carried=True)
+        for file in self._ordered(frame):
+            macro = file.macros.get(name)
+            if macro and macro.params is not None and len(macro.params) == len(texts):
+                body = _filled(macro.body, dict(zip(macro.params, texts, strict=True)))
+                return self._macro(body, Frame(frame.file, frame.values, frame.types), place)
+        if name in _KNOWN:
+            return self._macro(_KNOWN[name].format(*texts), frame, place)
+        return self.call(name, [self.value(one, frame, place) for one in arguments], frame, place)
+
+    def call(self, name: str, _: list[Value], __: Frame, place: CodePlace) -> Value:
+        """Return what a function returns. Raises UnknownShape: only a subclass runs any."""
+        raise place.unknown(f"a call of {name}", "a function that is known")
+
+    def function(self, name: str, frame: Frame) -> tuple[CFile, Node, tuple[str, ...]] | None:
+        """Return a function of the files with its parameters."""
+        for file in self._ordered(frame):
+            if node := file.functions.get(name):
+                return file, file.whole(node), parameters(node)
+        return None
+
+
+def _filled(body: str, given: Mapping[str, str]) -> str:
+    """Return the body of a macro with its arguments in place of its parameters, as C has it."""
+    return re.sub(r"[A-Za-z_]\w*", lambda m: given.get(m[0], m[0]), body)
+
+
+def _inside(node: Node, frame: Frame) -> bool:
+    """Whether a node stands in the text of the file itself and not in that of a macro."""
+    top = node
+    while top.parent is not None:
+        top = top.parent
+    return top == frame.file.root

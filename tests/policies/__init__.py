@@ -1,0 +1,1 @@
+"""Policies read again from the kernels that Debian has."""
