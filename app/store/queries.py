@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, bindparam, func, inspect, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, inspect, not_, or_, select
 from sqlalchemy.orm import Session
 
-from app.core.knowledge import Knowledge
+from app.core.knowledge import Knowledge, key_of, kind_of
 from app.curation.seed import fact_from
 from app.errors import NotFound, NotReady
 from app.store.models import DataVersionRow, FactRow, RecordRow, VerdictRow
@@ -140,7 +140,7 @@ def curated(session: Session, version: int) -> Knowledge:
     kept = _CURATED.setdefault(session.get_bind(), OrderedDict())
     if found := kept.get(newest):
         return found
-    found = Knowledge.of(fact_from(s.kind, s.body) for s in get_seeded(session, version))
+    found = _seeded(session, version, *next(reversed(kept.items()), (0, Knowledge.of(()))))
     # What this transaction itself makes may be taken back, and its number given to another.
     if newest < session.info.get(NEW_VERSION, version + 1):
         kept[newest] = found
@@ -149,17 +149,22 @@ def curated(session: Session, version: int) -> Knowledge:
     return found
 
 
+def _seeded(session: Session, version: int, other: int, known: Knowledge) -> Knowledge:
+    """Return the seed of a data version by what differs from another one; the rest is shared."""
+    f, seeded = FactRow, FactRow.origin == SEED
+    here, there = _valid_at(version), _valid_at(other)
+    facts = {(kind_of(fact), key_of(fact)): fact for fact in known.every}
+    for kind, key in session.execute(select(f.kind, f.key).where(seeded, there, not_(here))):
+        del facts[kind, key]
+    for s in _stored(session.scalars(select(f).where(seeded, here, not_(there)))):
+        facts[s.kind, s.key] = fact_from(s.kind, s.body)
+    return Knowledge.of(facts[name] for name in sorted(facts))
+
+
 def get_facts(session: Session, version: int) -> tuple[StoredFact, ...]:
     """Return what was public at a data version, by kind and key."""
     f = FactRow
     return _stored(session.scalars(select(f).where(_valid_at(version)).order_by(f.kind, f.key)))
-
-
-def get_seeded(session: Session, version: int) -> tuple[StoredFact, ...]:
-    """Return the curated facts of a data version, by kind and key."""
-    f = FactRow
-    seeded = f.origin == SEED, _valid_at(version)
-    return _stored(session.scalars(select(f).where(*seeded).order_by(f.kind, f.key)))
 
 
 def get_sources(session: Session, version: int, names: Sequence[str]) -> tuple[StoredFact, ...]:

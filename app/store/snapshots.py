@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -33,8 +33,8 @@ CHECK_SECONDS = 1.0
 # So many versions in a row are shown as soon as they are made, and then one in CHECK_SECONDS: a
 # version is every page anew.
 AT_ONCE = 10
-# How many past snapshots stay in memory.
-PINNED = 4
+# How many past snapshots stay in memory: each shares with the newest what is the same.
+PINNED = 32
 T = TypeVar("T")
 
 
@@ -132,24 +132,42 @@ def next_snapshot(session: Session, old: Snapshot) -> Snapshot:
     return new
 
 
-def load_snapshot(session: Session, at: str = "") -> Snapshot:
+def load_snapshot(session: Session, at: str = "", near: Snapshot | None = None) -> Snapshot:
     """Read a data version, the newest one without ``at``.
 
-    ``at`` is a version's name or a date, which means the last version of that day (UTC).
-    Raises NotReady when there is no version at all, NotFound when there is not this one.
+    ``at`` is a version's name or a date, which means the last version of that day (UTC). What is
+    the same in the snapshot ``near`` is shared with it. Raises NotReady when there is no version
+    at all, NotFound when there is not this one.
     """
     queries.require_schema(session)
     version = queries.find_version(session, at)
     readers = sessionmaker(session.get_bind())
-    snapshot = Snapshot(
-        version,
-        load_knowledge(session, version.id),
-        Records(readers, version.id),
-        Steps(readers, version.id),
-        pinned=bool(at),
-    )
+    told = Records(readers, version.id), Steps(readers, version.id)
+    snapshot = Snapshot(version, load_knowledge(session, version.id), *told, pinned=bool(at))
+    if near:
+        return _shared(session, snapshot, near)
     snapshot.warm()
     return snapshot
+
+
+def _shared(session: Session, past: Snapshot, near: Snapshot) -> Snapshot:
+    """Return a past snapshot that shares with another what is the same in both.
+
+    Only the cells are derived at once: few pages ask for more.
+    """
+    then, now = past.knowledge.measured, near.knowledge.measured
+    seed = queries.curated(session, past.version.id)
+    if seed is queries.curated(session, near.version.id):
+        moved = {group[0] for group in {**then, **now} if then.get(group) != now.get(group)}
+        if not moved:
+            past = replace(past, knowledge=near.knowledge)
+            vars(past).update(corrected=near.corrected, vocabulary=near.vocabulary)
+        cells = {**near.cells, **view_cells(past.knowledge, moved)}
+    else:
+        every = view_cells(past.knowledge)
+        cells = {k: same if (same := near.cells.get(k)) == v else v for k, v in every.items()}
+    vars(past)["cells"] = cells
+    return past
 
 
 class SnapshotHolder:
@@ -166,6 +184,7 @@ class SnapshotHolder:
         self._clock = clock
         self._lock = threading.Lock()
         self._pin_lock = threading.Lock()
+        self._past_lock = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._renewed = -AT_ONCE * CHECK_SECONDS
         self._snapshot: Snapshot | None = None
@@ -204,20 +223,28 @@ class SnapshotHolder:
     def at(self, name: str) -> Snapshot:
         """Return a past snapshot by a version's name or a date; raises NotFound.
 
-        The last few are kept: links in one mail mostly name one version.
+        The last ones are kept; one at a time is built, and who asks for those waits for none.
         """
+        if found := self._kept(name):
+            return found
+        with self._past_lock, self._sessions() as session:
+            queries.require_schema(session)
+            # What a date means may change until the day is over.
+            name = queries.find_version(session, name).name
+            if found := self._kept(name):
+                return found
+            found = load_snapshot(session, name, self.get())
         with self._pin_lock:
-            if name not in self._pinned:
-                with self._sessions() as session:
-                    queries.require_schema(session)
-                    # What a date means may change until the day is over.
-                    name = queries.find_version(session, name).name
-                    if name not in self._pinned:
-                        self._pinned[name] = load_snapshot(session, name)
-                while len(self._pinned) > PINNED:
-                    self._pinned.popitem(last=False)
-            self._pinned.move_to_end(name)
-            return self._pinned[name]
+            self._pinned[name] = found
+            while len(self._pinned) > PINNED:
+                self._pinned.popitem(last=False)
+        return found
+
+    def _kept(self, name: str) -> Snapshot | None:
+        with self._pin_lock:
+            if name in self._pinned:
+                self._pinned.move_to_end(name)
+            return self._pinned.get(name)
 
     def refresh(self) -> Snapshot:
         """Look for a newer data version now, and return the newest snapshot.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable, Hashable
+from functools import cache, partial
 from typing import Any
 
 import jinja2
@@ -68,6 +69,11 @@ def _marked(text: str) -> Markup:
     return Markup("").join(ways[i % len(ways)].format(piece) for i, piece in pieces if piece)
 
 
+def _once(snapshot: Snapshot, *key: Hashable, caller: Callable[[], str]) -> str:
+    """Return a part of a page, made once; of a past snapshot none is kept: there are many."""
+    return caller() if snapshot.pinned else snapshot.once(("html", *key), caller)
+
+
 def _told(snapshot: Snapshot, cell: CellView) -> str:
     """Return all that columns say of a cell in a text, a line each."""
     every = snapshot.once("columns", lambda: columns(snapshot.knowledge, ()))
@@ -98,7 +104,7 @@ class Renderer:
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             copies=lambda address: citing.find(snapshot, address, self._site),
-            once=lambda *key, caller: snapshot.once(("html", *key), caller),
+            once=partial(_once, snapshot),
             told=lambda cell: _told(snapshot, cell),
         )
         return linked(html)

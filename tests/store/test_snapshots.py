@@ -2,6 +2,7 @@
 
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import NotReady
 from app.settings import ROOT
-from app.store import stepping, store
+from app.store import queries, stepping, store
 from app.store.engine import make_engine, reader_sessions
 from app.store.seeding import load_seed
 from app.store.snapshots import AT_ONCE, SnapshotHolder, load_snapshot
@@ -209,3 +210,35 @@ def test_a_database_without_tables_is_not_ready(tmp_path):
     with pytest.raises(NotReady, match="no tables yet: run `vapic migrate`, then `vapic seed`"):
         holder.get()
     engine.dispose()
+
+
+def test_past_versions_asked_in_turn_are_built_once_and_share_what_is_the_same(
+    holder, gate, writer, seeded_at
+):
+    with gate.sessions() as session:
+        facts = {(f.kind, f.key): f.body for f in queries.get_facts(session, 1)}
+    for number in range(2, 22):
+        changed = LATER["condition", "edge"] | {"text": f"other {number}"}
+        with writer.begin() as session:
+            store.publish(
+                session, facts | {("condition", "edge"): changed}, reason="A test.", now=seeded_at
+            )
+    names = [f"2026-11-22.{number}" for number in range(1, 21)]
+    newest = holder.get()
+    first = [holder.at(name) for name in names[:16]]
+    tracemalloc.start()
+    first += [holder.at(name) for name in names[16:]]
+    each = tracemalloc.get_traced_memory()[0] / len(names[16:])
+    tracemalloc.stop()
+    built = gate.passed
+
+    assert first == [holder.at(name) for name in names]
+    assert (built, True) == (gate.passed, all(past.pinned for past in first))
+    assert each < 256 * 1024, f"{each / 1024:.0f} KB a version"
+    for past, name in [*zip(first, names, strict=True)][::9]:
+        with gate.sessions() as session:
+            alone = load_snapshot(session, name)
+        assert alone.knowledge == past.knowledge, name
+        assert (list(alone.cells), alone.cells) == (list(past.cells), past.cells)
+        assert past.knowledge.registers["ldr"] is newest.knowledge.registers["ldr"]
+        assert past.cells.keys() == newest.cells.keys()

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
+from app.core.knowledge import key_of, kind_of
 from app.core.summaries import NEWEST
 from app.core.words import State
+from app.curation.seed import body_of
 from app.intake import submitting
 from app.store import deriving, queries, seeding, stepping, store
 from app.store.engine import reader_sessions, writer_sessions
@@ -196,7 +198,8 @@ def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
     with reader() as session:
         before = load_snapshot(session)
     with lived.begin() as session:
-        bodies = {(f.kind, f.key): f.body for f in queries.get_seeded(session, before.version.id)}
+        seed = queries.curated(session, before.version.id).every
+        bodies = {(k := kind_of(f), key_of(f)): body_of(k, f) for f in seed}
         del bodies["annotation", min(before.knowledge.by_kind["annotation"])]
         version = store.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
         stepping.keep(session, version.id)
