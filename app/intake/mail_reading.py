@@ -40,7 +40,7 @@ STUFFED = re.compile(r"^>(?=>*From )", re.MULTILINE)
 INSIDE = re.compile(
     rf"^{ENCODED}:[ \t]*(?:{PRINTABLE}|{BASE64})[ \t]*$", re.IGNORECASE | re.MULTILINE
 )
-MOST_INSIDE, MOST_MESSAGES = 3, 1000
+MOST_INSIDE, MOST_MESSAGES = 3, 500
 # A part of a message that was cut out begins with the line between parts.
 CUT_OUT = re.compile(r"--([^\s\"\\]{1,70})\ncontent-", re.IGNORECASE)
 UNREAD = {

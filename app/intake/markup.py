@@ -30,7 +30,7 @@ SPACE = re.compile(r"[ \t\r\n]+")
 UNSEEN = frozenset({"head", "script", "style", "title"})
 LINES = re.compile(r"p|div|[bh]r|li|[oud]l|d[dt]|table|h[1-6]|pre|blockquote|section")
 # A page of more tags than these is read as it stands.
-MOST_TAGS = 40_000
+MOST_TAGS = 20_000
 
 
 def clean(text: str) -> str:

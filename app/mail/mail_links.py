@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from urllib.parse import unquote, urlsplit
 
 from app.intake.mail_reading import MailLine
@@ -22,8 +22,10 @@ TOKEN = re.compile(r"[^\s<>\"]+")
 LONGEST = 2000
 TRAILING = ".,;:!?'`*_~|\\()[]{}"
 UNFINISHED = tuple("=?&/-%,+")
+# How many addresses of the web are looked at in one mail, wherever they lead.
+MOST_SEEN = 3000
 # How many links that a gateway rewrote are led back in one mail.
-MOST_REWRITTEN = 2500
+MOST_REWRITTEN = 1000
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # Over how many lines a link may be spread, and from which width on lines may be full.
 PIECES = 4
@@ -69,12 +71,15 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
     """Return the links to any of ``sites``, in the order of the mail."""
     known = tuple(sites)
     widest = min(USUAL_WIDTH, max((line.width for line in lines), default=0))
-    found, room = [], MOST_REWRITTEN
+    found: list[MailLink] = []
+    room, seen = MOST_REWRITTEN, 0
     for index, line in enumerate(lines):
         for token in TOKEN.finditer(line.text):
             joins = list(_joins(lines, index, token))
             if not joins:
                 continue
+            if (seen := seen + 1) > MOST_SEEN:
+                return tuple(found)
             starts = _starts(joins)
             room -= is_rewritten(joins[-1].text)
             for start, end in zip_longest(starts, starts[1:]):
@@ -83,7 +88,7 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
                 mine = own if end is None else own[:1]
                 leads = led_to if room > 0 else str
                 readings = [r for j in mine for r in _reading(j, start, end, known, leads)]
-                if line.text[: token.start()].endswith("<") or _is_full(lines, joins, widest):
+                if line.text.endswith("<", 0, token.start()) or _is_full(lines, joins, widest):
                     alone = [r for r in readings if r.line == index]
                     readings = [*reversed(readings[len(alone) :]), *alone]
                 if readings:
@@ -96,7 +101,7 @@ def strangers(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
     tokens = (token for line in lines for token in TOKEN.findall(line.text) if "://" in token)
-    joins = (_Join(token, 0, 0) for token in tokens if len(token) <= LONGEST)
+    joins = (_Join(token, 0, 0) for token in islice(tokens, MOST_SEEN) if len(token) <= LONGEST)
     urls = [join.text[start:] for join in joins for start in _starts([join])]
     urls[:MOST_REWRITTEN] = map(led_to, urls[:MOST_REWRITTEN])
     hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)

@@ -29,7 +29,7 @@ from app.store.snapshots import Snapshot
 MOST_LINKS = 100
 MOST_VERSIONS = 8
 MOST_BLOCKS = 24
-MOST_LINES = 60_000
+MOST_LINES = 40_000
 MOST_NOTES = 20
 # How far above its link a block may begin.
 WINDOW = 400
@@ -281,6 +281,9 @@ class _Checker:
 def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:
     if not any(line.text for line in mail.lines):
         yield "There is no text in it."
+    most = mail_links.MOST_SEEN
+    if sum(line.text.count("://") for line in mail.lines) > most:
+        yield f"Only the first {most} addresses of the web were looked at."
     if links > MOST_LINKS:
         yield f"Only the first {MOST_LINKS} of {links} links were looked at."
     if blocks > MOST_BLOCKS:

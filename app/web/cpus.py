@@ -19,6 +19,8 @@ from app.web.page_request import leading, unkept
 
 router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
 # The line of lscpu and of /proc/cpuinfo that has the name alone, once or for each processor.
+# A form has one field, and the first processors of many tell of all.
+MOST_FIELDS, MOST_LINES = 10, 10_000
 BRAND = re.compile(r"^model name\s*:(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -26,8 +28,12 @@ BRAND = re.compile(r"^model name\s*:(.+)$", re.IGNORECASE | re.MULTILINE)
 def find(asked: Ask, body: RawBody) -> Response:
     """Lead from a name, a CPUID, or the text of lscpu or /proc/cpuinfo to what is wanted."""
     # As curl sends what it is given, and as the form does.
-    raw = "".join(parse_qs(body.decode("latin-1"), encoding="utf-8").get("text", ())).encode()
-    text = read_mail(raw or body).text.strip()
+    try:
+        fields = parse_qs(body.decode("latin-1"), encoding="utf-8", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        fields = {}
+    raw = "".join(fields.get("text", ())).encode()
+    text = read_mail(raw or body, MOST_LINES).text.strip()
     return unkept(asked.request, leading(_path(text, asked.snapshot), 303))
 
 
