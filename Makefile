@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check coverage bench fuzz rehearse measure-emulations policies format lock clean
+.PHONY: help run test test-postgres check coverage bench fuzz audit image-replay rehearse measure-emulations policies format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,7 @@ check: $(VENV)/.dev  ## Format, lint, types, layers and templates, without the t
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint templates --lint --quiet --extension html
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/vapic lint
 
 bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette, into docs/bench.md
@@ -52,6 +53,12 @@ bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette,
 # A seed that found something finds it again.
 fuzz: $(VENV)/.dev  ## Ask 100,000 spoilt requests; no answer may be a 500 (N=1000 SEED=1)
 	@N=$(N) SEED=$(SEED) nice $(BIN)/python -m tests.fuzz
+
+audit: $(VENV)/.dev  ## Ask the public database of weaknesses about every locked package
+	@$(BIN)/python -m tests.audit
+
+image-replay: $(VENV)/.dev  ## Do the steps of the Dockerfile without an engine, and run what comes of it; as root
+	@$(BIN)/python -m tests.image
 
 rehearse: $(VENV)/.dev  ## Run the packed probe under real kernels; half an hour
 	@nice $(BIN)/python -m tests.rehearse $(SUITES)

@@ -11,6 +11,13 @@ from bs4 import BeautifulSoup
 from lxml import etree
 from markdown_it import MarkdownIt
 
+from app.core.words import State, TokenScope
+from app.intake import reviewing
+from app.store.engine import writer_sessions
+from tests.conftest import engine_of
+from tests.reviewables import RECEIVED_AT, make_document
+from tests.running import state_of
+
 MARK = "pwned"
 PAYLOADS = (
     "<script>pwned(1)</script>",
@@ -179,3 +186,53 @@ def live(answer):
 def quoted(payload):
     """Return a payload as a part of an address."""
     return quote(payload.encode("utf-8", "surrogatepass"), safe="")
+
+
+# Written where a document has words: as many of them as take it.
+PLACES = ("tool", "cpu", "hypervisor", "guest", "submitter", "notes", "observations", "links")
+
+
+def documents(payload):
+    """Return a document with a payload in each place that has words, and one with it in all."""
+    changes = {
+        "tool": {"name": payload[:100], "version": "1"},
+        "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1, "brand": payload[:100]},
+        "hypervisor": {"name": payload[:100], "version": "6.12"},
+        "guest": {"name": payload[:100], "command": payload},
+        "submitter": {"name": payload[:100], "contact": payload[:100]},
+        "notes": payload,
+        "observations": [{"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "gp",
+                          "note": payload, "condition": payload}],
+        "links": [payload],
+    }  # fmt: skip
+    assert PLACES == tuple(changes)
+    everything = {key: changes[key] for key in PLACES[:-1]}
+    return [json.dumps({**json.loads(make_document()), **one})
+            for one in [everything, *({key: changes[key]} for key in PLACES)]]  # fmt: skip
+
+
+def fill(client, url):
+    """Send every payload in every place that takes it, and accept it.
+
+    Returns the measurements, and what would run of the answers.
+    """
+    slugs, refused = [], []
+    for payload in PAYLOADS:
+        everything, *each = documents(payload)
+        for raw in (everything, *each):
+            answer = client.post(
+                "/api/v1/measurements", content=raw.encode("utf-8", "surrogatepass")
+            )
+            assert answer.status_code in (200, 201, 422)
+            refused += live(answer)
+            slugs += [answer.json()["id"]] if answer.is_success else []
+            if raw is everything and answer.is_success:
+                break
+    slugs = list(dict.fromkeys(slugs))
+    with engine_of(url) as engine, writer_sessions(engine).begin() as session:
+        reviewer, _ = reviewing.new_token(session, PAYLOADS[0], TokenScope.REVIEW, RECEIVED_AT)
+        for slug in slugs:
+            why = reviewing.Decision(State.ACCEPTED, PAYLOADS[2], RECEIVED_AT, reviewer.name)
+            reviewing.decide(session, slug, why)
+    state_of(client).snapshots.refresh()
+    return slugs, refused

@@ -8,39 +8,13 @@ from itertools import pairwise
 
 import pytest
 
-from app.core.words import State, TokenScope
-from app.intake import reviewing
 from app.pens.log_lines import JsonLines
 from app.settings import Log
-from app.store.engine import writer_sessions
-from tests.conftest import engine_of
-from tests.operating.injections import MARK, PAYLOADS, in_text, live, quoted
-from tests.reviewables import RECEIVED_AT, make_document
-from tests.running import client_of, state_of
+from tests.operating.injections import MARK, PAYLOADS, documents, fill, in_text, live, quoted
+from tests.running import client_of
 
 API = "/api/v1/measurements"
 LIMITS = {"rate_uploads": "", "rate_token": "", "sender_pending_documents": 1000}
-# Written where a document has words: as many of them as take it.
-PLACES = ("tool", "cpu", "hypervisor", "guest", "submitter", "notes", "observations", "links")
-
-
-def documents(payload):
-    """Return a document with a payload in each place that has words, and one with it in all."""
-    changes = {
-        "tool": {"name": payload[:100], "version": "1"},
-        "cpu": {"vendor": "AuthenticAMD", "family": 26, "model": 2, "stepping": 1, "brand": payload[:100]},
-        "hypervisor": {"name": payload[:100], "version": "6.12"},
-        "guest": {"name": payload[:100], "command": payload},
-        "submitter": {"name": payload[:100], "contact": payload[:100]},
-        "notes": payload,
-        "observations": [{"register": "ldr", "mode": "x2avic", "access": "write", "outcome": "gp",
-                          "note": payload, "condition": payload}],
-        "links": [payload],
-    }  # fmt: skip
-    assert PLACES == tuple(changes)
-    everything = {key: changes[key] for key in PLACES[:-1]}
-    return [json.dumps({**json.loads(make_document()), **one})
-            for one in [everything, *({key: changes[key]} for key in PLACES)]]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,25 +32,8 @@ def told():
 @pytest.fixture(scope="module")
 def stored(shared_url, told):  # noqa: ARG001 - what is told of it is read later
     """A site that took every payload that it takes, and counts each; with the names of them."""
-    slugs, refused = [], []
     with client_of(shared_url, **LIMITS, log=Log.JSON, trusted_proxy=True) as client:
-        for payload in PAYLOADS:
-            everything, *each = documents(payload)
-            for raw in (everything, *each):
-                answer = client.post(API, content=raw.encode("utf-8", "surrogatepass"))
-                assert answer.status_code in (200, 201, 422)
-                refused += live(answer)
-                slugs += [answer.json()["id"]] if answer.is_success else []
-                if raw is everything and answer.is_success:
-                    break
-        slugs = list(dict.fromkeys(slugs))
-        with engine_of(shared_url) as engine, writer_sessions(engine).begin() as session:
-            reviewer, _ = reviewing.new_token(session, PAYLOADS[0], TokenScope.REVIEW, RECEIVED_AT)
-            for slug in slugs:
-                why = reviewing.Decision(State.ACCEPTED, PAYLOADS[2], RECEIVED_AT, reviewer.name)
-                reviewing.decide(session, slug, why)
-        state_of(client).snapshots.refresh()
-        yield client, slugs, refused
+        yield client, *fill(client, shared_url)
 
 
 PAGES = (
