@@ -143,6 +143,8 @@ def judge(
     ``measured`` counts for the observations that it names, and for all that are like them.
     """
     mine = sorted((o for o in observations if o.family == family), key=lambda o: (o.date, o.id))
+    if not mine and not measured.summaries:  # Most cells, for most families.
+        return Judgement(family, Verdict.UNMEASURED, measured=measured)
     findings = tuple(classify(claims, o, conditions) for o in mine)
     heard = [f for f in findings if f.verdict is not Verdict.MASKED]
     seen = {f.observation.outcome for f in heard}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,9 +126,11 @@ def _compose(text: str) -> yaml.Node | None:
 
 def _anchor(text: str) -> int:
     """Return the line of an anchor or alias: an entry says all it says in its own place."""
-    for token in yaml.scan(text, Loader=yaml.BaseLoader) if ANCHOR.search(text) else ():
-        if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
-            return int(token.start_mark.line) + 1
+    # What is no YAML is told where it is parsed.
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(text, Loader=FAST) if ANCHOR.search(text) else ():
+            if isinstance(token, yaml.AnchorToken | yaml.AliasToken):
+                return int(token.start_mark.line) + 1
     return 0
 
 
