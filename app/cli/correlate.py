@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.measure import called
+from app.cli.reading import MOST_LOG, read_file
 from app.cli.saying import say
 from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
@@ -66,7 +67,7 @@ def correlate(
 
 
 def _one(guest: Path, trace: Path) -> Correlation:
-    raws = (guest.read_bytes(), trace.read_bytes())
+    raws = (read_file(guest, MOST_LOG), read_file(trace, MOST_LOG))
     log, text = (_pasted(path, raw) for path, raw in zip((guest, trace), raws, strict=True))
     with typer.progressbar(
         length=text.count("\n") + 1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.database import seed_offline
+from app.cli.reading import MOST_LOG, MOST_MAIL, read_file
 from app.cli.saying import say
 from app.core.faults import BadDocument
 from app.core.words import Mode
@@ -45,9 +45,9 @@ def _log(
 ) -> None:
     """Import one log and say what became of it; ends with 1 when there is no document."""
     _may_write(output)
-    cpuinfo, trace = (read_mail(file.read_bytes()).text if file else "" for file in files)
+    cpuinfo, trace = (read_mail(read_file(file, MOST_LOG)).text if file else "" for file in files)
     try:
-        made = import_log(tool, _read(log), said, cpuinfo, trace)
+        made = import_log(tool, read_file(log, MOST_LOG), said, cpuinfo, trace)
     except CannotImport as error:
         say(reading_text(error.reading), nl=False, err=True)
         for reason in error.reasons:
@@ -119,7 +119,7 @@ def mail_table(
     A draft for a human to complete: unknown words are refused, never guessed at.
     """
     _may_write(output)
-    raw = _read(mail)
+    raw = read_file(mail, MOST_MAIL)
     drafted = import_table(raw, seed_offline().knowledge, column, mode)
     for note in drafted.notes:
         say(f"{mail}: {note}", err=True)
@@ -151,10 +151,6 @@ def _remark(text: str) -> None:
     out = Plain()
     out.para(text)
     say(out.render(), nl=False, err=True)
-
-
-def _read(path: Path) -> bytes:
-    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
 
 
 def _may_write(output: Path | None) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import typer
 
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.cli.reading import MOST_MAIL, read_file
 from app.cli.saying import say
 from app.core.selection import ROWS
 from app.curation.aliases import find_register
@@ -104,12 +105,10 @@ def check_mail(
 
     Ends with 1 when anything changed since, was never said or does not exist.
     """
-    if mail is None or str(mail) == "-":
-        if sys.stdin.isatty():
-            say("Paste the mail, then press Ctrl-D.", err=True)
-        raw = sys.stdin.buffer.read()
-    else:
-        raw = mail.read_bytes()
+    mail = mail or Path("-")
+    if str(mail) == "-" and sys.stdin.isatty():
+        say("Paste the mail, then press Ctrl-D.", err=True)
+    raw = read_file(mail, MOST_MAIL)
     at, sites = partial(load_snapshot, opened.session), (opened.place.site, *(site or ()))
     checked = quoting.check_mail(raw, opened.snapshot, at, sites)
     say(quotes_text.report_text(checked), nl=False)

@@ -12,6 +12,7 @@ import httpx2
 import typer
 
 from app.cli.database import seed_offline
+from app.cli.reading import MOST_DOCUMENT, MOST_SIGNATURE, TooLarge, read_file
 from app.cli.saying import say
 from app.core.faults import BadDocument, Fault
 from app.errors import AppError
@@ -44,11 +45,14 @@ def check(files: Annotated[list[Path], typer.Argument(help="Documents of format 
     refused = False
     for path in files:
         try:
-            checked = submitting.check(path.read_bytes(), snapshot)
+            checked = submitting.check(read_file(path, MOST_DOCUMENT), snapshot)
         except (BadDocument, OSError) as error:
             refused = True
             for fault in error.faults if isinstance(error, BadDocument) else (error.strerror,):
                 say(f"{path}: {fault}", err=True)
+        except TooLarge as error:
+            refused = True
+            say(error.message, err=True)
         else:
             say(f"{path}: {checked.measurement.slug}")
             say(check_text(checked, snapshot.knowledge), nl=False)
@@ -66,14 +70,14 @@ def submit(
 
     The same bytes again give the same receipt.
     """
-    raw = file.read_bytes()
+    raw = read_file(file, MOST_DOCUMENT)
     say(f"SHA-256 {hashlib.sha256(raw).hexdigest()}")
     kind = "text/plain" if is_serial_log(raw) else "application/json"
     headers = {"Content-Type": kind, "Accept": "application/json"}
     headers |= {"Authorization": f"Bearer {token}"} if token else {}
     if signature:
         # The base64 inside the armour, as one line.
-        lines = signature.read_text("ascii").splitlines()
+        lines = read_file(signature, MOST_SIGNATURE).decode("ascii").splitlines()
         headers["X-Vapic-Signature"] = "".join(x for x in lines if not x.startswith("-----"))
     url = f"{to.rstrip('/')}/api/v1/measurements"
     if not url.startswith(("http://", "https://")):
