@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_SYSTEM_CERTS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres check coverage bench fuzz audit image-replay rehearse measure-emulations policies format lock clean
+.PHONY: help run test test-postgres check coverage bench fuzz torture audit image-replay rehearse measure-emulations policies format lock clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette,
 # A seed that found something finds it again.
 fuzz: $(VENV)/.dev  ## Ask 100,000 spoilt requests; no answer may be a 500 (N=1000 SEED=1)
 	@N=$(N) SEED=$(SEED) nice $(BIN)/python -m tests.fuzz
+
+torture: $(VENV)/.dev  ## Kill a server that writes 200 times; half an hour (KILLS=20 SEED=7)
+	@nice $(BIN)/python -m tests.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 audit: $(VENV)/.dev  ## Ask the public database of weaknesses about every locked package
 	@$(BIN)/python -m tests.audit

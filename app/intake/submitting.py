@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.measuring import Effect, Oddity, effects, observations_of, oddities, source_of
 from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
-from app.errors import Conflict, Forbidden, NotFound
+from app.errors import Conflict, Forbidden, NotFound, NotReady
 from app.intake.measurement import Parsed, parse, to_measurement
 from app.intake.waiting import Waiting
 from app.store import deriving, queries, seeding, store, submissions
@@ -167,13 +168,16 @@ def get_measurement(session: Session, slug: str) -> Measurement:
 def get_raw(session: Session, slug: str) -> bytes:
     """Return the bytes of a measurement exactly as they came.
 
-    Raises NotFound, and Forbidden in a copy that was not given them.
+    Raises NotFound, Forbidden in a copy that was not given them, NotReady where they are damaged.
     """
     submission = submissions.get_submission(session, slug)
     if submission is None:
         raise NotFound(f"There is no measurement {slug!r}.")
     if not submission.raw:
         raise Forbidden("A copy leaves these bytes out: they hold a contact that is withheld.")
+    if hashlib.sha256(submission.raw).hexdigest() != submission.digest:
+        # Of what is in a page SQLite knows nothing.
+        raise NotReady(f"The database holds other bytes of {slug} than came: run `vapic verify`.")
     return submission.raw
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from app.store import deriving
 from app.store.engine import make_engine, writer_sessions
@@ -20,11 +19,6 @@ def alembic_config(url: str) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
-
-
-def newest_schema() -> str:
-    """Return the name of the newest schema, which a migrated database says that it has."""
-    return ScriptDirectory.from_config(alembic_config("")).get_current_head() or ""
 
 
 def migrate(url: str) -> None:

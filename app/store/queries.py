@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, bindparam, func, inspect, not_, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, inspect, not_, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.core.knowledge import Knowledge, key_of, kind_of
@@ -20,6 +20,8 @@ from app.errors import NotFound, NotReady
 from app.store.models import DataVersionRow, FactRow, RecordRow, VerdictRow
 
 Body = Mapping[str, Any]
+# The newest migration: starting to serve must not read all of them.
+SCHEMA = "0007"
 # Of how many observations a change of a measurement is told whole.
 TOLD = 200
 # The origin of what the seed holds; anything else came with a measurement of that name.
@@ -75,9 +77,16 @@ class Change:
 
 
 def require_schema(session: Session) -> None:
-    """Raise NotReady when the database was never migrated."""
-    if not inspect(session.connection()).has_table(FactRow.__tablename__):
+    """Raise NotReady when the database was never migrated, or has another schema than this."""
+    tables = inspect(session.connection())
+    if not tables.has_table(FactRow.__tablename__):
         raise NotReady("The database has no tables yet: run `vapic migrate`, then `vapic seed`.")
+    if not tables.has_table("alembic_version"):
+        return
+    found = session.scalar(text("SELECT version_num FROM alembic_version")) or "none"
+    if found != SCHEMA:
+        cure = "run `vapic migrate`" if found < SCHEMA else "it was made by a newer one"
+        raise NotReady(f"The database has schema {found}, this release {SCHEMA}: {cure}.")
 
 
 def current_version_id(session: Session) -> int:

@@ -7,13 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from alembic.migration import MigrationContext
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.store import deriving, seeding
-from app.store.migrate import newest_schema
+from app.errors import NotReady
+from app.store import deriving, queries, seeding
 from app.store.models import DecisionRow, FactRow, SubmissionRow, VerdictRow
 from app.store.queries import MANY
 
@@ -68,10 +67,10 @@ def _references(session: Session) -> Iterator[Flaw]:
 
 
 def _schema(session: Session) -> Iterator[Flaw]:
-    newest = newest_schema()
-    found = MigrationContext.configure(session.connection()).get_current_revision()
-    if found != newest:
-        yield Flaw(SCHEMA, f"is {found or 'none'}, and {newest} here: run `vapic migrate`")
+    try:
+        queries.require_schema(session)
+    except NotReady as error:
+        yield Flaw(SCHEMA, error.message)
 
 
 def _documents(session: Session) -> Iterator[Flaw]:

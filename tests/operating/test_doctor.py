@@ -73,7 +73,7 @@ FUTURE = "update data_versions set created_at = '2999-01-01 00:00:00'"
         (lambda w: w.database.unlink(), "database", "vapic migrate && vapic seed"),
         (lambda w: w.database.write_bytes(b""), "database", "vapic migrate && vapic seed"),
         (lambda w: w.database.write_bytes(b"hello " * 9000), "database", "vapic verify"),
-        (lambda w: w.execute(OLDER), "schema", "vapic migrate"),
+        (lambda w: w.execute(OLDER), "database", "run `vapic migrate`"),
         (lambda w: w.execute(FUTURE), "clock", "set-ntp"),
         (lambda w: w.monkeypatch.setattr(doctor, "FREE_BYTES", 2**80), "disk", "make room"),
         (lambda w: w.monkeypatch.setenv("HOST", "0.0.0.0"), "address", "VAPIC_BASE_URL"),

@@ -4,6 +4,7 @@ import hashlib
 import re
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -52,14 +53,14 @@ def test_a_backup_made_while_uploads_go_on_is_restored_to_the_same_bytes(
     def upload(site):
         while not stop.is_set():
             raw = document(notes=f"Document {len(taken)}.")
-            answer = httpx2.post(f"{site}/api/v1/measurements", content=raw)
+            answer = httpx2.post(f"{site}/api/v1/measurements", content=raw, timeout=60)
             taken[answer.headers["location"]] = raw
 
     with served(app) as site:
         uploading = threading.Thread(target=upload, args=(site,))
         uploading.start()
-        while len(taken) < 3:
-            pass
+        while len(taken) < 3 and uploading.is_alive():
+            time.sleep(0.01)
         before = dict(taken)
         ran = seeded("backup", tmp_path / "kept")
         stop.set()
@@ -70,7 +71,7 @@ def test_a_backup_made_while_uploads_go_on_is_restored_to_the_same_bytes(
             newest = re.search(r"20\S+", restored.get("/readyz").text)[0]
             for path in PAGES:
                 pinned = f"{path}?at={newest}"
-                assert httpx2.get(site + pinned).content == restored.get(pinned).content
+                assert httpx2.get(site + pinned, timeout=60).content == restored.get(pinned).content
             raws = {at: restored.get(f"{at}.raw").content for at in before}
 
     digest = hashlib.sha256((tmp_path / "kept").read_bytes()).hexdigest()
@@ -89,7 +90,7 @@ def test_a_backup_made_while_uploads_go_on_is_restored_to_the_same_bytes(
         ("update decisions set version_id = 99", "decisions row 1: names what data_versions"),
         ("delete from verdicts where register = 'ldr'", "verdicts: is not what follows"),
         ("delete from records", "records: is not what follows"),
-        ("update alembic_version set version_num = '0003'", r"schema: is 0003, and \d+ here"),
+        ("update alembic_version set version_num = '0003'", r"schema: .* 0003, .* \d+: run"),
         (WRONG_ROOT, "pages"),
         ("drop table submissions", "documents: no such table"),
     ],

@@ -1,0 +1,1 @@
+"""A real server, killed at random points of what it writes: `make torture`."""
