@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import typer.core
 
-from app.cli.database import Opened, reads
+from app.cli.database import Opened, reads, seed_offline
 from app.core.facts import Policy, Register
 from app.core.knowledge import Knowledge
 from app.core.releases import Release
@@ -19,10 +20,19 @@ from app.errors import Conflict, InvalidSeed, NotFound, Problem
 from app.foreign.kernel_source.policy_comparing import compared
 from app.foreign.kernel_source.policy_reading import Tree, TreeReading
 from app.foreign.kernel_source.policy_writing import policy_of_tree, policy_yaml, renewed, same
+from app.foreign.kernel_source.trap_checking import checked
+from app.foreign.kernel_source.trap_running import Handler
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import NOWHERE
 from app.pens.plain import parts_text
 from app.settings import Settings
+
+
+class ExitKind(StrEnum):
+    """What an exit 402h is taken for."""
+
+    TRAP = "trap"
+    FAULT = "fault"
 
 
 class _Group(typer.core.TyperGroup):
@@ -84,6 +94,26 @@ def diff(one: Side, other: Side) -> None:
     knowledge = _known(Settings().seed)
     named = {name: _side(name, knowledge) for name in (one, other)}
     typer.echo(parts_text(compared(named, knowledge), NOWHERE), nl=False)
+
+
+@policies.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="C with a function that tells traps from faults.")],
+    *,
+    function: Annotated[str, typer.Option("--function", help="Its name, if several do.")] = "",
+    true: Annotated[
+        ExitKind | None, typer.Option("--true", help="What a bare true is, if no name says it.")
+    ] = None,
+) -> None:
+    """Hold your own switch between traps and faults against the corrected table.
+
+    Ends in 1 where an exit 402h is taken for the other kind.
+    """
+    snapshot = seed_offline()
+    switch = Handler(file, snapshot.knowledge.registers, true or "").find(function)
+    section, agrees = checked(switch, snapshot.cells, snapshot.knowledge)
+    typer.echo(parts_text(section, NOWHERE), nl=False)
+    raise typer.Exit(0 if agrees else 1)
 
 
 def _known(seed: Path) -> Knowledge:

@@ -1,0 +1,151 @@
+"""Somebody's own function that takes an exit 402h for a trap or a fault, run over all addresses.
+
+It may ask an offset of the page or an MSR, name registers as kernels, Xen, bhyve, VirtualBox and
+the manual do, and answer with a truth or with a name that has trap or fault in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tree_sitter import Node
+
+from app.core.facts import Register
+from app.core.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT
+from app.curation.aliases import find_register
+from app.errors import NotFound
+from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value
+from app.foreign.kernel_source.c_running import Runner
+from app.foreign.kernel_source.c_text import CodePlace, UnknownShape, parameters, read_c
+
+OFFSETS, MSRS = range(0, PAGE_LAST + 1, SLOT), range(MSR_BASE, MSR_LAST + 1)
+TRAP, FAULT = "trap", "fault"
+# How other hypervisors' names of registers begin, before what the table of names knows.
+_BEFORE = re.compile(
+    r"^(?:MSR_|IA32_|(?:X2?|L|V)?A?V?I?APIC_|X2AVIC_|AVIC_|OFFSET_|OFF_|REG_)+", re.IGNORECASE
+)
+_OF_MSR = re.compile(r"MSR|X2A", re.IGNORECASE)
+_WRITES = {"write", "is_write", "iswrite", "wr", "w", "fwrite"}
+_KIND = re.compile(r"trap|(?<!de)fault", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TakenFor:
+    """What a function says of an address: ``trap`` or ``fault``, where; ``case`` names it there."""
+
+    word: str
+    place: CodePlace
+    case: bool
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A function's answers, by address and whether it is a write; both where it does not ask."""
+
+    name: str
+    place: CodePlace
+    msrs: bool
+    said: Mapping[tuple[int, bool], TakenFor]
+
+
+class Handler(Runner):
+    """A file with such a function. ``true`` says what a bare truth is, if no name does."""
+
+    def __init__(self, file: Path, registers: Mapping[str, Register], true: str = "") -> None:
+        """Read a file of C."""
+        self.file = read_c(str(file), file.read_text("utf-8", "replace"), lambda _: None)
+        self.registers, self.true = registers, true
+        self._msrs = False
+        super().__init__(lambda: [self.file], {})
+
+    def find(self, name: str = "") -> Switch:
+        """Return the function that tells traps from faults, or the one of a name.
+
+        Raises UnknownShape with the place of what cannot be read, NotFound where none or more than
+        one tells both.
+        """
+        functions = self.file.functions
+        if name and name not in functions:
+            raise NotFound(f"{self.file.name} has no function {name}.", hints=tuple(functions))
+        found, wrong = [], []
+        for one in [name] if name else functions:
+            try:
+                found.append(self._switch(one))
+            except UnknownShape as error:
+                wrong.append(error)
+        told = [switch for switch in found if len({s.word for s in switch.said.values()}) > 1]
+        if not told and wrong:
+            raise wrong[0]
+        if len(told) != 1:
+            many = f"{len(told)} functions tell" if told else "no function tells"
+            names = tuple(switch.name for switch in told)
+            message = f"In {self.file.name} {many} traps from faults; name one with --function."
+            raise NotFound(message, hints=names)
+        return told[0]
+
+    def _switch(self, name: str) -> Switch:
+        function = self.file.whole(self.file.functions[name])
+        place, names = self.file.place(function), parameters(function)
+        if not names:
+            raise place.unknown(f"{name} without parameters", "one that is an address")
+        writes = [one for one in names if one.lower() in _WRITES]
+        asked = next((one for one in names if one not in writes), names[0])
+        for msrs in (False, True):
+            self._msrs, said = msrs, {}
+            for at in MSRS if msrs else OFFSETS:
+                for write in (False, True):
+                    given: dict[str, Value] = {one: Opaque(one) for one in names}
+                    given[asked] = Num(at, place, carried=True)
+                    given |= dict.fromkeys(writes, Num(int(write), place, carried=True))
+                    said[at, write] = self._answer(name, function, given)
+            if len({one.word for one in said.values()}) > 1:
+                break
+        return Switch(name, place, self._msrs, said)
+
+    def _answer(self, name: str, function: Node, given: dict[str, Value]) -> TakenFor:
+        self.decided = None
+        value, place = self.run(self.file, function, given), self.file.place(function)
+        where = self.decided or (value.place if isinstance(value, Num) else place)
+        if isinstance(value, Opaque) and (kind := _KIND.search(value.said)):
+            return TakenFor(kind[0].lower(), where, self.decided is not None)
+        truth = self.true or next((k.lower() for k in _KIND.findall(name)), "")
+        if not isinstance(value, Num) or value.value not in (0, 1):
+            raise place.unknown(
+                f"{name} that gives {value}", "a truth, or a name with trap or fault"
+            )
+        if not truth:
+            raise place.unknown(f"a truth of {name}", "--true trap or --true fault")
+        other = FAULT if truth == TRAP else TRAP
+        case = self.decided is not None or bool(value.value)
+        return TakenFor(truth if value.value else other, where, case)
+
+    def named(self, name: str, frame: Frame, place: CodePlace) -> Value | None:
+        """Return what a name of this file is, else what a register of that name has."""
+        if _KIND.search(name):
+            return Opaque(name)
+        if (value := super().named(name, frame, place)) is not None:
+            return value
+        bare = _BEFORE.sub("", name)
+        for spelled in dict.fromkeys((name, bare)):
+            with suppress(NotFound):
+                found = find_register(spelled, self.registers)
+                as_msr = bool(_OF_MSR.search(name))
+                spans = found.register.msr_spans if as_msr else found.register.offset_spans
+                if spans:
+                    step = 1 if as_msr else SLOT
+                    return Num(spans[0].first + step * (found.member or 0), place)
+        return None
+
+    def _meets(self, case: Node, asked: int, frame: Frame) -> bool:
+        stated = case.child_by_field_name("value")
+        if stated is not None and stated.type != "call_expression":
+            number = self.number(stated, frame)
+            of_its_kind = number.value in (MSRS if self._msrs else OFFSETS)
+            if not of_its_kind and number.value not in MSRS:
+                expected = "the offset of a register, a multiple of 10h, or an MSR"
+                raise number.place.unknown(f"case {number.value:#x}", expected)
+        return super()._meets(case, asked, frame)

@@ -1,0 +1,143 @@
+"""Somebody's own switch between traps and faults, held against the corrected table."""
+
+import pytest
+
+from app.core.views import view_cells
+from app.errors import NotFound
+from app.foreign.kernel_source.c_text import UnknownShape
+from app.foreign.kernel_source.trap_checking import checks
+from app.foreign.kernel_source.trap_running import Handler
+
+SWITCH = """
+static bool {name}({params})
+{{
+    switch ({asked}) {{
+{cases}
+        return {yes};
+    default:
+        return {no};
+    }}
+}}
+"""
+NAMED = {
+    "kernel": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TDCR"),
+    "Xen": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TDCR"),
+    "bhyve": ("APIC_OFFSET_ID", "APIC_OFFSET_EOI", "APIC_OFFSET_TIMER_LVT",
+              "APIC_OFFSET_TIMER_DCR"),
+    "VirtualBox": ("XAPIC_OFF_ID", "XAPIC_OFF_EOI", "XAPIC_OFF_LVT_TIMER", "XAPIC_OFF_TIMER_DCR"),
+    "the manual": ("0x20", "0xB0", "0x320u", "0x3E0UL"),
+}  # fmt: skip
+TRAPPED = {"id", "eoi", "lvt-timer", "timer-divide"}
+
+
+def written(tmp_path, cases, name="my_trap", params="u32 at", **words):
+    """Write a file with a function of some cases."""
+    words = {"asked": "at", "yes": "true", "no": "false"} | words
+    lines = "\n".join(f"    case {case}:" for case in cases)
+    path = tmp_path / "my.c"
+    path.write_text(SWITCH.format(name=name, params=params, cases=lines, **words))
+    return path
+
+
+@pytest.fixture(scope="module")
+def cells(knowledge):
+    return view_cells(knowledge)
+
+
+def of(path, knowledge, cells, function="", true=""):
+    switch = Handler(path, knowledge.registers, true).find(function)
+    return {str(row.key): row for row in checks(switch, cells)}
+
+
+@pytest.mark.parametrize("names", NAMED.values(), ids=NAMED)
+def test_registers_are_known_by_everybodys_names(tmp_path, knowledge, cells, names):
+    rows = of(written(tmp_path, names), knowledge, cells)
+
+    assert TRAPPED == {key.split("/")[0] for key, row in rows.items() if row.said.word == "trap"}
+    assert ("agrees", "differs") == (
+        rows["id/avic/write"].verdict,
+        rows["ldr/avic/write"].verdict[8:],
+    )
+    assert "absent; agrees" == rows["isr/avic/write"].verdict
+    assert 5 == rows["id/avic/write"].said.place.line
+    assert 6 == rows["eoi/x2avic/write"].said.place.line
+    assert {"trap", "fault"} == rows["ext-lvt/avic/write"].expected
+    assert rows["eoi/avic/write"].mark.claims
+    assert rows["eoi/x2avic/write"].mark.observations
+
+
+@pytest.mark.parametrize(
+    ("case", "words"),
+    [
+        ("0x80b", {}),
+        ("MSR_IA32_X2APIC_EOI", {}),
+        ("X2APIC_MSR(APIC_EOI)", {"name": "how", "yes": "IT_TRAPS", "no": "IT_FAULTS"}),
+        ("0x80b", {"name": "is_fault", "yes": "false", "no": "true"}),
+        ("0x80b", {"name": "late"}),
+        ("0x80b", {"params": "u32 at, bool write", "no": "write && at == 0x80b"}),
+    ],
+)
+def test_msrs_are_asked_for_too_and_answers_have_several_forms(
+    tmp_path, knowledge, cells, case, words
+):
+    path = written(tmp_path, [case], **words)
+    path.write_text("#define X2APIC_MSR(r) (0x800 + ((r) >> 4))\n" + path.read_text())
+    rows = of(path, knowledge, cells, true="trap" if "late" in words.values() else "")
+
+    assert {"x2avic"} == {key.split("/")[1] for key in rows}
+    assert {"eoi"} == {key.split("/")[0] for key, row in rows.items() if row.said.word == "trap"}
+
+
+def test_members_of_a_vector_are_told_apart_and_a_write_from_a_read(tmp_path, knowledge, cells):
+    path = written(tmp_path, ("0x130", "0x140"), params="u32 at, int is_write", yes="is_write")
+    switch = Handler(path, knowledge.registers).find()
+    rows = [row for row in checks(switch, cells) if str(row.key) == "isr/avic/write"]
+
+    assert [(" 100h-120h", True), (" 130h-140h", False), (" 150h-170h", True)] == [
+        (row.addresses, row.agrees) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cases", "words", "expected"),
+    [
+        (("APIC_ID", "APIC_NONESUCH"), {}, ":6: found 'APIC_NONESUCH'"),
+        (("APIC_ID", "0xB"), {}, ":6: found case 0xb, expected the offset of a register"),
+        (("APIC_ID",), {"yes": "ask(at)"}, ":6: found a call of ask"),
+        (("APIC_ID",), {"name": "how"}, ":2: found a truth of how, expected --true trap"),
+        (("APIC_ID",), {"yes": "7"}, ":2: found my_trap that gives"),
+        (("APIC_ID",), {"params": "void", "asked": "0x20"}, ":2: found my_trap without parameters"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, knowledge, cases, words, expected):
+    with pytest.raises(UnknownShape) as caught:
+        Handler(written(tmp_path, cases, **words), knowledge.registers).find()
+    assert expected in str(caught.value)
+
+
+def test_of_several_functions_one_has_to_be_named(tmp_path, knowledge, cells):
+    path = written(tmp_path, ("APIC_ID",))
+    one = path.read_text()
+    path.write_text(one + one.replace("my_trap", "other_trap"))
+
+    with pytest.raises(NotFound, match="2 functions tell traps") as caught:
+        of(path, knowledge, cells)
+    assert ("my_trap", "other_trap") == caught.value.hints
+    assert 15 == of(path, knowledge, cells, "other_trap")["id/avic/write"].said.place.line
+    with pytest.raises(NotFound, match="no function nobody"):
+        of(path, knowledge, cells, "nobody")
+    path.write_text("int nothing(int at) { return 1; }")
+    with pytest.raises((NotFound, UnknownShape)):
+        of(path, knowledge, cells)
+
+
+def test_the_command_says_each_row_and_ends_in_1_where_one_differs(vapic, tmp_path):
+    ran = vapic("policy", "check", written(tmp_path, NAMED["kernel"]))
+    lines = ran.out.splitlines()
+
+    assert (1, "") == (ran.code, ran.err)
+    assert "ID AVIC write            trap            trap, line 5     agrees" in lines
+    assert "LDR AVIC write           trap            fault, line 11   absent; differs" in lines
+    assert ran.out.index("What differs, and why") < ran.out.index("What agrees, and why")
+    assert "15-22, p.566). No report" in ran.out
+    assert not [line for line in lines if len(line) > 75]
