@@ -104,7 +104,7 @@ async def copy_site(
         copied = Copied(site, made)
         waiting, known = deque(["/"]), {"/"}
         async with httpx2.AsyncClient(
-            transport=transport, base_url="http://static", headers=ASKED
+            transport=transport, base_url="http://localhost", headers=ASKED
         ) as client:
             while waiting:
                 path = waiting.popleft()
