@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 import brotli  # type: ignore[import-untyped]
@@ -13,6 +14,8 @@ import zstandard
 
 # Smaller bodies are sent as they are.
 PACK_FROM = 512
+# So many lists of encodings are remembered, and none that is longer.
+USUAL = 100
 _WEIGHT = re.compile(r"q\s*=\s*([\d.]+)")
 
 
@@ -57,8 +60,12 @@ UNPACKERS: Mapping[str, Callable[[bytes], bytes]] = {
 def encoding_for(accepted: str) -> str:
     """Return the encoding that an ``Accept-Encoding`` likes best, empty for none of ours.
 
-    One has to be named, and not only to be refused.
+    One has to be named, and not only to be refused. Browsers send a few, again and again.
     """
+    return _usual(accepted) if len(accepted) <= USUAL else _best(accepted)
+
+
+def _best(accepted: str) -> str:
     likes: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, more = part.partition(";")
@@ -66,6 +73,9 @@ def encoding_for(accepted: str) -> str:
         likes[name.strip()] = _number(weight[1]) if weight else 1.0
     best = max(PACKERS, key=lambda name: likes.get(name, 0.0))
     return best if likes.get(best) else ""
+
+
+_usual = lru_cache(USUAL)(_best)
 
 
 def pack(encoding: str, body: bytes) -> bytes:

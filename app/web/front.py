@@ -148,8 +148,11 @@ class Front:
         if encoding not in kept.bodies:
             kept = replace(kept, bodies={**kept.bodies, **kept.packed(encoding)})
             self._kept.put(key, kept)
-        shown = replace(kept, headers=(*kept.headers, _vary(wanted)))
-        await _answer(shown, encoding, headers, scope["method"], send)
+        start, body = _answer(kept, encoding, headers)
+        start["headers"].append(_vary(wanted))
+        await send(start)
+        body = b"" if scope["method"] == "HEAD" else body
+        await send({"type": "http.response.body", "body": body})
 
     @asynccontextmanager
     async def _first(self, key: Key) -> AsyncIterator[Callable[[], None]]:
@@ -236,16 +239,13 @@ def variant(headers: Mapping[str, str], digest: str, encoding: str) -> tuple[int
     return HTTPStatus.OK, {"etag": tag} | ({"content-encoding": encoding} if encoding else {})
 
 
-async def _answer(
-    kept: Kept, encoding: str, headers: Mapping[str, str], method: str, send: Send
-) -> None:
+def _answer(kept: Kept, encoding: str, headers: Mapping[str, str]) -> tuple[Message, bytes]:
     status, more = variant(headers, kept.tag, encoding)
     body = b"" if status == HTTPStatus.NOT_MODIFIED else kept.bodies[encoding]
     if status == HTTPStatus.OK:
         more["content-length"] = str(len(body))
     out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]
-    await send({"type": "http.response.start", "status": int(status), "headers": out})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+    return {"type": "http.response.start", "status": int(status), "headers": out}, body
 
 
 def _with(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:

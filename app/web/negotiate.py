@@ -39,6 +39,7 @@ _MEDIA = {
     Format.SVG: "image/svg+xml",
     Format.DIFF: "text/x-diff; charset=us-ascii",
 }
+_EXTENSIONS = frozenset(f.value for f in Format if f is not Format.HTML)
 # Paths whose dots belong to the name; everything else drops a known extension.
 LITERAL = ("/static/", "/api/", "/schema/", "/export/", "/robots.txt")
 # A page among them, with twins like any other.
@@ -61,9 +62,8 @@ def negotiate(path: str, headers: Mapping[str, str]) -> WantedFormat:
     unasked. ``headers`` have lower-case names.
     """
     stem, dot, extension = path.rpartition(".")
-    known = {f.value for f in Format if f is not Format.HTML}
     literal = path.startswith(LITERAL) and stem != REFERENCE
-    if dot and extension in known and not literal:
+    if dot and extension in _EXTENSIONS and not literal:
         # `//index` is no page: led to its canonical query, it would be the name of a host.
         stem = stem if stem == "//index" else stem.removesuffix("/index") or "/"
         return WantedFormat("/" if stem == "/index" else stem, Format(extension), by_headers=False)
