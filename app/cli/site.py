@@ -14,7 +14,7 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
-from app.cli.main import finish
+from app.cli.main import finish, unswept
 from app.cli.saying import say
 from app.cli.told import TODO, told
 from app.errors import Conflict, NotReady
@@ -23,6 +23,8 @@ from app.pens.log_lines import configuration
 from app.settings import Settings
 from app.store import queries
 from app.store.engine import may_write, reader_sessions
+
+EDGE = ("app.web.app:create_app", "app.web.connections:served_by")
 
 
 def serve(
@@ -56,13 +58,14 @@ def serve(
         os.environ["VAPIC_EXPORT_FILE"] = str(export.resolve())
     _say_if_unready(settings)
     say(f"vAPIC Explorer on http://{settings.host}:{settings.port}")
+    with unswept():
+        create_app, served_by = map(import_from_string, EDGE)
     uvicorn.run(
-        "app.web.app:create_app",
-        factory=True,
+        create_app(),
         host=settings.host,
         port=settings.port,
         log_config=configuration(settings.log),
-        **import_from_string("app.web.connections:served_by")(settings),
+        **served_by(settings),
     )
 
 
