@@ -100,9 +100,10 @@ class Filter(Generic[T, C]):
 
     def admits(self, thing: T, known: C) -> bool:
         """Whether a thing passes; ``known`` is what the rules ask beside it."""
-        return not any(
-            chosen.isdisjoint(found(self, thing, known)) for chosen, found in self._asked
-        )
+        for chosen, found in self._asked:
+            if chosen.isdisjoint(found(self, thing, known)):
+                return False
+        return True
 
     @cached_property
     def _asked(self) -> tuple[tuple[frozenset[str], Callable[[Filter[T, C], T, C], Any]], ...]:

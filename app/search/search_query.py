@@ -15,6 +15,8 @@ from app.search.model import CELL, KIND_KEY, LONGEST, Keys, Query, Term, keys_of
 
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
+# How much is shown of what is too much.
+SHOWN = 40
 # Long lists are named by their near miss, not in full.
 _LISTED = 12
 _NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a space"}
@@ -55,8 +57,8 @@ def _repair(text: str, keys: Keys) -> str:
 
 def _read(text: str, keys: Keys) -> Query:
     if len(text) > LONGEST:
-        where = (LONGEST, len(text))
-        raise InvalidQuery(text, where, f"{len(text)} characters", f"at most {LONGEST}")
+        found, shown = f"{len(text)} characters", text[: LONGEST + SHOWN]
+        raise InvalidQuery(shown, (LONGEST, len(shown)), found, f"at most {LONGEST}")
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:

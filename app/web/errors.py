@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -66,6 +67,10 @@ TITLES = {
     500: "Our mistake",
     503: "Not ready",
 }
+
+
+# What was asked for is told, but not all of a word that is no name of anything.
+_LONG = re.compile(r"(\S{100})\S{100,}")
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,8 @@ def explain(error: Exception) -> Refusal:
     """Return what any error means to whoever asked."""
     match error:
         case AppError():
-            return Refusal(STATUS.get(type(error), 500), error.code, error.message, error.hints)
+            message = _LONG.sub(r"\1...", error.message)
+            return Refusal(STATUS.get(type(error), 500), error.code, message, error.hints)
         case BadDocument():
             message = f"The document has {counted(len(error.faults), 'problem')}."
             return Refusal(422, "invalid-document", message, (), error.faults)

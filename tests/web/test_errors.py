@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import NotReady
-from tests.running import HTML, client_of
+from tests.running import CURL, HTML, client_of
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,12 @@ def test_an_unmigrated_database_says_what_to_do(tmp_path):
 
     assert (503, NotReady.code) == (answer.status_code, answer.json()["error"]["code"])
     assert "vapic migrate" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/r/{}", "/docs/{}", "/m/{}", "/?at={}", "/search?q={}"])
+def test_what_is_too_long_to_be_a_name_is_not_repeated_whole(client, path):
+    answer = client.get(path.format("x" * 8000), headers=CURL)
+
+    assert answer.status_code in (400, 404)
+    assert len(answer.text) < 2000
+    assert "xxx..." in answer.text or "8000 characters" in answer.text
