@@ -31,6 +31,12 @@ def test_nothing_that_strangers_write_runs_in_a_browser(chromium, shared_url):
         page.on("dialog", lambda dialog: (found.append(f"dialog on {page.url}"), dialog.dismiss()))
         page.on("popup", lambda other: found.append(f"window {other.url}"))
         page.on("request", lambda r: r.url.startswith(f"{site}/") or found.append(r.url))
+        # The trap shuts, or nothing that it lets through says anything.
+        page.goto(f"{site}/healthz")
+        page.set_content(f"<img src=//{MARK}.example/x><img src=/x onerror={MARK}(0)>")
+        page.wait_for_timeout(300)
+        assert [f"http://{MARK}.example/x", f"ran on {site}/healthz"] == found
+        found.clear()
         opened = 0
         for path in paths(slugs, every=every):
             page.goto(site + path, wait_until="load")

@@ -9,6 +9,7 @@ Needs root, debootstrap and a network; nothing outside ``var/image`` is touched.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -139,7 +140,7 @@ class Root:
             mount --bind "$0" "$0"; mount --bind "$0/data" "$0/data"; mount -t proc proc "$0/proc"
             mount -t tmpfs tmpfs "$0/tmp"; mount -o remount,bind,ro "$0"
             root=$0 user=$1; shift; cd "$root"
-            exec chroot --userspec="$user:$user" . "$@" """
+            exec /usr/sbin/chroot --userspec="$user:$user" . "$@" """
         env = {**self.env, "VAPIC_BASE_URL": "https://vapic.example.org"}
         command = ["unshare", "--mount", "/bin/sh", "-c", script, str(self.path), self.user]
         inside = f"cd {self.folder}; touch /app/x 2>/dev/null && exit 9; touch /data/x /tmp/x; exec {' '.join(self.command)}"
@@ -150,7 +151,16 @@ def judge(final: Root) -> list[str]:
     """Run what was made; return what is wrong with it."""
     process = final.started()
     user = f"--userspec={final.user}:{final.user}"
-    inside = ["chroot", user, str(final.path), "/bin/sh", "-c", 'exec "$@"', "sh", *final.health]
+    inside = [
+        "/usr/sbin/chroot",
+        user,
+        str(final.path),
+        "/bin/sh",
+        "-c",
+        'exec "$@"',
+        "sh",
+        *final.health,
+    ]
     wrong = []
     try:
         for _ in range(120):
@@ -170,7 +180,9 @@ def judge(final: Root) -> list[str]:
         wrong.append(f"{error} ({process.poll()})")
     finally:
         process.terminate()
-    wrong += [] if process.wait(20) == 0 else [f"it ended in {process.returncode}"]
+    wrong += (
+        [] if process.wait(20) in (0, -signal.SIGTERM) else [f"it ended in {process.returncode}"]
+    )
     return wrong
 
 
