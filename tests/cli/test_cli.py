@@ -16,10 +16,13 @@ from app.settings import ROOT
 from tests.running import SITE
 
 commands = command_line()
+GROUPS = commands.registered_groups
 ALONE = [(c.name or c.callback.__name__,) for c in commands.registered_commands]
+# A group without commands is one.
+ALONE += [(group.name,) for group in GROUPS if not group.typer_instance.registered_commands]
 GROUPED = [
     (group.name, c.name or c.callback.__name__)
-    for group in commands.registered_groups
+    for group in GROUPS
     for c in group.typer_instance.registered_commands
 ]
 READING = [("show",), ("show", "ldr"), ("corrected",), ("coverage",), ("export",)]

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic import command
-from sqlalchemy import String, inspect
+from sqlalchemy import String, inspect, text
 
 from app.store.engine import reader_sessions
 from app.store.migrate import alembic_config, migrate
@@ -66,3 +66,18 @@ def test_a_document_is_kept_byte_for_byte_and_forty_at_once_all_get_a_receipt(da
         assert same == client.get(f"{at}.raw").content
     with engine_of(database_url) as engine, reader_sessions(engine)() as session:
         assert 31 == load_snapshot(session).records.total
+
+
+def test_verify_names_what_does_not_hold_and_changes_nothing(seeded, database_url):
+    with client_of(database_url) as client:
+        assert 201 == client.post("/api/v1/measurements", content=document()).status_code
+    told = [seeded("verify").out]
+    with engine_of(database_url) as engine:
+        for broken in ("delete from records", "update submissions set raw = ''"):
+            with engine.begin() as connection:
+                connection.execute(text(broken))
+            told += [seeded("verify").out, seeded("verify").out]
+
+    assert "no fault\n" == told[0]
+    assert [told[1], told[3]] == [told[2], told[4]]
+    assert (True, True) == ("records: is not" in told[1], "its bytes are not" in told[3])
