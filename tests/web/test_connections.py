@@ -6,6 +6,7 @@ import statistics
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_who_comes_while_every_connection_is_being_served_is_told_so(held):
     with served(limited(Recorder()), **served_by(Settings(connections=1))) as site:
         connect(held, port_of(site), SLOW)
         time.sleep(0.2)
-        answer = HTTPResponse(connect(held, port_of(site), b""))
+        answer = held.enter_context(HTTPResponse(connect(held, port_of(site), b"")))
         answer.begin()
 
     assert 503 == answer.status
@@ -153,16 +154,31 @@ def test_who_sends_too_much_reads_so(server, chunked):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(urllib.request.Request(address, body))
 
-    assert 413 == refused.value.code
-    assert b"too-large" in refused.value.read()
+    with refused.value as answer:
+        assert (413, True) == (answer.code, b"too-large" in answer.read())
+
+
+def test_who_sends_a_mail_of_thirty_thousand_empty_parts_keeps_nobody_waiting(server):
+    head = b'MIME-Version: 1.0\nFrom: a@b\nTo: c@d\nContent-Type: multipart/mixed; boundary="b"\n\n'
+    address = f"http://127.0.0.1:{server[0]}/api/v1/check-mail"
+    request = urllib.request.Request(address, head + b"--b\n\n\n" * 30_000)
+    with ThreadPoolExecutor() as sending:
+        answers = [sending.submit(urllib.request.urlopen, request) for _ in range(4)]
+        assert_unharmed(server)
+
+    for answer in answers:
+        with answer.result() as told:
+            assert b'"notes":' in told.read()
 
 
 def test_thousands_of_long_queries_leave_nothing_behind(server, held):
     connection = connect(held, server[0], b"")
-    answers = connection.makefile("rb")
+    answers = held.enter_context(connection.makefile("rb"))
     query = b"x" * 60_000
     for number in range(6000):
-        connection.sendall(b"HEAD /index.txt?%d%b HTTP/1.1\r\nHost: x\r\n\r\n" % (number, query))
+        connection.sendall(
+            b"HEAD /index.txt?%d%b HTTP/1.1\r\nHost: localhost\r\n\r\n" % (number, query)
+        )
         assert answers.readline().startswith(b"HTTP/1.1 414 ")
         while answers.readline().strip():
             pass
