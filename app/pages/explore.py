@@ -94,8 +94,8 @@ def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
         cells=shown,
         order=filters.sort_registers(shown, wanted.text("sort")),
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
-        prints=_tallies(snapshot, wanted, Printed),
-        verdicts=_tallies(snapshot, wanted, Verdict),
+        prints=_tallies(snapshot, wanted, Printed, shown),
+        verdicts=_tallies(snapshot, wanted, Verdict, shown),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
         ran=ran,
         grouped=snapshot.once(
@@ -111,10 +111,16 @@ def _count(snapshot: Snapshot, wanted: CellFilter) -> int:
     return sum(wanted.admits(view, members) for view in snapshot.cells.values())
 
 
-def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Tally[W], ...]:
-    """Return how many cells have each word, with the page of a filter that shows them."""
+def _tallies(
+    snapshot: Snapshot, wanted: CellFilter, words: type[W], shown: Mapping[CellKey, CellView]
+) -> tuple[Tally[W], ...]:
+    """Return how many cells have each word, with the page of a filter that shows them.
+
+    ``shown`` are those that pass now: a word more leaves some of them, but for a family's verdict.
+    """
     name, members = words.__name__.lower(), snapshot.knowledge.members
-    numbers = wanted.tally(name, map(str, words), snapshot.cells.values(), members)
+    among = snapshot.cells if wanted[name] or wanted["family"] else shown
+    numbers = wanted.tally(name, map(str, words), among.values(), members)
     return tuple(
         Tally(word, numbers[str(word)], wanted.but(**{name: (str(word),)})) for word in words
     )
@@ -134,9 +140,10 @@ def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
 
 def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]:
     """Return what is wrong with print, x2AVIC first: what was printed with AVIC in mind."""
+    every = snapshot.cells
     return tuple(
         (mode, tuple(
-            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
+            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed, every)
             if tally.word.mark and tally.number
         ))
         for mode in reversed(Mode)
