@@ -24,7 +24,7 @@ from app.pages.policy_phrases import (
 )
 from app.pages.policy_trees import read_lines, trees_section
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import Field, Item, Para, Passage, Section, Sheet, Tabular
+from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
@@ -45,6 +45,9 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
         *(_in_short(table, knowledge) for table in shown),
         _not_known([table.policies[0] for table in shown], knowledge),
     ])  # fmt: skip
+    for note in (a for a in knowledge.annotations.values() if a.hypervisors):
+        heading = f"Without a policy: {', '.join(note.hypervisors)}"
+        out.parts.append(Section(heading, note.slug, parts=[Remark.of(note)]))
     for older, newer in pairs(knowledge):
         out.parts += [
             Field("Side by side", (_beside(older, newer),), above=True),

@@ -50,11 +50,11 @@ def _lines(reading: PolicyReading) -> Iterator[str]:
 
 
 def _by_file(said: str, places: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield a line a file: ``RDMSR let through, arch/x86/kvm/lapic.c: 802h 1739, 803h 1740``."""
+    """Yield a line a file: ``RDMSR let through, arch/x86/kvm/lapic.c: 802h:1739, 803h:1740``."""
     files: dict[str, list[str]] = {}
     for name, at in places:
         if at:
             file, _, line = at.rpartition(":")
-            files.setdefault(file, []).append(f"{name} {line}")
+            files.setdefault(file, []).append(f"{name}:{line}")
     for file, lines in files.items():
         yield f"{said}, {file}: {', '.join(lines)}."

@@ -144,7 +144,10 @@ class Difference(BaseFact):
 
 @dataclass(frozen=True, kw_only=True)
 class Annotation(BaseFact):
-    """A sourced remark on cells, registers, families or (with none of them) the whole table."""
+    """A sourced remark on cells, registers, families or (with none of them) the whole table.
+
+    ``hypervisors`` are those without a policy of which it says what they do about AVIC.
+    """
 
     slug: str
     kind: AnnotationKind
@@ -156,3 +159,4 @@ class Annotation(BaseFact):
     families: tuple[str, ...] = ()
     pages: str = ""
     inference: bool = False
+    hypervisors: tuple[str, ...] = ()
