@@ -15,8 +15,8 @@ from tests.running import client_of, state_of
 ADDRESSES = (ROOT / "tests" / "data" / "published-urls.txt").read_text("utf-8").splitlines()
 ASKED = ("/readyz", *(one.split(maxsplit=2)[2] for one in ADDRESSES if one[0].isdigit()))
 # What no database is asked for: schemas, and where it leads.
-NEEDS_NONE = ("/schema/", "/api/v1/openapi.json", "/export/", "/healthz", "/docs/apm/3.38..",
-              "/?apm=", "/corrected?apm=")  # fmt: skip
+NEEDS_NONE = ("/schema/", "/robots.txt", "/api/v1/openapi.json", "/export/", "/healthz",
+              "/docs/apm/3.38..", "/?apm=", "/corrected?apm=")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
