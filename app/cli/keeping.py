@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli.clone import Git, Signers, opened
 from app.cli.saying import say
 from app.core.numbers import counted
 from app.export.copies import refuse_writes
@@ -47,11 +48,17 @@ def restore(
     say("Run `vapic migrate`, then start the server again.")
 
 
-def verify() -> None:
+def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
     """Hold the database against itself; names each fault, and ends in 1 where there is one.
 
     Pages, references, schema, digests, decisions; then all that is derived is derived anew.
+    With --git every byte of every version of a clone.
     """
+    if git is not None:
+        held = [*opened(git, allowed_signers).versions()]
+        say(f"no fault in {counted(len(held), 'data version')}; the newest is {held[-1].name}, "
+            f"commit {held[-1].commit}")  # fmt: skip
+        return
     found = 0
     with backups.examined(Settings().database_url) as session:
         for fault in faults(session, derived=True):
