@@ -6,10 +6,9 @@ query strings: defaults left out, keys and values in one order.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote_plus
 
@@ -43,7 +42,8 @@ class Key(Generic[T, C]):
 
     ``values`` is None for free text. ``found`` returns the values that a thing has; it passes
     where one of them is chosen, and it is asked only where something is. A key without it
-    narrows nothing, and its words end the sentence. ``words`` are a pattern for the labels,
+    narrows nothing, and its words end the sentence. ``reads`` are the other keys whose choice
+    its rule asks for. ``words`` are a pattern for the labels,
     said where something is chosen, or a function; ``apart`` are sentences that follow.
     ``most`` is how many values it takes, 1 or 2, and 0 for any number. ``chip`` is its name on
     a chip, ``api`` its line in the API's description.
@@ -55,10 +55,17 @@ class Key(Generic[T, C]):
     words: str | Callable[[Filter[T, C], Vocabulary[T, C]], str] = ""
     apart: Callable[[Filter[T, C], Vocabulary[T, C]], Iterable[str]] = lambda *_: ()
     most: int = 0
+    reads: tuple[str, ...] = ()
     default: str = ""
     chip: str = ""
     control: Control | None = None
     api: str = ""
+
+
+# Every link of a table has some of the same few.
+@lru_cache(1000)
+def _pair(name: str, value: str) -> str:
+    return f"{name}={quote_plus(value, safe=',/')}"
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,9 @@ class Filter(Generic[T, C]):
 
     def but(self, **chosen: tuple[str, ...]) -> Filter[T, C]:
         """Return the filter with other choices for some keys."""
-        both = {**dict.fromkeys((key.name for key in self.keys), ()), **self.chosen, **chosen}
-        some = {k.name: both[k.name] for k in self.keys if both[k.name] not in ((), (k.default,))}
-        return replace(self, chosen=some)
+        both = {**self.chosen, **chosen}
+        some = {k.name: v for k in self.keys if (v := both.get(k.name)) and v != (k.default,)}
+        return Filter(self.keys, some)
 
     def only(self, *names: str) -> Filter[T, C]:
         """Return the filter with nothing chosen but of some keys."""
@@ -90,8 +97,11 @@ class Filter(Generic[T, C]):
 
     def query(self) -> str:
         """Return the canonical query string, empty for the default view."""
-        parts = ((name, ",".join(values)) for name, values in self.chosen.items())
-        return "&".join(f"{name}={quote_plus(value, safe=',/')}" for name, value in parts)
+        return self._query
+
+    @cached_property
+    def _query(self) -> str:
+        return "&".join(_pair(name, ",".join(values)) for name, values in self.chosen.items())
 
     @property
     def active(self) -> bool:
@@ -100,34 +110,63 @@ class Filter(Generic[T, C]):
 
     def admits(self, thing: T, known: C) -> bool:
         """Whether a thing passes; ``known`` is what the rules ask beside it."""
-        for chosen, found in self._asked:
-            if chosen.isdisjoint(found(self, thing, known)):
-                return False
-        return True
+        return all(self.passes(key, thing, known) for key in self.asked)
+
+    def passes(self, key: Key[T, C], thing: T, known: C) -> bool:
+        """Whether a thing passes one key, of which something is chosen."""
+        chosen = self[key.name]
+        return key.found is not None and any(v in chosen for v in key.found(self, thing, known))
 
     @cached_property
-    def _asked(self) -> tuple[tuple[frozenset[str], Callable[[Filter[T, C], T, C], Any]], ...]:
-        """What is chosen of each key that narrows, and its rule."""
-        return tuple(
-            (frozenset(self[key.name]), key.found)
-            for key in self.keys
-            if self[key.name] and key.found
-        )
+    def asked(self) -> tuple[Key[T, C], ...]:
+        """The keys that narrow, and of which something is chosen."""
+        return tuple(key for key in self.keys if key.found and key.name in self.chosen)
 
-    def tally(
-        self, name: str, values: Iterable[str], things: Iterable[T], known: C
-    ) -> Counter[str]:
-        """Return how many things pass with each value of a key, if that alone is chosen of it.
 
-        One look at each thing tells them all: what rules ask of another key is whether anything
-        is chosen of it, never what.
-        """
-        every = self.but(**{name: tuple(values)})
-        found = next(key.found for key in self.keys if key.name == name)
-        passing = (thing for thing in things if every.admits(thing, known))
-        return Counter(
-            str(v) for thing in passing for v in {*(found(every, thing, known) if found else ())}
-        )
+class Passing(Generic[T, C]):
+    """Which of some things pass a filter, as bits of a number, the first thing's the lowest.
+
+    What passes one choice of a key is found out once, for there are few; not what passes two at
+    a time, or free text.
+    """
+
+    def __init__(self, things: Sequence[T], known: C) -> None:
+        self._things = things
+        self._known = known
+        self._found: dict[tuple[object, ...], int] = {}
+        self.every = (1 << len(things)) - 1
+
+    def of(self, wanted: Filter[T, C]) -> int:
+        """Return the bits of the things that pass."""
+        return self._all(wanted, wanted.asked)
+
+    def with_each(
+        self, wanted: Filter[T, C], name: str, values: Iterable[str]
+    ) -> Iterator[tuple[int, Filter[T, C]]]:
+        """Yield for each value how many pass if that alone is chosen of a key, and that filter."""
+        others = [key for key in wanted.asked if key.name != name and name not in key.reads]
+        among = self._all(wanted, others)
+        for value in values:
+            one = wanted.but(**{name: (value,)})
+            moved = (key for key in one.asked if key.name == name or name in key.reads)
+            yield (among & self._all(one, moved)).bit_count(), one
+
+    def _all(self, wanted: Filter[T, C], keys: Iterable[Key[T, C]]) -> int:
+        bits = self.every
+        for key in keys:
+            bits &= self._of(wanted, key)
+        return bits
+
+    def _of(self, wanted: Filter[T, C], key: Key[T, C]) -> int:
+        choices = [wanted[name] for name in (key.name, *key.reads)]
+        asked = (key.name, *choices)
+        bits = self._found.get(asked)
+        if bits is None:
+            each = enumerate(self._things)
+            bits = sum(1 << i for i, it in each if wanted.passes(key, it, self._known))
+            if key.values and not any(values[1:] for values in choices):
+                self._found[asked] = bits
+        return bits
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         lambda _, view, __: (view.key.access,),
         control=Control("select", "Access", "both"), api="read or write"),
     Key("family", lambda known: {f.slug: f.name for f in known.families.values()}, _families,
+        reads=("verdict", "view"),
         control=Control("select", "CPU", "all"),
         api="slugs of families; with verdict, the verdict on these"),
     Key("group", lambda known: {g.slug: g.name for g in known.groups.values() if g.filter},
@@ -117,9 +118,11 @@ KEYS: tuple[Key[CellView, Members], ...] = (
         "that are {}", control=Control("boxes", "Print", short={str(p): p.short for p in Printed}),
         api="what the table prints: wrong, incomplete, not-printed or as-printed"),
     Key("verdict", lambda _: {str(v): v.label for v in Verdict}, _verdicts, _judged,
+        reads=("family",),
         control=Control("boxes", "Verdict", more=True), api="verdicts"),
     Key("evidence", lambda _: {str(e): str(e) for e in Evidence}, _evidence,
-        "backed by {} reports", control=Control("select", "Evidence", "any", more=True),
+        "backed by {} reports", reads=("family",),
+        control=Control("select", "Evidence", "any", more=True),
         api="measured, observed or stated"),
     Key("erratum", lambda known: {ERRATUM_ANY: "any erratum"}
         | {e.slug: e.title for e in known.errata.values() if e.cells}, _errata,
@@ -134,7 +137,8 @@ KEYS: tuple[Key[CellView, Members], ...] = (
     Key("only", lambda _: {
             DISAGREEMENTS: "only where something disagrees",
             WRONG: "only where print or manual is wrong",
-        }, _only, "{}", most=1, control=Control("select", "Only", "all cells", more=True, short={
+        }, _only, "{}", most=1, reads=("family",),
+        control=Control("select", "Only", "all cells", more=True, short={
             DISAGREEMENTS: "where something disagrees",
             WRONG: "where print or manual is wrong",
         }),

@@ -10,20 +10,20 @@ from typing import Self
 class Word(StrEnum):
     """A closed vocabulary whose members carry their own words, so that none can lack them.
 
-    A subclass annotates its words, and each member is a tuple: the slug, which is its value, and
-    one word for each annotation, in their order.
+    A subclass annotates its words; a member is its slug and value, and then each of them in order.
     """
 
     def __new__(cls, slug: str, *words: object) -> Self:
         """Build a member; raises TypeError at import if it has a word too few or too many."""
-        names = tuple(get_annotations(cls))
-        if len(words) != len(names):
+        if len(words) != len(names := tuple(get_annotations(cls))):
             raise TypeError(f"{cls.__name__} {slug}: {len(words)} words, expected {names}")
         member = str.__new__(cls, slug)
         member._value_ = slug
         for name, word in zip(names, words, strict=True):
             setattr(member, name, word)
         return member
+
+    __hash__ = str.__hash__  # That of Enum is a call in Python.
 
 
 # What holds of a cell once every statement of the manual has its rank (15.29.10), in one name.
@@ -40,7 +40,7 @@ class Mode(Word):
     X2AVIC = "x2avic", "x2AVIC", "MSR"
 
 
-class Access(StrEnum):
+class Access(Word):
     """The direction of an access."""
 
     READ = "read"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from app.core import filters
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Annotation, Difference, Erratum, Family, Register
-from app.core.filters import CPUS, WHOLE, WRONG, CellFilter
+from app.core.filtering import Passing
+from app.core.filters import CPUS, WHOLE, WRONG, CellFilter, Members
 from app.core.measuring import NOT_STATED
 from app.core.names import NamedRegister
 from app.core.views import CellView
@@ -22,6 +23,10 @@ from app.store.snapshots import Snapshot
 
 T = TypeVar("T")
 W = TypeVar("W", Printed, Verdict)
+Side: TypeAlias = tuple[Mode, Access]
+# What a part of a page depends on, if it may be kept for others, and what it is made of.
+Keyed: TypeAlias = list[tuple[tuple[Hashable, ...], tuple[Any, ...]]]
+SIDES: tuple[Side, ...] = tuple(product(Mode, Access))
 
 
 @dataclass(frozen=True)
@@ -67,63 +72,84 @@ class TableView:
         return f"/?{query}" if query else "/"
 
     @cached_property
-    def rows(self) -> Mapping[str, Mapping[tuple[Mode, Access], CellView]]:
+    def rows(self) -> Mapping[str, Mapping[Side, CellView]]:
         """The cells that the filter leaves of each register, by mode and access."""
-        rows: dict[str, dict[tuple[Mode, Access], CellView]] = {slug: {} for slug in self.order}
+        rows: dict[str, dict[Side, CellView]] = {slug: {} for slug in self.order}
         for key, view in self.cells.items():
             rows[key.register][key.mode, key.access] = view
         return rows
 
     @property
-    def sides(self) -> tuple[tuple[Mode, Access], ...]:
+    def keyed_rows(self) -> Keyed:
+        """Its rows by what they are told by: nothing where policies stand beside them."""
+        alike = not self.wanted["policy"]
+        each = self.rows.items()
+        return [((slug, self.sides, *here) if alike else (), (slug, here)) for slug, here in each]
+
+    @property
+    def keyed_fields(self) -> Mapping[str, Keyed]:
+        """The fields of its form by what they are told by: nothing where two are chosen."""
+        found: dict[str, Keyed] = {"first": [], "boxes": [], "select": []}
+        for key in self.wanted.keys:
+            if control := key.control:
+                chosen = self.wanted[key.name]
+                told = () if chosen[1:] else (key.name, *chosen)
+                found[control.kind if control.more else "first"].append((told, (key,)))
+        return found
+
+    @property
+    def wrong_here(self) -> str:
+        """The family whose wrong cells this view is, empty for any other."""
+        return next((family for family, wrong in self.wrong.items() if wrong == self.wanted), "")
+
+    @property
+    def folded(self) -> bool:
+        """Whether something is chosen of what its form folds away."""
+        return any(k.control and k.control.more for k in self.wanted.keys if self.wanted[k.name])
+
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
         """The modes and accesses of which the filter leaves a cell."""
-        left = {(key.mode, key.access) for key in self.cells}
-        return tuple(side for side in product(Mode, Access) if side in left)
+        left = {side for here in self.rows.values() for side in here}
+        return tuple(side for side in SIDES if side in left)
 
 
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
-    members = snapshot.knowledge.members
-    cells = snapshot.cells
-    shown = {k: v for k, v in cells.items() if wanted.admits(v, members)}
-    subject = wanted.only("mode", "access")
-    total = _count(snapshot, subject)
+    cells, passing = snapshot.cells, _passing(snapshot)
+    bits = passing.of(wanted)
+    shown = {k: v for i, (k, v) in enumerate(cells.items()) if bits >> i & 1}
+    total = passing.of(wanted.only("mode", "access")).bit_count()
     ran = snapshot.once("ran", lambda: _ran(snapshot))
     return TableView(
         wanted=wanted,
         cells=shown,
         order=filters.sort_registers(shown, wanted.text("sort")),
         sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
-        prints=_tallies(snapshot, wanted, Printed, shown),
-        verdicts=_tallies(snapshot, wanted, Verdict, shown),
+        prints=_tallies(snapshot, wanted, Printed),
+        verdicts=_tallies(snapshot, wanted, Verdict),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
         ran=ran,
         grouped=snapshot.once(
             "grouped", lambda: sum(view.ran is Scope.GROUP for view in cells.values())
         ),
-        wrong={f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
+        wrong=snapshot.once(
+            "wrong",
+            lambda: {f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
+        ),
     )
 
 
-def _count(snapshot: Snapshot, wanted: CellFilter) -> int:
-    """Return how many cells the page of a filter has: every number beside a link is one."""
-    members = snapshot.knowledge.members
-    return sum(wanted.admits(view, members) for view in snapshot.cells.values())
+def _passing(snapshot: Snapshot) -> Passing[CellView, Members]:
+    """Return which cells pass a filter: every number beside a link is of the page it leads to."""
+    cells, members = snapshot.cells, snapshot.knowledge.members
+    return snapshot.once("passing", lambda: Passing(tuple(cells.values()), members))
 
 
-def _tallies(
-    snapshot: Snapshot, wanted: CellFilter, words: type[W], shown: Mapping[CellKey, CellView]
-) -> tuple[Tally[W], ...]:
-    """Return how many cells have each word, with the page of a filter that shows them.
-
-    ``shown`` are those that pass now: a word more leaves some of them, but for a family's verdict.
-    """
-    name, members = words.__name__.lower(), snapshot.knowledge.members
-    among = snapshot.cells if wanted[name] or wanted["family"] else shown
-    numbers = wanted.tally(name, map(str, words), among.values(), members)
-    return tuple(
-        Tally(word, numbers[str(word)], wanted.but(**{name: (str(word),)})) for word in words
-    )
+def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Tally[W], ...]:
+    """Return how many cells have each word, with the page of a filter that shows them."""
+    each = _passing(snapshot).with_each(wanted, words.__name__.lower(), map(str, words))
+    return tuple(Tally(word, *counted) for word, counted in zip(words, each, strict=True))
 
 
 def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
@@ -134,16 +160,15 @@ def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
     }
     return {
         f: (number, wanted) for f, wanted in filters_.items()
-        if (number := _count(snapshot, wanted)) or not f
+        if (number := _passing(snapshot).of(wanted).bit_count()) or not f
     }  # fmt: skip
 
 
 def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]:
     """Return what is wrong with print, x2AVIC first: what was printed with AVIC in mind."""
-    every = snapshot.cells
     return tuple(
         (mode, tuple(
-            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed, every)
+            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
             if tally.word.mark and tally.number
         ))
         for mode in reversed(Mode)

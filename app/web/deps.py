@@ -13,9 +13,8 @@ from app.core.filters import CellFilter
 from app.curation import aliases
 from app.export.copies import refuse_writes
 from app.settings import Settings
-from app.store.holding import SnapshotHolder
 from app.store.queries import NEW_VERSION
-from app.store.snapshots import Snapshot
+from app.store.snapshots import Snapshot, SnapshotHolder
 from app.web.page_request import PageRequest, filter_pairs, keep, pin_of
 
 
@@ -26,7 +25,8 @@ def _snapshot(request: Request) -> Snapshot:
     return snapshots.get()
 
 
-def _asked(request: Request) -> PageRequest:
+def asked_of(request: Request) -> PageRequest:
+    """Return a request for a page with the snapshot that it asks for."""
     return PageRequest(request, _snapshot(request))
 
 
@@ -58,7 +58,7 @@ async def _body(request: Request) -> bytes:
 
 
 Snap = Annotated[Snapshot, Depends(_snapshot)]
-Ask = Annotated[PageRequest, Depends(_asked)]
+Ask = Annotated[PageRequest, Depends(asked_of)]
 Config = Annotated[Settings, Depends(_settings)]
 WriteSession = Annotated[Session, Depends(_write_session, scope="function")]
 ReadSession = Annotated[Session, Depends(_read_session, scope="function")]

@@ -104,14 +104,14 @@ class PageRequest:
         pairs = "/since/" in self.path or "/diff/" in self.path
         return not (pairs or self.path.startswith(UNFOUND))
 
-    @property
+    @cached_property
     def asked(self) -> str:
         """The data version or date that was asked for, empty for today's."""
         return pin_of(self.request)
 
     def under(self, query: str) -> str:
         """Return this page under another query, as it was asked for in time."""
-        query = pinned_query(self.request, query)
+        query = "&".join(filter(None, (query, self.asked and f"{PIN}={quote_plus(self.asked)}")))
         return f"{self.path}?{query}" if query else self.path
 
     @cached_property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.errors import NotFound
 from app.pages import registry
 from app.pens.page import Page
-from app.web.deps import Ask
+from app.web.deps import asked_of
 from app.web.page_request import PageRequest, in_format, leading, pin_of
 
 
@@ -16,13 +16,14 @@ def routes() -> APIRouter:
     """Return a route for each kind of page that the registry knows."""
     router = APIRouter(include_in_schema=False)
     for kind in registry.KINDS:
-        router.add_api_route(kind.pattern, show, methods=["GET"])
+        # No route of the framework's own: nothing of these is declared, and it asks anew each time.
+        router.add_route(kind.pattern, show, methods=["GET"])
     return router
 
 
-def show(asked: Ask) -> Response:
+def show(request: Request) -> Response:
     """The page at an address; any other name of it redirects there."""
-    asked, page = _find(asked)
+    asked, page = _find(asked_of(request))
     path, _, query = page.path.partition("?")
     if asked.path != path:
         anchor = f"#{page.anchor}" if page.anchor else ""

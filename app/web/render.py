@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, MutableMapping
 from functools import cache, partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from app.core.views import CellView
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
 from app.pages.cell_text import measurements_of
+from app.pages.explore import Keyed
 from app.pages.table_columns import columns
 from app.pens import phrases
 from app.settings import ROOT, Settings
@@ -27,12 +28,29 @@ from app.web.headings import linked
 from app.web.static import has_htmx, static_url
 
 MARKED = re.compile(r"`([^`]+)`|(/(?:docs|upload|wanted|review)(?:/[a-z-]+)?)\b")
+# The pages that every other leads to, by address.
+NAV = {
+    "/": "Table",
+    "/corrected": "Corrected",
+    "/c": "CPUs",
+    "/d": "Differences",
+    "/errata": "Errata",
+    "/policy": "Hypervisors",
+    "/wanted": "Measure",
+}
+
+
+class _Environment(jinja2.Environment):
+    """An environment whose templates have its globals and no other, so that none looks twice."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **(d or {})}
 
 
 @cache
 def make_environment(*, read_only: bool = False) -> jinja2.Environment:
     """Return the template environment of this process: everything escaped, a typo is an error."""
-    environment = jinja2.Environment(
+    environment = _Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -43,6 +61,7 @@ def make_environment(*, read_only: bool = False) -> jinja2.Environment:
     )
     environment.globals |= {
         "static": static_url,
+        "nav": NAV,
         "htmx": has_htmx(),
         "read_only": read_only,
         "app_version": __version__,
@@ -74,6 +93,23 @@ def _once(snapshot: Snapshot, *key: Hashable, caller: Callable[[], str]) -> str:
     return caller() if snapshot.pinned else snapshot.once(("html", *key), caller)
 
 
+def _each(
+    snapshot: Snapshot,
+    part: str,
+    items: Keyed,
+    caller: Callable[..., str],
+) -> Markup:
+    """Return a part of a page for each of the caller's arguments, made once by the key of each.
+
+    Without a key it is made anew. The same as calls of ``once`` in a loop, which cost far more.
+    """
+    made = (
+        _once(snapshot, part, *key, caller=partial(caller, *given)) if key else caller(*given)
+        for key, given in items
+    )
+    return Markup("").join(map(Markup, made))
+
+
 def _told(snapshot: Snapshot, cell: CellView) -> str:
     """Return all that columns say of a cell in a text, a line each."""
     every = snapshot.once("columns", lambda: columns(snapshot.knowledge, ()))
@@ -91,7 +127,7 @@ class Renderer:
     def page(self, name: str, snapshot: Snapshot, **context: Any) -> str:
         """Return a page of a snapshot.
 
-        What a template calls with ``once`` and a key is made once for all pages of it, so the
+        What a template calls with ``once`` or ``each`` and a key is made once for all pages, so the
         key has to say all that it depends on, and there may not be too many of them.
         """
         knowledge = snapshot.knowledge
@@ -105,6 +141,7 @@ class Renderer:
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             copies=lambda address: citing.find(snapshot, address, self._site),
             once=partial(_once, snapshot),
+            each=partial(_each, snapshot),
             told=lambda cell: _told(snapshot, cell),
         )
         return linked(html)

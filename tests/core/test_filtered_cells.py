@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.filtering import Passing
 from app.core.filters import sort_registers
 from app.core.views import WORST_FIRST
 
@@ -13,11 +14,15 @@ law = settings(deadline=None, max_examples=40)
 
 @pytest.fixture(scope="session")
 def shown(knowledge, views, vocabulary):
-    """Return what a query string shows, as cells in words."""
+    """Return what a query string shows, as cells in words; all at once and one by one alike."""
+    passing = Passing(tuple(views.values()), knowledge.members)
 
     def show(query):
         wanted = vocabulary.read(parse_qsl(query))
-        return {str(k) for k, view in views.items() if wanted.admits(view, knowledge.members)}
+        bits = passing.of(wanted)
+        admitted = {str(k) for k, view in views.items() if wanted.admits(view, knowledge.members)}
+        assert admitted == {str(k) for i, k in enumerate(views) if bits >> i & 1}
+        return admitted
 
     return show
 

@@ -22,7 +22,6 @@ PAGES = (
     *("/?policy=kvm-6.0,kvm-7.2", "/corrected", "/c", "/d", "/d?state=unfiled"),
     *("/corrected/letter", "/corrected/printed"),
     *("/d?q=nothing-has-this-name", "/errata", "/policy", "/policy/kvm-6.0..kvm-7.2"),
-    *("/inhibit", "/inhibit/0x1ff"),
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),
     *("/changes", "/docs", "/docs/words", "/docs/cite", "/docs/sources", "/docs/apm", "/search"),
     *("/search?q=icr", "/search?q=mode:x2avic+ldr", "/search?q=flat+out+wrong"),
@@ -32,8 +31,7 @@ PAGES = (
 )
 
 
-KINDS = ("registers", "cells", "families", "differences", "errata", "policies", "inhibits",
-         "measurements")  # fmt: skip
+KINDS = ("registers", "cells", "families", "differences", "errata", "policies", "measurements")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +56,6 @@ def every_page(knowledge, measured):
         "differences": [f"/d/{number}" for number in knowledge.differences],
         "errata": [f"/errata/{slug}" for slug in knowledge.errata],
         "policies": [f"/policy/{slug}" for slug in knowledge.policies],
-        "inhibits": [f"/inhibit/{slug}" for slug in knowledge.inhibits],
         "measurements": [f"/m/{slug}" for slug in measured[1:]]
         + [f"/m/{measured[1]}/diff/{measured[2]}"],
     }

@@ -10,7 +10,6 @@ stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` i
 from __future__ import annotations
 
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
-from app.core.facts.inhibits import Ground, Grounded, InhibitReason, Setting
 from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
 from app.core.facts.measurements import (
     SILICON,
@@ -43,7 +42,6 @@ Fact = (
     | Observation
     | Erratum
     | Policy
-    | InhibitReason
     | Difference
     | Annotation
     | Measurement
@@ -66,11 +64,8 @@ __all__ = [
     "Fact",
     "Family",
     "FeatureReading",
-    "Ground",
-    "Grounded",
     "Group",
     "Inhibit",
-    "InhibitReason",
     "Listed",
     "Measurement",
     "MsrPolicy",
@@ -82,7 +77,6 @@ __all__ = [
     "ReadTrap",
     "Register",
     "Revision",
-    "Setting",
     "SideEffect",
     "Sighting",
     "SigningKey",
