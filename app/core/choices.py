@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from urllib.parse import unquote
 
 from app.errors import InvalidFilter
 
@@ -16,6 +17,12 @@ Pairs = Iterable[tuple[str, str]]
 Valid = Mapping[str, Mapping[str, str] | None]
 # How many faults of one query are told, and how much of a word.
 TOLD, SHOWN = 8, 40
+
+
+def refuse_nul(address: str) -> None:
+    """Raise InvalidFilter for an address with a NUL, which PostgreSQL takes in no text."""
+    if "\0" in unquote(address):
+        raise InvalidFilter("No address here has a NUL (%00) in it.")
 
 
 def read_choices(

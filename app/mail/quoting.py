@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from app.core.choices import OLD_KEYS
+from app.core.choices import OLD_KEYS, refuse_nul
 from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, read_mail
 from app.intake.recognised import recognised
@@ -143,10 +143,12 @@ class _Checker:
 
         Raises NotFound, InvalidFilter and _TooMany.
         """
+        refuse_nul(address)
         path, _, query = address.partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
         pin = next((value.strip() for key, value in pairs if key == PIN), "")
-        path = next((path.removesuffix(end) for end in TWINS if path.endswith(end)), path)
+        if path.strip("/") not in OURS:
+            path = next((path.removesuffix(end) for end in TWINS if path.endswith(end)), path)
         path = path.removesuffix("/index").rstrip("/") or "/"
         rest = urlencode([pair for pair in pairs if pair[0] != PIN], safe=",/")
         snapshot = self._version(pin) if pin else self._live

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount
@@ -130,12 +131,12 @@ def install(app: FastAPI, renderer: Renderer) -> None:
         response = answer(request, renderer, refusal)
         if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = allowed(request)
-        if isinstance(error, NotReady | DBAPIError):
+        if isinstance(error, NotReady | DBAPIError | PoolTimeout):
             response.headers["retry-after"] = AGAIN
         return response
 
-    kinds = (AppError, BadDocument, HTTPException, RequestValidationError, DBAPIError, Exception)
-    for kind in kinds:
+    ours = (AppError, BadDocument, HTTPException, RequestValidationError)
+    for kind in (*ours, DBAPIError, PoolTimeout, Exception):
         app.add_exception_handler(kind, handle)
 
 
@@ -171,7 +172,7 @@ def explain(error: Exception) -> Refusal:
         case RequestValidationError():
             parts = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             return Refusal(422, "invalid-request", "; ".join(parts))
-        case DBAPIError():
+        case DBAPIError() | PoolTimeout():
             message = "The database cannot be used right now; nothing was lost. Try again."
             return Refusal(503, "not-ready", message)
         case _:

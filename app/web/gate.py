@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.choices import OLD_KEYS
+from app.core.choices import OLD_KEYS, refuse_nul
 from app.errors import AppError, Forbidden
 from app.export.copies import refuse_writes
 from app.web.guard import COOKIE
@@ -37,6 +37,12 @@ class Gate:
             except AppError as error:
                 answer = request.app.exception_handlers[AppError](request, error)
         await answer(scope, receive, send)
+
+
+def refuse_unwritable(request: Request) -> None:
+    """Raise InvalidFilter for an address that no database could be asked for."""
+    refuse_nul(request.scope["path"])
+    refuse_nul(request.scope["query_string"].decode("latin-1"))
 
 
 def refuse_changes(request: Request) -> None:
@@ -103,6 +109,7 @@ def without_slash(request: Request) -> Response | None:
 
 
 RULES: tuple[Callable[[Request], Response | None], ...] = (
+    refuse_unwritable,
     refuse_changes,
     refuse_other_sites,
     without_old_keys,

@@ -2,11 +2,12 @@
 
 import sqlite3
 import time
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
 import uvicorn
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.settings import ROOT
 from tests.measured.documents import document
@@ -69,6 +70,21 @@ def test_a_database_that_cannot_be_used_is_answered_with_503_and_never_written(
     if damage is gone:
         assert not path.exists()
         assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_who_gets_no_connection_in_time_is_told_to_come_again(client, monkeypatch):
+    client.get("/")
+    pool = state_of(client).readers.kw["bind"].pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    with ExitStack() as held:
+        with suppress(PoolTimeout):
+            while True:
+                held.enter_context(closing(pool.connect()))
+        answer = client.get("/m")
+
+    assert (503, "2") == (answer.status_code, answer.headers["retry-after"])
+    assert "The database cannot be used right now" in answer.text
+    assert 200 == client.get("/m").status_code
 
 
 def test_a_database_that_may_not_be_written_is_served_and_takes_nothing(database_url):

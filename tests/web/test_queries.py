@@ -54,6 +54,21 @@ def test_an_address_that_is_too_long_is_refused_and_not_repeated(client, path):
     assert len(answer.text) < 4_000
 
 
+# PostgreSQL takes no NUL in a text, SQLite one that few programs read whole.
+@pytest.mark.parametrize(
+    "address", ["/m/{}", "/m?kernel={}", "/m?after={}", "/?at={}", "/search?q={}", "/nowhere/{}"]
+)
+def test_no_address_has_a_nul_on_any_database(client, address):
+    address = address.format("a%00b")
+    answers = [client.get(address, headers=CURL), client.post(address, headers=CURL)]
+    mail = f"<{client.base_url}{address}>\n".encode()
+    link = client.post("/api/v1/check-mail", content=mail).json()["links"][0]
+
+    assert [400, 400] == [answer.status_code for answer in answers]
+    assert all("has a NUL (%00)" in answer.text for answer in answers)
+    assert "no such page" == link["standing"]
+
+
 def test_only_canonical_addresses_are_kept_and_by_all_that_they_take(client):
     kept = app_of(client.app, Front)._kept
     odd = ["/?&", "/docs?utm_source=x", "/docs/words?at=+2026-11-22", "/api/v1/cells?sort=apm",
