@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from app.core.words import TokenScope
 from app.settings import ROOT, Settings
 from app.web.docs import setting_lines
 
@@ -51,6 +52,10 @@ def test_what_root_does_is_a_shell_script_and_names_what_there_is(code):
         ran("make", "--dry-run", *target.split(), cwd=ROOT)
     for line in re.findall(r"/vapic (\w+(?: [a-z]+)?)", code):
         ran(sys.executable, "-m", "app.cli.main", *line.split(), "--help", cwd=ROOT)
+
+
+def test_a_token_is_made_of_a_scope_that_there_is():
+    assert ["review"] == [TokenScope(word).value for word in re.findall(r"--scope (\w+)", PAGE)]
 
 
 def test_the_shell_blocks_run(tmp_path, database_url):
