@@ -101,7 +101,7 @@ class Refusal:
         out = Plain()
         out.title(self.title)
         out.para(self.message)
-        for fault in self.faults:
+        for fault in self.untold:
             out.item(str(fault))
         if self.hints:
             out.blank()
@@ -111,6 +111,12 @@ class Refusal:
         if self.search:
             out.para(f"Search for its words: {self.search}")
         return out.render()
+
+    @property
+    def untold(self) -> tuple[Fault, ...]:
+        """The faults that the message does not tell."""
+        told = self.message
+        return tuple(one for one in self.faults if f"Found {one.found}, expected" not in told)
 
     @property
     def title(self) -> str:

@@ -38,6 +38,13 @@ def test_odd_queries_never_break_a_page(client, query):
     assert client.get(f"/?{query}", headers=HTML).status_code in {200, 400}
 
 
+@pytest.mark.parametrize("headers", [CURL, HTML])
+def test_what_is_too_large_is_said_once(client, headers):
+    answer = client.post("/check-mail", content=b"x" * 2_000_000, headers=headers)
+
+    assert (413, 1) == (answer.status_code, answer.text.count("at most"))
+
+
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
 def test_pages_are_read_only(client, method):
     assert 405 == getattr(client, method)("/").status_code
