@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.choices import read_choices
 from app.core.filters import CellFilter
 from app.curation import aliases
+from app.errors import InvalidFilter
 from app.export.copies import refuse_writes
 from app.settings import Settings
 from app.store.queries import NEW_VERSION
@@ -79,9 +80,14 @@ def _no_filter(request: Request) -> None:
     read_choices(filter_pairs(request), dict.fromkeys(one.alias for one in declared))
 
 
+NO_FORM = "This body is no form: a file goes into a field of it, as in `curl -F file=@FILE`."
+
+
 async def _no_other_field(request: Request) -> None:
     if fields := request.scope["route"].dependant.body_params:
-        sent = ((name, "") for name in await request.form())
+        sent = [(name, "") for name in await request.form()]
+        if any(len(name.split()) > 1 for name, _ in sent):
+            raise InvalidFilter(NO_FORM)
         read_choices(sent, dict.fromkeys(one.alias for one in fields), kind="field of this form")
 
 

@@ -105,6 +105,7 @@ def test_a_misspelt_key_keeps_no_document(client):
             {"mail": "a mail"},
             "'mail' is not a field of this form;",
         ),
+        ("/check-mail", {"From: me\nSubject: it\n\nsee https://a/?q": "1"}, "curl -F file=@FILE"),
         ("/m/0123456789ab/withdraw", {"secert": "x"}, "did you mean 'secret'?"),
         ("/review/login", {"tokn": "x"}, "did you mean 'token'?"),
     ],
