@@ -101,11 +101,11 @@ def database(settings: Settings) -> Iterator[Checkup]:
     if settings.export_file:
         yield Checkup("database", f"{settings.export_file} is served, read-only")
         return
+    sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     try:
         engine = engine_for(settings)
         with reader_sessions(engine)() as session:
             yield from _stored(session)
-        sqlite = engine.dialect.name == "sqlite"
         if sqlite and not may_write(engine):
             yield Checkup("writing", "refused", "chown the file and its folder to who serves")
         engine.dispose()
@@ -113,7 +113,10 @@ def database(settings: Settings) -> Iterator[Checkup]:
         yield Checkup("database", error.message, "vapic migrate && vapic seed")
         return
     except SQLAlchemyError as error:
-        yield Checkup("database", str(getattr(error, "orig", error)), "vapic verify")
+        said = str(getattr(error, "orig", error)).partition("\n")[0]
+        yield Checkup(
+            "database", said, "vapic verify" if sqlite else "start its server, or let this user in"
+        )
         return
     if sqlite:
         yield from _room(Path(make_url(settings.database_url).database or ".").parent)

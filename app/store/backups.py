@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import sqlite3
 import tempfile
@@ -33,7 +34,7 @@ def back_up(url: str, file: Path) -> str:
     The copy is checked before it has its name. Raises Conflict where the file exists, where the
     copy is damaged, and for PostgreSQL.
     """
-    _file_of(url, f"pg_dump --format=custom --file={file}")
+    _file_of(url, f"pg_dump --format=custom --file={shlex.quote(str(file))}")
     if file.exists():
         raise Conflict(f"{file} exists already, and a backup replaces nothing.")
     with _partial(file) as partial:
@@ -51,7 +52,7 @@ def restore(url: str, file: Path, now: datetime, *, replace: bool) -> tuple[Path
     Raises Conflict where there is one and it is not to be replaced, where somebody uses it, where
     the backup is damaged, and for PostgreSQL.
     """
-    target = _file_of(url, f"pg_restore --clean --if-exists --dbname=URL {file}")
+    target = _file_of(url, f"pg_restore --clean --if-exists --dbname=URL {shlex.quote(str(file))}")
     _check(file)
     taken = any(path.exists() for path in _family(target))
     if taken and not replace:
@@ -149,7 +150,7 @@ def _file_of(url: str, instead: str) -> Path:
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return Path(parsed.database)
     plain = parsed._replace(drivername=parsed.get_backend_name(), password=None)
-    address = plain.render_as_string()
+    address = shlex.quote(plain.render_as_string())
     command = instead.replace("URL", address) if "URL" in instead else f"{instead} {address}"
     raise Conflict(f"That is for SQLite; here use: {command}")
 

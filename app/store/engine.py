@@ -24,7 +24,9 @@ REPLACED = (
     "restart the server."
 )
 MISSING = "There is no database file yet: run `vapic migrate`, then `vapic seed`."
-NO_DRIVER = "PostgreSQL needs its driver: pip install 'vapic-explorer[postgres]'."
+NO_DRIVER = (
+    "PostgreSQL needs its driver: pip install --require-hashes -r requirements-postgres.txt."
+)
 # PostgreSQL queues who wants the lock, in whichever process of whichever host, in their order. It
 # is taken before anything is read, and each statement behind it sees what is committed by then:
 # nothing can collide, so nothing has to be tried again. A host that is gone holds it for so long.

@@ -60,6 +60,7 @@ def broken_seed(ward):
     ward.monkeypatch.setenv("VAPIC_SEED", str(ward.folder / "seed"))
 
 
+NOBODY = "postgresql:///vapic?host=/nowhere"
 OLDER = "update alembic_version set version_num = '0001'"
 FUTURE = "update data_versions set created_at = '2999-01-01 00:00:00'"
 
@@ -73,6 +74,7 @@ FUTURE = "update data_versions set created_at = '2999-01-01 00:00:00'"
         (lambda w: w.database.unlink(), "database", "vapic migrate && vapic seed"),
         (lambda w: w.database.write_bytes(b""), "database", "vapic migrate && vapic seed"),
         (lambda w: w.database.write_bytes(b"hello " * 9000), "database", "vapic verify"),
+        (lambda w: w.monkeypatch.setenv("DATABASE_URL", NOBODY), "database", "start its server"),
         (lambda w: w.execute(OLDER), "database", "run `vapic migrate`"),
         (lambda w: w.execute(FUTURE), "clock", "set-ntp"),
         (lambda w: w.monkeypatch.setattr(doctor, "FREE_BYTES", 2**80), "disk", "make room"),

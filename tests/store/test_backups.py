@@ -197,10 +197,15 @@ def test_a_damaged_database_is_not_backed_up(damage, seeded, database_url, tmp_p
 
 
 def test_postgresql_is_left_to_its_own_tools(vapic, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://me:secret@host/explorer")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://me:secret@/explorer?host=/run")
 
     told = [vapic("backup", "FILE").err, vapic("restore", "FILE").err]
 
-    assert "pg_dump --format=custom --file=FILE postgresql://me@host/explorer\n" in told[0]
-    assert "pg_restore --clean --if-exists --dbname=postgresql://me@host/explorer FILE" in told[1]
+    assert (
+        "pg_dump --format=custom --file=FILE 'postgresql://me@/explorer?host=%2Frun'\n" in told[0]
+    )
+    assert (
+        "pg_restore --clean --if-exists --dbname='postgresql://me@/explorer?host=%2Frun' FILE"
+        in told[1]
+    )
     assert not any("secret" in line for line in told)
