@@ -127,7 +127,8 @@ def setting_lines() -> tuple[tuple[str, str, str], ...]:
         alias = field.validation_alias
         choices = getattr(alias, "choices", None)
         variable = str(choices[0]) if choices else f"VAPIC_{name.upper()}"
-        default = str(field.default).replace(str(Settings.model_fields["seed"].default.parent), ".")
+        default = {None: "", True: "1", False: "0"}.get(field.default, str(field.default))
+        default = default.replace(str(Settings.model_fields["seed"].default.parent), ".")
         found.append((variable, default, field.description or ""))
     return tuple(found)
 
