@@ -24,6 +24,12 @@ _UNPAIRED = re.compile(r"[)\]]+$")
 APIC_BASE = 0xFEE00000
 _CPUID = re.compile(
     r"(?:family-?|fam-?)?(?P<family>(?:0x)?[0-9a-f]+h?)[-/,]+(?:models?-?)?(?P<model>(?:0x)?[0-9a-f]+h?)"
+    r"(?:[-/,]+(?:stepping-?)?(?:0x)?[0-9a-f]+h?)?"
+)
+# EAX of CPUID function 1, of families behind 0Fh; what of it is fixed, reserved bits as 0.
+_FIXED, _BASE = 0xF000FF00, 0xF00
+_SIGNATURE = re.compile(
+    r"(?:cpuid|signature|eax|fn0*1)?[\s:=_-]*(?:0x)?(?P<eax>[0-9a-f]{5,8})h?", re.IGNORECASE
 )
 
 
@@ -109,20 +115,30 @@ def family_of(name: str, families: Mapping[str, Family]) -> str:
         called = (family.slug, family.name, *family.products, *(r.name for r in family.readings))
         if wanted in {squeezed(one) for part in called for one in (part, *part.split(","))}:
             return family.slug
-    match = _CPUID.fullmatch(re.sub(r"\s+", "-", name.strip().lower()))
-    for family in families.values() if match else ():
+    cpu = _cpuid(name)
+    for family in families.values() if cpu else ():
         for span in family.cpuid:
-            if match and _number(match["family"]) == parse_hex(span.family):
+            if cpu and cpu[0] == parse_hex(span.family):
                 models = Span.parse(span.models) if span.models[:1].isdigit() else None
-                if models is None or _number(match["model"]) in models:
+                if models is None or cpu[1] in models:
                     return family.slug
     return ""
 
 
 def cpuid_of(name: str) -> str:
-    """Return a family and a model as ``19h/11h``; empty for what is no CPUID."""
+    """Return a family and a model as ``19h/11h``, also of ``0x00a10f11``; empty for no CPUID."""
+    cpu = _cpuid(name)
+    return f"{cpu[0]:02X}h/{cpu[1]:02X}h" if cpu else ""
+
+
+def _cpuid(name: str) -> tuple[int, int] | None:
+    if sign := _SIGNATURE.fullmatch(name.strip()):
+        # Family and model in two parts each.
+        eax = int(sign["eax"], 16)
+        if eax & _FIXED == _BASE and eax >> 20:
+            return 0xF + (eax >> 20), eax >> 12 & 0xF0 | eax >> 4 & 0xF
     match = _CPUID.fullmatch(re.sub(r"\s+", "-", name.strip().lower()))
-    return f"{_number(match['family']):02X}h/{_number(match['model']):02X}h" if match else ""
+    return (_number(match["family"]), _number(match["model"])) if match else None
 
 
 def _number(text: str) -> int:

@@ -18,6 +18,12 @@ from app.errors import NotFound, Problem
 from app.settings import ROOT
 
 FILE = "aliases.yaml"
+# What a question about a CPU says beside its name.
+_SUPPORT = re.compile(
+    r"^(?:x2)?avic\b\s*(?:support(?:ed)?)?\s*"
+    r"|\s*(?:\bsupport(?:s|ed)?)?\s*\b(?:x2)?avic(?: support)?\W*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,11 @@ def family_slug(name: str, knowledge: Knowledge) -> str:
     if called and called.to.removeprefix("/c/") in knowledge.families:
         return called.to.removeprefix("/c/")
     return names.family_of(name, knowledge.families)
+
+
+def asked_family(question: str, knowledge: Knowledge) -> str:
+    """Return the family that a question names, which may be whether it supports AVIC."""
+    return family_slug(_SUPPORT.sub("", question) or question, knowledge)
 
 
 def named(pairs: Iterable[tuple[str, str]], knowledge: Knowledge) -> tuple[tuple[str, str], ...]:

@@ -22,11 +22,12 @@ NUMBERS = ("cpu family", "model", "stepping")
 FLAGS = ("avic", "x2avic")
 
 
-# /proc/cpuinfo, lscpu, and the kernel's own line at boot; the latter counts in hexadecimal.
+# /proc/cpuinfo, lscpu (-J too), and the kernel's own line at boot, which counts in hexadecimal.
+SAYS = r"\s*:\s*(?:\"\s*,\s*\"data\"\s*:\s*\")?"
 _NUMBER = r"(0x[0-9a-f]+|[0-9]+)"
-_FAMILY = re.compile(rf"\bfamily\s*:\s*{_NUMBER}", re.IGNORECASE)
-_MODEL = re.compile(rf"\bmodel\s*:\s*{_NUMBER}", re.IGNORECASE)
-_VENDOR = re.compile(r"\bvendor[ _]id\s*:\s*(\w+)", re.IGNORECASE)
+_FAMILY = re.compile(rf"\bfamily{SAYS}{_NUMBER}", re.IGNORECASE)
+_MODEL = re.compile(rf"\bmodel{SAYS}{_NUMBER}", re.IGNORECASE)
+_VENDOR = re.compile(rf"\bvendor[ _]id{SAYS}(\w+)", re.IGNORECASE)
 
 
 def read_signature(text: str) -> tuple[str, int, int] | None:

@@ -136,13 +136,14 @@ class _Table:
             for i in chosen:
                 self._outcomes(row, i, places)
             for i in doubtful:
-                self._understood(row[i], self._reader(self.titles[i].mode))
+                self._understood(row[i], self._reader(self.titles[i].mode, self.titles[i]))
 
     def _columns(self, *kinds: Kind) -> list[int]:
         return [i for i, title in self.titles.items() if title.kind in kinds]
 
-    def _reader(self, mode: Mode | None) -> Callable[[str], tuple[Said, ...]]:
-        return partial(read_cell, conditions=self.knowledge.conditions, mode=mode)
+    def _reader(self, mode: Mode | None, title: Title) -> Callable[[str], tuple[Said, ...]]:
+        conditions = self.knowledge.conditions
+        return partial(read_cell, conditions=conditions, mode=mode, assumed=title.assumed)
 
     def _fault(self, cell: Cell, expected: str, hint: str = "", found: str = "") -> None:
         self.drafted.faults.append(cell.fault(expected, hint, found))
@@ -254,7 +255,7 @@ class _Table:
         cell, way = row[i], self._way(row, self.titles[i])
         if way is None:
             return
-        said = self._understood(cell, self._reader(way[0]))
+        said = self._understood(cell, self._reader(way[0], self.titles[i]))
         if said is None:
             return
         self.drafted.silent += not said

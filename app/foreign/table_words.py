@@ -46,12 +46,16 @@ class Column(StrEnum):
 
 @dataclass(frozen=True)
 class Title:
-    """A title that was understood; for outcomes with mode, access and variant if it says."""
+    """A title that was understood; for outcomes with mode, access and variant if it says.
+
+    ``assumed`` when --mode says the mode: then cells may speak of the other one.
+    """
 
     kind: Kind
     mode: Mode | None = None
     access: Access | None = None
     variant: Column | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ _MEANINGS: Mapping[tuple[Kind | Mode | Access | Column, ...], str] = {
     (Column.TABLE,): "documented apm manual 15-22",
     (Column.RULES,): "rules",
     (Kind.MSR,): "msr msrs",
-    (Kind.OFFSET,): "offset offsets",
+    (Kind.OFFSET,): "offset offsets off",
     (Kind.NAME,): "register registers reg name",
     (Kind.ACCESS,): "access",
     (Kind.NOTE,): "note notes comment comments remark remarks",
@@ -140,6 +144,7 @@ def with_group(title: Title, over: str, mode: Mode | None) -> Title:
         title.mode or group.mode or mode,
         title.access or group.access,
         title.variant or group.variant,
+        assumed=not (title.mode or group.mode),
     )
 
 
@@ -204,30 +209,43 @@ PRINTED = (
 )
 # A mode behind an outcome, as tables print it whose columns name none.
 IN_MODE = re.compile(r"(?P<said>.+) \((?P<mode>x?avic|x2avic|xapic|x2apic)\)")
+# A bit of CPUID as tables print it, the tag of a condition; and a condition that comes first.
+FEATURE = re.compile(
+    r"(?:cpuid )?(?:fn[0-9a-f]{4}_[0-9a-f]{4}_)?(e[abcd]x)\[?(\d+)\]? ?==? ?([01])"
+)
+FIRST = re.compile(r"(?:if |when )?(?P<when>[^:]+): (?P<said>.+)")
 VALID = ", ".join(dict.fromkeys(b.short for b in OUTCOMES)) + ", 7Ch, 401h, 400h, or -"
 
 
 def read_cell(
-    text: str, conditions: Mapping[str, Condition], mode: Mode | None = None
+    text: str,
+    conditions: Mapping[str, Condition],
+    mode: Mode | None = None,
+    *,
+    assumed: bool = False,
 ) -> tuple[Said, ...]:
     """Read a cell: ``#GP``, ``trap [2]``, ``accel edge; trap level``; empty if it says nothing.
 
     A condition is a slug or the tag that our pages print; ``mode`` that of the cell's column,
-    and ``Allowed (xAVIC)`` may say no other. Raises UnknownWord.
+    and ``Allowed (xAVIC)`` may say no other, unless it was ``assumed``: then it says nothing of
+    this one. Raises UnknownWord.
     """
-    bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", text.lower()).split())
+    bare = FEATURE.sub(r"\1\2=\3", text.lower())
+    bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", bare).split())
     bare = next((ours for printed, ours in PRINTED if printed.fullmatch(bare)), bare)
     parts = [" ".join(part.split()) for part in bare.split(";")]
-    plain = (_in_mode(part, mode) for part in parts)
+    plain = (_in_mode(FIRST.sub(r"\g<said> \g<when>", part), mode, assumed) for part in parts)
     return tuple(_said(part, conditions) for part in plain if part not in SILENT)
 
 
-def _in_mode(text: str, mode: Mode | None) -> str:
+def _in_mode(text: str, mode: Mode | None, assumed: bool) -> str:  # noqa: FBT001 - of one caller
     """Return an outcome without the mode behind it, which has to be ``mode`` if that is known."""
     found = IN_MODE.fullmatch(text)
     if not found:
         return text
     if mode and mode not in _TITLES[found["mode"]]:
+        if assumed:
+            return ""
         raise UnknownWord(repr(text), f"a word of {mode.label}, the mode of this column")
     return found["said"]
 

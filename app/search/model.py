@@ -42,10 +42,10 @@ SHORTEST_COMMIT = 7
 
 # Words of questions, which need not occur where the answer stands.
 _EMPTY = (
-    "a an and any are as at be been by can could did do does for from get has have how i if in "
-    "into is it its know me mean means my no not of on or our see should so than that the their "
-    "them then there these they this to us was we what when where whether which who whose why "
-    "will with would you your"
+    "a an and any are as at be been by can could did do does doesn don for from get has have how "
+    "i if in into is isn it its know me mean means my no not of on or our s see should so t than "
+    "that the their them then there these they this to us was we what when where whether which "
+    "who whose why will with would you your"
 )
 EMPTY = frozenset(_EMPTY.split())
 _WORD = re.compile(r"[^\W_]+")
@@ -241,7 +241,7 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
         "erratum": (
             e.slug for e in knowledge.errata.values() if folded in (e.slug, e.number, *e.aliases)
         ),
-        "family": (family for family in (aliases.family_slug(ours, knowledge),) if family),
+        "family": (family for family in (aliases.asked_family(ours, knowledge),) if family),
         "policy": (p for p in knowledge.policies if _slug(p) == slug),
         "annotation": (a for a in knowledge.annotations if a in (folded, note)),
         "page": (c.key for c in (called,) if c and (c.title or "/docs" in c.to)),

@@ -33,8 +33,9 @@ FAMILIES = {
     "zen-2": "zen2|Rome|EPYC 7742|7702P|17h/31h|23/49|znver2|Ryzen 9 3950X",
     "zen-3": "Zen 3|Milan-X|AMD EPYC 7763 64-Core Processor|7713P|EPYC 7B13|19h/01h|Vermeer",
     "zen-4": "zen4|Zen4|zen_4|Genoa|9654|EPYC 9654|AMD EPYC(TM) 9654 96-Core Processor|19h/11h|"
-    "25/17|family 25 model 17|Family 19h Model 11h|0x19/0x11|znver4|StormPeak|storm peak|8700G",
-    "zen-5": "Turin Dense|EPYC 9755|9965|znver5|1Ah/44h|Granite Ridge|Ryzen 9 9950X3D",
+    "25/17|family 25 model 17|Family 19h, Model 11h, Stepping 1|0x00a10f11|CPUID 00A10F11h|"
+    "Family 19h Model 11h|0x19/0x11|znver4|StormPeak|storm peak|8700G",
+    "zen-5": "Turin Dense|EPYC 9755|9965|znver5|1Ah/44h|0xb00f21|Granite Ridge|Ryzen 9 9950X3D",
     "hygon-18h": "Dhyana|18h/01h",
     "excavator": "Carrizo|bdver4|15h/60h",
 }
@@ -57,7 +58,19 @@ def test_any_name_of_a_part_finds_its_family(slug, knowledge):
 
 
 @pytest.mark.parametrize(
-    "name", ["Zen", "Zen 9", "EPYC 1234", "99h/01h", "Skylake", "", "25", "model 17"]
+    "name",
+    [
+        "Zen",
+        "Zen 9",
+        "EPYC 1234",
+        "99h/01h",
+        "Skylake",
+        "",
+        "25",
+        "model 17",
+        "0x000806f8",
+        "8ba621f",
+    ],
 )
 def test_what_is_no_part_finds_none(name, knowledge):
     assert "" == aliases.family_slug(name, knowledge)

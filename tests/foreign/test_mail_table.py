@@ -61,6 +61,28 @@ def test_the_last_row_of_the_printed_table_reads_by_its_range_and_by_the_mode_it
     assert {("reserved-540", None, "avic", "write", ""): "vmexit-fault"} == said(imported)
 
 
+def test_a_copy_of_the_printed_table_reads_one_mode_at_a_time(draft):
+    text = (
+        "| MMIO off | x2APIC MSR | Register | Read | Write |\n|--|--|--|--|--|\n"
+        '| 310h | - | ICRH | "Allowed (xAVIC)" | "Allowed (xAVIC)" |\n'
+        "| 330h | 833h | Thermal LVT | Allowed | trap |\n"
+        '| - | 83Fh | Self IPI (x2APIC only) | (no entry) | "Allowed (x2AVIC)" |\n'
+        "| 500h-530h | 850h-853h | Ext Interrupt [3:0] LVT | EDX[27]=1: Allowed; EDX[27]=0: fault"
+        " | if CPUID Fn8000_000A_EDX[27] = 1: trap; EDX[27]=0: fault |\n"
+    )
+    avic, x2avic = draft(text, None, Mode.AVIC), draft(text, None, Mode.X2AVIC)
+    both = {"icrh": ["allowed"] * 2, "self-ipi": ["allowed"],
+            "lvt-thermal": ["allowed", "vmexit-trap"],
+            "ext-lvt": ["allowed extlvt", "vmexit-fault no-extlvt",
+                        "vmexit-trap extlvt", "vmexit-fault no-extlvt"]}  # fmt: skip
+    for imported, other in ((avic, "self-ipi"), (x2avic, "icrh")):
+        found = {}
+        for (slug, _, _, _, condition), outcome in said(imported).items():
+            found.setdefault(slug, []).append(f"{outcome} {condition}".strip())
+        assert [] == faults(imported)
+        assert {slug: words for slug, words in both.items() if slug != other} == found
+
+
 def test_a_range_is_a_whole_register_or_its_members(draft) -> None:
     text = "| MSR | WRMSR |\n|--|--|\n| 810h-817h | #GP |\n| 820-821 | #GP |\n| 0x82a | #GP |"
 

@@ -104,6 +104,10 @@ def test_the_text_is_short_and_says_what_it_takes(client):
 LSCPU = "Vendor ID:   AuthenticAMD\n  Model name:  x\n    CPU family:  25\n    Model:  117\n"
 CPUINFO = "processor\t: 0\nvendor_id\t: {}\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: x\n"
 DMESG = "smpboot: CPU0: AMD EPYC 9654 (family: 0x19, model: 0x11, stepping: 0x1)"
+LSCPU_JSON = """{"lscpu": [{"field": "Vendor ID:", "data": "AuthenticAMD", "children": [
+   {"field": "Model name:", "data": "x"},
+   {"field": "CPU family:",
+    "data": "25"}, {"field": "Model:", "data": "117"}]}]}"""
 PASTED = {
     "9654": "/wanted?family=zen-4",
     "AMD EPYC 9654 96-Core Processor": "/wanted?family=zen-4",
@@ -113,6 +117,9 @@ PASTED = {
     quoted(LSCPU): "/wanted/19h/75h",
     CPUINFO.format("AuthenticAMD"): "/wanted/19h/11h",
     DMESG: "/wanted/19h/11h",
+    "0x00a10f11": "/wanted/19h/11h",
+    "family 25 model 17 stepping 1": "/wanted/19h/11h",
+    LSCPU_JSON: "/wanted/19h/75h",
     CPUINFO.format("GenuineIntel"): "",
     "a toaster": "",
     "": "",
