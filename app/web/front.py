@@ -13,13 +13,13 @@ from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import ROOT
-from app.web.encodings import PACK_FROM, UNPACKERS, encoding_for, pack
+from app.web.encodings import PACK_FROM, UNPACKERS, encoding_for, pack, pack_quickly
 from app.web.negotiate import WantedFormat, negotiate
 
 # The one style that stands in a document: a picture by itself has no other.
@@ -39,8 +39,13 @@ SECURITY = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-# What an entry takes beside its bytes, about: objects, and its place in the order.
-ENTRY_BYTES = 1024
+# What an entry takes beside its bytes, about: objects, its heads, its place in the order.
+ENTRY_BYTES = 2048
+# Of a request, what an answer depends on beside its address.
+ASKED = {
+    name: name.encode() for name in ("accept", "accept-encoding", "if-none-match", "user-agent")
+}
+Head = tuple[int, str, bool]
 # Data version, path, format and query.
 Key = tuple[int, str, str, bytes]
 
@@ -50,12 +55,16 @@ class Kept:
     """A rendered page: its body in each encoding that was asked for, the empty one as it is.
 
     Most ask for a packed one alone, which takes a fifth of the memory; others are made of it.
+    What few ask for is packed in a hurry, ``hasty`` until somebody asks again.
     """
 
     headers: tuple[tuple[bytes, bytes], ...]
     tag: str
     bodies: Mapping[str, bytes]
     packs: bool
+    hasty: bool = True
+    # As they are sent, by status, encoding, and whether headers chose the format.
+    heads: dict[Head, list[tuple[bytes, bytes]]] = field(default_factory=dict, init=False)
 
     @property
     def size(self) -> int:
@@ -64,10 +73,19 @@ class Kept:
         bodies = sum(map(len, self.bodies.values()))
         return bodies + headers + ENTRY_BYTES
 
-    def packed(self, encoding: str) -> Mapping[str, bytes]:
-        """Return its body in an encoding, by that."""
+    def hastily(self, encoding: str) -> Kept:
+        """Return it as it is first answered to who takes an encoding: in that alone."""
+        if not (self.packs and encoding):
+            return self
+        return replace(self, bodies={encoding: pack_quickly(encoding, self.bodies[""])})
+
+    def well(self, encoding: str) -> Kept:
+        """Return it with its body in an encoding too, and in all of them as small as they get."""
         known, body = next(iter(self.bodies.items()))
-        return {encoding: pack(encoding, UNPACKERS[known](body))}
+        body = UNPACKERS[known](body)
+        again = {*self.bodies, encoding} if self.hasty else {encoding}
+        bodies = {**self.bodies, **{name: pack(name, body) for name in again}}
+        return replace(self, bodies=bodies, hasty=False)
 
 
 class KeptBytes:
@@ -125,14 +143,12 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        given = dict(scope["headers"])
+        headers = {k: given[name].decode("latin-1") for k, name in ASKED.items() if name in given}
         wanted = negotiate(scope["path"], headers)
         state = scope.setdefault("state", {})
-        state |= {"format": wanted.format, "keep": False, "canonical": False, "tag": ""}
-        state |= {"asked": scope["path"], "head": scope["method"] == "HEAD"}
-        scope = {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
         if scope["method"] not in ("GET", "HEAD"):
-            await self._app(scope, receive, _with(send, SECURITY))
+            await self._app(_inner(scope, wanted), receive, _with(send, SECURITY))
             return
         encoding = encoding_for(headers.get("accept-encoding", ""))
         key = (self._version(), wanted.path, wanted.format, scope["query_string"])
@@ -141,18 +157,26 @@ class Front:
         if kept is None:
             async with self._first(key) as go_on:
                 catch = _Catch(send, state, wanted, go_on)
-                kept = await self._made(key, encoding, scope, receive, catch)
+                kept = await self._made(key, encoding, _inner(scope, wanted), receive, catch)
         if kept is None:
             return
         encoding = encoding if kept.packs else ""
-        if encoding not in kept.bodies:
-            kept = replace(kept, bodies={**kept.bodies, **kept.packed(encoding)})
-            self._kept.put(key, kept)
-        start, body = _answer(kept, encoding, headers)
-        start["headers"].append(_vary(wanted))
+        if encoding not in kept.bodies or (encoding and kept.hasty and state["kept"]):
+            kept = await self._packed(key, kept, encoding)
+        start, body = _answer(kept, encoding, headers, wanted)
         await send(start)
         body = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": body})
+
+    async def _packed(self, key: Key, kept: Kept, encoding: str) -> Kept:
+        """Return a page in an encoding as small as it gets, packed once beside other answers."""
+        async with self._first(key):
+            now = self._kept.get(key) or kept
+            if encoding not in now.bodies or now.hasty:
+                loop = asyncio.get_running_loop()
+                now = await loop.run_in_executor(None, now.well, encoding)
+                self._kept.put(key, now)
+        return now
 
     @asynccontextmanager
     async def _first(self, key: Key) -> AsyncIterator[Callable[[], None]]:
@@ -176,8 +200,8 @@ class Front:
             return kept
         await self._app({**scope, "method": "GET"}, receive, catch)
         kept = catch.page
-        if kept and kept.packs and encoding:
-            kept = replace(kept, bodies=kept.packed(encoding))
+        if kept:
+            kept = kept.hastily(encoding)
         if kept and scope["state"]["canonical"]:
             self._kept.put(key, kept)
         return kept
@@ -239,13 +263,31 @@ def variant(headers: Mapping[str, str], digest: str, encoding: str) -> tuple[int
     return HTTPStatus.OK, {"etag": tag} | ({"content-encoding": encoding} if encoding else {})
 
 
-def _answer(kept: Kept, encoding: str, headers: Mapping[str, str]) -> tuple[Message, bytes]:
-    status, more = variant(headers, kept.tag, encoding)
-    body = b"" if status == HTTPStatus.NOT_MODIFIED else kept.bodies[encoding]
-    if status == HTTPStatus.OK:
-        more["content-length"] = str(len(body))
-    out = [*kept.headers, *((name.encode(), value.encode()) for name, value in more.items())]
-    return {"type": "http.response.start", "status": int(status), "headers": out}, body
+def _inner(scope: Scope, wanted: WantedFormat) -> Scope:
+    """Return a request as the app sees it: at the path of its page."""
+    state = scope["state"]
+    state |= {"format": wanted.format, "keep": False, "canonical": False, "tag": ""}
+    state |= {"asked": scope["path"], "head": scope["method"] == "HEAD"}
+    return {**scope, "path": wanted.path, "raw_path": wanted.path.encode()}
+
+
+def _answer(
+    kept: Kept, encoding: str, headers: Mapping[str, str], wanted: WantedFormat
+) -> tuple[Message, bytes]:
+    status: int = HTTPStatus.OK
+    body = kept.bodies[encoding]
+    if "if-none-match" in headers:
+        status, _ = variant(headers, kept.tag, encoding)
+        body = body if status == HTTPStatus.OK else b""
+    head = (status, encoding, wanted.by_headers)
+    if head not in kept.heads:
+        _, more = variant(headers, kept.tag, encoding)
+        if status == HTTPStatus.OK:
+            more["content-length"] = str(len(body))
+        lines = ((name.encode(), value.encode()) for name, value in more.items())
+        kept.heads[head] = [*kept.headers, *lines, _vary(wanted)]
+    start = {"type": "http.response.start", "status": int(status), "headers": kept.heads[head]}
+    return start, body
 
 
 def _with(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:

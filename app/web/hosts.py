@@ -6,6 +6,7 @@ which leads a browser here, from being a site of its own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.responses import PlainTextResponse
@@ -15,6 +16,8 @@ from app.settings import Settings
 from app.web.errors import Refusal
 
 STATUS = 421
+# The longest name there is, and a port.
+LONGEST = 260
 # A supervisor asks by whatever address a process has; nothing is shown there.
 ANY_NAME = frozenset({"/healthz", "/readyz"})
 
@@ -36,12 +39,16 @@ class Hosts:
         await self._app(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:
-        if host in self._ours:
-            return True
-        try:
-            return (urlsplit(f"//{host}").hostname or "").rstrip(".") in self._ours
-        except ValueError:
-            return False
+        return host in self._ours or (len(host) <= LONGEST and _name(host) in self._ours)
+
+
+@lru_cache(100)
+def _name(host: str) -> str:
+    """Return the name that a request calls us by, without a port; empty where that is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 _REFUSED = PlainTextResponse(

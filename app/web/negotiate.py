@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 # Methods that change nothing.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -46,8 +46,7 @@ LITERAL = ("/static/", "/api/", "/schema/", "/export/", "/robots.txt")
 REFERENCE = "/api/v1/docs"
 
 
-@dataclass(frozen=True)
-class WantedFormat:
+class WantedFormat(NamedTuple):
     """A page's path without its extension, the format, and whether headers chose it."""
 
     path: str

@@ -62,6 +62,8 @@ def _contestant(name: str) -> list[str]:
 
 def _answer(site: Site, page: str, headers: dict[str, str]) -> tuple[tuple[list, bytes], str]:
     """Return headers and body of a page as they come, and its ETag, for which 304 is answered."""
+    # Whoever asks first gets it packed in a hurry.
+    site.get(page, headers)
     with urlopen(Request(site.address + page, headers=headers)) as answer:
         got, body = answer.headers, answer.read()
     with suppress(HTTPError):

@@ -4,28 +4,32 @@ import asyncio
 
 import pytest
 
+from app.settings import ROOT
+from app.web.encodings import UNPACKERS
 from app.web.front import Front
 
 ASKING = 20
+
+
+async def one(front, path, *headers):
+    """Ask once; returns the body of the answer."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b""}
+    await front(scope | {"headers": headers}, None, send)
+    return b"".join(message.get("body", b"") for message in sent)
 
 
 def asked(app, path):
     """Ask all at once; returns the answers' bodies."""
     front = Front(app, version=lambda: 1, limit=1 << 20)
 
-    async def one():
-        sent = []
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
-        await front(scope, None, send)
-        return b"".join(message.get("body", b"") for message in sent)
-
     async def every():
         async with asyncio.timeout(5):
-            return await asyncio.gather(*(one() for _ in range(ASKING)))
+            return await asyncio.gather(*(one(front, path) for _ in range(ASKING)))
 
     return asyncio.run(every())
 
@@ -57,3 +61,22 @@ def test_nobody_waits_for_the_end_of_what_nobody_keeps():
         await send({"type": "http.response.body", "body": b"streamed"})
 
     assert [b"streamed"] * ASKING == asked(app, "/vapic.json")
+
+
+def test_a_page_is_packed_in_a_hurry_at_first_and_well_for_who_asks_again():
+    page = (ROOT / "README.md").read_bytes()
+
+    async def app(scope, _, send):
+        scope["state"] |= {"keep": True, "canonical": True}
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": page})
+
+    async def three():
+        front = Front(app, version=lambda: 1, limit=1 << 20)
+        return [await one(front, "/", (b"accept-encoding", encoding.encode())) for _ in range(3)]
+
+    for encoding, unpack in UNPACKERS.items():
+        first, again, third = asyncio.run(three())
+        assert page == unpack(first) == unpack(again)
+        assert again == third
+        assert not encoding or len(again) < len(first)
