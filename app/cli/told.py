@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 from pydantic import ValidationError
@@ -35,10 +36,13 @@ def told(error: Exception) -> Iterator[str]:
                 yield f"Did you mean: {', '.join(error.hints)}"
         case ValidationError() if error.title == Settings.__name__:
             yield from (f"vapic: {fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-        case DBAPIError():
-            name = getattr(error.orig, "sqlite_errorname", "").removeprefix("SQLITE_")
+        case DBAPIError() | sqlite3.Error():
+            cause = getattr(error, "orig", error)
+            name = getattr(cause, "sqlite_errorname", "").removeprefix("SQLITE_")
             todo = TODO.get(name.partition("_")[0], "")
-            yield f"vapic: the database cannot be used: {error.orig}. {todo}".rstrip()
+            # PostgreSQL says it in several lines.
+            said = " ".join(str(cause).split()).rstrip(".?")
+            yield f"vapic: the database cannot be used: {said}. {todo}".rstrip()
         case SQLAlchemyError():
             yield f"vapic: DATABASE_URL cannot be used: {error}"
         case OSError():

@@ -149,6 +149,8 @@ def _file_of(url: str, instead: str) -> Path:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return Path(parsed.database)
+    if parsed.get_backend_name() == "sqlite":
+        raise Conflict("DATABASE_URL names no file.")
     plain = parsed._replace(drivername=parsed.get_backend_name(), password=None)
     address = shlex.quote(plain.render_as_string())
     command = instead.replace("URL", address) if "URL" in instead else f"{instead} {address}"
@@ -161,13 +163,22 @@ def _family(path: Path) -> list[Path]:
 
 @contextmanager
 def _partial(file: Path) -> Iterator[Path]:
-    """The file beside another that becomes it, or is removed."""
+    """The file beside another that becomes it, or is removed with what is beside that.
+
+    Raises OSError where there can be none.
+    """
     partial = file.with_name(f"{file.name}.partial")
-    partial.unlink(missing_ok=True)
     try:
+        _remove(partial)
+        partial.touch()
         yield partial
     finally:
-        partial.unlink(missing_ok=True)
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    for one in _family(path):
+        one.unlink(missing_ok=True)
 
 
 def _settle(path: Path) -> str:

@@ -48,21 +48,22 @@ PRAGMAS = (
 def make_engine(url: str, *, create: bool = False) -> Engine:
     """Return an engine for ``url``; a missing SQLite file is NotReady, or ``create`` makes it.
 
-    NotReady is also raised where PostgreSQL is asked for without its driver. SQLite's driver would
+    NotReady is also raised for PostgreSQL without its driver, and for others. SQLite's driver would
     begin transactions by itself, too late for pragmas and with a read lock that a second writer
     cannot upgrade; so we say BEGIN ourselves.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
         return _make_postgres(parsed)
-    if create and parsed.get_backend_name() == "sqlite" and parsed.database:
+    if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
+        raise NotReady(f"DATABASE_URL is for SQLite or PostgreSQL, not {parsed.drivername[:40]}.")
+    if create and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url)
-    if parsed.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        event.listen(engine, "begin", _on_begin)
-        if parsed.database and not parsed.database.startswith((":", "file:")):
-            _watch(engine, Path(parsed.database), create=create)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    if parsed.database and not parsed.database.startswith((":", "file:")):
+        _watch(engine, Path(parsed.database), create=create)
     return engine
 
 

@@ -269,6 +269,25 @@ def test_a_file_that_is_no_database_gives_one_clear_line(args, bare, tmp_path):
     assert (1, "", line) == (ran.code, ran.out, ran.err)
 
 
+@pytest.mark.parametrize(
+    ("url", "line"),
+    [
+        ("mysql://me:secret@host/x", "DATABASE_URL is for SQLite or PostgreSQL, not mysql."),
+        (
+            "sqlite+aiosqlite:///x",
+            "DATABASE_URL is for SQLite or PostgreSQL, not sqlite+aiosqlite.",
+        ),
+        ("x", "DATABASE_URL cannot be used: Could not parse SQLAlchemy URL from given URL string"),
+    ],
+)
+@pytest.mark.parametrize("command", ["migrate", "rebuild", "serve"])
+def test_an_address_of_no_database_of_ours_gives_one_clear_line(
+    command, url, line, vapic, monkeypatch
+):
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert (1, "", f"vapic: {line}\n") == ((ran := vapic(command)).code, ran.out, ran.err)
+
+
 def test_the_version_is_that_of_the_package(vapic):
     assert f"{__version__}\n" == vapic("version").out
 

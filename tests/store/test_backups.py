@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import resource
 import sqlite3
 import threading
 import time
@@ -193,6 +194,21 @@ def test_a_damaged_database_is_not_backed_up(damage, seeded, database_url, tmp_p
     ran = seeded("backup", tmp_path / "kept")
 
     assert (1, True) == (ran.code, " is damaged:" in ran.err or "cannot be used" in ran.err)
+    assert not list(tmp_path.glob("kept*"))
+
+
+def test_a_disk_that_takes_no_copy_is_a_line_and_leaves_nothing(seeded, tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        told = [seeded("backup", tmp_path / "kept"), seeded("verify")]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    told.append(seeded("backup", tmp_path / "nowhere" / "kept"))
+
+    assert [(1, 1)] * 3 == [(ran.code, ran.err.count("\n")) for ran in told]
+    assert ["cannot be used"] * 2 == [ran.err[20:34] for ran in told[:2]]
+    assert "nowhere/kept.partial: No such file or directory\n" in told[2].err
     assert not list(tmp_path.glob("kept*"))
 
 
