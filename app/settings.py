@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,7 +13,21 @@ from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# A public address, and the name of a host or an address of the network: what a link can hold.
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[\w.~/-]*)?", re.ASCII | re.IGNORECASE)
+HOST = re.compile(r"[a-z0-9_.:\[\]-]+")
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def host_name(text: str) -> str:
+    """Return the name of a host as it is compared, without a port; empty where it is none."""
+    name = text.strip().rstrip(".").lower()
+    bare = f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name
+    try:
+        parts = urlsplit(f"//{bare}" if HOST.fullmatch(bare) else "")
+        return (parts.hostname or "").rstrip(".") if parts.port != 0 else ""
+    except ValueError:
+        return ""
 
 
 class Uploads(StrEnum):
@@ -175,15 +190,23 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> frozenset[str]:
         """The names of this site, without a port, as a request may use them."""
-        named = (*self.allowed_hosts.split(","), urlsplit(self.site).hostname or "", self.host)
-        return frozenset(name.strip().lower() for name in named if name.strip()) | LOOPBACK
+        named = (*self.allowed_hosts.split(","), urlsplit(self.site).netloc, self.host)
+        return frozenset(filter(None, map(host_name, named))) | LOOPBACK
 
     @field_validator("base_url")
     @classmethod
     def _must_be_address(cls, text: str) -> str:
-        parts = urlsplit(text)
-        if text and not (parts.scheme in {"http", "https"} and parts.hostname):
-            raise ValueError("an address begins with https:// or http://")
+        address = text.rstrip("/")
+        if text and not (ADDRESS.fullmatch(address) and host_name(urlsplit(address).netloc)):
+            raise ValueError("an address begins with https:// or http://, and is nothing but that")
+        return text
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _must_be_hosts(cls, text: str) -> str:
+        for name in text.split(","):
+            if name.strip() and not host_name(name):
+                raise ValueError(f"{name.strip()} is no name of a host")
         return text
 
     @field_validator("rate_uploads", "rate_token")

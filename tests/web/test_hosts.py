@@ -5,7 +5,8 @@ import pytest
 from tests.running import SITE, client_of
 
 OURS = ("127.0.0.1:8000", "localhost", "LOCALHOST.:80", "[::1]:8000", "vapic.example.org",
-        "other.example.org:8443")  # fmt: skip
+        "other.example.org:8443", "other.example.org.", "[2001:DB8::1]:80", "[2001:db8::2]",
+        "ports.example")  # fmt: skip
 OTHERS = ("evil.example", "evil.example:8000", "127.0.0.1.evil.example",
           "vapic.example.org@evil.example:1x", "[::1", "", "a b", "x" * 8000)  # fmt: skip
 
@@ -14,7 +15,7 @@ OTHERS = ("evil.example", "evil.example:8000", "127.0.0.1.evil.example",
 def named(shared_url):
     names = {
         "base_url": "https://vapic.example.org/",
-        "allowed_hosts": "a.example, other.example.org",
+        "allowed_hosts": "a.example, Other.example.org., 2001:db8::1,[2001:db8::2],ports.example:9",
     }
     with client_of(shared_url, **names) as client:
         yield client
@@ -47,11 +48,16 @@ def test_no_redirect_names_a_site(named, asked, leads):
     ("setting", "code", "words"),
     [("HOST=0.0.0.0", 2, "set VAPIC_BASE_URL"), ("HOST=::", 2, "set VAPIC_BASE_URL"),
      ("HOST=vapic.example.org", 2, "set VAPIC_BASE_URL"),
-     ("VAPIC_BASE_URL=vapic.example.org", 1, "begins with https://"),
+     *((f"VAPIC_BASE_URL={address}", 1, "begins with https://") for address in (
+         "vapic.example.org", "https://", "https://a b", " https://a", "https://a?b", "https://a/#b",
+         "https://me:secret@a", 'https://a/"><b>', "https://\u00e9.example", "https://a:99999")),
+     ("VAPIC_ALLOWED_HOSTS=*.example.org", 1, "is no name of a host"),
+     ("VAPIC_ALLOWED_HOSTS=https://a", 1, "is no name of a host"),
+     ("VAPIC_ALLOWED_HOSTS=[a", 1, "is no name of a host"),
      ("PORT=0", 1, "PORT: Input should be")],
 )  # fmt: skip
 def test_what_cannot_be_served_so_is_said_in_a_line(vapic, monkeypatch, setting, code, words):
-    monkeypatch.setenv(*setting.split("="))
+    monkeypatch.setenv(*setting.split("=", 1))
     ran = vapic("serve", "--prepare")
 
     assert (code, 1) == (ran.code, ran.err.count("\n"))
