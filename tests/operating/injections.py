@@ -7,7 +7,6 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit
 
-from bs4 import BeautifulSoup
 from lxml import etree
 from markdown_it import MarkdownIt
 
@@ -97,24 +96,29 @@ NEVER = (
 
 def in_html(text, *, whole=True):
     """Yield what a browser would run, load or send elsewhere."""
-    soup = BeautifulSoup(text, "lxml")
-    yield from (f"<{tag.name}>" for tag in soup.find_all(NEVER) if not tag.find_parent("svg"))
-    for tag in soup.find_all(name=True):
-        if tag.name == "script" and (not whole or tag.get_text(strip=True)):
-            yield f"script {tag}"
-        if tag.name == "meta" and tag.get("http-equiv"):
-            yield str(tag)
-        for name, value in tag.attrs.items():
+    for tag in _tags(text):
+        if tag.tag in NEVER and next(tag.iterancestors("svg"), None) is None:
+            yield f"<{tag.tag}>"
+        if tag.tag == "script" and (not whole or "".join(tag.itertext()).strip()):
+            yield f"script {tag.attrib}"
+        if tag.tag == "meta" and tag.get("http-equiv"):
+            yield f"meta {tag.attrib}"
+        for name, value in tag.attrib.items():
             if name.startswith(("on", "hx-on")) or (name == "style"):
-                yield f"{tag.name} {name}"
+                yield f"{tag.tag} {name}"
             if name not in LOADS:
                 continue
-            target = urlsplit("".join(str(value).split()).lower())
+            target = urlsplit("".join(value.split()).lower())
             foreign = target.netloc not in ("", "127.0.0.1:8000", "testserver")
             if target.scheme not in ("", "http", "https", "mailto"):
-                yield f"{tag.name} {name}={value}"
-            if foreign and (tag.name != "a" or (not whole and MARK in target.netloc)):
-                yield f"{tag.name} {name}={value}"
+                yield f"{tag.tag} {name}={value}"
+            if foreign and (tag.tag != "a" or (not whole and MARK in target.netloc)):
+                yield f"{tag.tag} {name}={value}"
+
+
+def _tags(text, *named):
+    tree = etree.fromstring(text.encode(), etree.HTMLParser(encoding="utf-8"))
+    return () if tree is None else tree.iter(*(named or (etree.Element,)))
 
 
 def in_text(text):
@@ -138,7 +142,7 @@ def in_markdown(text):
     """Yield what a renderer that lets tags through would make of a table or a list."""
     html = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
     yield from in_html(html, whole=False)
-    yield from (str(tag) for tag in BeautifulSoup(html, "lxml").find_all(("img", "svg", "form")))
+    yield from (f"<{tag.tag}>" for tag in _tags(html, "img", "svg", "form"))
     yield from re.findall(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text
     )
