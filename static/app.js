@@ -117,7 +117,8 @@ function describe(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
   for (const old of document.head.querySelectorAll("link[rel=alternate]")) old.remove();
   document.head.append(...page.head.querySelectorAll("link[rel=alternate]"));
-  for (const part of ["meta[name=description]", "aside.pin", "footer.site"]) {
+  const preview = ["title", "description", "url"].map((name) => `meta[property="og:${name}"]`);
+  for (const part of ["meta[name=description]", ...preview, "link[rel=canonical]", "aside.pin", "footer.site"]) {
     const found = page.querySelector(part);
     if (found) document.querySelector(part)?.replaceWith(found);
   }

@@ -17,12 +17,19 @@ from uvicorn.importer import import_from_string
 from app.cli import handout
 from app.cli.database import Opened, reads
 from app.cli.saying import say
+from app.core.numbers import counted
 from app.errors import Conflict
 from app.export import exporting
 from app.export.exporting import ExportFile
+from app.export.git.writing import Files, SiteFiles, write_mirror
 from app.export.site.addresses import CopiedSite
 from app.export.site.copying import copy_site
+from app.mail import citing
+from app.pages import registry
+from app.pens.place import Place
 from app.settings import Settings
+from app.store.queries import list_versions
+from app.store.snapshots import Snapshot, load_snapshot
 
 # What only the site can answer, as it answers a copy: refused, not missing.
 EXPECTED = 403
@@ -109,6 +116,42 @@ def export_site(
             say(f"vapic: {path} answered {status}; links lead to the site", err=True)
     say(f"{len(copied.files)} files of data version {version} in {folder}")
     say(f"What only a server can answer links to {address}", err=True)
+
+
+@exports.command("git")
+@reads
+def export_git(
+    opened: Opened,
+    folder: Annotated[Path, typer.Argument(help="Mirror to make, or to add to.")],
+    sign_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="SSH key that signs commits and tags.")
+    ] = None,
+) -> None:
+    """Keep every data version's cells as a git repository: a commit and a tag each.
+
+    Again, it adds what is new, and refuses a repository in which a byte was changed.
+    """
+    site, last = opened.place.site, opened.snapshot.version.id
+    known = sorted((v for v in list_versions(opened.session) if v.id <= last), key=lambda v: v.id)
+
+    def load(name: str) -> Snapshot:
+        return load_snapshot(opened.session, name, near=opened.snapshot)
+
+    def said(snapshot: Snapshot) -> Files:
+        return dict(_cells_of(snapshot, site))
+
+    made = write_mirror(folder, [v.name for v in known], load, SiteFiles(site, said), sign_key)
+    added = f"added {', '.join(made)}" if made else "nothing is new"
+    say(f"{folder} holds {counted(len(known), 'data version')}; {added}")
+
+
+def _cells_of(snapshot: Snapshot, site: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the pinned text of each cell and its block, by path."""
+    place = Place(site, snapshot.name, pinned=True)
+    for key in snapshot.cells:
+        path = key.url.removeprefix("/")
+        yield f"{path}.txt", registry.find(snapshot, key.url).text(place).encode()
+        yield f"{path}/mail.txt", citing.find(snapshot, key.url, site).block().encode()
 
 
 for name, command in handout.COMMANDS.items():

@@ -1,4 +1,4 @@
-"""The commands that keep a database safe: back up, restore, verify."""
+"""The commands that keep a database safe: back up, restore, verify, copy."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from app.cli.clone import Git, Signers, opened
 from app.cli.saying import say
 from app.core.numbers import counted
 from app.export.copies import refuse_writes
 from app.settings import Settings
-from app.store import backups
+from app.store import backups, copying
 from app.store.verifying import faults
 
 Backup = Annotated[Path, typer.Argument(metavar="FILE", help="The backup.")]
@@ -47,11 +48,17 @@ def restore(
     say("Run `vapic migrate`, then start the server again.")
 
 
-def verify() -> None:
+def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
     """Hold the database against itself; names each fault, and ends in 1 where there is one.
 
     Pages, references, schema, digests, decisions; then all that is derived is derived anew.
+    With --git every byte of every version of a clone.
     """
+    if git is not None:
+        held = [*opened(git, allowed_signers).versions()]
+        say(f"no fault in {counted(len(held), 'data version')}; the newest is {held[-1].name}, "
+            f"commit {held[-1].commit}")  # fmt: skip
+        return
     found = 0
     with backups.examined(Settings().database_url) as session:
         for fault in faults(session, derived=True):
@@ -60,3 +67,25 @@ def verify() -> None:
     say(counted(found, "fault") if found else "no fault")
     if found:
         raise typer.Exit(1)
+
+
+def copy(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty database.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="URL", help="By default the one of DATABASE_URL.")
+    ] = "",
+) -> None:
+    """Copy a database into an empty one: SQLite to PostgreSQL, or back.
+
+    Each row is read back and held against its source; where one differs, nothing is kept.
+    """
+    url = source or Settings().database_url
+    for table in copying.copy_database(url, to, _tell):
+        say(f"{table.table} {counted(table.rows, 'row')} {table.digest}")
+    say("copied, and each row read back")
+
+
+def _tell(table: str, done: int, total: int) -> None:
+    """Say how far a copy is, a few times for each table."""
+    if done == total or done * 4 // total != (done - copying.MANY) * 4 // total:
+        say(f"{table}: {done} of {total}", err=True)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
 
 import typer
 
+from app.cli.clone import held_files, or_git
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
 from app.cli.reading import MOST_MAIL, read_file
 from app.cli.saying import say
 from app.core.selection import ROWS
 from app.curation.aliases import find_register
 from app.errors import InvalidFilter, NotFound
+from app.export.git.reading import Mirror
 from app.mail import citing, quotes_text, quoting
+from app.mail.quotes_text import MailOut
 from app.store.snapshots import Snapshot, load_snapshot
 
 CELL = 2
@@ -90,6 +93,15 @@ def _alone(snapshot: Snapshot, word: str, narrowed: dict[str, str]) -> str:
     return "/".join(("", "r", slug, *cell))
 
 
+def _check_kept(mirror: Mirror, mail: Path | None, site: list[str] | None, *, at: str) -> None:
+    """Check a mail against a clone of a mirror."""
+    version = mirror.read(at)
+    sites = (version.index["site"], *(site or ()))
+    held = lru_cache(lambda name: held_files(mirror.read(name)))
+    _report(quoting.check_held(_pasted(mail), held(version.name), held, sites))
+
+
+@or_git(_check_kept)
 @reads
 def check_mail(
     opened: Opened,
@@ -105,12 +117,18 @@ def check_mail(
 
     Ends with 1 when anything changed since, was never said or does not exist.
     """
+    at, sites = partial(load_snapshot, opened.session), (opened.place.site, *(site or ()))
+    _report(quoting.check_mail(_pasted(mail), opened.snapshot, at, sites))
+
+
+def _pasted(mail: Path | None) -> bytes:
     mail = mail or Path("-")
     if str(mail) == "-" and sys.stdin.isatty():
         say("Paste the mail, then press Ctrl-D.", err=True)
-    raw = read_file(mail, MOST_MAIL)
-    at, sites = partial(load_snapshot, opened.session), (opened.place.site, *(site or ()))
-    checked = quoting.check_mail(raw, opened.snapshot, at, sites)
+    return read_file(mail, MOST_MAIL)
+
+
+def _report(checked: MailOut) -> None:
     say(quotes_text.report_text(checked), nl=False)
     if checked.wrong:
         raise typer.Exit(1)

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("backup", "keeping", "backup"),
     Command("restore", "keeping", "restore"),
     Command("verify", "keeping", "verify"),
+    Command("copy", "keeping", "copy"),
     Command("doctor", "doctor", "doctor", "Check this installation, and say what mends it."),
     Command("version", "main", "version"),
     Command("export", "export", "exports", "Write everything that is public as files."),

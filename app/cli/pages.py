@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Annotated
 
 import typer
 
+from app.cli.clone import held_files, or_git
 from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
 from app.cli.saying import say
 from app.core.cells import CellKey
@@ -14,6 +16,7 @@ from app.core.guest_words import Sameness
 from app.core.views import CellView
 from app.core.words import Access, Mode
 from app.errors import InvalidFilter, InvalidQuery, NotFound
+from app.export.git.reading import Mirror
 from app.pages import cell_text, comparing, explore, register_text
 from app.pages.guest_view import lines_on
 from app.pens.place import Place
@@ -23,6 +26,31 @@ from app.store.queries import DATE_OR_VERSION
 from app.store.snapshots import load_snapshot
 
 
+def _show_kept(
+    mirror: Mirror,
+    name: str,
+    mode: Mode | None,
+    access: Access | None,
+    family: str,
+    *,
+    query: str,
+    at: str,
+) -> None:
+    """Print cells as a clone of a mirror holds them."""
+    name, mode, access = _parts(name, mode, access)
+    if family or query or not (mode or access):
+        raise NotFound("A clone holds cells alone, each whole.", hints=("ldr/x2avic/write",))
+    held = held_files(mirror.read(at))
+    pages = [
+        held.find(f"/r/{name}/{one}/{other}")
+        for one, other in product(Mode, Access)
+        if mode in (None, one) and access in (None, other)
+    ]
+    place = Place(held.name, held.name, pinned=True)
+    say("\n\n".join(page.write(place) for page in pages if page.write), nl=False)
+
+
+@or_git(_show_kept)
 @reads
 def show(
     opened: Opened,
@@ -35,7 +63,10 @@ def show(
     *,
     query: Query = "",
 ) -> None:
-    """Print a register, its cells or the table."""
+    """Print a register, its cells or the table.
+
+    With --git a cell, as the clone has it.
+    """
     if name and query:
         raise InvalidFilter("--filter is for the table; leave the register out.")
     if not name:

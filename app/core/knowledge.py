@@ -26,6 +26,7 @@ KINDS: Mapping[str, type[facts.Fact]] = {
     "observation": facts.Observation,
     "erratum": facts.Erratum,
     "policy": facts.Policy,
+    "inhibit": facts.InhibitReason,
     "difference": facts.Difference,
     "annotation": facts.Annotation,
     "measurement": facts.Measurement,
@@ -133,6 +134,14 @@ class Knowledge:
         """Policies by slug: those of a hypervisor together, its oldest version first."""
         found = self._all(facts.Policy)
         return dict(sorted(found.items(), key=lambda i: (i[1].hypervisor, i[1].order)))
+
+    @cached_property
+    def inhibits(self) -> dict[str, facts.InhibitReason]:
+        """Reasons to keep AVIC off by slug, in the order of the bits of the newest kernel."""
+        read = [i for p in self.policies.values() for r in p.readings for i in r.inhibits]
+        bits = {inhibit.name: inhibit.bit for inhibit in read}
+        found = self._all(facts.InhibitReason)
+        return dict(sorted(found.items(), key=lambda item: bits.get(item[1].name, len(bits))))
 
     @cached_property
     def hypervisors(self) -> dict[str, tuple[facts.Policy, ...]]:

@@ -10,7 +10,7 @@ from functools import cache
 import yaml
 from pydantic import TypeAdapter
 
-from app.core import names
+from app.core import inhibits, names
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
 from app.core.names import NamedRegister, fold
@@ -98,6 +98,14 @@ def asked_family(question: str, knowledge: Knowledge) -> str:
     return family_slug(_SUPPORT.sub("", question) or question, knowledge)
 
 
+def reason_slug(name: str, knowledge: Knowledge) -> str:
+    """Return the reason to keep AVIC off that a name means; empty for none."""
+    called = find(name)
+    slug = called.to.removeprefix("/inhibit/") if called else ""
+    found = inhibits.named(knowledge, slug if slug in knowledge.inhibits else name)
+    return found.slug if found else ""
+
+
 def named(pairs: Iterable[tuple[str, str]], knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
     """Return decoded query pairs with each name of a family as its slug."""
     return tuple(
@@ -112,11 +120,13 @@ def problems(knowledge: Knowledge) -> Iterator[Problem]:
     """Yield names that lead to two addresses, and addresses that are none."""
     own = {fold(n): f"/r/{r.slug}" for r in knowledge.registers.values() for n in names.aliases(r)}
     own |= {fold(f.slug): f"/c/{f.slug}" for f in knowledge.families.values()}
+    known: Mapping[str, Collection[str]] = {
+        "r": knowledge.registers, "c": knowledge.families, "inhibit": knowledge.inhibits,
+    }  # fmt: skip
     for called in entries():
         page, _, anchor = called.to.partition("#")
         kind, _, key = page.strip("/").partition("/")
-        known = [*knowledge.registers] if kind == "r" else [*knowledge.families]
-        if kind in ("r", "c") and key and key not in known:
+        if key and key not in known.get(kind, (key,)):
             yield Problem(FILE, "to", called.to, "an address of this site")
         if anchor.startswith("note-") and anchor[5:] not in knowledge.annotations:
             yield Problem(FILE, "to", called.to, "the slug of an annotation behind #note-")

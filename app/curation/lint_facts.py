@@ -13,6 +13,7 @@ from typing import Any
 
 from app.core import facts
 from app.core.cells import CellKey, expand
+from app.core.inhibits import trees
 from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.numbers import Span
 from app.core.revisions import MANUAL
@@ -41,7 +42,8 @@ OWN_SOURCES = (
     | facts.Difference
     | facts.Family
 )
-PARTS = ("affected", "software", "life", "claims", "revisions", "cpuid", "readings", "ranges")
+PARTS = ("affected", "software", "life", "claims", "revisions", "cpuid", "readings", "ranges",
+         "sets", "clears", "settings", "seen")  # fmt: skip
 # Fields of facts and of their parts that hold keys of other facts, and which.
 REFERENCES = (
     ("registers", "registers", "a register"),
@@ -232,6 +234,22 @@ def _families_do_not_overlap(knowledge: Knowledge, family: facts.Family) -> Brok
                     yield ("cpuid", i, "models"), found, "no overlap"
 
 
+def _reasons_are_those_of_kernels(knowledge: Knowledge, reason: facts.InhibitReason) -> Broken:
+    read = {inhibit.name for tree in trees(knowledge) for inhibit in tree.inhibits}
+    for place, name in ((("name",), reason.name), *((("names",), name) for name in reason.names)):
+        if name not in read:
+            yield place, repr(name), "a reason that a tree has which was read"
+
+
+def _every_reason_is_explained(knowledge: Knowledge, policy: facts.Policy) -> Broken:
+    explained = {n for r in knowledge.inhibits.values() for n in (r.name, *r.names)}
+    for i, reading in enumerate(policy.readings):
+        for j, inhibit in enumerate(reading.inhibits):
+            if inhibit.name not in explained:
+                place = ("readings", i, "inhibits", j, "name")
+                yield place, repr(inhibit.name), "a reason that inhibits.yaml explains"
+
+
 RULES: Rules = (
     (facts.Fact, _key_is_a_slug),
     (facts.Fact, _texts_are_not_empty),
@@ -247,4 +265,6 @@ RULES: Rules = (
     (facts.Annotation, _pages_are_pages),
     (facts.Condition, _conditions_nest),
     (facts.Family, _families_do_not_overlap),
+    (facts.InhibitReason, _reasons_are_those_of_kernels),
+    (facts.Policy, _every_reason_is_explained),
 )

@@ -15,10 +15,11 @@ from app.intake.mail_reading import Mail, read_mail
 from app.intake.recognised import recognised
 from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
+from app.mail.held import UNCOMPARED, Held, HeldSnapshot
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import WRONG, Piece, Placed, Standing, stripped
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
-from app.pages import comparing, registry
+from app.pages import comparing
 from app.pages.comparing import PageComparison
 from app.pages.promises import OURS
 from app.pens.place import PIN, Place
@@ -36,7 +37,6 @@ WINDOW = 400
 TWINS = (".txt", ".json", ".csv", ".md", ".atom", ".svg", ".diff")
 # What may stand between a block and its link.
 OPENING = " \t<([{\"'"
-UNCOMPARED = "An address of this site; its text is not compared."
 TOO_MANY = f"More than {MOST_VERSIONS} data versions in one mail: this one was not looked at."
 GONE = "The page is not there today."
 CUT = "cut short; the whole line then:"
@@ -51,10 +51,11 @@ NOTHING = {"page": "", "note": "", "data_version": "", "pinned": "", "since": ""
 class MailTarget:
     """What a link leads to; ``write`` is None for a page whose text is not compared."""
 
-    snapshot: Snapshot
+    held: Held
     address: str
     pin: str
     write: Callable[[Place], str] | None = None
+    note: str = UNCOMPARED
 
     @property
     def is_block(self) -> bool:
@@ -72,6 +73,12 @@ def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> Mail
     ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
     addresses of this site, the one that pages print first.
     """
+    site = sites[0].rstrip("/")
+    return check_held(raw, HeldSnapshot(live, site), lambda v: HeldSnapshot(at(v), site), sites)
+
+
+def check_held(raw: bytes, live: Held, at: Callable[[str], Held], sites: Sequence[str]) -> MailOut:
+    """Return the same of data versions wherever they are read from."""
     checked = _Checker(read_mail(raw, MOST_LINES), live, at, sites).report()
     kind = None if checked.links else recognised(raw)
     if kind and kind.reader != "check-mail":
@@ -82,7 +89,9 @@ def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> Mail
 class _Checker:
     """Checks one mail: knows its lines, and remembers what it needed."""
 
-    def __init__(self, mail: Mail, live: Snapshot, at: At, sites: Sequence[str]) -> None:
+    def __init__(
+        self, mail: Mail, live: Held, at: Callable[[str], Held], sites: Sequence[str]
+    ) -> None:
         self._mail = mail
         self._lines = mail.lines
         self._live = live
@@ -139,7 +148,7 @@ class _Checker:
         )
 
     def _target(self, address: str) -> MailTarget:
-        """Return what an address leads to; a page of measurements is not compared.
+        """Return what an address leads to.
 
         Raises NotFound, InvalidFilter and _TooMany.
         """
@@ -151,27 +160,14 @@ class _Checker:
             path = next((path.removesuffix(end) for end in TWINS if path.endswith(end)), path)
         path = path.removesuffix("/index").rstrip("/") or "/"
         rest = urlencode([pair for pair in pairs if pair[0] != PIN], safe=",/")
-        snapshot = self._version(pin) if pin else self._live
+        held = self._version(pin) if pin else self._live
         if any(key in OLD_KEYS for key, _ in pairs):
             # Its block cannot be made again.
-            return MailTarget(snapshot, path, pin)
-        address = f"{path}?{rest}" if rest else path
-        parts = path.strip("/").split("/")
-        if parts[-1] == "mail":
-            cited = citing.find(snapshot, address, self._site)
-            block = cited.block()
-            return MailTarget(
-                snapshot, cited.path if path == "/mail" else address, pin, lambda _: block
-            )
-        try:
-            page = registry.find(snapshot, address)
-        except NotFound:
-            if "since" in parts or (parts[0] in OURS and not registry.has(address)):
-                return MailTarget(snapshot, address, pin)
-            raise
-        return MailTarget(snapshot, page.path, pin, page.comparable)
+            return MailTarget(held, path, pin)
+        page = held.find(f"{path}?{rest}" if rest else path)
+        return MailTarget(held, page.address, pin, page.write, page.note)
 
-    def _version(self, name: str) -> Snapshot:
+    def _version(self, name: str) -> Held:
         if name not in self._known:
             if len(self._known) > MOST_VERSIONS:
                 raise _TooMany(TOO_MANY)
@@ -180,10 +176,10 @@ class _Checker:
 
     def _found(self, link: MailLink, reading: LinkReading, target: MailTarget) -> LinkOut:
         """Return what became of a page, and of the block above a pinned link to it."""
-        then, now = target.snapshot, self._live
+        then, now = target.held, self._live
         place = Place(self._site, now.name)
         if target.write is None:
-            return self._told(link, reading, Standing.OTHER, note=UNCOMPARED)
+            return self._told(link, reading, Standing.OTHER, note=target.note)
         told: dict[str, object] = {"data_version": then.name, "pinned": place.pin(target.address)}
         if not target.pin:
             title = target.write(place).splitlines()[0]
@@ -204,19 +200,19 @@ class _Checker:
         return self._told(link, reading, Standing.CHANGED, **told)
 
     def _compared(self, target: MailTarget) -> PageComparison:
-        then, now = target.snapshot, self._live
+        then, now = target.held, self._live
         if not target.is_block:
-            return comparing.compare(then, now, target.address, self._site)
+            return then.compare(now, target.address)
         said, says = self._said(then, target.address), self._said(now, target.address)
         hunks = comparing.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
         return PageComparison(target.address, said[0], then.name, now.name, hunks, bool(says))
 
-    def _said(self, snapshot: Snapshot, address: str) -> tuple[str, ...]:
+    def _said(self, held: Held, address: str) -> tuple[str, ...]:
         """Return the lines of the block that a page gives, without its link; empty for none."""
-        key = (snapshot.name, address)
+        key = (held.name, address)
         if key not in self._saying:
             try:
-                lines = citing.find(snapshot, address, self._site).block().splitlines()[:-1]
+                lines = held.block(address).splitlines()[:-1]
             except (NotFound, InvalidFilter):
                 lines = []
             self._saying[key] = tuple(line for line in lines if line.strip())
@@ -224,7 +220,7 @@ class _Checker:
 
     def _block(self, link: MailLink, target: MailTarget) -> tuple[list[LineOut], list[str]]:
         """Return the lines of the block above a link, and what the block says only today."""
-        said = self._said(target.snapshot, target.address)
+        said = self._said(target.held, target.address)
         self._blocks += bool(said)
         if not said or self._blocks > MOST_BLOCKS:
             return [], []
@@ -235,7 +231,7 @@ class _Checker:
             return [], []
         self._taken |= {p.piece.index for p in placed if p.standing is not Standing.FOREIGN}
         now = self._said(self._live, target.address)
-        same = [stripped(line.replace(self._live.name, target.snapshot.name)) for line in now]
+        same = [stripped(line.replace(self._live.name, target.held.name)) for line in now]
         gone, fresh = quotes.today(bare, same)
         lines = [self._line(p, said, now, gone) for p in placed]
         return lines, [now[number] for number in fresh]

@@ -91,9 +91,14 @@ def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> PageCompa
         raise NotFound(f"There is no page {address!r} to compare.")
     old = before.comparable(place) if before else ""
     new = after.comparable(place) if after else ""
+    return compare_texts(known.path, (then.name, old), (now.name, new))
+
+
+def compare_texts(path: str, then: tuple[str, str], now: tuple[str, str]) -> PageComparison:
+    """Return what changed in a page by its text at two data versions, empty where it is missing."""
+    old, new = then[1], now[1]
     title = " ".join((new or old).split("\n=", 1)[0].splitlines())
-    found = hunks(old, new)
-    return PageComparison(known.path, title, then.name, now.name, found, found=after is not None)
+    return PageComparison(path, title, then[0], now[0], hunks(old, new), found=bool(new))
 
 
 def address_of(name: str) -> str:

@@ -33,6 +33,7 @@ LEAD = (
     "kind of exit it takes a 402h: beside what silicon does."
 )
 OTHERWISE = "silicon, or else the manual, says otherwise"
+INHIBITS = (Linked("why AVIC is kept off", "/inhibit", told=True),)
 WORDS = (Linked("what the words mean", "/docs/policy", told=True),)
 
 
@@ -41,6 +42,7 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
     shown = tuple(tables)
     out = Sheet("Policies: what hypervisors assume of AVIC and x2AVIC", "/policy", parts=[
         Field("Words", WORDS),
+        Field("Inhibits", INHIBITS if knowledge.inhibits else ""),
         Para(LEAD, "lead"),
         *(_in_short(table, knowledge) for table in shown),
         _not_known([table.policies[0] for table in shown], knowledge),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
+from app.core import inhibits
 from app.core.facts import Source
 from app.core.filters import Vocabulary
 from app.core.knowledge import Knowledge
@@ -26,6 +27,7 @@ KINDS = {
     "measurement": "Measurements",
     "family": "Families",
     "policy": "Policies",
+    "inhibit": "Reasons to keep AVIC off",
     "source": "Sources",
 }
 # What a query may choose: keys, and the values of each with what they are called.
@@ -230,8 +232,7 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     families, annotations and sources: their id, Message-ID, address or commit.
     """
     ours = path_of(text)
-    folded, slug = ours.lower(), _slug(ours)
-    called = aliases.find(ours)
+    folded, slug, called = ours.lower(), _slug(ours), aliases.find(ours)
     note = called.to.partition("#note-")[2] if called else ""
     found = [*_of_cells(ours, knowledge)] if not note else []
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
@@ -245,9 +246,12 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
         "policy": (p for p in knowledge.policies if _slug(p) == slug),
         "annotation": (a for a in knowledge.annotations if a in (folded, note)),
         "page": (c.key for c in (called,) if c and (c.title or "/docs" in c.to)),
+        "inhibit": (r for r in (aliases.reason_slug(ours, knowledge),) if r),
         "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
     }
     found += [Named(kind, key) for kind, keys in of_others.items() for key in keys]
+    if mask := inhibits.printed_mask(ours):
+        found.append(Named("page", "/inhibit", f"/inhibit/{mask}"))
     return tuple({(n.kind, n.key): n for n in found}.values())
 
 
@@ -255,7 +259,7 @@ def path_of(text: str) -> str:
     """Return the tail of one of our own addresses, and any other text as it is."""
     match = _ADDRESS.fullmatch(text)
     path = (match["path"] or "").partition("?")[0] if match else text
-    for prefix in ("/r/", "/errata/", "/c/", "/m/", "/policy/", "/"):
+    for prefix in ("/r/", "/errata/", "/c/", "/m/", "/policy/", "/inhibit/", "/"):
         if path.startswith(prefix):
             return path.removeprefix(prefix)
     return path

@@ -30,6 +30,7 @@ def entries(
     yield from (of_measurement(m, knowledge) for m in measurements)
     yield from (_family(f) for f in knowledge.families.values())
     yield from (_policy(p) for p in knowledge.policies.values())
+    yield from (_inhibit(r) for r in knowledge.inhibits.values())
     yield from (_source(s) for s in knowledge.sources.values())
 
 
@@ -179,6 +180,14 @@ def _policy(p: facts.Policy) -> SearchEntry:
     notes = (f"{m.msrs}: read {m.read}, write {m.write}. {m.note}" for m in p.msrs if m.note)
     told = (p.text, *ranges, unknown, *notes, _inferred(p.inference))
     return _entry("policy", p.slug, f"/policy/{p.slug}", f"Policy of {p.name}", (p.slug,), *told)
+
+
+def _inhibit(r: facts.InhibitReason) -> SearchEntry:
+    said = (part.text for part in (*r.sets, *r.clears, *r.seen))
+    told = (f"{s.hypervisor}: {s.flag}. {s.text}" for s in r.settings)
+    names = (r.slug, r.name, *r.names, f"APICV_INHIBIT_REASON_{r.name}")
+    return _entry("inhibit", r.slug, f"/inhibit/{r.slug}", f"Inhibit {r.name}: {r.text}", names,
+                  *said, *told)  # fmt: skip
 
 
 def _source(s: facts.Source) -> SearchEntry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import create_task
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from importlib import import_module
@@ -19,7 +20,7 @@ from app.export.copies import engine_for
 from app.intake.waiting import Waiting
 from app.settings import ROOT, Settings
 from app.store.engine import reader_sessions, writer_sessions
-from app.store.snapshots import SnapshotHolder
+from app.store.holding import SnapshotHolder
 from app.web import (
     api,
     citations,
@@ -81,8 +82,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
+        watching = create_task(snapshots.watch())
         with counted.served(settings.metrics_port) if counted else nullcontext():
             yield
+        watching.cancel()
+        snapshots.settle()
         engine.dispose()
 
     app = FastAPI(

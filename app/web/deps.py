@@ -14,8 +14,9 @@ from app.curation import aliases
 from app.errors import InvalidFilter
 from app.export.copies import refuse_writes
 from app.settings import Settings
+from app.store.holding import SnapshotHolder
 from app.store.queries import NEW_VERSION
-from app.store.snapshots import Snapshot, SnapshotHolder
+from app.store.snapshots import Snapshot
 from app.web.page_request import PageRequest, filter_pairs, keep, pin_of
 
 

@@ -11,7 +11,7 @@ from app.mail import quotes_text, quoting
 from app.mail.quotes_text import MailOut, usage_text
 from app.pens.page import Page
 from app.pens.place import Place
-from app.store.snapshots import SnapshotHolder
+from app.store.holding import SnapshotHolder
 from app.web.api import ERRORS
 from app.web.deps import NO_FILTER, Ask, Config, RawBody
 from app.web.negotiate import Format

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,12 @@ def _wait(site, process):
     raise RuntimeError("the server did not answer")
 
 
-@pytest.fixture(scope="package")
-def chromium():
+@contextmanager
+def launched():
     """The Chromium on PATH, else Playwright's own.
 
-    Its event loop must be gone when tests of other folders run theirs.
+    Its event loop must be gone when tests of other folders run theirs, so each folder or file
+    has a fixture of its own: one that a file imports would stay until the end of the run.
     """
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
@@ -61,6 +63,13 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def chromium():
+    """The Chromium of all tests of this folder."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ DOCUMENT = """() => {
 }"""
 # What a document says of itself, wherever its parts stand.
 ABOUT = """() => [document.title, ...[...document.querySelectorAll(
-  "link[rel=alternate], meta[name=description], aside.pin, footer.site",
+  "link[rel=alternate], link[rel=canonical], meta[name=description], meta[property], " +
+  "aside.pin, footer.site",
 )].map((e) => e.outerHTML)]"""
 
 

@@ -12,10 +12,11 @@ from app.export.site.addresses import ASKS, PAIRS, CopiedSite, file_of
 from app.export.site.copying import MARKER, copy_site
 from app.settings import Settings
 from app.web.app import create_app
-from tests.browser.conftest import chromium  # noqa: F401
+from tests.browser.conftest import launched
 
 SITE = "https://vapic.example"
 LINK = re.compile(r'\s(?:href|src|action|hx-\w+)="([^"]*)"')
+CANONICAL = re.compile(r'<link rel="canonical" href="([^"]*)">')
 ANCHOR = re.compile(r'\sid="([^"]*)"')
 PRINTED = re.compile(rf"{SITE}(/[^\s<>\"'|)\]]*)")
 # Addresses that are printed as patterns, VERSION for example, or that ask a server.
@@ -39,6 +40,12 @@ def site(lived, copy_file, tmp_path_factory):
     app = create_app(Settings(export_file=copy_file, base_url=SITE))
     copied = asyncio.run(copy_site(app, CopiedSite(SITE, version), folder, lambda *_: None))
     return folder, copied
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +81,8 @@ def test_every_link_of_every_page_resolves(site, pages):
 
 def test_links_to_the_site_are_pinned_unless_the_site_must_act(pages, lived):
     version = json.loads(lived.json)["data_version"]
-    found = {html.unescape(link) for text in pages.values() for link in LINK.findall(text)
-             if link.startswith(SITE)}  # fmt: skip
+    linked = (LINK.findall(CANONICAL.sub("", text)) for text in pages.values())
+    found = {html.unescape(link) for links in linked for link in links if link.startswith(SITE)}
     plain = {link for link in found if "at=" not in link}
     allowed = {f"{SITE}{path}" for path in ("/upload", "/wanted", *ASKS)}
     allowed |= {f"{SITE}/m/{slug}" for slug in lived.slugs}
@@ -83,6 +90,13 @@ def test_links_to_the_site_are_pinned_unless_the_site_must_act(pages, lived):
     assert {link for link in plain if link.split("#")[0] not in allowed} == set()
     pins = {match for link in found for match in re.findall(r"[?&]at=([\d.-]+)", link)}
     assert version in pins
+
+
+def test_a_search_engine_is_told_which_page_of_the_site_a_copy_is_of(site, pages):
+    folder, copied = site
+    told = {path: list(map(html.unescape, CANONICAL.findall(pages[folder / copied.files[path]])))
+            for path in copied.pages}  # fmt: skip
+    assert {path: [SITE + path] for path in copied.pages} == told
 
 
 def test_every_page_has_its_twins_as_files(site):
@@ -133,7 +147,7 @@ def test_no_secret_is_in_the_copy_and_no_script_but_the_filter(site, pages, live
 
 
 @pytest.mark.browser
-def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  # noqa: F811
+def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):
     folder, _ = site
     context = chromium.new_context(java_script_enabled=False)
     page, failed = context.new_page(), []
@@ -158,7 +172,7 @@ def test_a_browser_reads_it_from_the_disk_with_javascript_off(site, chromium):  
 
 
 @pytest.mark.browser
-def test_the_table_of_a_copy_filters_its_rows_from_the_disk(site, chromium):  # noqa: F811
+def test_the_table_of_a_copy_filters_its_rows_from_the_disk(site, chromium):
     context = chromium.new_context()
     page = context.new_page()
     page.goto(f"file://{site[0]}/index.html")

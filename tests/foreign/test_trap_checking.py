@@ -88,6 +88,31 @@ def test_msrs_are_asked_for_too_and_answers_have_several_forms(
     assert {"eoi"} == {key.split("/")[0] for key, row in rows.items() if row.said.word == "trap"}
 
 
+def test_conditions_are_followed_as_cases_are_and_other_functions_left_alone(
+    tmp_path, knowledge, cells
+):
+    path = tmp_path / "my.c"
+    path.write_text("""
+static int other(int x) { log("x"); return x; }
+bool is_trap(struct vcpu *v, u32 offset)
+{
+    u32 at = offset & 0xff0;
+    if (at == APIC_ID || (at >= APIC_LVTT && at <= APIC_LVTERR))
+        return true;
+    return at == APIC_EOI;
+}
+""")
+    rows = of(path, knowledge, cells)
+
+    assert {"id", "lvt-timer", "lvt-error", "eoi"} <= {
+        key.split("/")[0] for key, row in rows.items() if row.said.word == "trap" and row.said.case
+    }
+    assert (6, 8) == tuple(rows[f"{r}/avic/write"].said.place.line for r in ("lvt-perf", "eoi"))
+    path.write_text(path.read_text().replace("at == APIC_EOI;", "ask(v);"))
+    with pytest.raises(UnknownShape, match=r"my\.c:8: found a call of ask"):
+        of(path, knowledge, cells)
+
+
 def test_members_of_a_vector_are_told_apart_and_a_write_from_a_read(tmp_path, knowledge, cells):
     path = written(tmp_path, ("0x130", "0x140"), params="u32 at, int is_write", yes="is_write")
     switch = Handler(path, knowledge.registers).find()
@@ -106,7 +131,11 @@ def test_members_of_a_vector_are_told_apart_and_a_write_from_a_read(tmp_path, kn
         (("APIC_ID",), {"yes": "ask(at)"}, ":6: found a call of ask"),
         (("APIC_ID",), {"name": "how"}, ":2: found a truth of how, expected --true trap"),
         (("APIC_ID",), {"yes": "7"}, ":2: found my_trap that gives"),
-        (("APIC_ID",), {"params": "void", "asked": "0x20"}, ":2: found my_trap without parameters"),
+        (
+            ("APIC_ID",),
+            {"params": "void", "asked": "0x20"},
+            ":2: found my_trap without a number to ask",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, knowledge, cases, words, expected):

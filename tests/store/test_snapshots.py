@@ -13,8 +13,9 @@ from app.errors import NotReady
 from app.settings import ROOT
 from app.store import queries, stepping, store
 from app.store.engine import make_engine, reader_sessions
+from app.store.holding import AT_ONCE, SnapshotHolder
 from app.store.seeding import load_seed
-from app.store.snapshots import AT_ONCE, SnapshotHolder, load_snapshot
+from app.store.snapshots import load_snapshot
 
 Sessions = sessionmaker[Session]
 LATER = {("condition", "edge"): {"slug": "edge", "text": "other", "tag": "e", "axis": "trigger"}}
@@ -105,21 +106,23 @@ def test_the_holder_builds_once_for_all_threads(holder, gate):
     assert {id(holder.get())} == set(map(id, snapshots))
 
 
-def test_within_a_second_nobody_looks_for_a_new_version(holder, gate, clock, writer, seeded_at):
+def test_within_half_a_second_nobody_looks_for_a_new_version(
+    holder, gate, clock, writer, seeded_at
+):
     first = holder.get()
     publish_other(writer, seeded_at)
-    clock.now += 0.999
+    clock.now += 0.499
     assert first is holder.get()
     assert 1 == gate.passed
 
 
-def test_after_a_second_the_old_one_is_served_until_the_new_one_is_built(
+def test_after_half_a_second_the_old_one_is_served_until_the_new_one_is_built(
     holder, gate, clock, writer, seeded_at
 ):
     first = holder.get()
     publish_other(writer, seeded_at)
     gate.open.clear()
-    clock.now += 1
+    clock.now += 0.5
     assert [first] * 20 == [holder.get() for _ in range(20)]
     clock.now += 10
     assert first is holder.get(), "one builder is enough"

@@ -139,8 +139,8 @@ def test_a_pinned_policy_stays_as_it_was(reader, writer, seed_copy):
     version, _ = text()
     _, pinned = text(version)
     seed_copy.edit("policies/kvm-7.2.yaml", "trap_offsets:\n  - 020h\n", "trap_offsets:\n")
-    for _ in ("each", "tree"):
-        line = '      - {offset: 020h, at: "arch/x86/kvm/svm/avic.c:788"}\n'
+    text_of = (seed_copy.folder / "policies/kvm-7.2.yaml").read_text()
+    for line in (line for line in text_of.splitlines(keepends=True) if "{offset: 020h" in line):
         seed_copy.edit("policies/kvm-7.2.yaml", line, "")
     with writer.begin() as session:
         load_seed(session, seed_copy.folder, SEEDED_AT)

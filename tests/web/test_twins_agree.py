@@ -22,6 +22,7 @@ PAGES = (
     *("/?policy=kvm-6.0,kvm-7.2", "/corrected", "/c", "/d", "/d?state=unfiled"),
     *("/corrected/letter", "/corrected/printed"),
     *("/d?q=nothing-has-this-name", "/errata", "/policy", "/policy/kvm-6.0..kvm-7.2"),
+    *("/inhibit", "/inhibit/0x1ff"),
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),
     *("/changes", "/docs", "/docs/words", "/docs/cite", "/docs/sources", "/docs/apm", "/search"),
     *("/search?q=icr", "/search?q=mode:x2avic+ldr", "/search?q=flat+out+wrong"),
@@ -31,7 +32,8 @@ PAGES = (
 )
 
 
-KINDS = ("registers", "cells", "families", "differences", "errata", "policies", "measurements")
+KINDS = ("registers", "cells", "families", "differences", "errata", "policies", "inhibits",
+         "measurements")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def every_page(knowledge, measured):
         "differences": [f"/d/{number}" for number in knowledge.differences],
         "errata": [f"/errata/{slug}" for slug in knowledge.errata],
         "policies": [f"/policy/{slug}" for slug in knowledge.policies],
+        "inhibits": [f"/inhibit/{slug}" for slug in knowledge.inhibits],
         "measurements": [f"/m/{slug}" for slug in measured[1:]]
         + [f"/m/{measured[1]}/diff/{measured[2]}"],
     }

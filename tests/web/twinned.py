@@ -244,6 +244,8 @@ class Twin:
                 yield from (slug, known.families[slug].name)
             case ["policy", slug] if slug in known.policies:
                 yield from (slug, known.policies[slug].name)
+            case ["inhibit", slug] if slug in known.inhibits:
+                yield from (slug, known.inhibits[slug].name)
             case ["m" | "changes", slug]:
                 yield slug
 

@@ -10,6 +10,7 @@ stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` i
 from __future__ import annotations
 
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
+from app.core.facts.inhibits import Ground, Grounded, InhibitReason, Setting
 from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
 from app.core.facts.measurements import (
     SILICON,
@@ -42,6 +43,7 @@ Fact = (
     | Observation
     | Erratum
     | Policy
+    | InhibitReason
     | Difference
     | Annotation
     | Measurement
@@ -64,8 +66,11 @@ __all__ = [
     "Fact",
     "Family",
     "FeatureReading",
+    "Ground",
+    "Grounded",
     "Group",
     "Inhibit",
+    "InhibitReason",
     "Listed",
     "Measurement",
     "MsrPolicy",
@@ -77,6 +82,7 @@ __all__ = [
     "ReadTrap",
     "Register",
     "Revision",
+    "Setting",
     "SideEffect",
     "Sighting",
     "SigningKey",

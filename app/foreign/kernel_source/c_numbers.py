@@ -74,6 +74,8 @@ def joined(word: str, left: Num, right: Num, place: CodePlace) -> Num:
     if word == "&":
         bits = {n: at for n, at in _bits(left).items() if value >> n & 1}
         return Num(value, left.place, left.carried, bits)
+    if word in ("==", "!=", "<", "<=", ">", ">="):
+        return Num(value, place)
     said = next((one for one in (left, right) if one.carried), None)
     return Num(value, said.place if said else place, carried=said is not None)
 

@@ -164,11 +164,16 @@ def _declared(node: Node) -> str:
 
 def parameters(function: Node) -> tuple[str, ...]:
     """Return the names of a function's parameters, empty where one has none."""
+    return tuple(_declared(one) for one in declared_parameters(function))
+
+
+def declared_parameters(function: Node) -> list[Node]:
+    """Return the parameters of a function as they are declared."""
     declarator = child(function, "declarator")
     while declarator.type != "function_declarator":
         declarator = child(declarator, "declarator")
     listed = child(declarator, "parameters").named_children
-    return tuple(_declared(one) for one in listed if text(one) != "void")
+    return [one for one in listed if text(one) != "void"]
 
 
 def _while_bits(code: str) -> str:

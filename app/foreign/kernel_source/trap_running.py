@@ -20,7 +20,14 @@ from app.curation.aliases import find_register
 from app.errors import NotFound
 from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value
 from app.foreign.kernel_source.c_running import Runner
-from app.foreign.kernel_source.c_text import CodePlace, UnknownShape, parameters, read_c
+from app.foreign.kernel_source.c_text import (
+    CodePlace,
+    UnknownShape,
+    declared_parameters,
+    parameters,
+    read_c,
+    text,
+)
 
 OFFSETS, MSRS = range(0, PAGE_LAST + 1, SLOT), range(MSR_BASE, MSR_LAST + 1)
 TRAP, FAULT = "trap", "fault"
@@ -71,8 +78,9 @@ class Handler(Runner):
         functions = self.file.functions
         if name and name not in functions:
             raise NotFound(f"{self.file.name} has no function {name}.", hints=tuple(functions))
-        found, wrong = [], []
-        for one in [name] if name else functions:
+        found: list[Switch] = []
+        wrong: list[UnknownShape] = []
+        for one in [name] if name else sorted(functions, key=self._likely, reverse=True):
             try:
                 found.append(self._switch(one))
             except UnknownShape as error:
@@ -87,13 +95,21 @@ class Handler(Runner):
             raise NotFound(message, hints=names)
         return told[0]
 
+    def _likely(self, name: str) -> tuple[bool, bool]:
+        """Whether a function looks like one: what is wrong in it is told before all else."""
+        return bool(_KIND.search(name)), "switch" in text(self.file.functions[name])
+
     def _switch(self, name: str) -> Switch:
         function = self.file.whole(self.file.functions[name])
         place, names = self.file.place(function), parameters(function)
-        if not names:
-            raise place.unknown(f"{name} without parameters", "one that is an address")
         writes = [one for one in names if one.lower() in _WRITES]
-        asked = next((one for one in names if one not in writes), names[0])
+        pointers = [n for n, one in zip(names, declared_parameters(function), strict=True)
+                    if "*" in text(one)]  # fmt: skip
+        asked = next((one for one in names if one not in (*writes, *pointers)), "")
+        if not asked:
+            raise place.unknown(
+                f"{name} without a number to ask", "one parameter that is an address"
+            )
         for msrs in (False, True):
             self._msrs, said = msrs, {}
             for at in MSRS if msrs else OFFSETS:
