@@ -1,4 +1,4 @@
-"""The words for software that answers in the place of AVIC, and for what it answered."""
+"""The words for software that answers in the place of AVIC, what it answered, and who has AVIC."""
 
 from __future__ import annotations
 
@@ -44,3 +44,14 @@ class Following(Word):
     OPEN = ("open", "left open", "?", False,
             "The manual's rules do not say what a guest sees here.")
     # fmt: on
+
+
+class Avic(Word):
+    """What a hypervisor without a policy here has of AVIC."""
+
+    label: str
+
+    NONE = "none", "none"
+    KVM = "kvm", "that of KVM, which it runs on"
+    OWN = "own", "one of its own"
+    UNKNOWN = "unknown", "not known"

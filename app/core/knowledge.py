@@ -168,6 +168,11 @@ class Knowledge:
         order = list(AnnotationKind)
         return dict(sorted(found.items(), key=lambda i: (order.index(i[1].kind), i[0])))
 
+    @property
+    def without_policy(self) -> tuple[facts.Annotation, ...]:
+        """What hypervisors without a policy do about AVIC, by slug."""
+        return tuple(note for note in self.annotations.values() if note.hypervisors)
+
     @cached_property
     def signers(self) -> dict[str, str]:
         """Names of known signing keys by fingerprint."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.core import facts
 from app.core.cells import CellKey, expand
+from app.core.emulator_words import Avic
 from app.core.inhibits import trees
 from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.numbers import Span
@@ -209,6 +210,16 @@ def _pages_are_pages(knowledge: Knowledge, annotation: facts.Annotation) -> Brok
         yield ("pages",), repr(pages), f"pages such as 567 or 658, 661-662, up to {last}"
 
 
+def _hypervisor_is_whole(knowledge: Knowledge, note: facts.Annotation) -> Broken:
+    for name in note.hypervisors:
+        if name in knowledge.hypervisors:
+            yield ("hypervisors",), repr(name), "one without a policy"
+    if bool(note.hypervisors) != bool(note.avic):
+        yield ("avic",), "one of hypervisors and avic", "both or neither"
+    if bool(note.version) != (note.avic not in (None, Avic.UNKNOWN)):
+        yield ("version",), repr(note.version), "what was read, unless that is not known"
+
+
 def _conditions_nest(knowledge: Knowledge, condition: facts.Condition) -> Broken:
     if len(condition.tag) > TAG:
         yield ("tag",), f"{len(condition.tag)} characters", f"at most {TAG}"
@@ -263,6 +274,7 @@ RULES: Rules = (
     (facts.Document, _revisions_are_in_order),
     (facts.Group, _group_has_a_source),
     (facts.Annotation, _pages_are_pages),
+    (facts.Annotation, _hypervisor_is_whole),
     (facts.Condition, _conditions_nest),
     (facts.Family, _families_do_not_overlap),
     (facts.InhibitReason, _reasons_are_those_of_kernels),

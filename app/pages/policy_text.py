@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from app.core.assumptions import MarkKind, PolicyView
 from app.core.cells import CellKey
-from app.core.facts import MsrPolicy, Policy
+from app.core.facts import Annotation, MsrPolicy, Policy
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
@@ -24,7 +24,7 @@ from app.pages.policy_phrases import (
 )
 from app.pages.policy_trees import read_lines, trees_section
 from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
+from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
 TWO = (9, 12, 11, 11, 11, 11)
@@ -47,15 +47,29 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
         *(_in_short(table, knowledge) for table in shown),
         _not_known([table.policies[0] for table in shown], knowledge),
     ])  # fmt: skip
-    for note in (a for a in knowledge.annotations.values() if a.hypervisors):
-        heading = f"Without a policy: {', '.join(note.hypervisors)}"
-        out.parts.append(Section(heading, note.slug, parts=[Remark.of(note)]))
     for older, newer in pairs(knowledge):
         out.parts += [
             Field("Side by side", (_beside(older, newer),), above=True),
             Field("Both", (Linked("in the table", f"/?policy={older},{newer}", told=True),)),
         ]
+    out.parts.append(Section("Hypervisors without a policy", "other-hypervisors", parts=[
+        Para("A remark on each, as far as it was read.", above=True),
+        *(_other(note, knowledge) for note in knowledge.without_policy),
+    ]))  # fmt: skip
     return out
+
+
+def _other(note: Annotation, knowledge: Knowledge) -> Record:
+    """Return what a hypervisor without a policy does about AVIC, and what that rests on."""
+    inference = "Inference: " * note.inference
+    read = (s for s in map(knowledge.sources.get, note.sources) if s)
+    return Record(note.title, id=f"note-{note.slug}", level=3, parts=[
+        Field("AVIC", note.avic.label if note.avic else ""),
+        Field("As of", note.version),
+        Field("Rests on", ", ".join(dict.fromkeys(f"{s.kind} {s.read.label}" for s in read))),
+        Para((f"{inference}{note.text} ", Sourced(note.sources)), "prose-width"),
+        Para(f"#note-{note.slug}", only="text"),
+    ])  # fmt: skip
 
 
 def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:

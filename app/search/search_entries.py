@@ -138,7 +138,7 @@ def _annotation(a: facts.Annotation, knowledge: Knowledge) -> SearchEntry:
     title = f"{a.kind}: {a.title}{' (inference)' * a.inference}"
     names = (a.slug, *a.registers, *_registers_of(a.cells), *a.families)
     # A page that shows it.
-    page = f"/c/{a.families[0]}" if a.families else "/docs/sources"
+    page = "/policy" if a.hypervisors else f"/c/{a.families[0]}" if a.families else "/docs/sources"
     if registers := (*a.registers, *(key.register for key in knowledge.cells_named(a.cells))):
         page = f"/r/{registers[0]}"
     return _entry("annotation", a.slug, f"{page}#note-{a.slug}", title, names, a.text)

@@ -20,14 +20,15 @@ static bool {name}({params})
 }}
 """
 NAMED = {
-    "kernel": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TDCR"),
-    "Xen": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TDCR"),
+    "kernel": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TMICT", "APIC_TDCR"),
+    "Xen": ("APIC_ID", "APIC_EOI", "APIC_LVTT", "APIC_TMICT", "APIC_TDCR"),
     "bhyve": ("APIC_OFFSET_ID", "APIC_OFFSET_EOI", "APIC_OFFSET_TIMER_LVT",
-              "APIC_OFFSET_TIMER_DCR"),
-    "VirtualBox": ("XAPIC_OFF_ID", "XAPIC_OFF_EOI", "XAPIC_OFF_LVT_TIMER", "XAPIC_OFF_TIMER_DCR"),
-    "the manual": ("0x20", "0xB0", "0x320u", "0x3E0UL"),
+              "APIC_OFFSET_TIMER_ICR", "APIC_OFFSET_TIMER_DCR"),
+    "VirtualBox": ("XAPIC_OFF_ID", "XAPIC_OFF_EOI", "XAPIC_OFF_LVT_TIMER",
+                   "XAPIC_OFF_TIMER_ICR", "XAPIC_OFF_TIMER_DCR"),
+    "the manual": ("0x20", "0xB0", "0x320u", "0x380", "0x3E0UL"),
 }  # fmt: skip
-TRAPPED = {"id", "eoi", "lvt-timer", "timer-divide"}
+TRAPPED = {"id", "eoi", "lvt-timer", "timer-initial", "timer-divide"}
 
 
 def written(tmp_path, cases, name="my_trap", params="u32 at", **words):
@@ -166,7 +167,7 @@ def test_the_command_says_each_row_and_ends_in_1_where_one_differs(vapic, tmp_pa
 
     assert (1, "") == (ran.code, ran.err)
     assert "ID AVIC write            trap            trap, line 5     agrees" in lines
-    assert "LDR AVIC write           trap            fault, line 11   absent; differs" in lines
+    assert "LDR AVIC write           trap            fault, line 12   absent; differs" in lines
     assert ran.out.index("What differs, and why") < ran.out.index("What agrees, and why")
     assert "15-22, p.566). No report" in ran.out
     assert not [line for line in lines if len(line) > 75]

@@ -55,6 +55,15 @@ FIRST = {
     "avic_unaccelerated_access": "/docs/words#on-behaviours",
     "kvm_msr": "/docs/words#on-behaviours",
     "kvm_avic_doorbell": "/r/icr#note-avic-doorbell",
+    # Hypervisors.
+    "xen avic": "/policy#note-xen",
+    "bhyve avic": "/policy#note-bhyve",
+    "virtualbox avic": "/policy#note-virtualbox",
+    "which release of VirtualBox has AVIC": "/policy#note-virtualbox",
+    "firecracker avic": "/policy#note-firecracker",
+    "cloud-hypervisor avic": "/policy#note-cloud-hypervisor",
+    "hyper-v avic": "/policy#note-hyper-v",
+    "xen": "/policy#note-xen",
     # Names.
     "zen4": "/c/zen-4",
     "Genoa": "/c/zen-4",

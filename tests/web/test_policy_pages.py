@@ -13,7 +13,7 @@ from app.core.words import Evidence, Verdict
 from app.curation.seed import body_of, fact_from
 from app.pages import policy_phrases
 from app.pages.kinds.policies import find_policies
-from app.pages.policy_text import policy_sheet
+from app.pages.policy_text import policies_sheet, policy_sheet
 from app.pens.place import Place
 from app.pens.plain import sheet_text
 from app.store.seeding import load_seed
@@ -46,6 +46,31 @@ def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowled
     assert {f"/policy/{slug}" for slug in knowledge.policies} <= links
     assert {"/policy/kvm-6.0..kvm-7.2", "/?policy=kvm-6.0,kvm-7.2"} <= links
     assert "differs #GP, no exit: 2 cells" in words(soup)
+
+
+def test_a_hypervisor_without_a_policy_has_an_entry_that_says_what_was_read(client):
+    soup, text = soup_of(client, "/policy"), flat(client, "/policy.txt")
+    told = {a["slug"]: a["avic"] for a in client.get("/policy.json").json()["without_policy"]}
+
+    assert {"bhyve": "none", "firecracker": "kvm", "hyper-v": "unknown", "virtualbox": "own",
+            "cloud-hypervisor": "kvm", "xen": "none"} == told  # fmt: skip
+    assert all(soup.find(id=f"note-{slug}") for slug in told)
+    assert (
+        "Xen has no AVIC AVIC none As of c447b7308b13 (20 August 2026), 4.22.0, 4.17.5 of Debian "
+        "12 Rests on code read in part"
+    ) in text
+    assert "Inference: On KVM it takes the split irqchip" in text
+    assert "/policy#note-xen" in client.get("/policy/xen.txt").text
+
+
+def test_an_older_data_version_with_one_remark_on_all_of_them_still_shows_it(knowledge):
+    body = body_of("annotation", knowledge.annotations["xen"]) | {"hypervisors": ["Xen", "bhyve"]}
+    old = fact_from("annotation", {k: v for k, v in body.items() if k not in ("avic", "version")})
+    world = Knowledge({**knowledge.by_kind, "annotation": {"xen": old}})
+    text = sheet_text(policies_sheet((), world), Place("http://a.test", "1", pinned=True))
+
+    assert "AVIC" in text
+    assert "As of" not in text
 
 
 def test_a_policy_of_a_data_version_without_ranges_says_what_it_said(knowledge):

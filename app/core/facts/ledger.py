@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.core.emulator_words import Emulator, Following
+from app.core.emulator_words import Avic, Emulator, Following
 from app.core.facts.base import BaseFact, CellPattern, SourceId
 from app.core.words import AnnotationKind, DifferenceState, ErratumGrade, ErratumKind
 
@@ -146,7 +146,7 @@ class Difference(BaseFact):
 class Annotation(BaseFact):
     """A sourced remark on cells, registers, families or (with none of them) the whole table.
 
-    ``hypervisors`` are those without a policy of which it says what they do about AVIC.
+    With ``hypervisors`` it is what these, which have no policy, do about AVIC, as of ``version``.
     """
 
     slug: str
@@ -160,3 +160,5 @@ class Annotation(BaseFact):
     pages: str = ""
     inference: bool = False
     hypervisors: tuple[str, ...] = ()
+    avic: Avic | None = None
+    version: str = ""

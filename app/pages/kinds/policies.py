@@ -78,6 +78,7 @@ class PoliciesPage(PageKind):
                     )
                 ],
                 "not_known": list(not_known(policies, knowledge)),
+                "without_policy": [body_of("annotation", a) for a in knowledge.without_policy],
             },
         )
 
@@ -122,8 +123,10 @@ def _find(snapshot: Snapshot, slug: str) -> Policy:
     """Return a policy by slug, in any case; raises NotFound that names the nearest."""
     known = snapshot.knowledge.policies
     if slug.lower() not in known:
-        near = get_close_matches(slug.lower(), known, 3, 0.3) or list(known)
-        raise NotFound(f"There is no policy {slug!r}.", hints=tuple(f"/policy/{n}" for n in near))
+        pages = {name: f"/policy/{name}" for name in known}
+        pages |= {a.slug: f"/policy#note-{a.slug}" for a in snapshot.knowledge.without_policy}
+        near = get_close_matches(slug.lower(), pages, 3, 0.3) or list(known)
+        raise NotFound(f"There is no policy {slug!r}.", hints=tuple(pages[n] for n in near))
     return known[slug.lower()]
 
 

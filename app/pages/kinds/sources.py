@@ -34,7 +34,7 @@ class SourcesPage(PageKind):
         """Return the list of sources."""
         knowledge = asked.knowledge
         notes = knowledge.annotations.values()
-        whole = (a for a in notes if not (a.cells or a.registers or a.families))
+        whole = (a for a in notes if not (a.cells or a.registers or a.families or a.hypervisors))
         return Page.of(Sheet("Sources", self.pattern, parts=[
             Para(FROM, "lead"),
             Section("The manual", parts=[*map(_document, knowledge.documents.values())]),
