@@ -17,6 +17,8 @@ Pairs = Iterable[tuple[str, str]]
 Valid = Mapping[str, Mapping[str, str] | None]
 # How many faults of one query are told, and how much of a word.
 TOLD, SHOWN = 8, 40
+# The most characters of free text: each link of a page repeats it.
+LONGEST = 200
 
 
 def refuse_nul(address: str) -> None:
@@ -32,8 +34,8 @@ def read_choices(
 
     ``valid`` maps each key to its values in canonical order with their labels, by which they may
     be called too, or to None for free text; keys of ``one`` take one value; ``kind`` is what a key
-    is called. Raises InvalidFilter
-    naming unknown keys and values, each with the nearest valid one; of very many the first alone.
+    is called. Raises InvalidFilter naming unknown keys and values, each with the nearest valid
+    one; of very many the first alone.
     """
     chosen: dict[str, list[str]] = {key: [] for key in valid}
     unknown: list[tuple[str, str, tuple[str, ...]]] = []
@@ -45,13 +47,15 @@ def read_choices(
             values = valid[key]
             parts = [" ".join(text.split())] if values is None else text.split(",")
             words = [part.strip() for part in parts if part.strip()]
-            words = words if values is None else [slug_of(word, values) for word in words]
-            chosen[key] += words
             if values is None:
+                chosen[key] += words
                 continue
+            words = [slug_of(word, values) for word in words]
+            chosen[key] += words
             what, known = f"value of {key!r}", tuple(values)
         unknown += [(word, what, known) for word in words if word not in known]
     problems, hints = _told(unknown)
+    problems += _overlong(chosen[key] for key, known in valid.items() if known is None)
     problems += [
         f"{key!r} takes one value, not {len(set(chosen[key]))}."
         for key in one
@@ -63,6 +67,12 @@ def read_choices(
         key: tuple(dict.fromkeys(words) if known is None else (w for w in known if w in words))
         for (key, known), words in zip(valid.items(), chosen.values(), strict=True)
     }
+
+
+def _overlong(texts: Iterable[list[str]]) -> list[str]:
+    """Return what to say of free text that is too long."""
+    lengths = [len(" ".join(words)) for words in texts]
+    return [f"{n} characters are too many: at most {LONGEST}." for n in lengths if n > LONGEST]
 
 
 def _told(unknown: list[tuple[str, str, tuple[str, ...]]]) -> tuple[list[str], list[str]]:

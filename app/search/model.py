@@ -38,7 +38,6 @@ KIND_KEY = "kind"
 # The text itself, and the order of the table, which a search has of its own.
 NO_KEYS = ("view", "q", "sort")
 CELL = "cell"
-LONGEST = 200
 # Fewer digits of a commit are a number like any other.
 SHORTEST_COMMIT = 7
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from app.core.choices import slug_of
+from app.core.choices import LONGEST, slug_of
 from app.core.filters import Vocabulary
 from app.errors import InvalidQuery
-from app.search.model import CELL, KIND_KEY, LONGEST, Keys, Query, Term, keys_of, tidy
+from app.search.model import CELL, KIND_KEY, Keys, Query, Term, keys_of, tidy
 
 # How many faults of one query a suggestion mends.
 REPAIRS = 4

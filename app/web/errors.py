@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount
 
-from app.core.choices import SHOWN
+from app.core.choices import LONGEST, SHOWN
 from app.core.faults import BadDocument, Fault
 from app.core.numbers import counted
 from app.errors import (
@@ -33,7 +33,7 @@ from app.errors import (
 )
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
-from app.search.model import LONGEST, address_of_query
+from app.search.model import address_of_query
 from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 

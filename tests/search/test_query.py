@@ -4,9 +4,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.core.choices import LONGEST
 from app.core.filters import KEYS
 from app.errors import InvalidQuery
-from app.search.model import KINDS, LONGEST, Query, Term, keys_of, tidy
+from app.search.model import KINDS, Query, Term, keys_of, tidy
 from app.search.search_query import parse
 from app.search.search_text import pointed, refusal_text
 
