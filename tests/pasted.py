@@ -80,6 +80,12 @@ FORMS = {
     "entities": lambda text: html.escape(quoted(text)).encode(),
     "entities of entities": lambda text: html.escape(html.escape(quoted(text))).encode(),
     "numbered entities": lambda text: text.replace("#", "&#x23;").replace('"', "&#34;").encode(),
+    "entities by other names": lambda text: text.replace("#", "&num;").replace(
+        "(", "&lpar;").encode(),
+    "rows of a table": lambda text: "".join(
+        f"<tr><td>{html.escape(line).replace(' ', '&nbsp;')}</td></tr>\n"
+        for line in text.splitlines()
+    ).join(("<table>", "</table>")).encode(),
     "source of a page": lambda text: page(text).encode(),
     "lines of a web mail": lambda text: "".join(
         f'<div class="a>b">{html.escape(line)}<br></div>\r\n' for line in text.splitlines()

@@ -18,9 +18,14 @@ from app.errors import NotFound, Problem
 from app.settings import ROOT
 
 FILE = "aliases.yaml"
+# What traces and headers write around the name or the number of an exit, or behind an event.
+_EXIT = re.compile(
+    r"(?:#?(?:svm-)?(?:vm-?)?exit(?:-(?:code|reason))?|reason)[-:=(]+(?P<name>[\w-]+)\)?"
+    r"|(?P<event>kvm-[\w-]+):.*"
+)
 # What a question about a CPU says beside its name.
 _SUPPORT = re.compile(
-    r"^(?:x2)?avic\b\s*(?:support(?:ed)?)?\s*"
+    r"^(?:x2)?avic\b\s*(?:support(?:ed)?)?\s*|\s+affected\W*$"
     r"|\s*(?:\bsupport(?:s|ed)?)?\s*\b(?:x2)?avic(?: support)?\W*$",
     re.IGNORECASE,
 )
@@ -58,6 +63,9 @@ def find(name: str) -> Called | None:
     """Return what a name is called in the table, None for any other one."""
     folded = fold(name)
     exact = _table().get(folded)
+    if not exact and (exit_ := _EXIT.fullmatch(folded)):
+        said = exit_["name"] or exit_["event"]
+        exact = _table().get(f"exit-{said}") or _table().get(said)
     products = (c for c in entries() if c.pattern and re.fullmatch(c.pattern, folded))
     return exact or next(products, None)
 
@@ -77,6 +85,9 @@ def find_register(
     try:
         return names.resolve(name, registers)
     except NotFound:
+        # With its address behind it.
+        if both := re.fullmatch(r"(.+\S)\s*\((0x[0-9a-f]+|[0-9a-f]+h)\)", name, re.IGNORECASE):
+            return find_register(both[1], registers, notes)
         # A member of what the table calls by another name.
         if match := names.MEMBER.fullmatch(fold(name)):
             called = find(match["name"])

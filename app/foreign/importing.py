@@ -228,6 +228,8 @@ def _useless(tool: str, reading: LogReading, raw: bytes) -> list[str]:
     if reading.seen:
         return []
     kind = recognised(raw)
+    if not reading.results and reading.asserted:
+        return ["an assertion failed; it names no single access, or not its mode"]
     if not reading.results:
         other = f". {kind.sentence}" if kind and kind.reader != tool else ""
         return [f"no result of {tool} among {reading.lines} lines{other}"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from app.intake.mail_reading import MailLine
 from app.pens.plain import to_ascii
@@ -73,7 +73,7 @@ class Grid:
 
 def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], bool]) -> list[Grid]:
     """Return the tables of a text: ``is_head`` knows a line of titles by its cells."""
-    flat = [replace(one, text=one.text.expandtabs(8).translate(DRAWN)) for one in lines]
+    flat = [replace(one, text=one.text.translate(DRAWN)) for one in _barred_tabs(lines)]
     grids, at = [], 0
     while at < len(flat):
         barred = bool(BAR.search(flat[at].text))
@@ -86,6 +86,21 @@ def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], boo
         grids.append(read(flat, at, end))
         at = end
     return grids
+
+
+def _barred_tabs(lines: Sequence[MailLine]) -> Iterator[MailLine]:
+    """Yield lines with each tab of a spreadsheet's rows as a bar, of any other text as blanks.
+
+    Those have one tab between columns, the same number in each line up to a blank one.
+    """
+    for _, run in groupby(lines, lambda line: bool(line.text.strip())):
+        rows = list(run)
+        tabs = {row.text.count("\t") for row in rows}
+        spread = len(tabs) == 1 < len(rows) and tabs != {0}
+        spread = spread and not any("\t\t" in r.text or "|" in r.text for r in rows)
+        for row in rows:
+            text = row.text.replace("\t", "|") if spread else row.text.expandtabs(8)
+            yield replace(row, text=text)
 
 
 def _end(lines: Sequence[MailLine], at: int, *, barred: bool) -> int:

@@ -79,8 +79,8 @@ class UnknownWord(ValueError):
 _MEANINGS: Mapping[tuple[Kind | Mode | Access | Column, ...], str] = {
     (Access.READ, Mode.X2AVIC): "rdmsr",
     (Access.WRITE, Mode.X2AVIC): "wrmsr",
-    (Access.READ,): "read reads",
-    (Access.WRITE,): "write writes",
+    (Access.READ,): "read reads rd",
+    (Access.WRITE,): "write writes wr",
     (Mode.AVIC,): "avic xavic xapic mmio",
     (Mode.X2AVIC,): "x2avic x2apic",
     (Column.BEFORE,): "before old unpatched without w/o",

@@ -28,6 +28,7 @@ from app.intake.transfer import (
 from app.pens.plain import to_ascii
 
 QUOTES = re.compile(r"(?: {0,2}>)+ ?")
+QUOTED = re.compile(r"^(?: {0,2}>)+ ?", re.MULTILINE)
 # In quoted-printable text nothing but an escape or a soft break begins with "=", and a
 # plain "?at=2026" would: "=20" is an escape only where "=" itself is escaped too.
 ESCAPED = re.compile(r"=3D", re.IGNORECASE)
@@ -164,6 +165,10 @@ class _Reader:
                 return
         if part.encoding not in known:
             self._note(part.line, f"the encoding {part.encoding[:40]} is not known")
+        if part.encoding in AS_IT_STANDS and QUOTED.search(body):
+            bare = QUOTED.sub("", body)
+            if ESCAPED.search(bare) and not UNESCAPED.search(bare):
+                self._note(part.line, "quoted lines are quoted-printable that nobody decoded")
         found = unwrapped(body, part.encoding, part.line)
         self.decoded |= part.encoding == BASE64
         text, false = characters(found.raw, self._charset or part.charset)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from html.entities import html5
 
 # Of terminals: colours and links, also as `cat -v` shows them and as a copy leaves them.
 ESCAPES = re.compile(
     r"\x1b(?:\[[0-9;?]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[()].)"
     r"|\^\[\[[0-9;?]*[A-Za-z]|\[\d{1,2}(?:;\d{1,3})*m(?:\[K)?|\[m\[K"
 )
-ENTITY = re.compile(r"&(?:gt|lt|amp|quot|apos|nbsp|#\d{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE)
+# In capitals too.
+OLD = frozenset({"&gt;", "&lt;", "&amp;", "&quot;", "&apos;", "&nbsp;"})
+ENTITY = re.compile(r"&(?:[a-z][a-z0-9]{1,30}|#\d{1,6}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 # A mail quoted in a page of an archive that was quoted again has entities of entities.
 NESTED = 3
 # Zero-width characters, marks of the byte order, soft hyphens and NUL say nothing; some spaces
@@ -29,6 +32,8 @@ HREF = re.compile(r"(?<=href=\")[^\"]*|(?<=href=')[^']*|(?<=href=)[^\s>\"']+", r
 SPACE = re.compile(r"[ \t\r\n]+")
 UNSEEN = frozenset({"head", "script", "style", "title"})
 LINES = re.compile(r"p|div|[bh]r|li|[oud]l|d[dt]|table|h[1-6]|pre|blockquote|section")
+# A cell alone in its row is a line of text, whatever laid it out so.
+ALONE = re.compile(r"^\| ([^|\n]*|\|[^\n]*\|) \|$", re.MULTILINE)
 # A page of more tags than these is read as it stands.
 MOST_TAGS = 20_000
 
@@ -38,8 +43,15 @@ def clean(text: str) -> str:
     if "\x1b" in text or "^[[" in text or "m[K" in text or "[0m" in text:
         text = ESCAPES.sub("", text)
     for _ in range(NESTED if "&" in text else 0):
-        text = ENTITY.sub(lambda match: html.unescape(match[0]).replace("\n", " "), text)
+        text = ENTITY.sub(_meant, text)
     return text.translate(INVISIBLE) if "\0" in text or not text.isascii() else text
+
+
+def _meant(entity: re.Match[str]) -> str:
+    """Return what an entity stands for; what only looks like one is left as it is."""
+    text = entity[0] if entity[0].lower() not in OLD else entity[0].lower()
+    known = text[1] == "#" or text[1:] in html5
+    return html.unescape(text).replace("\n", " ") if known else text
 
 
 def is_html(text: str) -> bool:
@@ -84,7 +96,7 @@ def from_html(text: str) -> str:
             out.append(f" <{address}>" if address and address not in shown else "")
             address = ""
     out.append("" if unseen else text[at:])
-    return "".join(out)
+    return ALONE.sub(r"\1", "".join(out))
 
 
 def _without_comments(text: str) -> str:

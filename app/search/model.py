@@ -227,12 +227,12 @@ class Named:
 def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     """Return everything that has exactly this name, usually one thing or nothing.
 
-    Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata,
-    families, annotations and sources: their id, Message-ID, address or commit.
+    Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata ...;
+    of sources their id, Message-ID, address or commit.
     """
     ours = path_of(text)
-    folded, slug, called = ours.lower(), _slug(ours), aliases.find(ours)
-    note = called.to.partition("#note-")[2] if called else ""
+    folded, slug = ours.lower().removeprefix("erratum "), _slug(ours)
+    note = called.to.partition("#note-")[2] if (called := aliases.find(ours)) else ""
     found = [*_of_cells(ours, knowledge)] if not note else []
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
         found.append(Named("difference", match[1]))

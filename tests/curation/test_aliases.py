@@ -10,7 +10,7 @@ from app.errors import NotFound
 
 REGISTERS = {
     "/r/lvt-lint0": "LINT0|LVT LINT0|IA32_X2APIC_LVT_LINT0|APIC_LVT0|lint0 lvt",
-    "/r/lvt-lint1": "LINT1|LVT1|Local Interrupt 1 Vector Table Entry",
+    "/r/lvt-lint1": "LINT1|Local Vector Table LINT1|LVT1|Local Interrupt 1 Vector Table Entry",
     "/r/lvt-timer": "LVT Timer|lvt_timer|APIC_LVTT|IA32_X2APIC_LVT_TIMER|Core::X86::Msr::LVTTimer",
     "/r/lvt-perf": "Perf Counter LVT|IA32_X2APIC_LVT_PMI|LVTPC|APIC_LVTPC",
     "/r/lvt-thermal": "Thermal LVT|APIC_LVTTHMR|IA32_X2APIC_LVT_THERMAL",
@@ -18,8 +18,9 @@ REGISTERS = {
     "/r/self-ipi#note-self-ipi-3f0": "3F0h|0x3f0|0xfee003f0",
     "/r/unlisted#note-lvt-cmci": "LVTCMCI|APIC_LVTCMCI|IA32_X2APIC_LVT_CMCI|2F0h|0x82f",
     "/r/icr": "ICR_LOW|ICR LOW|Interrupt Command Register|MSR830|MSR 0x830|msr 830h|0xfee00300|"
-    "FEE00300h|fee0_0300h|offset 0x300|x2APIC MSR 0x830|the ICR|IA32_X2APIC_ICR",
-    "/r/icrh": "ICR_HIGH|ICR2|APIC_ICR2|Interrupt Command Register High",
+    "FEE00300h|fee0_0300h|offset 0x300|x2APIC MSR 0x830|the ICR|IA32_X2APIC_ICR|"
+    "APIC_BASE + 0x300|ICR (830h)",
+    "/r/icrh": "ICR_HIGH|ICR2 (310h)|ICR2|APIC_ICR2|Interrupt Command Register High",
     "/r/svr": "SIVR|APIC_SPIV|IA32_X2APIC_SIVR|Spurious Interrupt Vector Register",
     "/r/tpr": "IA32_X2APIC_TPR|MSR_X2APIC_TPR|APIC_TASKPRI|Task Priority Register (TPR)",
     "/r/ext-lvt": "ExtLVT|EXT LVT|Extended LVT",

@@ -83,6 +83,14 @@ def test_a_copy_of_the_printed_table_reads_one_mode_at_a_time(draft):
         assert {slug: words for slug, words in both.items() if slug != other} == found
 
 
+def test_rows_of_a_spreadsheet_are_read_by_their_tabs(draft):
+    imported = draft("Notes:\n\nRegister\tOffset\tRd\tWr\nAPIC Version\t30h\tAllowed\tfault\n",
+                     None, Mode.AVIC)  # fmt: skip
+
+    assert [] == faults(imported)
+    assert ["allowed", "vmexit-fault"] == list(said(imported).values())
+
+
 def test_a_range_is_a_whole_register_or_its_members(draft) -> None:
     text = "| MSR | WRMSR |\n|--|--|\n| 810h-817h | #GP |\n| 820-821 | #GP |\n| 0x82a | #GP |"
 

@@ -111,6 +111,8 @@ def test_what_is_said_of_a_log_that_cannot_be_used_is_about_that_log() -> None:
         import_log("kvm-unit-tests", RUN_TESTS.encode(), SAID)
     with pytest.raises(CannotImport) as failed:
         import_log("selftests", FAILED.encode(), SAID)
+    with pytest.raises(CannotImport) as alone:
+        import_log("selftests", b"==== Test Assertion Failure ====\n  icr is 1; val is 2\n", SAID)
     with pytest.raises(CannotImport) as other:
         import_log("selftests", MSR_LOG.encode(), SAID)
     with pytest.raises(CannotImport) as zipped:
@@ -119,6 +121,7 @@ def test_what_is_said_of_a_log_that_cannot_be_used_is_about_that_log() -> None:
     assert "`vapic import kvm-unit-tests logs/x2apic.log`" in summary.value.reasons[0]
     assert "these assertions name no single access" in failed.value.reasons[0]
     assert "prints nothing" not in failed.value.reasons[0]
+    assert "an assertion failed; it names no single access" in alone.value.reasons[0]
     assert "This is a log of kvm-unit-tests" in other.value.reasons[0]
     assert "`zcat FILE`" in zipped.value.reasons[0]
 
@@ -146,7 +149,7 @@ ROW = "| Offset | MSR | Register | RDMSR | WRMSR |\n|--|--|--|--|--|\n"
         ("OK", "allowed or accelerated", "did you mean"),
         ("exit 0x402", "trap or fault", "did you mean"),
         ("AVIC_NOACCEL", "trap or fault", "did you mean"),
-        ("EDX[27]=1: Allowed", "'EDX[27]=1: Allowed'", "did you mean"),
+        ("EBX[27]=1: Allowed", "'EBX[27]=1: Allowed'", "did you mean"),
         ("#GP (no", "'#GP (no'", "did you mean"),
         ("falt", "did you mean `fault`", "either"),
     ],

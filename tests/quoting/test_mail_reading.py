@@ -58,6 +58,13 @@ def test_lines_are_numbered_as_they_were_pasted_or_in_the_decoded_text(raw, numb
     assert (b"base64" in raw) == mail.decoded
 
 
+def test_quoted_lines_that_nobody_decoded_are_named():
+    mail = read_mail(f"{HEAD}\nAda wrote:\n> see http://x/?at=3D1 =\n> and more\n".encode())
+
+    assert 3 == len([line for line in mail.lines if line.text])
+    assert "quoted lines are quoted-printable that nobody decoded" in mail.notes[0]
+
+
 def test_text_parts_are_read_and_html_is_named():
     raw = (
         f"{HEAD}{PARTS}\n--b\n{PLAIN}8bit\n\n> one\n--b\nContent-Type: text/html\n\n<p>one\n--b--\n"

@@ -33,6 +33,8 @@ FIRST = {
     "does Genoa support AVIC?": "/c/zen-4",
     "is x2AVIC supported on EPYC 9654": "/c/zen-4",
     "where is Table 15-22 wrong": "/corrected",
+    "where is erratum 1235": "/errata/1235",
+    "is Zen 3 affected": "/c/zen-3",
     "is the manual wrong?": "/corrected",
     "what's wrong in Table 15-22": "/corrected",
     # The thread.
@@ -50,6 +52,9 @@ FIRST = {
     "exit_reason 1025": "/r/icr#note-exit-incomplete-ipi",
     "what is exit_reason 1026": "/docs/words#on-behaviours",
     "exit reason 1024": "/docs/words#on-behaviours",
+    "vmexit 0x402": "/docs/words#on-behaviours",
+    "kvm_avic_unaccelerated_access: vcpu: 0, offset: 0x80(TPR)": "/docs/words#on-behaviours",
+    "SVM_VMEXIT_AVIC_INCOMPLETE_IPI": "/r/icr#note-exit-incomplete-ipi",
     "AVIC_NOACCEL": "/docs/words#on-behaviours",
     "SVM_EXIT_AVIC_UNACCELERATED_ACCESS": "/docs/words#on-behaviours",
     "avic_unaccelerated_access": "/docs/words#on-behaviours",
