@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from packaging.requirements import Requirement
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.cli.database import seed_offline
 from app.cli.saying import say
+from app.core import inhibits
 from app.core.numbers import counted
 from app.curation.seed import check_seed
 from app.errors import AppError, InvalidSeed
 from app.export.copies import engine_for
 from app.probing.guest_build import PACKAGES
+from app.probing.host.command import SIGNALLED
+from app.probing.host.doctor import told
+from app.probing.host.keeping import Interrupted
+from app.probing.host.reasons import Reasons
 from app.settings import ROOT, Settings
 from app.store import queries
 from app.store.engine import Session, may_write, reader_sessions
@@ -56,6 +63,25 @@ def installation(context: typer.Context) -> None:
     if wrong := sum(bool(one.mend) for one in found):
         say(f"{counted(wrong, 'problem')}.")
         raise typer.Exit(1)
+
+
+@doctor.command()
+def host(
+    *,
+    pid: Annotated[int, typer.Option(min=0, help="The process of a running VM.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long to trace it.")] = 3,
+    tracefs: Annotated[Path | None, typer.Option(help="Where tracefs is.", exists=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say whether AVIC is on here; ends in 0 for on, 1 for off, 2 where that is not known."""
+    reasons = Reasons(**inhibits.as_data(seed_offline().knowledge))
+    try:
+        said, code = told(reasons, pid, seconds, tracefs, as_json=as_json)
+    except Interrupted as error:
+        say(f"vapic: {error}: tracing is off.", err=True)
+        raise typer.Exit(SIGNALLED + error.number) from None
+    say(said)
+    raise typer.Exit(code)
 
 
 def python(_: Settings) -> Iterator[Checkup]:

@@ -58,21 +58,6 @@ def alike(knowledge: Knowledge) -> tuple[Bits, ...]:
     return tuple(Bits(tuple(run)) for _, run in runs)
 
 
-def bits_of(knowledge: Knowledge, release: str) -> Bits | None:
-    """Return the bits of a kernel by its release, None where they are not known.
-
-    They are known of a branch that was read, and between two trees that have the same.
-    """
-    found = Release.find(release)
-    if found is None:
-        return None
-    for bits in alike(knowledge):
-        read = [r for tree in bits.trees if (r := Release.find(tree.version))]
-        if read[0] <= found <= read[-1] or any(r.branch == found.branch for r in read):
-            return bits
-    return None
-
-
 def named(knowledge: Knowledge, name: str) -> InhibitReason | None:
     """Return a reason by its slug or any name that kernels have for it."""
     folded = _PREFIX.sub("", name.strip().upper().replace("-", "_"))
@@ -89,6 +74,34 @@ def printed_mask(text: str) -> str:
     """Return the mask of ``inhibits=0x200``, empty for any other: a number is a register's."""
     mask = mask_of(text) if text.strip().lower().startswith("inhibits") else None
     return "" if mask is None else f"{mask:#x}"
+
+
+def as_data(knowledge: Knowledge) -> dict[str, list[dict[str, object]]]:
+    """Return what a host is to know of reasons and bits, as plain data."""
+    read = trees(knowledge)
+    reasons: list[dict[str, object]] = []
+    for reason in knowledge.inhibits.values():
+        names = (reason.name, *reason.names)
+        has = [any(i.name in names for i in tree.inhibits) for tree in read]
+        first = has.index(True)
+        before = f"not in {read[first - 1].version}, in {read[first].version}" if first else (
+            f"before {read[0].version}, the oldest that was read")  # fmt: skip
+        reasons.append({
+            "name": reason.name, "names": list(reason.names), "slug": reason.slug,
+            "text": reason.text, "since": before,
+            "sets": [said.text for said in reason.sets],
+            "clears": [said.text for said in reason.clears],
+            "settings": [{"hypervisor": s.hypervisor, "flag": s.flag, "text": s.text,
+                          "ground": str(s.ground)} for s in reason.settings],
+        })  # fmt: skip
+    kernels: list[dict[str, object]] = [
+        {
+            "versions": [str(Release.find(tree.version)) for tree in bits.trees],
+            "bits": {inhibit.name: inhibit.bit for inhibit in bits.inhibits},
+        }
+        for bits in alike(knowledge)
+    ]
+    return {"reasons": reasons, "kernels": kernels}
 
 
 def every_bit(reason: InhibitReason, knowledge: Knowledge) -> Iterator[tuple[Bits, Inhibit | None]]:

@@ -49,3 +49,16 @@ def test_whatever_else_it_comes_to_is_wrong(tmp_path: Path, changed: Any, wrong:
 def test_a_step_that_was_not_come_to_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "steps.json").write_text("[]")
     assert {"it did not come to this step"} == {each.wrong for each in expected.rows(tmp_path)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [({}, ""), ({"inhibits": ["IRQWIN"]}, "it does not name PIT_REINJ first"),
+     ({"left": ["instances/x"]}, " left: ['instances/x']")],
+)  # fmt: skip
+def test_what_the_doctor_names_is_held_too(tmp_path: Path, changed: Any, wrong: str) -> None:
+    step = {"step": "doctor reinjecting", "said": "off", "seconds": 20, "left": [],
+            "inhibits": ["PIT_REINJ", "IRQWIN"]}  # fmt: skip
+    (tmp_path / "steps.json").write_text(json.dumps([step | changed]))
+    (found,) = (row for row in expected.rows(tmp_path) if row.step == step["step"])
+    assert wrong == found.wrong

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,8 @@ def main(suites: list[str]) -> int:
     """Rehearse under each suite's kernel and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         probe = pack(Path(folder, "probe.pyz")).read_bytes()
-    own = {"init": (0o755, INSIDE.read_bytes()), "probe.pyz": (0o755, probe)}
+    own = {"init": (0o755, INSIDE.read_bytes()), "probe.pyz": (0o755, probe),
+           "only": (0o644, os.environ.get("ONLY", "").encode())}  # fmt: skip
     wrong = 0
     for suite in suites or SUITES:
         place = CACHE / suite

@@ -46,6 +46,10 @@ EXPECTED = {
 }
 
 
+# What the doctor has to name of a machine that runs, empty where nothing keeps AVIC off.
+DOCTOR = {"doctor off": "DISABLED", "doctor forced": "", "doctor reinjecting": "PIT_REINJ"}
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the table; ``wrong`` says what is not as expected, empty if all is."""
@@ -62,7 +66,8 @@ class Row:
 def rows(folder: Path) -> Iterator[Row]:
     """Return what one boot came to, held against what it has to."""
     steps: list[dict[str, Any]] = json.loads((folder / "steps.json").read_text())
-    for name, expected in EXPECTED.items():
+    only = bool(steps) and all(step["step"] in DOCTOR for step in steps)
+    for name, expected in () if only else EXPECTED.items():
         mine = [step for step in steps if step["step"] == name]
         if not mine:
             yield Row(name, "", "", "", "", "", "it did not come to this step")
@@ -73,6 +78,20 @@ def rows(folder: Path) -> Iterator[Row]:
                 yield _row(folder / name / apic, step, void, wrong, whole=expected.whole)
             if not modes:
                 yield Row(name, "-", "-", "-", "nothing was run", step["seconds"], wrong)
+    yield from _diagnoses(steps)
+
+
+def _diagnoses(steps: list[dict[str, Any]]) -> Iterator[Row]:
+    """Return what the doctor said of each machine, held against what kept AVIC off in it."""
+    for name, inhibit in DOCTOR.items():
+        found = next((step for step in steps if step["step"] == name), None)
+        if found is None:
+            yield Row(name, "", "", "", "", "", "it did not come to this step")
+            continue
+        named = found["inhibits"] or [""]
+        wrong = "" if inhibit == named[0] else f"it does not name {inhibit or 'nothing'} first"
+        wrong += f" left: {found['left']}" if found["left"] else ""
+        yield Row(name, "-", "-", "-", found["said"], found["seconds"], wrong)
 
 
 def _whys_wrong(folder: Path, step: dict[str, Any], expected: Expected) -> Iterator[str]:

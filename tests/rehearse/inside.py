@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PROBE = "/probe.pyz"
@@ -154,6 +155,50 @@ def record(tool: str, apic: str) -> None:
     note(tool, code=ran.returncode, seconds=seconds, left=[], apic=apic)
 
 
+def diagnose(step: str, others: Mapping[str, str]) -> None:
+    """Ask the packed probe's doctor of a guest, from before it begins to boot.
+
+    ``others`` are words of QEMU's command line in the place of ours.
+    """
+    folder, began = OUT / step, time.monotonic()
+    folder.mkdir()
+    guest, memory, qmp = Path("/tmp/probe.elf"), Path("/tmp/memory"), Path("/run/qmp")
+    guest.write_bytes(packed_guest())
+    for path in (memory, qmp):
+        path.unlink(missing_ok=True)
+    run_ = Run("kvm", "xapic", ("repeat=20",), x2avic=True)
+    command = run_.command(find_qemu(QEMU), str(guest), "/dev/null", str(memory))
+    command = tuple(others.get(word, word) for word in command)
+    words = ("-S", "-qmp", f"unix:{qmp},server=on,wait=off")
+    with subprocess.Popen((*command, *words), stdin=subprocess.DEVNULL) as booted:
+        until(qmp.exists, 60)
+        asked = (sys.executable, PROBE, "doctor", "--seconds", "12", "--pid", str(booted.pid))
+        with subprocess.Popen((*asked, "--json"), stdout=subprocess.PIPE, text=True) as asking:
+            switch = TRACING / f"instances/vapic-probe-{asking.pid}/tracing_on"
+            until(lambda: switch.exists() and switch.read_text() == "1\n", 60)
+            with socket.socket(socket.AF_UNIX) as monitor:
+                monitor.connect(str(qmp))
+                monitor.sendall(b'{"execute": "qmp_capabilities"}{"execute": "cont"}')
+                said = asking.communicate()[0]
+        booted.kill()
+    (folder / "said").write_text(said)
+    until(lambda: not left_behind(), GONE_SECONDS)
+    running = json.loads(said)["running"]
+    note(step, code=asking.returncode, seconds=round(time.monotonic() - began),
+         left=left_behind(), said=running["text"], signs=running["signs"][-1]["text"],
+         inhibits=running["inhibits"], inferred=running["inferred"])  # fmt: skip
+
+
+def doctor() -> None:
+    """Ask it where AVIC is off, where it is forced, and where the PIT inhibits it."""
+    run("mount", "-t", "debugfs", "none", "/sys/kernel/debug")
+    load("avic=0")
+    diagnose("doctor off", {})
+    load("avic=1", "force_avic=1")
+    diagnose("doctor forced", {"2": "1"})
+    diagnose("doctor reinjecting", {f"{PIT}discard": f"{PIT}delay"})
+
+
 def load(*parameters: str) -> None:
     """Load KVM anew."""
     subprocess.run(("modprobe", "-r", "kvm_amd"), check=False)
@@ -170,6 +215,9 @@ def pretend(**texts: str) -> None:
 
 def rehearse() -> None:
     """Do all of it, in the order in which KVM is loaded."""
+    if Path("/only").read_text() == "doctor":
+        doctor()
+        return
     both, one = ("--mode", "avic", "--mode", "x2avic"), ("--mode", "avic", "--repeat", "1")
     load()
     probe("as it is")
@@ -186,6 +234,7 @@ def rehearse() -> None:
     load("avic=1", "force_avic=1")
     probe("forced", "--qemu", str(ALONE), "--repeat", "1", *both)
     probe("reinjecting", "--qemu", str(REINJECTING), *one)
+    doctor()
 
 
 def machine() -> None:

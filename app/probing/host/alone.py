@@ -15,7 +15,10 @@ from app.probing import probe_document
 from app.probing.correlation import Correlation
 from app.probing.correlation_text import correlation_text
 from app.probing.host.checks import Wish
-from app.probing.host.command import HELP, MEASURED, MOST_REPEATS, REPEAT, probe
+from app.probing.host.command import HELP, MEASURED, MOST_REPEATS, REPEAT, SIGNALLED, probe
+from app.probing.host.doctor import told
+from app.probing.host.keeping import Interrupted
+from app.probing.host.reasons import Reasons
 
 SEND = """\
 Read it, and send it if you like; nothing was sent so far. Drop it at
@@ -28,6 +31,8 @@ Read it, and send it if you like; nothing was sent so far. Drop it at
 
 def main() -> None:
     """Run it; expected errors end in one line each."""
+    if sys.argv[1:2] == ["doctor"]:
+        sys.exit(_doctor(sys.argv[2:]))
     wish, qemu = _wish()
     runs: list[Correlation] = []
 
@@ -42,6 +47,22 @@ def main() -> None:
         sys.exit(f"vapic: {error}")
     except OSError as error:
         sys.exit(f"vapic: {error.filename or ''}: {error.strerror or error}")
+
+
+def _doctor(words: Sequence[str]) -> int:
+    """Say whether AVIC is on here; return 0 for on, 1 for off, 2 where that is not known."""
+    options = argparse.ArgumentParser(f"python3 {Path(sys.argv[0]).name} doctor", description=IS_ON)
+    options.add_argument("--pid", type=int, default=0, help="The process of a running VM.")
+    options.add_argument("--seconds", type=float, default=3, help="How long to trace it.")
+    options.add_argument("--tracefs", type=_there, help="Where tracefs is.")
+    options.add_argument("--json", action="store_true", dest="as_json", help="Print JSON.")
+    try:
+        said, code = told(Reasons.packed(), **vars(options.parse_args(words)))
+    except Interrupted as error:
+        sys.stderr.write(f"vapic: {error}: tracing is off.\n")
+        return SIGNALLED + error.number
+    sys.stdout.write(f"{said}\n")
+    return code
 
 
 def _wish() -> tuple[Wish, str]:
@@ -75,6 +96,7 @@ def _there(text: str) -> Path:
     return path
 
 
+IS_ON = "Is AVIC on for new virtual machines, and in one that runs? 0: on, 1: off, 2: not known."
 WHAT = "Boot a tiny guest that touches every register, and write down what each access did."
 OPTIONS: dict[str, dict[str, Any]] = {
     "accel": {"choices": ("kvm", "tcg"), "default": "kvm"},

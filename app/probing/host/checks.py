@@ -158,16 +158,16 @@ def _module(host: Host) -> Iterator[HostFinding]:
     if avic is None:
         text = "This kernel's kvm_amd has no parameter avic."
         yield _missing("kvm_amd.avic", text, "Boot a kernel whose KVM was built with AVIC.")
-    elif not _is_on(avic):
+    elif not is_on(avic):
         text = f"It is {avic}: KVM does not use AVIC."
         # A part that masks it has it off whatever was asked for.
-        todo = _again(host, "avic=1") if "avic" in host.flags else "See AVIC, below."
+        todo = again(host, "avic=1") if "avic" in host.flags else "See AVIC, below."
         yield _missing("kvm_amd.avic", text, todo)
     else:
         yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
-    if not _is_on(host.parameters.get("kvm_amd.npt", "Y")):
+    if not is_on(host.parameters.get("kvm_amd.npt", "Y")):
         text = "Nested paging is off, and KVM uses AVIC only with it."
-        yield _missing("kvm_amd.npt", text, _again(host, "npt=1"))
+        yield _missing("kvm_amd.npt", text, again(host, "npt=1"))
 
 
 def _load(host: Host) -> str:
@@ -177,7 +177,7 @@ def _load(host: Host) -> str:
     return "sudo modprobe kvm_amd" + ("" if itself else " avic=1")
 
 
-def _again(host: Host, *parameters: str) -> str:
+def again(host: Host, *parameters: str) -> str:
     """Return how KVM gets other parameters, whether it is there already or not."""
     module, load = host.path("sys/module/kvm_amd"), f"sudo modprobe kvm_amd {' '.join(parameters)}"
     if not module.exists():
@@ -193,7 +193,7 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
     """What the processor has, and what makes a measurement poorer and stops nothing."""
     if "avic" in host.flags:
         yield _fine("AVIC", "The processor reports it.")
-    elif _is_on(host.parameters.get("kvm_amd.force_avic", "N")):
+    elif is_on(host.parameters.get("kvm_amd.force_avic", "N")):
         text = "The processor does not report it; KVM uses it all the same (force_avic)."
         yield HostFinding("AVIC", CheckState.REMARK, text, "Compare with a part that reports it.")
     else:
@@ -202,7 +202,7 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
         risk = (
             "masked: KVM can be made to use it, which taints the kernel and may crash the machine."
         )
-        yield _missing("AVIC", text, f"{hint} {risk} {_again(host, 'avic=1', 'force_avic=1')}")
+        yield _missing("AVIC", text, f"{hint} {risk} {again(host, 'avic=1', 'force_avic=1')}")
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
     elif Mode.X2AVIC in wish.modes:
@@ -218,7 +218,7 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
     if host.svm_edx is None:
         text = "Fn8000_000A_EDX cannot be read: whether ExtLvtAvicAccessChg is there stays unknown."
         yield HostFinding("CPUID", CheckState.REMARK, text, "Load it: sudo modprobe cpuid")
-    if not _is_on(value := host.parameters.get("kvm_amd.enable_ipiv", "Y")):
+    if not is_on(value := host.parameters.get("kvm_amd.enable_ipiv", "Y")):
         text = f"kvm_amd.enable_ipiv is {value}: KVM lets every IPI exit."
         hint = "Linux does so by itself on family 17h (erratum 1235); leave it there."
         yield HostFinding("IPIs", CheckState.REMARK, text, hint)
@@ -251,7 +251,7 @@ def _tracing(host: Host, wish: Wish) -> HostFinding:
     return _fine("tracefs", f"{folder}, with KVM's events.")
 
 
-def _is_on(value: str) -> bool:
+def is_on(value: str) -> bool:
     """Whether a module's parameter reads as on: a bool is Y or N, an int a number."""
     return value.strip() not in ("N", "n", "0", "")
 

@@ -73,16 +73,23 @@ class Tracer:
     """KVM's events of one virtual machine, from ``start`` until ``stop``; gone when it is left.
 
     ``size_kb`` is how much a processor can hold on which one of the guest's runs; ``kept`` gets
-    a copy of the trace where nobody else could make one, because we were killed.
+    a copy of the trace where nobody else could make one, because we were killed; only ``events``
+    are traced.
     """
 
     def __init__(
-        self, tracefs: Path, keeper: Keeper, size_kb: int, kept: Path | None = None
+        self,
+        tracefs: Path,
+        keeper: Keeper,
+        size_kb: int,
+        kept: Path | None = None,
+        events: Iterable[str] = EVENTS,
     ) -> None:
         self._folder = tracefs / "instances" / f"vapic-probe-{os.getpid()}"
         self._keeper = keeper
         self._size_kb = size_kb
         self._kept = kept
+        self._events = tuple(events)
         self._promises: list[str] = []
 
     def __enter__(self) -> Self:
@@ -92,8 +99,8 @@ class Tracer:
         while self._promises:
             self._keeper.settle(self._promises.pop())
 
-    def start(self, pid: int, cpus: Iterable[int]) -> None:
-        """Trace a process and the threads that it will make.
+    def start(self, pid: int | str, cpus: Iterable[int]) -> None:
+        """Trace a process, or several threads, and the threads that it will make.
 
         The buffers are large on ``cpus`` only, where the processors of the guest run, and on
         all if there is none. Raises TracingFailed when tracefs does not do it.
@@ -119,10 +126,10 @@ class Tracer:
             self._write(name, str(self._size_kb))
         self._write("set_event_pid", str(pid))
         # Not by set_event: tracefs takes no file for appending.
-        for event in EVENTS:
+        for event in self._events:
             self._write_if_there(f"events/kvm/{event}/enable", "1")
-        if _release() >= STOPS_ITS_OWN:
-            event, trigger = STOPPER
+        event, trigger = STOPPER
+        if _release() >= STOPS_ITS_OWN and event in self._events:
             self._write_if_there(f"events/kvm/{event}/trigger", trigger)
         self._write("tracing_on", "1")
 

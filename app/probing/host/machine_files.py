@@ -1,0 +1,126 @@
+"""A running virtual machine as the kernel's files tell of it: its process, debugfs, its PIT.
+
+Which files: arch/x86/kvm/debugfs.c makes ``lapic_timer_advance_ns`` of a vCPU where its local
+APIC is in the kernel, and ``guest_mode``; arch/x86/kvm/i8254.c calls the thread of a VM's PIT
+``kvm-pit/PID``; the names of open files are those of virt/kvm/kvm_main.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.probing.host.active import Sign
+from app.probing.host.host import Host
+
+_VCPU = re.compile(r"(?:anon_inode:)?\[?kvm-vcpu:(\d+)\]?")
+_VM = re.compile(r"(?:anon_inode:)?\[?kvm-vm\]?")
+DEBUGFS = "sys/kernel/debug/kvm"
+
+
+@dataclass(frozen=True)
+class MachineFiles:
+    """What was read of a process: its command line, its vCPUs, and what could not be read."""
+
+    pid: int
+    words: tuple[str, ...]
+    vcpus: int
+    threads: tuple[str, ...]
+    pit: bool
+    local_apic: bool | None
+    nested: tuple[str, ...]
+    signs: tuple[Sign, ...]
+
+    @property
+    def hypervisor(self) -> str:
+        """Which program it is, by its name; empty for one that is not known."""
+        name = Path(self.words[0]).name.lower() if self.words else ""
+        known = {"qemu": "QEMU", "kvm": "QEMU", "firecracker": "Firecracker",
+                 "cloud-hypervisor": "Cloud Hypervisor"}  # fmt: skip
+        return next((title for begin, title in known.items() if name.startswith(begin)), "")
+
+    @property
+    def line(self) -> str:
+        """The command line as one text."""
+        return " ".join(self.words)
+
+    def has(self, flag: str) -> bool:
+        """Whether its command line has the last word of a setting, however dashes are written."""
+        wanted = flag.rsplit(maxsplit=1)[-1].removeprefix("...,").replace("_", "-")
+        return wanted in self.line.replace("_", "-")
+
+
+def read_machine(host: Host, pid: int) -> MachineFiles | None:
+    """Return what the kernel says of a process, None where there is none of this number."""
+    place = host.path(f"proc/{pid}")
+    if not place.exists():
+        return None
+    words = tuple(part for part in host.read(f"proc/{pid}/cmdline").split("\0") if part)
+    threads = tuple(sorted(path.name for path in place.glob("task/[0-9]*")))
+    signs = [Sign("process", f"{pid}, {words[0] if words else 'no command line'}")]
+    files = _files(place)
+    if files is None:
+        signs.append(Sign("files", "its open files cannot be read", "Run it as root."))
+    vcpus = sum(bool(_VCPU.fullmatch(name)) for name in files or ())
+    if files is not None and not any(_VM.fullmatch(name) for name in files):
+        signs.append(Sign("files", "none of them is a VM of KVM", "sudo fuser -v /dev/kvm"))
+    pit = any(host.read(f"proc/{path.parent.name}/comm").strip() == f"kvm-pit/{pid}"
+              for path in host.path("proc").glob("[0-9]*/comm"))  # fmt: skip
+    local_apic, nested, told = _debugfs(host, pid)
+    return MachineFiles(pid, words, vcpus, threads, pit, local_apic, nested, (*signs, *told))
+
+
+def _files(place: Path) -> list[str] | None:
+    """Return the names of what a process has open, None where they may not be read."""
+    try:
+        return [_target(path) for path in (place / "fd").iterdir()]
+    except OSError:
+        return None
+
+
+def _target(path: Path) -> str:
+    try:
+        return str(path.readlink())
+    except OSError:
+        return ""
+
+
+def _debugfs(host: Host, pid: int) -> tuple[bool | None, tuple[str, ...], list[Sign]]:
+    """Return whether the local APIC is in the kernel, and the vCPUs that run a guest."""
+    try:
+        found = sorted(host.path(DEBUGFS).glob(f"{pid}-*/vcpu*"))
+        held = {path.name: {file.name for file in path.iterdir()} for path in found}
+    except OSError:
+        held = {}
+    if not held:
+        todo = "As root: mount -t debugfs none /sys/kernel/debug"
+        said = f"nothing of this VM in /{DEBUGFS}: whether its local APIC is in the kernel, and "
+        return None, (), [Sign("debugfs", f"{said}whether a vCPU runs a guest, is not known", todo)]
+    apic = all("lapic_timer_advance_ns" in files for files in held.values())
+    nested = tuple(path.name for path in found if _number(path / "guest_mode"))
+    where = "in the kernel" if apic else "not in the kernel"
+    said = f"{len(held)} vCPUs, their local APICs are {where}"
+    said += f"; {', '.join(nested)} runs a guest of its own" if nested else ""
+    return apic, nested, [Sign("debugfs", said)]
+
+
+def _number(path: Path) -> int:
+    try:
+        return int(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def suspects(vm: MachineFiles) -> Iterator[tuple[str, str]]:
+    """Yield reasons that its files let one infer, each with what says so."""
+    if vm.local_apic is False:
+        yield "ABSENT", "no vCPU has a local APIC in the kernel"
+    if vm.pit and not vm.has("kvm-pit.lost_tick_policy=discard"):
+        unsaid = "its command line does not make it discard lost ticks"
+        yield "PIT_REINJ", f"the kernel has a PIT for it (thread kvm-pit/{vm.pid}), and {unsaid}"
+    if vm.has("hv-synic") and not (vm.has("hv-avic") or vm.has("hv-apicv")):
+        yield "HYPERV", "its command line has hv-synic without hv-avic"
+    if re.search(r"-object\s+sev-(snp-)?guest", vm.line):
+        yield "SEV", "its command line makes it a guest of SEV"
