@@ -46,6 +46,7 @@ class SnapshotHolder:
         self._renewed = -AT_ONCE * CHECK_SECONDS
         self._snapshot: Snapshot | None = None
         self._failed: SQLAlchemyError | None = None
+        self._told = ""
         self._pinned: OrderedDict[str, Snapshot] = OrderedDict()
 
     def get(self) -> Snapshot:
@@ -135,12 +136,16 @@ class SnapshotHolder:
             self.refresh()
 
     def _refresh_and_release(self) -> None:
+        told = ""
         try:
             self._refresh()
         except (SQLAlchemyError, NotReady) as error:
-            # What there is stays: a database may come back.
-            log.error("no newer data version can be looked for: %s", error)  # noqa: TRY400
+            # What there is stays: a database may come back. It is looked for often, and told once.
+            told = str(error)
+            if told != self._told:
+                log.error("no newer data version can be looked for: %s", told)  # noqa: TRY400
         finally:
+            self._told = told
             self._lock.release()
 
     def _refresh(self) -> None:

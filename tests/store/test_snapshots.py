@@ -215,6 +215,28 @@ def test_a_database_without_tables_is_not_ready(tmp_path):
     engine.dispose()
 
 
+def test_a_database_that_is_gone_is_told_once_and_again_when_it_was_back(
+    holder, clock, caplog, monkeypatch
+):
+    def gone(_session):
+        raise NotReady("The database file is gone.")
+
+    def look(times):
+        for _ in range(times):
+            clock.now += 1
+            holder.current()
+            holder.settle()
+        return len(caplog.records)
+
+    holder.get()
+    with monkeypatch.context() as patched:
+        patched.setattr(queries, "current_version_id", gone)
+        assert 1 == look(4)
+    assert 1 == look(1)
+    monkeypatch.setattr(queries, "current_version_id", gone)
+    assert 2 == look(4)
+
+
 def test_past_versions_asked_in_turn_are_built_once_and_share_what_is_the_same(
     holder, gate, writer, seeded_at
 ):
