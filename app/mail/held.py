@@ -134,3 +134,19 @@ class HeldFiles:
 def _headless(text: str) -> str:
     title, rule, rest = text.partition("=\n")
     return f"{title}{rule}\n{rest.partition(chr(10) * 2)[2]}" if text else ""
+
+
+@dataclass(frozen=True)
+class MailTarget:
+    """What a link leads to; ``write`` is None for a page whose text is not compared."""
+
+    held: Held
+    address: str
+    pin: str
+    write: Callable[[Place], str] | None = None
+    note: str = UNCOMPARED
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the page is a block itself: a selection of rows for a mail."""
+        return self.address.partition("?")[0].endswith("/mail")

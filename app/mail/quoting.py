@@ -6,7 +6,6 @@ Nothing of the mail is kept: it comes in as bytes and leaves as a report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from app.core.choices import OLD_KEYS, refuse_nul
@@ -15,7 +14,7 @@ from app.intake.mail_reading import Mail, read_mail
 from app.intake.recognised import recognised
 from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
-from app.mail.held import UNCOMPARED, Held, HeldSnapshot
+from app.mail.held import Held, HeldSnapshot, MailTarget
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
 from app.mail.quotes import WRONG, Piece, Placed, Standing, stripped
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
@@ -25,11 +24,11 @@ from app.pages.promises import OURS
 from app.pens.place import PIN, Place
 from app.store.snapshots import Snapshot
 
-# What one mail may cost: links that are looked at, data versions that are loaded, and links
-# above which a block is looked for.
+# What one mail may cost: links, data versions, links with a block, different pages, lines.
 MOST_LINKS = 100
 MOST_VERSIONS = 8
 MOST_BLOCKS = 24
+MOST_PAGES = 24
 MOST_LINES = 40_000
 MOST_NOTES = 20
 # How far above its link a block may begin.
@@ -38,6 +37,7 @@ TWINS = (".txt", ".json", ".csv", ".md", ".atom", ".svg", ".diff")
 # What may stand between a block and its link.
 OPENING = " \t<([{\"'"
 TOO_MANY = f"More than {MOST_VERSIONS} data versions in one mail: this one was not looked at."
+MORE_PAGES = f"More than {MOST_PAGES} pages in one mail: this one was not looked at."
 GONE = "The page is not there today."
 CUT = "cut short; the whole line then:"
 DECODED = "The lines are counted in the decoded text."
@@ -45,22 +45,6 @@ At = Callable[[str], Snapshot]
 # What is not told of a link.
 NOTHING = {"page": "", "note": "", "data_version": "", "pinned": "", "since": "",
            "changes": (), "block": (), "new_today": ()}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class MailTarget:
-    """What a link leads to; ``write`` is None for a page whose text is not compared."""
-
-    held: Held
-    address: str
-    pin: str
-    write: Callable[[Place], str] | None = None
-    note: str = UNCOMPARED
-
-    @property
-    def is_block(self) -> bool:
-        """Whether the page is a block itself: a selection of rows for a mail."""
-        return self.address.partition("?")[0].endswith("/mail")
 
 
 class _TooMany(AppError):
@@ -104,6 +88,9 @@ class _Checker:
         self._taken: set[int] = set()
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._titles: dict[str, str] = {}
+        # Pages that were looked at, by version and address, and what came of it.
+        self._pages: dict[tuple[str, str], PageComparison | None] = {}
 
     def report(self) -> MailOut:
         """Check every link, in the order of the mail: a block has the lines that are left."""
@@ -165,6 +152,11 @@ class _Checker:
             # Its block cannot be made again.
             return MailTarget(held, path, pin)
         page = held.find(f"{path}?{rest}" if rest else path)
+        if page.write:
+            self._pages.setdefault((held.name, page.address))
+            if len(self._pages) > MOST_PAGES:
+                self._pages.popitem()
+                raise _TooMany(MORE_PAGES)
         return MailTarget(held, page.address, pin, page.write, page.note)
 
     def _version(self, name: str) -> Held:
@@ -182,8 +174,10 @@ class _Checker:
             return self._told(link, reading, Standing.OTHER, note=target.note)
         told: dict[str, object] = {"data_version": then.name, "pinned": place.pin(target.address)}
         if not target.pin:
-            title = target.write(place).splitlines()[0]
-            return self._told(link, reading, Standing.TODAY, page=title, **told)
+            if target.address not in self._titles:
+                self._titles[target.address] = target.write(place).splitlines()[0]
+            told["page"] = self._titles[target.address]
+            return self._told(link, reading, Standing.TODAY, **told)
         self._ends.append((link, reading))
         told["block"], told["new_today"] = self._block(link, target)
         page = self._compared(target)
@@ -201,11 +195,15 @@ class _Checker:
 
     def _compared(self, target: MailTarget) -> PageComparison:
         then, now = target.held, self._live
-        if not target.is_block:
-            return then.compare(now, target.address)
-        said, says = self._said(then, target.address), self._said(now, target.address)
-        hunks = comparing.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
-        return PageComparison(target.address, said[0], then.name, now.name, hunks, bool(says))
+        found = self._pages.get((then.name, target.address))
+        if not found and not target.is_block:
+            found = then.compare(now, target.address)
+        elif not found:
+            said, says = self._said(then, target.address), self._said(now, target.address)
+            hunks = comparing.hunks("\n".join(said), "\n".join(says).replace(now.name, then.name))
+            found = PageComparison(target.address, said[0], then.name, now.name, hunks, bool(says))
+        self._pages[then.name, target.address] = found
+        return found
 
     def _said(self, held: Held, address: str) -> tuple[str, ...]:
         """Return the lines of the block that a page gives, without its link; empty for none."""

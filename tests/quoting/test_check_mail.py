@@ -227,6 +227,15 @@ def test_a_mail_of_many_versions_links_and_blocks_has_an_end(hold, monkeypatch, 
     ]
 
 
+def test_so_many_different_pages_are_compared_and_one_again_costs_no_more(hold, monkeypatch):
+    monkeypatch.setattr(quoting, "MOST_PAGES", 2)
+    others = (f"{SITE}/r/icr/avic/write?at={THEN}", f"{SITE}/r/eoi/avic/write?at={THEN}")
+    checked = hold("\n".join([PINNED, PINNED, *others, PINNED])).links
+
+    assert [3] == [n for n, link in enumerate(checked) if str(link.standing) == "not compared"]
+    assert "More than 24 pages in one mail: this one was not looked at." == checked[3].note
+
+
 def test_the_report_is_ascii_within_75_columns_whatever_is_pasted(hold, block_of):
     strange = "> Zen 4: \N{SNOWMAN}\x1b[31m " + "x" * 90
     lines = quote(block_of()).splitlines()
