@@ -51,6 +51,9 @@ LONG = (
     "test_cli.py",
     "test_many_writers",
     "history/",
+    "torture/",
+    "test_on_postgres",
+    "operating/test_injections",
     "web/",
 )
 

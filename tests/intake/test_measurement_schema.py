@@ -20,7 +20,7 @@ from tests.intake.good import GOOD
 COMMITTED = Path(format1.__file__).with_name("measurement-1.schema.json")
 SCHEMA = json.loads(COMMITTED.read_text("utf-8"))
 JUDGE = jsonschema_rs.Draft202012Validator(SCHEMA, validate_formats=True)
-many = settings(max_examples=700, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 some = settings(many, max_examples=150)
 
 
