@@ -55,7 +55,7 @@ SHOWN = {
     "/search?utm_source=x&q=icr": (302, "/search?q=icr"),
     "/search.txt?q=icr&q=icr": (302, "/search.txt?q=icr"),
     "/search?at=2026-11-22&q=icr": (302, "/search?q=icr&at=2026-11-22"),
-    "/search?q=%ff%00%e2%80%ae": (302, "/search?q=%EF%BF%BD"),
+    "/search?q=%ff%01%e2%80%ae": (302, "/search?q=%EF%BF%BD"),
     # Of a block for mails.
     "/mail?mode=x2avic&rows=wo&rows=ro&sort=order": (302, RO_WO),
     "/mail?mode=&rows=&q=": (302, "/mail"),
@@ -129,6 +129,7 @@ REFUSED = {
     "/corrected?at=2026-13-99": (404, FIRST),
     "/corrected?at=../etc": (404, FIRST),
     "/search?query=icr": (400, "query"),
+    "/search?q=a%00b": (400, "NUL (%00)"),
     "/api/v1/search?query=icr": (400, "query"),
     "/corrected?amp=3.38": (400, NO_FILTER),
     "/r/ldr?amp=3.38": (400, NO_FILTER),
