@@ -217,6 +217,7 @@ def test_a_key_signs_what_is_made_and_a_clone_is_held_against_it(lived, made, tm
     for key in keys:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     signed = tmp_path / "signed"
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=other", "signed")
     export(lived.url, signed, "--at", FIRST, "--sign-key", keys[0])
     ssh = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={allowed}")
     codes = []

@@ -140,6 +140,8 @@ def _opened(folder: Path) -> HeldVersion | None:
         others = repository.line("for-each-ref", "--count=1", "--format=%(refname)")
         if others or (not repository.bare and len([*folder.iterdir()]) > 1):
             raise NoMirror(f"{folder} holds something else; an empty folder or a new one will do.")
+        # A repository that somebody made may begin with another branch.
+        repository.run("symbolic-ref", "HEAD", MAIN)
         return None
     mirror.hold_tree()
     last = mirror.read()
