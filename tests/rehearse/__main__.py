@@ -11,7 +11,7 @@ from pathlib import Path
 from app.probing.packing import pack
 from tests.rehearse import expected, machine, packages
 
-HEAD = "step        mode      windows unread   time  why it is void"
+HEAD = "step                mode      windows unread   time  why it is void"
 INSIDE = Path(__file__).with_name("inside.py")
 # Whole, since apt takes any other path for one below its own folders.
 CACHE = Path(__file__).resolve().parents[2] / "var" / "rehearse"
@@ -41,7 +41,7 @@ def report(out: Path, seconds: float) -> int:
     print(f"{release}, {seconds:.0f} s in all\n{HEAD}")
     wrong = 0
     for row in expected.rows(out):
-        told = f"{row.step:<12}{row.apic:<7}{row.found:>10}{row.unread:>7}{row.seconds:>5} s  "
+        told = f"{row.step:<20}{row.apic:<7}{row.found:>10}{row.unread:>7}{row.seconds:>5} s  "
         print(told + (f"WRONG: {row.wrong} ({row.void})" if row.wrong else row.void))
         wrong += bool(row.wrong)
     return wrong
