@@ -52,10 +52,10 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
             Field("Side by side", (_beside(older, newer),), above=True),
             Field("Both", (Linked("in the table", f"/?policy={older},{newer}", told=True),)),
         ]
-    out.parts.append(Section("Hypervisors without a policy", "other-hypervisors", parts=[
-        Para("A remark on each, as far as it was read.", above=True),
-        *(_other(note, knowledge) for note in knowledge.without_policy),
-    ]))  # fmt: skip
+    if remarks := [_other(note, knowledge) for note in knowledge.without_policy]:
+        lead = Para("A remark on each, as far as it was read.", above=True)
+        title, name = "Hypervisors without a policy", "other-hypervisors"
+        out.parts.append(Section(title, name, parts=[lead, *remarks]))
     return out
 
 

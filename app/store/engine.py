@@ -59,7 +59,8 @@ def make_engine(url: str, *, create: bool = False) -> Engine:
         raise NotReady(f"DATABASE_URL is for SQLite or PostgreSQL, not {parsed.drivername[:40]}.")
     if create and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    # What a statement was given may be a stranger's words: it is for no log.
+    engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     if parsed.database and not parsed.database.startswith((":", "file:")):
