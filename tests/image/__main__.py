@@ -24,8 +24,13 @@ BASE = WORK / "base"
 PORT = 8000
 # What a machine behind a proxy or with an index of its own tells pip, npm and apt.
 PASSED = re.compile(r"(PIP|npm|NPM|UV)_|.*(_proxy|_PROXY|CERT|CA_BUNDLE).*")
-NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs", "/etc/pip.conf", "/etc/xdg/pip", "/opt/wheels",
-           "/opt/pypi", "/opt/pypi-more", "/usr/local/share/ca-certificates")  # fmt: skip
+FOLDERS = [
+    folder
+    for name, told in os.environ.items() if PASSED.match(name)
+    for folder in told.replace("file://", "").split() if Path(folder).is_dir()
+]  # fmt: skip
+NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs", "/etc/pip.conf", "/etc/xdg/pip",
+           "/usr/local/share/ca-certificates", *FOLDERS)  # fmt: skip
 
 
 def base() -> None:
@@ -35,7 +40,7 @@ def base() -> None:
     shutil.rmtree(BASE, ignore_errors=True)
     with_ = "python3,python3-venv,ca-certificates"
     command = ["debootstrap", "--variant=minbase", f"--include={with_}", "bookworm", str(BASE)]
-    subprocess.run([*command, "http://deb.debian.org/debian"], check=True)
+    subprocess.run(command, check=True)
     (BASE / "usr/local/bin/python").symlink_to("/usr/bin/python3")
     (BASE / "made").touch()
 
