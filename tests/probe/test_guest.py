@@ -36,8 +36,8 @@ from tests.probe.booting import (
 from tests.probe.protocol import EVENT
 
 REPEAT = 2
-# The timer and the second processor of an emulation are threads of this machine, and where it
-# is busy they may get nothing to do for longer than the guest waits.
+# The timer and the second processor of a guest are threads of this machine, and where it is busy
+# they may get nothing to do for longer than the guest waits.
 ATTEMPTS = 4
 NO_X2APIC = "this QEMU has no x2APIC under software emulation: it takes QEMU 9"
 # Bits of each register that QEMU keeps when the guest writes and reads back.
@@ -69,16 +69,23 @@ def ran(request, elf, tmp_path_factory):
             pytest.skip("no /dev/kvm here that makes a virtual machine")
         # One boot for the account and for the trace, of which one fits its buffer.
         kb = buffer_kb(1) if mode == "x2apic" else 16
-        return boot_under_kvm(elf, mode, tmp_path_factory.mktemp("kvm"), kb)
+        return until_all_acts(lambda: boot_under_kvm(elf, mode, tmp_path_factory.mktemp("kvm"), kb))
     # What is emulated repeats what it did; KVM on real hardware owes nobody that.
-    for _ in range(ATTEMPTS):
-        ran = boot(elf, f"apic={mode} repeat={REPEAT}", Place(accel, traced=True), "-smp", "2")
-        if not unseen(ran):
-            break
+    place = Place(accel, traced=True)
+    ran = until_all_acts(lambda: boot(elf, f"apic={mode} repeat={REPEAT}", place, "-smp", "2"))
     if any(skip["what"] == "x2apic" for skip in ran.of("skip")):
         assert (accel, mode) == ("tcg", "x2apic")
         assert qemu_version() < X2APIC_SINCE, "this QEMU has x2APIC, and the guest left it out"
         pytest.skip(NO_X2APIC)
+    return ran
+
+
+def until_all_acts(run):
+    """Return the first run in which each thing that acts was seen to, or else the last."""
+    for _ in range(ATTEMPTS):
+        ran = run()
+        if not unseen(ran):
+            break
     return ran
 
 
@@ -200,6 +207,8 @@ def unseen(ran):
     if ran.events[0]["hypervisor"] == "KVMKVMKVM":
         acts -= {skip["what"] for skip in ran.of("skip")}
     seen = Counter(access["why"] for access in ran.accesses(effect=True))
+    # The timer's interrupt is another thread's work, and the first is often late: one is enough.
+    seen["counting"] = repeats(ran) * (seen["counting"] > 0)
     return sorted(why for why in acts if seen[why] != repeats(ran))
 
 

@@ -121,8 +121,8 @@ def _code(text: str) -> Pieces:
 
 
 def _sheet(reason: InhibitReason, knowledge: Knowledge) -> Sheet:
-    errata = ((Linked(knowledge.errata[slug].title, f"/errata/{slug}", told=True),)
-              for slug in reason.errata)  # fmt: skip
+    errata = ((Linked(found.title, f"/errata/{found.slug}", told=True),)
+              for found in map(knowledge.errata.get, reason.errata) if found)  # fmt: skip
     trees = (bits.trees[-1].source for bits in inhibits.alike(knowledge) if bits.bit(reason))
     return Sheet(
         f"{reason.name}: why KVM keeps AVIC off", f"/inhibit/{reason.slug}",
