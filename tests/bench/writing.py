@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
@@ -47,11 +48,9 @@ class Senders:
             [(begin + n * every, raw) for n, raw in enumerate(raws) if n % CLIENTS == k]
             for k in range(CLIENTS)
         ]
-        clients = [threading.Thread(target=self._client, args=(share,)) for share in shares]
-        for client in clients:
-            client.start()
-        for client in clients:
-            client.join()
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            # Whatever one of them raised is raised here.
+            list(clients.map(self._client, shares))
 
     def _client(self, share: Iterable[tuple[float, bytes]]) -> None:
         headers = {"Content-Type": "application/json"}
@@ -65,7 +64,8 @@ class Senders:
                 connection.request("POST", "/api/v1/measurements", raw, headers)
                 answer = connection.getresponse()
                 said = answer.read()
-                assert answer.status == 201, said
+                # Two documents that chance made alike are one, and acknowledged as that.
+                assert answer.status in {200, 201}, said
                 self.times.append(1000 * (time.perf_counter() - begin))
                 self.taken.add(hashlib.sha256(raw).hexdigest())
 
