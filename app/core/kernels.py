@@ -8,13 +8,16 @@ record; elsewhere a branch that no policy names is not known.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.facts import Policy, PolicyRange
 from app.core.knowledge import Knowledge
-from app.core.releases import Release
+from app.core.releases import FINAL, Release
 
 NOT_KNOWN = "not known"
+# The numbers of Linux are those of KVM, which is a part of it.
+_NAMED = re.compile(r"(?:(?P<of>[a-z]{2,})[ _-]?)?(?P<release>v?\d+\.\d+\S*)", re.IGNORECASE)
+_LINUX = ("", "linux", "kernel")
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,55 @@ def policy_of(knowledge: Knowledge, hypervisor: str, release: str) -> Answer:
     if found is None:
         return Answer(None, "no release is named")
     return _look_up([(p, r) for p in named[0] for r in p.ranges], found)
+
+
+@dataclass(frozen=True)
+class Covering:
+    """A release, or a series, that a text names, and what covers it: ranges of policies.
+
+    ``unknown`` is why none does, or what of a series nobody knows.
+    """
+
+    hypervisor: str
+    release: Release
+    held: tuple[tuple[Policy, PolicyRange], ...]
+    unknown: str
+
+    @property
+    def slug(self) -> str:
+        """``kvm-6.12.117``."""
+        return f"{self.hypervisor.lower()}-{self.release}"
+
+    @property
+    def name(self) -> str:
+        """``KVM 6.12.117``."""
+        return f"{self.hypervisor} {self.release}"
+
+
+def covering(knowledge: Knowledge, text: str) -> Covering | None:
+    """Return what covers the release in ``kvm-6.12``, ``v6.12.117`` or ``Linux 7.2``.
+
+    None for a text that is more than that, or names no hypervisor with a policy.
+    """
+    match = _NAMED.fullmatch(text.strip())
+    found = Release.find(match["release"]) if match else None
+    if not match or not found:
+        return None
+    asked = (match["of"] or "").lower()
+    asked = "kvm" if asked in _LINUX else asked
+    name = next((name for name in knowledge.hypervisors if name.lower() == asked), "")
+    if not name:
+        return None
+    every = [(p, r) for p in knowledge.hypervisors[name] for r in p.ranges]
+    own = _look_up(every, found)
+    held = tuple(
+        (p, r) for p, r in every if r.holds(found) or (found.bare and r.branch == found.branch)
+    )
+    if not found.bare:
+        return Covering(name, found, held if own.policy else (), own.reason)
+    # Of a series the last release of its branch is what may not be known.
+    last = _look_up(every, replace(found, patch=FINAL, bare=False))
+    return Covering(name, found, held, last.reason if held else own.reason)
 
 
 def _is(name: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from app.core.assumptions import MarkKind, PolicyView
 from app.core.cells import CellKey
-from app.core.facts import Annotation, MsrPolicy, Policy
+from app.core.facts import Annotation, MsrPolicy, Policy, PolicyRange
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
@@ -78,8 +78,9 @@ def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
     for kind, groups in mark_groups(table.marks, knowledge).items():
         cells = counted(sum(map(len, groups.values())), "cell")
         marked.append(Field(kind.weight, f"{kind.label}: {cells}"))
-    return Section(policy.name, policy.slug, parts=[
+    return Section(policy.heading, policy.slug, parts=[
         Field("URL", (Linked("in full", table.path, told=True),)),
+        Field("Covers", policy.releases),
         _in_the_table(policy),
         Field("Lets through", passed(policy)),
         Field("402h: trap at", ", ".join(policy.trap_offsets)),
@@ -109,10 +110,11 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     heads = ("MSR", "register", "RDMSR", "WRMSR", "marks, notes")
     rows = [(*_named(row), *_does(row.entries[0]), _marked(row, table)) for row in table.msrs]
     return Sheet(
-        f"{policy.name}: what it assumes of AVIC and x2AVIC",
+        f"{policy.heading}: what it assumes of AVIC and x2AVIC",
         table.path,
         up=(Linked("Policies", "/policy"), policy.slug),
         parts=[
+            Field("Covers", policy.releases),
             Field("Lets through", passed(policy)),
             _in_the_table(policy),
             *(Field("Side by side", (_beside(*pair),)) for pair in pairs(knowledge, policy)),
@@ -136,7 +138,7 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     changed, unchanged = table.only(differing=True), table.only(differing=False)
     both = Linked("as columns", f"/?policy={a.slug},{b.slug}", told=True)
     return Sheet(
-        f"{a.name} against {b.name}",
+        f"{a.heading} against {b.heading}",
         table.path,
         up=(Linked("Policies", "/policy"), f"{a.slug} and {b.slug}"),
         parts=[
@@ -160,7 +162,7 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
             Section("Offsets that both take for a trap on exit 402h", parts=[
                 traps_line(unchanged.traps),
             ]),
-            *(Section(policy.name, parts=[*_words(policy)]) for policy in (a, b)),
+            *(Section(policy.heading, parts=[*_words(policy)]) for policy in (a, b)),
             _not_known(table.policies, knowledge),
         ],
     )  # fmt: skip
@@ -212,11 +214,16 @@ def _words(policy: Policy) -> Iterator[Passage]:
     """Yield what is said of a policy, and each range of releases with its sources."""
     yield Para(policy.text, "prose-width")
     yield Para(policy.inference and f"Inference: {policy.inference}", "inference")
-    for range_ in policy.ranges:
-        candidate = f"Release candidates: from {range_.candidate}." if range_.candidate else ""
-        inference = f"Inference: {range_.inference}" if range_.inference else ""
-        parts = [*read_lines(policy, range_), Para(candidate), Para(inference)]
-        yield Item((f"{range_.words} ", Sourced(range_.sources)), above=True, parts=parts)
+    yield from (range_item(policy, range_) for range_ in policy.ranges)
+
+
+def range_item(policy: Policy, range_: PolicyRange, *before: Piece) -> Item:
+    """Return a range of releases with its sources, and what is inferred of it."""
+    candidate = f"Release candidates: from {range_.candidate}." if range_.candidate else ""
+    inference = f"Inference: {range_.inference}" if range_.inference else ""
+    parts = [*read_lines(policy, range_), Para(candidate), Para(inference)]
+    said = (*before, f"{range_.words} ", Sourced(range_.sources))
+    return Item(said, above=True, parts=parts)
 
 
 def _not_known(policies: Iterable[Policy], knowledge: Knowledge) -> Section:

@@ -109,7 +109,7 @@ REFUSED = {
     "/wanted?family=zn-5": (400, "zen-5"),
     "/wanted?famly=zen-5": (400, "family"),
     "/wanted?mode=avic": (400, "'mode' is not a key"),
-    "/policy/kvm-7.1": (404, "/policy/kvm-7.2"),
+    "/policy/kvn-7.2": (404, "/policy/kvm-7.2"),
     "/policy/kvm": (404, "/policy/kvm-6.0"),
     "/policy/kvm-6.0..kvm-9": (404, "/policy/kvm-7.2"),
     "/policy/kvm-6.0..": (404, "/policy/kvm-6.0..kvm-7.2"),

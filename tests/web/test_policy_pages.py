@@ -2,6 +2,7 @@
 
 import csv
 import io
+from html import unescape
 
 import pytest
 
@@ -90,13 +91,53 @@ def test_side_by_side_shows_first_what_differs_in_the_order_asked_for(client):
     rows = list(csv.DictReader(io.StringIO(client.get("/policy/kvm-7.2..kvm-6.0.csv").text)))
     differs = [row["differs"] for row in rows]
 
-    assert " ".join(text.split()).startswith(f"{NEW} against {OLD} =")
+    assert text.startswith("KVM 7.2 and later against KVM mainline 6.0 to 7.1\n=")
     assert "80Dh      LDR          pass        intercept   pass        pass\n" in text
     assert text.index("treat differently") < text.index("80Dh ") < text.index("treat alike")
     assert text.index("treat alike") < text.index("830h      ICR")
     assert ["kvm-7.2", "kvm-6.0"] == [policy["slug"] for policy in body["policies"]]
     assert sorted(differs, reverse=True) == differs
     assert {"yes": 28, "no": 13} == {word: differs.count(word) for word in ("yes", "no")}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("kvm-6.12", ("kvm-6.0 covers mainline 6.0 to 7.1 | kvm-6.0 covers 6.12.y up to 6.12.117"
+                     " | nobody looked at 6.12.y after 6.12.117")),
+        ("kvm-6.12.117", "kvm-6.0 covers 6.12.y up to 6.12.117"),
+        ("kvm-6.18.40", "kvm-7.2 covers 6.18.39 and later of 6.18.y"),
+        ("kvm-6.6", "kvm-6.0 covers mainline 6.0 to 7.1 | nobody looked at 6.6.y"),
+        ("kvm-7.1", ("kvm-6.0 covers mainline 6.0 to 7.1 | kvm-6.0 covers 7.1.y up to 7.1.3"
+                    " | kvm-7.2 covers 7.1.4 and later of 7.1.y")),
+        ("6.12", "308 /policy/kvm-6.12"),
+        ("KVM%206.12.0", "308 /policy/kvm-6.12"),
+        ("linux-6.12.30-1-amd64", "308 /policy/kvm-6.12.30"),
+        ("v7.2", "308 /policy/kvm-7.2"),
+        ("6.0..7.2", "308 /policy/kvm-6.0..kvm-7.2"),
+        ("6.6.20", "404 There is no policy 'kvm-6.6.20': nobody looked at 6.6.y."),
+        ("5.10", "404 There is no policy 'kvm-5.10': no policy on record reaches back to 5.10."),
+        ("kvm-6.17.0-5-generic", ("404 There is no policy 'kvm-6.17': what was added behind 6.17 is"
+                                 " not stated.")),
+        ("xen-4.22", "404 There is no policy 'xen-4.22'."),
+    ],
+)  # fmt: skip
+def test_a_release_leads_to_the_policy_that_covers_it(client, asked, answer):
+    got = client.get(f"/policy/{asked}", follow_redirects=False)
+    if got.status_code == 308:
+        assert answer == f"308 {got.headers['location']}"
+        return
+    if got.status_code == 404:
+        assert answer.removeprefix("404 ") in unescape(got.text)
+        return
+    body = client.get(f"/policy/{asked}.json").json()
+    told = [f"{one['policy']} covers {one['releases']}" for one in body["covered"]]
+    told += [body["not_known"]] if body["not_known"] else []
+    links = {a["href"] for a in soup_of(client, f"/policy/{asked}").main.find_all("a")}
+
+    assert answer.split(" | ") == told
+    assert {f"/policy/{one['policy']}" for one in body["covered"]} <= links
+    assert all(line.lower() in flat(client, f"/policy/{asked}.txt").lower() for line in told)
 
 
 def test_the_column_adds_and_narrows_nothing(client):

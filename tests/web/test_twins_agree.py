@@ -22,7 +22,7 @@ PAGES = (
     *("/?policy=kvm-6.0,kvm-7.2", "/corrected", "/c", "/d", "/d?state=unfiled"),
     *("/corrected/letter", "/corrected/printed"),
     *("/d?q=nothing-has-this-name", "/errata", "/policy", "/policy/kvm-6.0..kvm-7.2"),
-    *("/inhibit", "/inhibit/0x1ff"),
+    *("/inhibit", "/inhibit/0x1ff", "/policy/kvm-6.12"),
     *("/policy/kvm-7.2..kvm-6.0", "/wanted", "/wanted?family=zen-5", "/m", "/m?state=rejected"),
     *("/changes", "/docs", "/docs/words", "/docs/cite", "/docs/sources", "/docs/apm", "/search"),
     *("/search?q=icr", "/search?q=mode:x2avic+ldr", "/search?q=flat+out+wrong"),

@@ -243,7 +243,7 @@ class Twin:
             case ["c", slug]:
                 yield from (slug, known.families[slug].name)
             case ["policy", slug] if slug in known.policies:
-                yield from (slug, known.policies[slug].name)
+                yield from (slug, known.policies[slug].name, known.policies[slug].heading)
             case ["inhibit", slug] if slug in known.inhibits:
                 yield from (slug, known.inhibits[slug].name)
             case ["m" | "changes", slug]:

@@ -167,6 +167,12 @@ class Policy(BaseFact):
         return f"{self.hypervisor} {self.releases}"
 
     @property
+    def heading(self) -> str:
+        """``KVM 7.2 and later``: the releases of its main line alone, where room is short."""
+        main = next((range_.words for range_ in self.ranges if range_.main), "")
+        return f"{self.hypervisor} {main}" if main else self.name
+
+    @property
     def every_source(self) -> tuple[SourceId, ...]:
         """What it does and which releases have it, each source once."""
         theirs = (name for range_ in self.ranges for name in range_.sources)

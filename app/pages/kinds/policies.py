@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.facts import Policy
+from app.core.kernels import covering
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import MsrRow, PolicyTable, marks_of, pairs, policy_table
 from app.core.words import Access
@@ -16,6 +17,7 @@ from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages import policy_text
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.policy_covering import covering_data, covering_sheet, covering_table
 from app.pages.policy_phrases import evidence_lines, not_known, passed
 from app.pens.page import Page
 from app.pens.plain import words
@@ -87,15 +89,23 @@ class PolicyPage(PageKind):
     """One policy in full, or two with ``..`` between them."""
 
     pattern = "/policy/{slug}"
-    promise = "one version; A..B puts two side by side"
+    promise = "one version, or what covers a release; A..B puts two side by side"
     twins = "txt json csv md"
 
     def find(self, asked: Address) -> Page:
-        """Return one policy, or two in the order asked for. Raises NotFound."""
-        table, knowledge = find_policies(asked.snapshot, asked.parts["slug"]), asked.knowledge
+        """Return one policy, two in the order asked for, or what covers a release; or NotFound."""
+        knowledge, slug = asked.knowledge, asked.parts["slug"]
+        found = covering(knowledge, slug)
+        if found and found.held and found.slug not in knowledge.policies:
+            return Page.of(
+                covering_sheet(found, knowledge),
+                table=lambda _: covering_table(found),
+                data=lambda _: {"data_version": asked.snapshot.name, **covering_data(found)},
+            )
+        table = find_policies(asked.snapshot, slug)
         return Page.of(
             policy_text.policy_sheet(table, knowledge),
-            title=" against ".join(policy.name for policy in table.policies),
+            title=" against ".join(policy.heading for policy in table.policies),
             table=lambda _: _msrs_table(table),
             data=lambda _: {"data_version": asked.snapshot.name, **_body(table, knowledge)},
         )
@@ -122,11 +132,14 @@ def find_policies(snapshot: Snapshot, asked: str) -> PolicyTable:
 def _find(snapshot: Snapshot, slug: str) -> Policy:
     """Return a policy by slug, in any case; raises NotFound that names the nearest."""
     known = snapshot.knowledge.policies
+    covered = covering(snapshot.knowledge, slug)
+    slug = covered.slug if covered else slug
     if slug.lower() not in known:
+        why = f": {covered.unknown}" if covered and covered.unknown else ""
         pages = {name: f"/policy/{name}" for name in known}
         pages |= {a.slug: f"/policy#note-{a.slug}" for a in snapshot.knowledge.without_policy}
         near = get_close_matches(slug.lower(), pages, 3, 0.3) or list(known)
-        raise NotFound(f"There is no policy {slug!r}.", hints=tuple(pages[n] for n in near))
+        raise NotFound(f"There is no policy {slug!r}{why}.", hints=tuple(pages[n] for n in near))
     return known[slug.lower()]
 
 
