@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 from uvicorn.importer import import_from_string
 
 from app.cli import handout
 from app.cli.database import Opened, reads
+from app.cli.groups import meaning
 from app.cli.saying import say
 from app.core.numbers import counted
 from app.errors import Conflict
@@ -35,18 +35,8 @@ from app.store.snapshots import Snapshot, load_snapshot
 EXPECTED = 403
 
 
-class JsonByDefault(TyperGroup):
-    """`vapic export` and `vapic export FILE` write JSON."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``json`` in front of what is no command."""
-        first = args[0] if args else ""
-        if first not in self.commands and first != "--help":
-            args = ["json", *args]
-        return super().parse_args(ctx, args)
-
-
-exports = typer.Typer(cls=JsonByDefault, rich_markup_mode=None)
+# `vapic export` and `vapic export FILE` write JSON.
+exports = typer.Typer(cls=meaning("json"), rich_markup_mode=None)
 
 
 Output = Annotated[Path | None, typer.Argument(help="File to write; default: standard output.")]

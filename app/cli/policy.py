@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import typer.core
 
 from app.cli.database import Opened, reads, seed_offline
+from app.cli.groups import meaning
 from app.core.facts import Policy, Register
 from app.core.knowledge import Knowledge
 from app.core.releases import Release
@@ -35,16 +35,8 @@ class ExitKind(StrEnum):
     FAULT = "fault"
 
 
-class _Group(typer.core.TyperGroup):
-    """A group in which a name that is no command is that of a policy, to be shown."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put ``show`` before the names of policies."""
-        known = bool(args) and (args[0] in self.commands or args[0] == "--help")
-        return super().parse_args(ctx, args if known else ["show", *args])
-
-
-policies = typer.Typer(cls=_Group)
+# A name that is no command is that of a policy.
+policies = typer.Typer(cls=meaning("show"))
 Side = Annotated[str, typer.Argument(help="A kernel tree, a file of a seed, or a policy's slug.")]
 Version = Annotated[str, typer.Option("--version", help="The tree's version, if it says none.")]
 
@@ -148,9 +140,7 @@ def _renew(read: TreeReading, source: str, folder: Path, registers: Iterable[Reg
         mine = policy_of_tree(read, source, like)
         if like.hypervisor == mine.hypervisor and same(like, mine):
             kept = {one.version: one for one in (*like.readings, *mine.readings)}
-            trees = sorted(
-                kept.values(), key=lambda one: Release.find(one.version) or Release(0, 0)
-            )
+            trees = sorted(kept.values(), key=lambda one: Release.to_sort(one.version))
             whole = replace(mine, readings=tuple(trees))
             path.write_text(renewed(path.read_text("utf-8"), whole, registers), "utf-8")
             return f"{read.version}: as {path.name} has it"

@@ -36,11 +36,9 @@ def result_text(
 
     ``judged`` marks what contradicts the manual; an emulator contradicts nothing.
     """
-    conditions = Conditions(knowledge.conditions)
     seen: dict[CellKey, dict[str, None]] = {}
     for row in rows:
-        key = CellKey(row.seen.register, row.seen.mode, row.seen.access)
-        seen.setdefault(key, {})[_word(row, conditions, judged=judged)] = None
+        seen.setdefault(row.seen.cell, {})[_word(row, knowledge.conditions, judged=judged)] = None
     modes = [mode for mode in Mode if any(key.mode is mode for key in seen)]
     head = ["Register", "", *(word for mode in modes for word in (f"{mode.label}", "the manual"))]
     lines = []
@@ -50,7 +48,7 @@ def result_text(
             if any(key in seen for key in keys):
                 line = [slug, str(access)]
                 for key in keys:
-                    ruling = phrases.short_branches(cells[key].effective, conditions)
+                    ruling = phrases.short_branches(cells[key].effective, knowledge.conditions)
                     line += ["; ".join(seen.get(key, {})) or "-", ruling or "not said"]
                 lines.append(line)
     widths = (NAME, ACCESS, *[COLUMN[max(1, len(modes))]] * (2 * len(modes)))

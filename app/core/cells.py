@@ -16,6 +16,16 @@ class CellKey:
     mode: Mode
     access: Access
 
+    @classmethod
+    def of(cls, register: str, mode: str, access: str) -> CellKey:
+        """Return the key of three slugs; raises ValueError for a mode or an access that is none."""
+        return cls(register, Mode(mode), Access(access))
+
+    @classmethod
+    def parse(cls, text: str) -> CellKey:
+        """Read ``ldr/x2avic/write``; raises ValueError."""
+        return cls.of(*text.split("/"))
+
     def __str__(self) -> str:
         return f"{self.register}/{self.mode}/{self.access}"
 

@@ -117,7 +117,7 @@ def values_of(claims: Iterable[Claim], conditions: Conditions) -> Mapping[str, s
 
 def _refuses(claim: Claim, conditions: Conditions) -> bool:
     """Whether a claim is that of an access check of the value."""
-    known = conditions.by_slug.get(claim.condition)
+    known = conditions.get(claim.condition)
     return bool(known and known.axis == VALUE and claim.kind in LEVELS[0])
 
 

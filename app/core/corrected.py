@@ -93,14 +93,6 @@ class CorrectedRow:
     register: Register
     cells: dict[tuple[Mode, Access], CorrectedCell]
 
-    @property
-    def differs(self) -> bool:
-        """Whether the two modes read differently, which one column cannot say."""
-        return any(
-            self.cells[Mode.AVIC, access].branches != self.cells[Mode.X2AVIC, access].branches
-            for access in Access
-        )
-
 
 @dataclass(frozen=True)
 class CorrectedTable:
@@ -125,7 +117,6 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
 
     Cells with the same reasons share a footnote, so that the list stays readable.
     """
-    conditions = Conditions(knowledge.conditions)
     reasons = {key: _reasons(view) for key, view in cells.items()}
     sharing: dict[object, list[tuple[CellKey, Footnote]]] = {}
     for key, notes in reasons.items():
@@ -141,7 +132,7 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
             printed=view.printed,
             branches=ruled,
             open=open_,
-            silicon=tuple(_silicon(view, (*ruled, *open_), conditions)),
+            silicon=tuple(_silicon(view, (*ruled, *open_), knowledge.conditions)),
             notes=tuple(sorted(numbers[note.same] for note in reasons[key])),
             table=view.table,
         )

@@ -94,8 +94,7 @@ class EmulatedApic:
         found: dict[CellKey, list[tuple[str, Sighting]]] = defaultdict(list)
         for measurement in self.documents:
             for seen in measurement.observations:
-                key = CellKey(seen.register, seen.mode, seen.access)
-                found[key].append((measurement.slug, seen))
+                found[seen.cell].append((measurement.slug, seen))
         return {key: tuple(seen) for key, seen in found.items()}
 
     def answers(self, cell: CellView, conditions: Conditions) -> tuple[EmulatedAnswer, ...]:
@@ -174,7 +173,7 @@ def _lost(
 
     A plain write, or one of a message: which one, the value itself says.
     """
-    known = conditions.by_slug.get(seen.condition)
+    known = conditions.get(seen.condition)
     plain = not seen.condition or (known is not None and known.axis == "message")
     if seen.access is not Access.WRITE or not plain or cell.register.access != "RW":
         return False
@@ -187,14 +186,14 @@ def _lost(
 
 def _stated(seen: Sighting, conditions: Conditions) -> str:
     """Return the condition of an access on its value: what it states, or what the value says."""
-    known = conditions.by_slug.get(seen.condition)
+    known = conditions.get(seen.condition)
     if (known and known.axis == "value") or not seen.value:
         return seen.condition
     return NON_ZERO if parse_hex(seen.value) else ZERO
 
 
 def _met(claim: Claim, seen: Sighting, conditions: Conditions) -> bool:
-    known = conditions.by_slug.get(claim.condition)
+    known = conditions.get(claim.condition)
     if known is None or known.axis != "value":
         return True
     return conditions.covers(claim.condition, _stated(seen, conditions))

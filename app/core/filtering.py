@@ -103,6 +103,10 @@ class Filter(Generic[T, C]):
     def _query(self) -> str:
         return "&".join(_pair(name, ",".join(values)) for name, values in self.chosen.items())
 
+    def at(self, path: str) -> str:
+        """Return the canonical address of a page under this filter."""
+        return f"{path}?{self._query}" if self._query else path
+
     @property
     def active(self) -> bool:
         """Whether anything is left out."""

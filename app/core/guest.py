@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from app.core.emulated import NON_ZERO, ZERO, EmulatedAnswer, EmulatedApic, ruling
 from app.core.emulator_words import Following
@@ -18,7 +17,7 @@ from app.core.guest_words import SEEN_AS, Answerer, Sameness, Sees
 from app.core.hypervisors import Version
 from app.core.knowledge import Knowledge
 from app.core.numbers import parse_hex
-from app.core.rulings import Conditions, certain, firm
+from app.core.rulings import certain, firm
 from app.core.views import CellView
 from app.core.wanted import can_have
 from app.core.words import Action, Behaviour, Evidence, Mode, Verdict
@@ -93,10 +92,6 @@ class Viewpoint:
     versions: tuple[Version, ...]
     family: str = ""
 
-    @cached_property
-    def _conditions(self) -> Conditions:
-        return Conditions(self.knowledge.conditions)
-
     def cases(self, cell: CellView) -> tuple[Case, ...]:
         """Return a cell under each condition that anything is known of.
 
@@ -118,7 +113,7 @@ class Viewpoint:
     def _told(self, cell: CellView, apic: EmulatedApic | None) -> Told:
         """Return what an emulation answered, by the case that it is."""
         found: dict[str, tuple[EmulatedAnswer, ...]] = {}
-        for answer in apic.answers(cell, self._conditions) if apic else ():
+        for answer in apic.answers(cell, self.knowledge.conditions) if apic else ():
             case = self._case(cell, answer)
             found[case] = (*found.get(case, ()), answer)
         return found
@@ -182,15 +177,15 @@ class Viewpoint:
         of each that certainly meets the rule that says what it saw.
         """
         if seen.condition:
-            return bool(condition) and self._conditions.covers(seen.condition, condition)
-        met = [c for c in ruled if c.condition and certain(c, condition, self._conditions)]
+            return bool(condition) and self.knowledge.conditions.covers(seen.condition, condition)
+        met = [c for c in ruled if c.condition and certain(c, condition, self.knowledge.conditions)]
         always = not any(c.condition for c in ruled) and ruled == self._ruled(cell, "")
         return not condition or always or seen.outcome in {c.behaviour for c in met}
 
     def _ruled(self, cell: CellView, condition: str) -> tuple[Claim, ...]:
         asked = Sighting(register=cell.key.register, mode=cell.key.mode, access=cell.key.access,
                          outcome=Behaviour.COMPLETED, condition=condition)  # fmt: skip
-        return ruling(cell.claims, asked, self._conditions, self.family)
+        return ruling(cell.claims, asked, self.knowledge.conditions, self.family)
 
     def _half(
         self,

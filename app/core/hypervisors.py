@@ -68,8 +68,9 @@ def versions_of(knowledge: Knowledge, apics: Iterable[EmulatedApic]) -> Mapping[
 
 def _newest(apic: EmulatedApic) -> tuple[bool, Release]:
     told = apic.emulation
-    return told.vendor == "AuthenticAMD", Release.find(told.release) or Release(0, 0)
+    return told.vendor == "AuthenticAMD", Release.to_sort(told.release)
 
 
 def _by_release(slug: str) -> tuple[str, Release]:
-    return slug.partition("-")[0], Release.find(slug.partition("-")[2]) or Release(0, 0)
+    name, _, release = slug.partition("-")
+    return name, Release.to_sort(release)

@@ -49,7 +49,7 @@ class Bits:
 def trees(knowledge: Knowledge) -> tuple[PolicyReading, ...]:
     """Return every tree in which reasons were read, the oldest first."""
     read = (r for p in knowledge.policies.values() for r in p.readings if r.inhibits)
-    return tuple(sorted(read, key=lambda r: Release.find(r.version) or Release(0, 0)))
+    return tuple(sorted(read, key=lambda r: Release.to_sort(r.version)))
 
 
 def alike(knowledge: Knowledge) -> tuple[Bits, ...]:

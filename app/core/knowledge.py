@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from app.core import facts
 from app.core.cells import CellKey, cells_of, expand
 from app.core.numbers import Span
+from app.core.rulings import Conditions
 from app.core.summaries import Measured
 from app.core.words import Action, AnnotationKind, Behaviour, Mode
 
@@ -91,9 +92,9 @@ class Knowledge:
         return self._all(facts.Document)
 
     @cached_property
-    def conditions(self) -> dict[str, facts.Condition]:
-        """Conditions by slug."""
-        return self._all(facts.Condition)
+    def conditions(self) -> Conditions:
+        """Conditions by slug, and how they relate."""
+        return Conditions(self._all(facts.Condition))
 
     @cached_property
     def groups(self) -> dict[str, facts.Group]:
@@ -183,10 +184,13 @@ class Knowledge:
         """Every cell, in the order of the table."""
         return tuple(key for slug in self.registers for key in cells_of(slug))
 
-    def _by_cell(self, entries: Iterable[Any]) -> dict[CellKey, tuple[Any, ...]]:
+    def _by_cell(
+        self, entries: Iterable[Any], cells: str = "cells"
+    ) -> dict[CellKey, tuple[Any, ...]]:
+        """Return facts by the cells that their patterns in the field ``cells`` name."""
         found: dict[CellKey, list[Any]] = defaultdict(list)
         for entry in entries:
-            for key in dict.fromkeys(self._expand(entry.cells)):
+            for key in dict.fromkeys(self._expand(getattr(entry, cells))):
                 found[key].append(entry)
         return {key: tuple(values) for key, values in found.items()}
 
@@ -207,12 +211,8 @@ class Knowledge:
     @cached_property
     def side_effects_of(self) -> dict[CellKey, tuple[facts.Observation, ...]]:
         """Observations by the cells that they leave something wrong in, their own among them."""
-        found: dict[CellKey, list[facts.Observation]] = defaultdict(list)
-        for seen in self.observations.values():
-            if seen.side_effect:
-                for key in dict.fromkeys(self._expand(seen.spoils)):
-                    found[key].append(seen)
-        return {key: tuple(values) for key, values in found.items()}
+        spoiling = (seen for seen in self.observations.values() if seen.side_effect)
+        return self._by_cell(spoiling, "spoils")
 
     @cached_property
     def errata_of(self) -> dict[CellKey, tuple[facts.Erratum, ...]]:

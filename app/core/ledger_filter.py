@@ -119,8 +119,7 @@ class LedgerView:
     @property
     def path(self) -> str:
         """The canonical address of this view."""
-        query = self.wanted.query()
-        return f"/d?{query}" if query else "/d"
+        return self.wanted.at("/d")
 
     @property
     def asks_for_unfiled(self) -> bool:

@@ -11,7 +11,7 @@ from app.core.facts import Cpu, Family, Measurement, Observation, Policy, Sighti
 from app.core.kernels import policy_of
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span, parse_hex
-from app.core.rulings import Conditions, literal
+from app.core.rulings import literal
 from app.core.summaries import NOTHING, Sort
 from app.core.verdicts import Judgement, judge
 from app.core.views import CellView
@@ -59,7 +59,7 @@ def observations_of(measurement: Measurement) -> tuple[Observation, ...]:
             family=measurement.family,
             cpu=f"{cpu.brand or cpu.vendor} ({cpu.signature})",
             evidence=Evidence.MEASURED,
-            cells=(seen.cell,),
+            cells=(str(seen.cell),),
             outcome=seen.outcome,
             reporter=measurement.submitter or "anonymous",
             date=measurement.measured_at[:10],
@@ -103,7 +103,7 @@ def effects(
     ``before`` is without it, ``after`` with it, whether or not it counts already. The work
     grows with its observations, and not with those of others.
     """
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     mine: dict[CellKey, list[tuple[Sort, Observation]]] = defaultdict(list)
     for seen in observations_of(measurement):
         sort = Sort.of(seen)
@@ -195,7 +195,7 @@ def _about_dumps(
 
 def _about_outcomes(measurement: Measurement, knowledge: Knowledge) -> Iterable[Oddity]:
     for seen in measurement.observations:
-        if not knowledge.exists(CellKey(seen.register, seen.mode, seen.access)):
+        if not knowledge.exists(seen.cell):
             yield Oddity("absent-cell", f"{seen.cell}: the manual knows no such cell.")
         if seen.outcome in IMPOSSIBLE[seen.mode]:
             text = f"{seen.cell}: {seen.outcome} cannot follow a {seen.mode.way} access."
@@ -211,20 +211,19 @@ def _about_intercepts(measurement: Measurement, knowledge: Knowledge) -> Iterabl
     for seen in measurement.observations:
         if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
             continue
-        key = CellKey(seen.register, seen.mode, seen.access)
-        if action_for(seen, key, policy, knowledge) is Action.INTERCEPT:
+        if action_for(seen, policy, knowledge) is Action.INTERCEPT:
             text = f"{seen.cell}: {policy.name} intercepts this access."
             yield Oddity("not-marked-intercepted", text)
 
 
-def action_for(seen: Sighting, key: CellKey, policy: Policy, knowledge: Knowledge) -> Action | None:
+def action_for(seen: Sighting, policy: Policy, knowledge: Knowledge) -> Action | None:
     """Return what a policy does with one observed access; None where members differ."""
-    spans = knowledge.registers[key.register].msr_spans
-    entries = knowledge.actions(key, policy)
+    spans = knowledge.registers[seen.register].msr_spans
+    entries = knowledge.actions(seen.cell, policy)
     if seen.member is not None and spans:
         msr = spans[0].first + seen.member
         entries = tuple(e for e in entries if msr in Span.parse(e.msrs))
-    actions = {action_of(entry, key) for entry in entries}
+    actions = {action_of(entry, seen.cell) for entry in entries}
     return actions.pop() if len(actions) == 1 else None
 
 

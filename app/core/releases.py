@@ -48,6 +48,11 @@ class Release:
         match = _INSIDE.search(text)
         return _release(match, match[5].rstrip(",;:)")) if match else None
 
+    @classmethod
+    def to_sort(cls, text: str) -> Release:
+        """Return the first release that a text names, one before all others where it names none."""
+        return cls.find(text) or cls(0, 0)
+
     @property
     def branch(self) -> str:
         """The stable branch of its series, ``6.18.y``."""

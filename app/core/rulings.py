@@ -8,8 +8,7 @@ hypervisor, so what rules a *cell* begins at the access check.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Condition
@@ -27,32 +26,29 @@ LEVELS = (
 REFINED = frozenset({(b, b) for b in Behaviour} | {(Behaviour.ALLOWED, Behaviour.ACCELERATED)})
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """How conditions relate; built from the conditions of the seed."""
-
-    by_slug: Mapping[str, Condition]
+class Conditions(dict[str, Condition]):
+    """The conditions of the seed by slug, and how they relate."""
 
     def covers(self, outer: str, inner: str) -> bool:
         """Whether ``outer`` holds whenever ``inner`` does."""
         while inner and inner != outer:
-            inner = self.by_slug[inner].within if inner in self.by_slug else ""
+            inner = self[inner].within if inner in self else ""
         return inner == outer
 
     def excludes(self, one: str, other: str) -> bool:
         """Whether the two can never hold together: one axis, neither within the other."""
-        a, b = self.by_slug.get(one), self.by_slug.get(other)
+        a, b = self.get(one), self.get(other)
         if a is None or b is None or a.axis != b.axis:
             return False
         return not self.covers(one, other) and not self.covers(other, one)
 
     def text(self, slug: str) -> str:
         """Return the condition in words; the slug itself if nothing is known of it."""
-        return self.by_slug[slug].text if slug in self.by_slug else slug
+        return self[slug].text if slug in self else slug
 
     def tag(self, slug: str) -> str:
         """Return the condition in at most ten characters, for narrow columns."""
-        return self.by_slug[slug].tag if slug in self.by_slug else slug
+        return self[slug].tag if slug in self else slug
 
 
 def claims_on(claims: Iterable[Claim], key: CellKey) -> tuple[Claim, ...]:

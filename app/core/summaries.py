@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from app.core.cells import CellKey
 from app.core.facts import Observation
-from app.core.words import Access, Behaviour, Mode, Sight
+from app.core.words import Behaviour, Sight
 
 # What a guest that only watches itself cannot tell apart from a completed access.
 INVISIBLE = frozenset({b for b in Behaviour if b.sight is Sight.HOST} | {Behaviour.UNDEFINED})
@@ -41,9 +41,8 @@ class Sort:
     @classmethod
     def of(cls, seen: Observation) -> Sort:
         """Return the sort of an observation of a measurement, which names one cell."""
-        register, mode, access = seen.cells[0].split("/")
         return cls(
-            CellKey(register, Mode(mode), Access(access)),
+            CellKey.parse(seen.cells[0]),
             seen.family,
             seen.outcome,
             seen.condition,

@@ -108,8 +108,8 @@ def _kernels(view: CellView, knowledge: Knowledge) -> Iterator[Moment]:
 def _life(differences: Iterable[Difference]) -> Iterator[Moment]:
     for d in differences:
         for event in d.life:
-            at, name = f"/d/{d.number}", f"D-{d.number}"
-            yield Moment(event.date, name, f"{event.state.label}: {event.text}", event.sources, at)
+            said = f"{event.state.label}: {event.text}"
+            yield Moment(event.date, d.label, said, event.sources, d.path)
 
 
 def _listed(erratum: Erratum, knowledge: Knowledge) -> Iterator[Moment]:

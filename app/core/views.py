@@ -22,7 +22,7 @@ from app.core.rulings import (
 )
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
-from app.core.words import Behaviour, Evidence, Mode, Printed, Scope, Verdict
+from app.core.words import Behaviour, Mode, Printed, Scope, Verdict
 
 WORST_FIRST = tuple(Verdict)
 
@@ -149,11 +149,6 @@ class CellView:
         return sum(j.reports for j in self.judgements.values())
 
     @property
-    def evidence(self) -> frozenset[Evidence]:
-        """Every grade of evidence that touches the cell."""
-        return frozenset(o.evidence for o in self.observations)
-
-    @property
     def sources(self) -> tuple[str, ...]:
         """The ids of the sources of all that is known of it, hypervisors aside."""
         told = [seen.sources for seen in (*self.observations, *self.side_effects)]
@@ -170,9 +165,8 @@ def view_cells(
     knowledge: Knowledge, only: Collection[CellKey] | None = None
 ) -> dict[CellKey, CellView]:
     """Return every cell of the table, or those of ``only``, in its order."""
-    conditions = Conditions(knowledge.conditions)
     wanted = (key for key in knowledge.cells if only is None or key in only)
-    return {key: _view(knowledge, key, conditions) for key in wanted}
+    return {key: _view(knowledge, key, knowledge.conditions) for key in wanted}
 
 
 def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellView:

@@ -16,7 +16,7 @@ from app.core.kernels import NOT_KNOWN, unknown_branches
 from app.core.knowledge import Knowledge, action_of
 from app.core.measuring import NOT_STATED
 from app.core.views import CellView
-from app.core.words import Access, Action, Mode, Verdict
+from app.core.words import Action, Mode, Verdict
 
 # Why a cell is wanted; the order is that of the page.
 REASONS = {
@@ -95,19 +95,6 @@ class Batch:
     why: Verdict
     need: Need
     wants: tuple[Want, ...]
-
-    @property
-    def rows(self) -> tuple[tuple[str, tuple[Access, ...]], ...]:
-        """Registers with the accesses that are wanted, in the order of the table."""
-        found: dict[str, list[Access]] = {}
-        for want in self.wants:
-            found.setdefault(want.key.register, []).append(want.key.access)
-        return tuple((register, tuple(accesses)) for register, accesses in found.items())
-
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The conditions that any of its cells depends on, each once."""
-        return tuple(dict.fromkeys(c for want in self.wants for c in want.conditions))
 
 
 def list_wants(

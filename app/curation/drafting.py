@@ -12,7 +12,7 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Event, Observation
 from app.core.knowledge import Knowledge
 from app.core.ledger import standing, uncovered
-from app.core.rulings import Branch, Conditions, branches, firm, said, unprinted
+from app.core.rulings import Branch, branches, firm, said, unprinted
 from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence
@@ -200,7 +200,7 @@ def _instead(draft: Draft, view: CellView) -> str:
 
 def _branches(draft: Draft, branches: Iterable[Branch]) -> str:
     """Return branches in the words of the seed."""
-    tag = Conditions(draft.knowledge.conditions).tag
+    tag = draft.knowledge.conditions.tag
     told = (f"{word.label} ({tag(when)})" if when else word.label for word, when in branches)
     return " or ".join(dict.fromkeys(told))
 

@@ -44,7 +44,7 @@ class Review:
         """What it saw in each cell, each outcome once."""
         found: dict[CellKey, dict[Behaviour, None]] = {}
         for seen in self.measurement.observations:
-            key = CellKey(seen.register, seen.mode, seen.access)
+            key = seen.cell
             found.setdefault(key, {})[seen.outcome] = None
         return {key: tuple(words) for key, words in found.items()}
 

@@ -13,7 +13,7 @@ from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
-from app.core.rulings import Conditions, said
+from app.core.rulings import unprinted
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Scope, Strength, Verdict
@@ -58,17 +58,12 @@ class Speech:
     @classmethod
     def of_cell(cls, view: CellView, knowledge: Knowledge) -> Speech:
         """Tag the conditions of a cell if its block says any of them more than once."""
-        claims = (*view.table, *differing(view), *view.open, *products(view))
+        claims = (*view.table, *unprinted(view.claims), *view.open, *products(view))
         seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
         counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
         often = any(times > 1 for slug, times in counted.items() if slug)
         tagged = tuple(filter(None, counted)) if often else ()
         return cls(knowledge, cls.of_table([view], knowledge).source, tagged)
-
-    @property
-    def conditions(self) -> Conditions:
-        """The conditions that are known."""
-        return Conditions(self.knowledge.conditions)
 
     @property
     def manual(self) -> str:
@@ -93,20 +88,14 @@ class Speech:
         if not condition:
             return where
         if condition in self.tagged:
-            return f" if {self.conditions.tag(condition)}{where}"
-        return f" when {self.conditions.text(condition)}{where}"
+            return f" if {self.knowledge.conditions.tag(condition)}{where}"
+        return f" when {self.knowledge.conditions.text(condition)}{where}"
 
     def legend(self, used: Iterable[str]) -> list[tuple[str, str]]:
         """Return tag and meaning of the tagged conditions among ``used``, in their order."""
         known = self.knowledge.conditions
         wanted = (known.get(slug) for slug in dict.fromkeys(used) if slug in self.tagged)
         return [(c.tag, c.text) for c in wanted if c]
-
-
-def differing(view: CellView) -> tuple[Claim, ...]:
-    """Return the claims that rule a cell and that Table 15-22 does not make."""
-    printed = said(view.table)
-    return tuple(c for c in view.effective if (c.behaviour, c.condition) not in printed)
 
 
 def products(view: CellView) -> tuple[Claim, ...]:

@@ -9,6 +9,7 @@ from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
+from app.core.rulings import unprinted
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
@@ -85,11 +86,11 @@ class Notes:
 
     def words(self, claims: Collection[Claim], join: str = ";\n") -> str:
         """``accel edge; trap level``: the short words of narrow columns."""
-        return short_branches(claims, self.speech.conditions, join) or "nothing"
+        return short_branches(claims, self.speech.knowledge.conditions, join) or "nothing"
 
     def _lines(self, view: CellView) -> Iterator[str]:
         knowledge = self.speech.knowledge
-        claims = phrases.differing(view)
+        claims = unprinted(view.claims)
         if claims and self.with_table:
             yield f"Table 15-22 says {self.words(view.table, '; ')}"
         for claim in claims:
@@ -209,7 +210,7 @@ def _ended(out: Lines, views: Collection[CellView], notes: Notes, url: str) -> s
         legend.insert(0, ("no [n]", "as Table 15-22 says, and no report on any CPU family"))
     out.fields(legend + notes.speech.legend([*(c.condition for c in claims), *seen]))
     pages = phrases.pages_of(" ".join(f"p.{c.page}" for v in views for c in v.table))
-    checks = (step for v in views for step in v.chain(notes.speech.conditions))
+    checks = (step for v in views for step in v.chain(notes.speech.knowledge.conditions))
     steps = (step for step in checks if step.name == "access-check" and step.claims)
     places = [f"Table 15-22, p.{pages}"] if pages else []
     places += dict.fromkeys(f"access checks come first: {step.cites}" for step in steps)

@@ -12,7 +12,7 @@ from app.core.facts import Claim, Difference, Observation
 from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, revision_of
 from app.core.revisions import MANUAL
-from app.core.rulings import said
+from app.core.rulings import said, unprinted
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, ClaimKind, Mode, Printed, SourceKind
 from app.mail import mail_phrases as phrases
@@ -76,10 +76,10 @@ def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> 
     fields.append(("State", _life(difference, knowledge)))
     places = phrases.places_of(f"{difference.table_says} {difference.text}")
     out = Lines()
-    out.lead(f"D-{difference.number}: {difference.title}")
+    out.lead(f"{difference.label}: {difference.title}")
     out.blank()
     out.fields(fields)
-    out.last([speech.manual, places], place.pin(f"/d/{difference.number}"))
+    out.last([speech.manual, places], place.pin(difference.path))
     return out.render()
 
 
@@ -102,13 +102,13 @@ def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
     if not view.effective:
         return [(OWN_ORDER, "nothing that it states")]
     rest = said(view.table) <= said(view.effective) and bool(view.table)
-    claims = phrases.differing(view) if rest else view.effective
+    claims = unprinted(view.claims) if rest else view.effective
     lines = _said(claims, speech)
     lines += ["otherwise as Table 15-22 says"] if rest else []
     checked = any(c.kind is ClaimKind.ACCESS_CHECK for c in claims)
     lines += [
         f"{step.title} comes first [{step.cites}]"
-        for step in view.chain(speech.conditions)
+        for step in view.chain(speech.knowledge.conditions)
         if checked and step.name == "access-check"
     ]
     return _labelled(OWN_ORDER, dict.fromkeys(lines))

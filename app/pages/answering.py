@@ -66,14 +66,13 @@ def answering(knowledge: Knowledge, families: Iterable[str]) -> tuple[Answering,
 
 def emulating(knowledge: Knowledge, emulations: Iterable[EmulatedApic]) -> tuple[Answering, ...]:
     """Return a column for each emulation, judged by what a guest can see of the manual's order."""
-    conditions = Conditions(knowledge.conditions)
     return tuple(
         Answering(
             apic.slug,
             apic.emulation.title,
             _short(apic),
             apic.path,
-            partial(_answered, apic, conditions),
+            partial(_answered, apic, knowledge.conditions),
             emulated=True,
         )
         for apic in emulations

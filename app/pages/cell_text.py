@@ -9,7 +9,6 @@ from app.core.chains import ANY, Given, values_of
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions
 from app.core.timeline import of_cell
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
@@ -17,7 +16,7 @@ from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
 from app.pages.guest_text import brief
 from app.pages.guest_view import GuestLine
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import families_line, list_errata, list_sources
 from app.pages.policy_text import does_line, does_section
 from app.pages.timeline_text import around, around_section, timeline
 from app.pens import phrases
@@ -58,18 +57,15 @@ def cell_sheet(
             Section("Documented, highest rank first", "documented",
                     parts=[*_documented(view, knowledge)]),
             Section("Measured", "measured", parts=[*_measured(view, knowledge)]),
-            brief(guest, Conditions(knowledge.conditions)),
+            brief(guest, knowledge.conditions),
             does_section(key, does, knowledge),
             Section("Differences", "differences", parts=[
-                Item((Linked(f"D-{d.number}", f"/d/{d.number}"), f" ({d.state.label}) ",
+                Item((Linked(d.label, d.path), f" ({d.state.label}) ",
                       Styled(d.title, tag="del" if d.retraction else "span")),
                      parts=[Para(d.retraction.text if d.retraction else "")])
                 for d in view.differences
             ]),
-            Section("Errata and quirks", "errata", parts=[
-                Item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
-                for e in view.errata
-            ]),
+            Section("Errata and quirks", "errata", parts=[*list_errata(view.errata)]),
             Section("Annotations", "annotations", parts=[*map(Remark.of, view.annotations)]),
             timeline(of_cell(view, knowledge), _all_measured(view)),
             around_section(around(view.register, knowledge, key)),
@@ -98,7 +94,7 @@ def _chosen(given: Given, knowledge: Knowledge) -> Iterator[str]:
     if given.policy:
         yield policy_phrases.known_as(given.policy.policy)
     if given.value:
-        yield phrases.value_words(given.value, Conditions(knowledge.conditions))
+        yield phrases.value_words(given.value, knowledge.conditions)
 
 
 def _answer(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
@@ -114,7 +110,7 @@ def _answer(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     if view.open:
         yield Field("Open beside it", (*phrases.claims_line(view.open), " ", _cited(view.open)))
     for judgement in view.measured:
-        yield Field(_family(judgement.family, knowledge), _seen(judgement))
+        yield Field(families_line((judgement.family,), knowledge), _seen(judgement))
     if not view.measured:
         yield Field("Seen", NOBODY)
     for seen in view.side_effects:
@@ -129,10 +125,6 @@ def _answer(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
 
 def _cited(claims: tuple[Claim, ...]) -> Sourced:
     return Sourced(tuple(dict.fromkeys(claim.source for claim in claims)))
-
-
-def _family(slug: str, knowledge: Knowledge) -> Pieces:
-    return (Linked(knowledge.families[slug].name, f"/c/{slug}"),)
 
 
 def _seen(judgement: Judgement) -> Pieces:
@@ -153,7 +145,7 @@ def _side_effect(seen: Observation, knowledge: Knowledge) -> Field:
 
 
 def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passage]:
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     steps = view.chain(conditions, given)
     if not steps:
         return
@@ -190,12 +182,11 @@ def _choices(
 
 
 def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
-    conditions = Conditions(knowledge.conditions)
     for claim in view.claims:
         models = f", model {claim.models}" if claim.models else ""
         cite = cite_claim(claim, knowledge.sources, knowledge.documents)
         yield Field(claim.graded, phrases.behaviour_line(claim.behaviour), WIDE, (
-            claim.condition and f"when {conditions.text(claim.condition)}",
+            claim.condition and f"when {knowledge.conditions.text(claim.condition)}",
             claim.bits and f"reserved bits {claim.bits}",
             claim.qualifier and f"table's own tag: {claim.qualifier}",
             claim.family and f"for {knowledge.families[claim.family].name}{models} only",
@@ -220,10 +211,10 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
         if judgement.unnamed:
             words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
             below.append(Para((words, told(measurements_of(view, judgement.family)))))
-        name = _family(judgement.family, knowledge)
+        name = families_line((judgement.family,), knowledge)
         yield Field(name, phrases.verdict_line(judgement), parts=below)
-    missing = (_family(j.family, knowledge) for j in view.judgements.values() if not j.findings)
-    yield Field(Verdict.UNMEASURED.label.capitalize(), joined(missing))
+    missing = (j.family for j in view.judgements.values() if not j.findings)
+    yield Field(Verdict.UNMEASURED.label.capitalize(), families_line(missing, knowledge))
     yield Para(("What a verdict means: ", told("/docs/verdicts")))
 
 
@@ -235,7 +226,7 @@ def measurements_of(view: CellView, family: str) -> str:
 def _finding(finding: Finding, knowledge: Knowledge) -> Item:
     seen = finding.observation
     unstated = "" if finding.condition_stated else "condition not stated"
-    when = f"when {Conditions(knowledge.conditions).text(seen.condition)}"
+    when = f"when {knowledge.conditions.text(seen.condition)}"
     masked = finding.verdict is Verdict.MASKED
     below: tuple[Line, ...] = (
         when if seen.condition else unstated,

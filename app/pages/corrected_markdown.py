@@ -16,7 +16,7 @@ from app.pens.tame import for_markdown
 
 def corrected_markdown(table: CorrectedTable, knowledge: Knowledge) -> str:
     """Return the table, what is printed before what should stand there, and the footnotes."""
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     columns = ("Register", "Offset", *_sides(Mode.AVIC), "MSR", *_sides(Mode.X2AVIC))
     rows = []
     for row in table.rows:

@@ -22,6 +22,7 @@ from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.summaries import NEWEST
 from app.core.words import Behaviour, ClaimKind, Printed
+from app.pens import phrases
 from app.pens.lines import CELLS_AT
 from app.pens.parts import Field, Item, Para, Section, Sheet, Tabular
 from app.pens.place import Place
@@ -95,7 +96,7 @@ def _sheet(
         *(Item(f"{p.label}: {p.meaning}", p.mark) for p in Printed if p.mark),
         Para(f"{KEY} {SHORT}"),
         Para(CELLS_AT),
-        _grid(table, Conditions(knowledge.conditions), number),
+        _grid(table, knowledge.conditions, number),
         *(Section(kind.heading, parts=[
             Item(", ".join(map(knowledge.name_of, note.cells)), number(note.number),
                  parts=[*map(Para, footnote_lines(note, knowledge))])
@@ -163,15 +164,11 @@ def footnote_lines(note: Footnote, knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def _saw(seen: Observation, knowledge: Knowledge) -> str:
-    conditions = Conditions(knowledge.conditions)
-    when = f", when {conditions.text(seen.condition)}" if seen.condition else ""
-    family = knowledge.families[seen.family].name
-    return f"{family}: {seen.outcome.label}{when}, {seen.graded} ({seen.reported})"
+    return f"{phrases.saw(seen, knowledge)} ({seen.reported})"
 
 
 def _because(claim: Claim, knowledge: Knowledge) -> str:
-    conditions = Conditions(knowledge.conditions)
-    when = f", when {conditions.text(claim.condition)}" if claim.condition else ""
+    when = phrases.under(claim.condition, knowledge.conditions)
     bits = f" (bits {claim.bits})" if claim.bits else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
     said = f"{claim.behaviour.label}{when}{bits}: {claim.graded}; {cite}"

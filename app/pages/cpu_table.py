@@ -99,7 +99,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
         Field("Words", (told("/docs/words"),)),
         Para(CELLS_AT, above=True),
     ]
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     for (mode, access), cells in shown.groups.items():
         parts.append(Section(f"{mode.label} {access} ({way(mode, access)})", parts=[
             _grid(cells, shown.columns[first : first + ABREAST], conditions, first=not first)

@@ -13,6 +13,7 @@ from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.numbers import counted
 from app.core.words import DifferenceState, SourceKind
+from app.pages.listing import families_line, list_cells, list_errata
 from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Pieces, Sourced, Styled, joined, told
 from app.pens.parts import (
@@ -25,7 +26,6 @@ from app.pens.parts import (
     Record,
     Section,
     Sheet,
-    ShortItem,
     Together,
 )
 from app.pens.plain import words
@@ -106,7 +106,7 @@ def _facts(entry: LedgerEntry, knowledge: Knowledge) -> dict[str, Line]:
         "reached": reached_words(d, knowledge),
         "table says": d.table_says,
         "instead": d.instead,
-        "families": _families(d.families, knowledge),
+        "families": families_line(d.families, knowledge),
         "evidence": evidence_words(entry),
     }
 
@@ -116,13 +116,9 @@ def _retracted(event: Event | None) -> Line:
     return (f"{event.date}: {event.text} ", Sourced(event.sources)) if event else ""
 
 
-def _families(slugs: Iterable[str], knowledge: Knowledge) -> Pieces:
-    return joined((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in slugs)
-
-
 def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
     """Return the ledger under a filter: every disagreement with its life in one line."""
-    counted = ((Linked(f"{number} {state}", f"/d?{narrowed.query()}"),)
+    counted = ((Linked(f"{number} {state}", narrowed.at("/d")),)
                for state, number, narrowed in view.counts if number)  # fmt: skip
     results = [
         Para(view.sentence, "sentence"),
@@ -146,8 +142,7 @@ def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
 
 def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     d = entry.difference
-    row = Record((f"D-{d.number} ", *_title(d)), id=f"d-{d.number}", href=f"/d/{d.number}",
-                 width=WIDTH)  # fmt: skip
+    row = Record((f"{d.label} ", *_title(d)), id=f"d-{d.number}", href=d.path, width=WIDTH)
     facts = _facts(entry, knowledge)
     for label, line in facts.items():
         if label == "families":
@@ -180,9 +175,9 @@ def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
         row.field("rules", phrases.branch_line(group.rules), WIDTH)
         for seen in group.seen:
             behaviours = joined((behaviour,) for behaviour in seen.behaviours)
-            row.field(_families((seen.family,), knowledge), (seen.verdict, ": ", *behaviours))
+            row.field(families_line((seen.family,), knowledge), (seen.verdict, ": ", *behaviours))
         beside = (
-            (Linked(f"D-{d.number}", f"/d/{d.number}"), " for ", *_families(d.families, knowledge))
+            (Linked(d.label, d.path), " for ", *families_line(d.families, knowledge))
             for d in group.beside
             if d.families
         )
@@ -195,12 +190,12 @@ def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
 def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
     """Return one difference with its life and everything behind it."""
     d = entry.difference
-    title = (f"D-{d.number}: ", *_title(d))
+    title = (f"{d.label}: ", *_title(d))
     apart = (SourceKind.MAIL, SourceKind.COMMIT)
     return Sheet(
         words(title),
-        f"/d/{d.number}",
-        up=(Linked("Differences", "/d"), f"D-{d.number}"),
+        d.path,
+        up=(Linked("Differences", "/d"), d.label),
         shown=title,
         parts=[
             *(Field(label.capitalize(), line) for label, line in _facts(entry, knowledge).items()),
@@ -208,15 +203,10 @@ def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
             Para(d.text, "prose-width"),
             Para(d.inference and f"Inference: {d.inference}", "inference"),
             Section("Life", parts=[_event(event, knowledge) for event in d.life]),
-            Section("Cells", parts=[
-                ShortItem((Linked(knowledge.name_of(key), key.url, told=True),))
-                for key in entry.keys
-            ]),
+            list_cells(entry.keys, knowledge),
             *_evidence(entry, knowledge),
             Section("Errata and quirks", parts=[
-                Item((f"{knowledge.errata[slug].title}: ",
-                      Linked(slug, f"/errata/{slug}", told=True)))
-                for slug in d.errata
+                *list_errata(knowledge.errata[slug] for slug in d.errata),
             ]),
             _listed("List threads", entry.threads),
             _listed("Commits", entry.commits),

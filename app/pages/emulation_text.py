@@ -27,7 +27,7 @@ Answered = tuple[CellView, EmulatedAnswer]
 
 def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
     """Return everything that an emulation answered, in the order of the table."""
-    conditions = Conditions(snapshot.knowledge.conditions)
+    conditions = snapshot.knowledge.conditions
 
     def answers() -> tuple[Answered, ...]:
         views = snapshot.cells.values()

@@ -68,8 +68,7 @@ class TableView:
     @property
     def path(self) -> str:
         """The canonical address of this view."""
-        query = self.wanted.query()
-        return f"/?{query}" if query else "/"
+        return self.wanted.at("/")
 
     @cached_property
     def rows(self) -> Mapping[str, Mapping[Side, CellView]]:

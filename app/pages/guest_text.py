@@ -57,7 +57,7 @@ def apart(sees: Iterable[Sees], empty: str) -> Pieces:
 
 
 def _tag(name: str, conditions: Conditions) -> str:
-    return conditions.tag(name) if name in conditions.by_slug else name.replace("-", " ")
+    return conditions.tag(name) if name in conditions else name.replace("-", " ")
 
 
 def graded(line: GuestLine) -> tuple[str, ...]:
@@ -87,10 +87,9 @@ def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
 
 def block(lines: Iterable[GuestLine], knowledge: Knowledge, family: str = "") -> Iterator[Passage]:
     """Yield both halves of a cell with their evidence, and whether a guest can tell them apart."""
-    conditions = Conditions(knowledge.conditions)
     for line in lines:
         names = [case.condition for case in line.cases]
-        said = "; or ".join(map(conditions.text, names))
+        said = "; or ".join(map(knowledge.conditions.text, names))
         parts: list[Passage] = [*_fields(line, knowledge, family)]
         if line.whole:
             yield from parts

@@ -81,7 +81,7 @@ class GuestView:
     @property
     def path(self) -> str:
         """Its address."""
-        return _address(self.wanted)
+        return self.wanted.at("/guest")
 
     @property
     def family(self) -> str:
@@ -103,11 +103,6 @@ class GuestView:
         cells = len({line.cell.key for line in self.lines})
         total = sum(figures.total for figures in self.figures)
         return self.vocabulary.sentence(self.wanted, f"{cells} of {total} cells", join=", ")
-
-
-def _address(wanted: GuestFilter) -> str:
-    query = wanted.query()
-    return f"/guest?{query}" if query else "/guest"
 
 
 def keys_of(snapshot: Snapshot) -> tuple[Key[GuestLine, None], ...]:

@@ -10,7 +10,6 @@ from app.core.cells import CellKey
 from app.core.corrected import CorrectedCell, CorrectedTable, Footnote, NoteKind
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
-from app.core.rulings import Conditions
 from app.core.words import Printed
 from app.pages.corrected_text import footnote_lines
 from app.pages.print_text import branch_words, page_words, where
@@ -29,18 +28,12 @@ ASK = (
 SAYS_NOTHING = "The table has no word here, or a dash; other pages of the manual say this."
 ASKED = "Here the manual says two things, or leaves it open. Which one holds?"
 MISPRINTS = "misprints"
-# The groups of footnotes that ask for a change, or for an answer, with what introduces them.
+# The groups of footnotes that ask for a change, or for an answer: heading, introduction.
 GROUPS = {
-    NoteKind.WRONG: "An ordinary access never meets what is printed.",
-    NoteKind.INCOMPLETE: "What is printed holds, but lacks a condition.",
-    NoteKind.OPEN: ASKED,
-    NoteKind.NOT_PRINTED: SAYS_NOTHING,
-}
-HEADS = {
-    NoteKind.WRONG: "Wrong",
-    NoteKind.INCOMPLETE: "Incomplete",
-    NoteKind.OPEN: "Questions",
-    NoteKind.NOT_PRINTED: "Not printed",
+    NoteKind.WRONG: ("Wrong", "An ordinary access never meets what is printed."),
+    NoteKind.INCOMPLETE: ("Incomplete", "What is printed holds, but lacks a condition."),
+    NoteKind.OPEN: ("Questions", ASKED),
+    NoteKind.NOT_PRINTED: ("Not printed", SAYS_NOTHING),
 }
 
 
@@ -59,16 +52,15 @@ def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> 
         Field("It applies to", (told(f"/corrected/printed{pin}"),)),
         Field("The whole table", (told(f"/corrected{pin}"),)),
         Para(ASK, "lead"),
-        *(Section(HEADS[kind], str(kind), parts=[
+        *(Section(head, str(kind), parts=[
             Para(said), *(_change(note, cells, knowledge) for note in notes.get(kind, ()))
-        ]) for kind, said in GROUPS.items() if kind in notes),
+        ]) for kind, (head, said) in GROUPS.items() if kind in notes),
         *_misprints(knowledge),
     ])  # fmt: skip
 
 
 def _change(note: Footnote, cells: dict[CellKey, CorrectedCell], knowledge: Knowledge) -> Record:
     """Return one change: pages and cells, the old text, the new text, and why."""
-    conditions = Conditions(knowledge.conditions)
     mine = [cells[key] for key in note.cells]
     names = ", ".join(map(knowledge.name_of, note.cells))
     pages = page_words(mine)
@@ -77,7 +69,7 @@ def _change(note: Footnote, cells: dict[CellKey, CorrectedCell], knowledge: Know
         alone = [cell.key for cell in same]
         of = f" ({', '.join(map(knowledge.name_of, alone))})" if len(alone) < len(mine) else ""
         for label, said in ((f"Old text{of}", was), (f"New text{of}", now)):
-            first, *more = branch_words(said, conditions)
+            first, *more = branch_words(said, knowledge.conditions)
             record.parts.append(Field(label, first, more=more))
     first, *more = footnote_lines(note, knowledge)
     record.parts.append(Field("Reason", first, more=more))

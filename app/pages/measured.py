@@ -15,7 +15,7 @@ from app.core.emulator_words import Following
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
 from app.core.measuring import observations_of
-from app.core.rulings import Branch, Conditions, branches
+from app.core.rulings import Branch, branches
 from app.core.summaries import Sort
 from app.core.verdicts import Finding, classify
 from app.core.words import Mode, State, Verdict
@@ -176,27 +176,25 @@ def rows_of(
         seen_ = measurement.observations[after : after + most if most else None]
         answers = (_answer(snapshot, one) for one in seen_)
         return RowPage(tuple(answers), after, len(measurement.observations))
-    conditions = Conditions(snapshot.knowledge.conditions)
     ruling: dict[CellKey, tuple[Branch, ...]] = {}
     rows = []
     every = zip(measurement.observations, observations_of(measurement), strict=True)
     for seen, told in islice(every, after, after + most if most else None):
-        key = CellKey(seen.register, seen.mode, seen.access)
-        view = snapshot.cells[key]
-        if key not in ruling:
-            ruling[key] = branches(view.effective)
-        finding = classify(view.claims, told, conditions)
+        view = snapshot.cells[seen.cell]
+        if seen.cell not in ruling:
+            ruling[seen.cell] = branches(view.effective)
+        finding = classify(view.claims, told, snapshot.knowledge.conditions)
         if measurement.accepted and finding.verdict is not Verdict.MASKED:
             verdict = view.judgements[measurement.family].word(finding)
             finding = replace(finding, verdict=verdict)
-        rows.append(Row(seen, finding, ruling[key]))
+        rows.append(Row(seen, finding, ruling[seen.cell]))
     return RowPage(tuple(rows), after, len(measurement.observations))
 
 
 def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
     """Return one observation of an emulation against what rules the access."""
-    view = snapshot.cells[CellKey(seen.register, seen.mode, seen.access)]
-    ruled, verdict = held(view, seen, Conditions(snapshot.knowledge.conditions))
+    view = snapshot.cells[seen.cell]
+    ruled, verdict = held(view, seen, snapshot.knowledge.conditions)
     return Row(seen, verdict, branches(ruled))
 
 

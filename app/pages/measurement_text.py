@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect
-from app.core.rulings import Conditions
 from app.core.verdicts import Finding
 from app.core.words import OWN_ORDER, Behaviour, State, Verdict
 from app.intake.submitting import Checked
@@ -162,7 +161,6 @@ def called(seen: Sighting, knowledge: Knowledge) -> str:
 
 def _observation(row: Row, knowledge: Knowledge) -> Field:
     seen, found = row.seen, row.finding
-    conditions = Conditions(knowledge.conditions)
     verdict: Verdict | str
     outcome, verdict, remark = SAW.get(seen.outcome, ""), "", ""
     if isinstance(found, Finding):
@@ -183,7 +181,7 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
         exited,
         seen.note,
     ]
-    when = f" when {conditions.text(seen.condition)}" if seen.condition else ""
+    when = f" when {knowledge.conditions.text(seen.condition)}" if seen.condition else ""
     times = f", {seen.count} times" if seen.count > 1 else ""
     line = (outcome, f"{when}{times}: ", verdict, f"; {OWN_ORDER.lower()}: ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip

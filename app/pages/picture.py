@@ -101,12 +101,11 @@ def _strip(
     access: Access,
     registers: tuple[tuple[int, Register], ...],
 ) -> Strip:
-    conditions = Conditions(snapshot.knowledge.conditions)
     squares = []
     for x, register in registers:
         key = CellKey(register.slug, mode, access)
         view = snapshot.cells[key]
-        told = _told(view, conditions)
+        told = _told(view, snapshot.knowledge.conditions)
         squares.append(Square(x, key, view.printed, view.ran is not None, told))
     y = TOP + number * HIGH + GAP * (mode is Mode.X2AVIC)
     marked = ((w, sum(s.printed is w for s in squares)) for w in Printed if w.differs)

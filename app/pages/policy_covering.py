@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.kernels import Covering
 from app.core.knowledge import Knowledge
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_sources
 from app.pages.policy_phrases import passed
 from app.pages.policy_text import WORDS, range_item
 from app.pens.lines import Linked

@@ -8,14 +8,14 @@ from itertools import groupby
 from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.cells import CellKey
 from app.core.citations import cite_claim
-from app.core.facts import Claim, Observation, Policy, Register
+from app.core.facts import Claim, Policy
 from app.core.kernels import behind, unknown_branches
 from app.core.knowledge import Knowledge
 from app.core.numbers import Span
 from app.core.policy_rows import MarkRow
-from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Action, Verdict
+from app.pens import phrases
 from app.pens.lines import Pieces, Sourced
 
 NOT_STATED = "not-stated"
@@ -38,15 +38,9 @@ def apart(slugs: Iterable[str], knowledge: Knowledge) -> tuple[tuple[str, ...], 
     return tuple(tuple(mine) for _, mine in grouped)
 
 
-def label(register: Register | None) -> str:
-    """A register as its cells are called; a dash where none is stated."""
-    return register.label if register else "-"
-
-
 def when(mark: Mark, knowledge: Knowledge) -> str:
     """The conditions of a mark in narrow words, empty when it holds for every access."""
-    conditions = Conditions(knowledge.conditions)
-    return " or ".join(conditions.tag(slug) for slug in mark.conditions)
+    return " or ".join(knowledge.conditions.tag(slug) for slug in mark.conditions)
 
 
 def basis(mark: Mark, knowledge: Knowledge) -> str:
@@ -94,26 +88,19 @@ def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[Pieces, ...]:
 
     A place of the manual stands where no report says anything.
     """
-    reports = ((f"{_saw(seen, knowledge)} ", Sourced(seen.sources)) for seen in mark.observations)
+    reports = (
+        (f"{phrases.saw(seen, knowledge)}. {seen.reported} ", Sourced(seen.sources))
+        for seen in mark.observations
+    )
     rules = ((f"{_rules(claim, knowledge)} ", Sourced((claim.source,))) for claim in mark.claims)
     return (*reports, *rules)
 
 
-def _saw(seen: Observation, knowledge: Knowledge) -> str:
-    family = knowledge.families[seen.family].name
-    said = f"{family}: {seen.outcome.label}{_under(seen, knowledge)}, {seen.graded}"
-    return f"{said}. {seen.reported}"
-
-
 def _rules(claim: Claim, knowledge: Knowledge) -> str:
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    said = f"The manual: {claim.behaviour.label}{_under(claim, knowledge)}"
+    when = phrases.under(claim.condition, knowledge.conditions)
+    said = f"The manual: {claim.behaviour.label}{when}"
     return f"{said} ({claim.graded}; {cite}). No report of an access that was let through."
-
-
-def _under(said: Observation | Claim, knowledge: Knowledge) -> str:
-    conditions = Conditions(knowledge.conditions)
-    return f", when {conditions.text(said.condition)}" if said.condition else ""
 
 
 # Marks of one kind by what they rest on: its lines, the entries of the ledger, and whether a

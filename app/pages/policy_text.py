@@ -10,11 +10,10 @@ from app.core.facts import Annotation, MsrPolicy, Policy, PolicyRange
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_sources
 from app.pages.policy_phrases import (
     evidence_lines,
     known_as,
-    label,
     mark_groups,
     mark_line,
     not_known,
@@ -180,9 +179,7 @@ def msrs_section(heading: str, table: PolicyTable) -> Section:
 
 
 def _named(row: MsrRow) -> tuple[Line, Line]:
-    return (Styled(str(row.span), "msr"),), (
-        Linked(label(row.register), f"/r/{row.register.slug}"),
-    )
+    return (Styled(str(row.span), "msr"),), (Linked(row.register.label, f"/r/{row.register.slug}"),)
 
 
 def _does(entry: MsrPolicy | None) -> tuple[Line, Line]:
@@ -255,7 +252,7 @@ def traps_line(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para
 
 
 def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
-    named: Piece = Linked(label(row.register), f"/r/{row.register.slug}") if row.register else "-"
+    named: Piece = Linked(row.register.label, f"/r/{row.register.slug}") if row.register else "-"
     who = [slug for slug, has in zip(slugs, row.listed, strict=False) if has]
     return (f"{row.offset} ", named, f" ({', '.join(who)})" if who else "")
 

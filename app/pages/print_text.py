@@ -68,7 +68,6 @@ def mended_form(table: CorrectedTable, knowledge: Knowledge) -> str:
 def _form(
     table: CorrectedTable, knowledge: Knowledge, said: Callable[[CorrectedCell], Branches]
 ) -> str:
-    conditions = Conditions(knowledge.conditions)
     out = Plain()
     out.title(TITLE)
     out.para(
@@ -79,7 +78,7 @@ def _form(
         out.para(f"{row.register.heading} ({row.register.addresses})")
         for cell in row.cells.values():
             label = f"{cell.key.mode.label} {cell.key.access}"
-            for line in branch_words(said(cell), conditions):
+            for line in branch_words(said(cell), knowledge.conditions):
                 out.field(label, line, width=WIDTH, indent=2)
                 label = ""
     return out.render()

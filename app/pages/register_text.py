@@ -9,7 +9,7 @@ from app.core.facts import Annotation, Register
 from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.words import OWN_ORDER
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_sources
 from app.pages.timeline_text import around, around_section
 from app.pens import phrases
 from app.pens.lines import Sourced, told
@@ -49,7 +49,6 @@ def register_sheet(
 def _brief(view: CellView, knowledge: Knowledge) -> Section:
     """Return a cell as its register shows it."""
     claims = ((c, cite_claim(c, knowledge.sources, knowledge.documents)) for c in view.claims)
-    listed = (f"D-{d.number}{' (retracted)' if d.retraction else ''}" for d in view.differences)
     return Section(f"{view.key.mode.label} {view.key.access}", parts=[
         Field("URL", (told(view.key.url),)),
         Field("Table 15-22", phrases.branches(view.table, "does not say")),
@@ -59,6 +58,6 @@ def _brief(view: CellView, knowledge: Knowledge) -> Section:
         *(Field(knowledge.families[j.family].name,
                 (*phrases.verdict_line(j), " ", Sourced(j.sources))) for j in view.measured),
         *(Field(p.policy.slug, p.summary) for p in view.policies if p.actions),
-        Field("Differences", ", ".join(listed)),
+        Field("Differences", ", ".join(d.listed for d in view.differences)),
         Field("Errata, quirks", ", ".join(e.number or e.slug for e in view.errata)),
     ])  # fmt: skip

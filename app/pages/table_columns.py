@@ -120,7 +120,7 @@ def _manual(knowledge: Knowledge) -> Iterator[CellColumn]:
         ("rules",),
         lambda view: (phrases.branches(view.effective, ""),),
         {"effective": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.effective)])},
-        lambda view: (_ruling(view, Conditions(knowledge.conditions)),),
+        lambda view: (_ruling(view, knowledge.conditions),),
     )
     yield _same("printed", Printed, lambda view: view.printed)
     yield _same("rules_differ", bool, lambda view: view.rules_differ)
@@ -180,8 +180,7 @@ def _seen(knowledge: Knowledge, site: str, most: int | None) -> Iterator[CellCol
         for judgement in view.measured:
             seen = phrases.seen_branches(judgement)
             yield f"{judgement.family} {judgement.verdict.label}: {seen}; {judgement.behind}"
-        touching = [f"D-{d.number}{' (retracted)' if d.retraction else ''}"
-                    for d in view.differences]  # fmt: skip
+        touching = [d.listed for d in view.differences]
         touching += [f"erratum {e.number}" if e.number else e.slug for e in view.errata]
         yield ", ".join(touching)
 
@@ -224,8 +223,6 @@ def _policy(slug: str, knowledge: Knowledge) -> CellColumn:
 
 LAST = (
     _same("errata", list[str], lambda view: [e.slug for e in view.errata]),
-    _same("differences", list[str], lambda view: [
-        f"D-{d.number}" for d in view.differences if d.retraction is None
-    ]),
+    _same("differences", list[str], lambda view: [d.label for d in view.differences if d.stands]),
     CellColumn(json={"annotations": (list[str], lambda view: [a.slug for a in view.annotations])}),
 )  # fmt: skip

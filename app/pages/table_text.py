@@ -56,7 +56,7 @@ def wrong_on(view: TableView, knowledge: Knowledge) -> Iterator[Field]:
     """Yield where it stands what is wrong on each family that somebody looked at."""
     label = "Wrong on"
     for family, wanted in view.wrong.items():
-        yield Field(label, (f"{knowledge.families[family].name}: ", told(f"/?{wanted.query()}")))
+        yield Field(label, (f"{knowledge.families[family].name}: ", told(wanted.at("/"))))
         label = ""
 
 

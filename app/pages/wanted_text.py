@@ -11,7 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.wanted import FORCED, REASONS, RECORD, Want
 from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
-from app.pages import policy_phrases
+from app.pages.listing import families_line
 from app.pens import phrases
 from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined
 from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
@@ -91,7 +91,7 @@ def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
         heads = [(Linked(knowledge.families[family].name, path_of((family,))), f" {mode.label}")
                  for family, mode in some]  # fmt: skip
         rows: list[tuple[Line, ...]] = [
-            (policy_phrases.label(register), *(
+            (register.label, *(
                 joined(((marks[at],) for access in Access
                         if (at := (family, CellKey(slug, mode, access))) in marks), " ")
                 for family, mode in some
@@ -175,6 +175,6 @@ def counts(wants: Iterable[Want]) -> str:
 
 def nothing_yet(families: Iterable[str], knowledge: Knowledge) -> Line:
     """Return the one line of the families of which nothing was reported at all."""
-    listed = joined((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in families)
+    listed = families_line(families, knowledge)
     made = (Styled("", told=": "), Linked("", "/c/FAMILY", told=True))
     return ("Nothing yet for ", *listed, *made) if listed else ""

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from app.core.chains import VALID
 from app.core.facts import Claim, Observation
+from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, Conditions
 from app.core.verdicts import Judgement
 from app.core.words import Behaviour, Verdict
@@ -80,6 +81,17 @@ def claims_line(claims: Iterable[Claim]) -> Pieces:
     said = groupby(dict.fromkeys(claim.branch for claim in claims), lambda branch: branch[0])
     lines = (behaviour_line(b, *(when for _, when in found)) for b, found in said)
     return joined(lines, " | ") or ("nothing",)
+
+
+def under(condition: str, conditions: Conditions) -> str:
+    """``, when bit 18 is set``: what stands behind a behaviour; empty without a condition."""
+    return f", when {conditions.text(condition)}" if condition else ""
+
+
+def saw(seen: Observation, knowledge: Knowledge) -> str:
+    """``Zen 4: #GP, no #VMEXIT, when BUSY is set, observed``: what a report saw, and its grade."""
+    when = under(seen.condition, knowledge.conditions)
+    return f"{knowledge.families[seen.family].name}: {seen.outcome.label}{when}, {seen.graded}"
 
 
 def value_words(value: str, conditions: Conditions) -> str:

@@ -8,7 +8,6 @@ from app.core import facts
 from app.core.cells import CellKey
 from app.core.citations import cite_claim, cite_source
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Mode, Printed
 from app.pens import phrases
@@ -81,7 +80,7 @@ def _cell(view: CellView, knowledge: Knowledge) -> SearchEntry:
     register, key = view.register, view.key
 
     def when(condition: str) -> str:
-        return f" when {Conditions(knowledge.conditions).text(condition)}" if condition else ""
+        return f" when {knowledge.conditions.text(condition)}" if condition else ""
 
     parts = [cell_line(view)]
     for c in view.claims:

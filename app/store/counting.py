@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
 from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, changed
-from app.core.words import Access, Mode
 from app.store.models import Base, FactRow, SightingRow, SortRow, SummaryRow
 from app.store.queries import chunks
 from app.store.summary_rows import (
@@ -139,7 +138,7 @@ class _Books:
         s, names = SummaryRow, {cell.register for cell in cells}
         mine = s.family == self._family, s.register.in_(names), s.valid_to.is_(None)
         rows = self._session.execute(select(s.__table__).where(*mine))
-        return {CellKey(row.register, Mode(row.mode), Access(row.access)): row for row in rows}
+        return {CellKey.of(row.register, row.mode, row.access): row for row in rows}
 
     def _newest_with(
         self, rows: Iterable[_Sighting], measured: Iterable[Measured]

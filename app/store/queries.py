@@ -62,7 +62,6 @@ class StoredFact:
     kind: str
     key: str
     body: Mapping[str, Any]
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -170,12 +169,6 @@ def _seeded(session: Session, version: int, other: int, known: Knowledge) -> Kno
     return Knowledge.of(facts[name] for name in sorted(facts))
 
 
-def get_facts(session: Session, version: int) -> tuple[StoredFact, ...]:
-    """Return what was public at a data version, by kind and key."""
-    f = FactRow
-    return _stored(session.scalars(select(f).where(_valid_at(version)).order_by(f.kind, f.key)))
-
-
 def get_sources(session: Session, version: int, names: Sequence[str]) -> tuple[StoredFact, ...]:
     """Return some measurements, by their names, as the sources that they were."""
     found: list[StoredFact] = []
@@ -200,7 +193,7 @@ def chunks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _stored(rows: Iterable[FactRow]) -> tuple[StoredFact, ...]:
-    return tuple(StoredFact(r.kind, r.key, json.loads(r.body), r.digest) for r in rows)
+    return tuple(StoredFact(r.kind, r.key, json.loads(r.body)) for r in rows)
 
 
 def get_fact(session: Session, kind: str, key: str) -> Mapping[str, Any] | None:

@@ -17,7 +17,7 @@ from app.core.views import view_cells
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
 from app.store import deriving, queries, stepping, store, summaries
-from app.store.queries import DataVersion, StoredFact, VerdictTuple
+from app.store.queries import DataVersion, VerdictTuple
 
 
 @dataclass(frozen=True)
@@ -147,11 +147,6 @@ def _known(
     )
     measured = {**kept, **named}
     return Knowledge.of(every, {group: measured[group] for group in sorted(measured)})
-
-
-def known_from(stored: Iterable[StoredFact], measured: MeasuredBy | None = None) -> Knowledge:
-    """Return stored facts as what is known."""
-    return Knowledge.of((fact_from(f.kind, f.body) for f in stored), measured)
 
 
 def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:

@@ -14,7 +14,7 @@ from app.core.cells import CellKey
 from app.core.facts import Difference
 from app.core.knowledge import Knowledge
 from app.core.measuring import stand_in
-from app.core.rulings import Conditions, claims_on
+from app.core.rulings import claims_on
 from app.core.summaries import NOTHING, Measured
 from app.core.touching import Touched, touched
 from app.core.verdicts import Judgement, judge
@@ -125,13 +125,12 @@ def _decided(
     known: Knowledge, keys: Collection[CellKey], family: str, moved: Moved
 ) -> Mapping[CellKey, tuple[_Side | None, _Side | None]]:
     """Return cells before and after a decision: only the judgements for one family can differ."""
-    conditions = Conditions(known.conditions)
 
     def side(key: CellKey, measured: Measured) -> _Side:
         mine = _standing(measured)
         seen = (*known.observations_of.get(key, ()), *(stand_in(s.sort) for s in mine.summaries))
         claims = claims_on(known.registers[key.register].claims, key)
-        judgement = judge(claims, seen, family, conditions, mine)
+        judgement = judge(claims, seen, family, known.conditions, mine)
         said = {family: _words(judgement)} if judgement.findings else {}
         return _Side(said, {family: judgement}, known.differences_of.get(key, ()))
 

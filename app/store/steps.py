@@ -14,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
-from app.core.words import Access, Mode
 from app.store import queries, summaries
 from app.store.models import StepPageRow, StepRow
 from app.store.queries import Change, DataVersion
@@ -161,15 +160,10 @@ def _steps(
             pages=pages[i],
             born=frozenset(rows[i]["born"]),
             gone=frozenset(rows[i]["gone"]),
-            cells={_key(text): CellStep(before, after, tuple(about))
+            cells={CellKey.parse(text): CellStep(before, after, tuple(about))
                    for text, (before, after, about) in rows[i]["cells"].items()},
             lines=tuple(rows[i]["lines"]),
             total=rows[i]["total"],
         )
         for i in ids
     )  # fmt: skip
-
-
-def _key(text: str) -> CellKey:
-    register, mode, access = text.split("/")
-    return CellKey(register, Mode(mode), Access(access))

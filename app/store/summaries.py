@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.cells import CellKey
 from app.core.summaries import Measured, Sort
-from app.core.words import Access, Mode
 from app.store.models import SortRow, SummaryRow
 from app.store.summary_rows import Group, measured_from, sorts
 
@@ -31,11 +30,7 @@ def load(session: Session, version: int, *, newest: bool, since: int = 0) -> dic
         bodies = [row[:-1] for row in _as_of(session, version)]
     if not bodies:
         return {}
-    known = sorts(session)
-    found = {
-        (CellKey(register, Mode(mode), Access(access)), family): measured_from(body, known)
-        for register, mode, access, family, body in bodies
-    }
+    found = _measured(bodies, sorts(session))
     return {group: m for group, m in found.items() if m.summaries or since}
 
 
@@ -44,11 +39,13 @@ def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dic
     names = {key.register for key in keys}
     rows = _as_of(session, version, names)
     known = sorts(session, SortRow.register.in_(names))
-    found = {
-        (CellKey(register, Mode(mode), Access(access)), of): measured_from(body, known)
-        for register, mode, access, of, body, _ in rows
-    }
+    found = _measured((row[:-1] for row in rows), known)
     return {group: m for group, m in found.items() if m.summaries and group[0] in keys}
+
+
+def _measured(rows: Iterable[Any], known: Mapping[int, Sort]) -> dict[Group, Measured]:
+    """Return what rows of a cell, a family and a body hold."""
+    return {(CellKey.of(*cell), of): measured_from(body, known) for *cell, of, body in rows}
 
 
 def _as_of(
@@ -80,10 +77,7 @@ def _as_of(
 
 def changed_at(session: Session, version: int) -> dict[tuple[str, CellKey], int]:
     """Return the data version in which each family's measurements of a cell last changed."""
-    return {
-        (family, CellKey(register, Mode(mode), Access(access))): at
-        for register, mode, access, family, _, at in _as_of(session, version)
-    }
+    return {(family, CellKey.of(*cell)): at for *cell, family, _, at in _as_of(session, version)}
 
 
 def ids_of(session: Session, wanted: Iterable[Sort]) -> list[int]:

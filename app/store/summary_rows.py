@@ -11,24 +11,19 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
 from app.core.summaries import Counts, Measured, Sort, Summary
-from app.core.words import Access, Behaviour, Mode
+from app.core.words import Behaviour
 from app.store.models import SortRow
 
 Group = tuple[CellKey, str]
+# What of a sort a stored observation says only where it is something.
+OPTIONAL = ("condition", "member", "intercepted", "unwatched")
 
 
 def sort_of(body: Mapping[str, Any]) -> Sort:
     """Return the sort of a stored observation."""
-    register, mode, access = body["cells"][0].split("/")
-    return Sort(
-        CellKey(register, Mode(mode), Access(access)),
-        body["family"],
-        Behaviour(body["outcome"]),
-        body.get("condition", ""),
-        body.get("member", ""),
-        body.get("intercepted", False),
-        body.get("unwatched", False),
-    )
+    cell, outcome = CellKey.parse(body["cells"][0]), Behaviour(body["outcome"])
+    stated = {name: body[name] for name in OPTIONAL if name in body}
+    return Sort(cell, body["family"], outcome, **stated)
 
 
 def columns_of(sort: Sort) -> dict[str, Any]:
@@ -59,7 +54,7 @@ def sorts(session: Session, *where: ColumnElement[bool]) -> dict[int, Sort]:
     rows = session.execute(select(SortRow.__table__).where(*where))
     return {
         r.id: Sort(
-            CellKey(r.register, Mode(r.mode), Access(r.access)),
+            CellKey.of(r.register, r.mode, r.access),
             *(r.family, Behaviour(r.outcome), r.condition, r.member, r.intercepted, r.unwatched),
         )
         for r in rows

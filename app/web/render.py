@@ -14,7 +14,6 @@ from app import __version__
 from app.core import words
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
 from app.core.numbers import counted
-from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
@@ -136,7 +135,7 @@ class Renderer:
             site=self._site,
             version=snapshot.name,
             knowledge=knowledge,
-            conditions=Conditions(knowledge.conditions),
+            conditions=knowledge.conditions,
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             copies=lambda address: citing.find(snapshot, address, self._site),

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions
 from app.core.verdicts import judge
 from app.core.words import Access, DifferenceState, Evidence, Mode, Verdict
 from app.errors import InvalidFilter, NotFound
@@ -92,7 +91,7 @@ def test_every_selection_gives_a_sound_block_that_its_own_address_gives_again(
 def test_words_of_a_report_never_break_a_block(condition, hedge, snapshot, knowledge):
     seen = make_observation("gp", cells=("ldr/x2avic/write",), condition=condition, hedge=hedge)
     view = snapshot.cells[KEY]
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     judged = {"zen-4": judge(view.claims, [*view.observations, seen], "zen-4", conditions)}
     strange = replace(view, observations=(seen,), judgements=judged)
     place = Place(SITE, VERSION)

@@ -4,7 +4,6 @@ import pytest
 
 from app.core.cells import CellKey
 from app.core.chains import VALID, Given, values_of
-from app.core.rulings import Conditions
 from app.core.words import Access, Mode
 
 PASSES, RULES, NEVER = "passes", "rules", "not-reached"
@@ -31,7 +30,7 @@ def key(register, access="write"):
     ],
 )
 def test_the_chain_is_that_of_the_access_that_is_chosen(cell, given, outcomes, knowledge, views):
-    view, conditions, (policy, value) = views[cell], Conditions(knowledge.conditions), given
+    view, conditions, (policy, value) = views[cell], knowledge.conditions, given
     does = next((p for p in view.policies if p.policy.slug == policy), None)
     steps = view.chain(conditions, Given(does, value))
 
@@ -39,7 +38,7 @@ def test_the_chain_is_that_of_the_access_that_is_chosen(cell, given, outcomes, k
 
 
 def test_only_a_value_that_a_check_refuses_can_be_chosen(knowledge, views):
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     found = {cell: tuple(values_of(views[cell].claims, conditions)) for cell in views}
 
     assert (VALID, "reserved-bits") == found[key("icr")]

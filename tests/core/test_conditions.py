@@ -2,7 +2,6 @@ from itertools import product
 
 import pytest
 
-from app.core.rulings import Conditions
 from tests.core.shapes import CONDITIONS
 
 WITHIN = {
@@ -13,7 +12,7 @@ WITHIN = {
     "non-zero": {"reserved-bits", "busy-set", "bit-18-set"},
     "reserved-bits": {"busy-set", "bit-18-set"},
 }
-SLUGS = [*CONDITIONS.by_slug, "", "no-such-condition"]
+SLUGS = [*CONDITIONS, "", "no-such-condition"]
 
 
 @pytest.mark.parametrize("outer", SLUGS[:-2])
@@ -47,13 +46,13 @@ def test_conditions_exclude_each_other_on_one_axis_unless_nested(one, others):
 
 
 def test_over_the_seed_no_condition_excludes_what_it_covers(knowledge):
-    seed = Conditions(knowledge.conditions)
+    seed = knowledge.conditions
     pairs = list(product(knowledge.conditions, repeat=2))
     assert not [(a, b) for a, b in pairs if seed.covers(a, b) and seed.excludes(a, b)]
 
 
 def test_over_the_seed_what_excludes_an_outer_condition_excludes_the_inner_one(knowledge):
-    seed = Conditions(knowledge.conditions)
+    seed = knowledge.conditions
     triples = product(knowledge.conditions, repeat=3)
     assert not [
         (outer, inner, other)
@@ -65,7 +64,7 @@ def test_over_the_seed_what_excludes_an_outer_condition_excludes_the_inner_one(k
 
 
 def test_an_unknown_condition_is_shown_by_its_slug(knowledge):
-    seed = Conditions(knowledge.conditions)
+    seed = knowledge.conditions
     known = knowledge.conditions["extlvt"]
     assert (known.text, known.tag) == (seed.text("extlvt"), seed.tag("extlvt"))
     assert {seed.text("no-such-condition"), seed.tag("no-such-condition")} == {"no-such-condition"}

@@ -6,7 +6,6 @@ from app.core.cells import CellKey
 from app.core.emulated import EmulatedApic, emulated, following
 from app.core.emulator_words import Emulator, Following
 from app.core.facts import Emulation, Sighting
-from app.core.rulings import Conditions
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, Mode
 from tests.intake.documents import measured
@@ -76,7 +75,7 @@ def test_an_answer_is_judged_by_what_the_manual_lets_a_guest_see(cells, knowledg
     cell, outcome, expected, more = row
     seen = sighting(cell, outcome, **more)
     key = CellKey(seen.register, seen.mode, seen.access)
-    (answer,) = emulated(cells[key], [("m", seen)], Conditions(knowledge.conditions))
+    (answer,) = emulated(cells[key], [("m", seen)], knowledge.conditions)
 
     assert expected == answer.following
     assert (outcome, ("m",), 1) == (answer.outcome, answer.documents, answer.items)
@@ -89,7 +88,7 @@ def test_answers_that_no_rule_tells_apart_are_one_and_count_what_stands_behind_t
     reserved = sighting("tpr/x2avic/write", "completed", condition="reserved-bits", count=3)
     plain = sighting("tpr/x2avic/write", "completed")
     seen = [("one", reserved), ("one", plain), ("other", reserved)]
-    answers = emulated(cells[key], seen, Conditions(knowledge.conditions))
+    answers = emulated(cells[key], seen, knowledge.conditions)
 
     assert [(2, 6, ("one", "other")), (1, 1, ("one",))] == [
         (answer.items, answer.times, answer.documents) for answer in answers
@@ -100,7 +99,7 @@ def test_answers_that_no_rule_tells_apart_are_one_and_count_what_stands_behind_t
 def test_an_emulation_knows_what_its_documents_say_of_a_cell(cells, knowledge):
     document = measured(GOOD["an emulation"], knowledge)
     apic = EmulatedApic(document.emulation, (document,), 1)
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     told = {str(key): [str(a.following) for a in apic.answers(cells[key], conditions)]
             for key in cells if key in apic.by_cell}  # fmt: skip
 

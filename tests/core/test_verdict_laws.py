@@ -12,7 +12,7 @@ FAMILY, OTHER = "zen-4", "zen-5"
 WORST_FIRST = list(Verdict)
 
 behaviours = st.sampled_from(Behaviour)
-conditions = st.sampled_from(["", *CONDITIONS.by_slug])
+conditions = st.sampled_from(["", *CONDITIONS])
 families = st.sampled_from([FAMILY, OTHER])
 names = st.sampled_from(["", "a", "b"])
 

@@ -14,6 +14,7 @@ from app.store import queries
 from app.store.engine import make_engine, writer_sessions
 from app.store.models import VerdictRow
 from app.store.seeding import Loaded, derive_verdicts, load_knowledge, load_seed, rebuild
+from tests.store.public import public_facts
 
 SEED = ROOT / "seed"
 VERSION = "registers/02-version.yaml"
@@ -31,7 +32,7 @@ def state(sessions):
         newest = queries.current_version_id(session)
         return (
             queries.list_versions(session),
-            queries.get_facts(session, newest),
+            public_facts(session, newest),
             queries.get_verdicts(session),
         )
 

@@ -16,6 +16,7 @@ from app.store.engine import make_engine, reader_sessions
 from app.store.holding import AT_ONCE, SnapshotHolder
 from app.store.seeding import load_seed
 from app.store.snapshots import load_snapshot
+from tests.store.public import public_facts
 
 Sessions = sessionmaker[Session]
 LATER = {("condition", "edge"): {"slug": "edge", "text": "other", "tag": "e", "axis": "trigger"}}
@@ -241,7 +242,7 @@ def test_past_versions_asked_in_turn_are_built_once_and_share_what_is_the_same(
     holder, gate, writer, seeded_at
 ):
     with gate.sessions() as session:
-        facts = {(f.kind, f.key): f.body for f in queries.get_facts(session, 1)}
+        facts = public_facts(session, 1)
     for number in range(2, 22):
         changed = LATER["condition", "edge"] | {"text": f"other {number}"}
         with writer.begin() as session:

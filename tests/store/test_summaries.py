@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, text
 
-from app.core.knowledge import key_of, kind_of
+from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.summaries import NEWEST
 from app.core.words import State
-from app.curation.seed import body_of
+from app.curation.seed import body_of, fact_from
 from app.intake import submitting
 from app.store import deriving, queries, seeding, stepping, store
 from app.store.engine import reader_sessions, writer_sessions
@@ -18,6 +18,7 @@ from app.store.submissions import Decision
 from tests.conftest import engine_of
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, submit_document
+from tests.store.public import public_facts
 
 MINUTE = timedelta(minutes=1)
 
@@ -97,9 +98,9 @@ def test_deriving_everything_anew_changes_nothing(lived):
 def test_what_is_stored_of_every_version_is_the_verdict_of_all_observations(lived):
     with lived.begin() as session:
         for version in queries.list_versions(session)[-8:]:
-            facts = queries.get_facts(session, version.id)
-            every = seeding.known_from(f for f in facts if f.kind != "measurement")
-            assert seeding.derive_verdicts(every) == judged(session, version.id)
+            facts = public_facts(session, version.id).items()
+            every = (fact_from(kind, body) for (kind, _), body in facts if kind != "measurement")
+            assert seeding.derive_verdicts(Knowledge.of(every)) == judged(session, version.id)
 
 
 def test_a_lost_summary_comes_back(lived):

@@ -7,7 +7,6 @@ import shutil
 import pytest
 
 from app.core.emulator_words import Emulator, Following
-from app.core.rulings import Conditions
 from app.core.words import Behaviour, Verdict
 from app.errors import InvalidSeed
 from app.export.handout.expecting import handout_of
@@ -234,7 +233,7 @@ def test_each_difference_of_an_emulation_is_seen_in_each_measurement_that_it_cit
 
 
 def test_what_differs_from_the_manual_is_filed_under_a_number(kept):
-    conditions = Conditions(kept.knowledge.conditions)
+    conditions = kept.knowledge.conditions
     filed = {
         (entry.emulator, key)
         for entry in kept.knowledge.departures.values()

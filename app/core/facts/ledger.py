@@ -109,6 +109,16 @@ class Difference(BaseFact):
         return self.slug.upper() if self.emulator else f"D-{self.number}"
 
     @property
+    def path(self) -> str:
+        """The address of its page."""
+        return f"/e/{self.slug}" if self.emulator else f"/d/{self.slug}"
+
+    @property
+    def listed(self) -> str:
+        """``D-3 (retracted)``: its label where nothing else says whether it stands."""
+        return self.label if self.stands else f"{self.label} (retracted)"
+
+    @property
     def state(self) -> DifferenceState:
         """The furthest that its life has come to: what is documented stays so."""
         return max((event.state for event in self.life), key=list(DifferenceState).index)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from app.core.cells import CellKey
 from app.core.emulator_words import Emulator
 from app.core.facts.base import BaseFact
 from app.core.words import Access, Behaviour, Mode, State
@@ -98,9 +99,9 @@ class Sighting(BaseFact):
     note: str = ""
 
     @property
-    def cell(self) -> str:
-        """The cell as its pattern."""
-        return f"{self.register}/{self.mode}/{self.access}"
+    def cell(self) -> CellKey:
+        """The cell that was accessed."""
+        return CellKey(self.register, self.mode, self.access)
 
     @property
     def named(self) -> str:
@@ -188,11 +189,6 @@ class Measurement(BaseFact):
     def answered(self) -> str:
         """What answered: ``silicon``, or the slug of an emulation."""
         return self.emulation.slug if self.emulation else SILICON
-
-    @property
-    def kernel(self) -> str:
-        """The hypervisor's name and version."""
-        return self.hypervisor
 
 
 @dataclass(frozen=True, kw_only=True)

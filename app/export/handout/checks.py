@@ -170,7 +170,7 @@ def _place(claim: Claim) -> str:
 
 def _holds(claim: Claim, check: Check, conditions: Conditions) -> bool:
     """Whether a claim's condition may hold, as far as the value that is written decides that."""
-    told = conditions.by_slug.get(claim.condition)
+    told = conditions.get(claim.condition)
     if check.access is Access.READ or told is None or told.axis != "value":
         return True
     value = check.value or 0

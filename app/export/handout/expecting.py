@@ -53,10 +53,9 @@ def handout_of(snapshot: Snapshot, place: Place, expect: str) -> Handout:
     ``manual``, the slug of a family, or that of an emulation, of which a beginning will do where
     only one has it. Raises NotFound for another word.
     """
-    conditions = Conditions(snapshot.knowledge.conditions)
 
     def manual(check: Check) -> Expected:
-        return by_manual(check, snapshot.cells[check.key].claims, conditions)
+        return by_manual(check, snapshot.cells[check.key].claims, snapshot.knowledge.conditions)
 
     expect, title, chosen = (MANUAL, RULES, manual) if expect == MANUAL else _seen(snapshot, expect)
     rows = (
@@ -88,7 +87,7 @@ class Heard:
             return False
         if plain or self.condition != check.condition:
             return plain
-        axis = conditions.by_slug.get(self.condition)
+        axis = conditions.get(self.condition)
         bits = probe_document.bits_in(self.note)
         # One bit that has a word of its own is that of the check, whichever vector is beside it.
         single = check.why in SINGLE.values()
@@ -114,7 +113,7 @@ def _seen(snapshot: Snapshot, word: str) -> tuple[str, str, Callable[[Check], Ex
         known = (MANUAL, *families, *emulations)
         near = tuple(begun) or tuple(get_close_matches(slug, known, n=1)) or known
         raise NotFound(f"There is nothing to expect by the name {slug!r}.", hints=near)
-    conditions = Conditions(snapshot.knowledge.conditions)
+    conditions = snapshot.knowledge.conditions
 
     def seen(check: Check) -> Expected:
         heard = [one for one in source(check) if one.speaks_of(check, conditions)]

@@ -35,7 +35,7 @@ def policy_of_tree(read: TreeReading, source: str = "", like: Policy | None = No
 
     Ranges and notes of MSRs are those of ``like``, where that does the same.
     """
-    release = Release.find(read.version) or Release(0, 0)
+    release = Release.to_sort(read.version)
     branch = release.branch if release.patch else "mainline"
     source = source or f"linux-{read.version}"
     only = PolicyRange(branch=branch, first=str(release), last=str(release), sources=(source,))

@@ -69,9 +69,9 @@ class DifferencePage(PageKind):
         sheet = difference_sheet(entry, knowledge)
         return Page.of(
             sheet,
-            title=f"D-{found.number}: {found.title}",
+            title=f"{found.label}: {found.title}",
             view={"entry": entry},
-            subject=Subject(sheet.path, f"D-{found.number} {found.title}: changes"),
+            subject=Subject(sheet.path, f"{found.label} {found.title}: changes"),
             table=lambda _: _life_table(entry, knowledge),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
@@ -111,7 +111,7 @@ def _ledger_table(view: LedgerView, knowledge: Knowledge, site: str) -> Table:
 def _row(entry: LedgerEntry, knowledge: Knowledge, site: str) -> tuple[str, ...]:
     d = entry.difference
     return (
-        f"D-{d.number}",
+        d.label,
         str(d.state),
         reached_words(d, knowledge),
         d.title,
@@ -123,7 +123,7 @@ def _row(entry: LedgerEntry, knowledge: Knowledge, site: str) -> tuple[str, ...]
         " ".join(address_of(s) for s in entry.threads),
         "; ".join(commit_form(s) for s in entry.commits),
         d.retraction.text if d.retraction else "",
-        f"{site}/d/{d.number}",
+        f"{site}{d.path}",
     )
 
 
@@ -141,7 +141,7 @@ def _difference_body(entry: LedgerEntry, knowledge: Knowledge, site: str) -> dic
     d = entry.difference
     return {
         **body_of("difference", d),
-        "url": f"{site}/d/{d.number}",
+        "url": f"{site}{d.path}",
         "state": str(d.state),
         "reached": [{"state": str(e.state), "date": e.date} for e in d.reached],
         "documented_in": list(documented_in(d, knowledge)),
@@ -188,7 +188,7 @@ def _unfiled_body(group: Unfiled) -> dict[str, Any]:
             {"family": s.family, "verdict": str(s.verdict), "behaviours": list(s.behaviours)}
             for s in group.seen
         ],
-        "beside": [f"D-{d.number}" for d in group.beside],
+        "beside": [d.label for d in group.beside],
     }
 
 

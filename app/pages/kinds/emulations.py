@@ -13,7 +13,7 @@ from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages import emulation_text
 from app.pages.kinds.kind import Address, PageKind
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_sources
 from app.pages.measurement_text import NO_EVIDENCE
 from app.pens.lines import Line, Linked, Sourced, joined, told
 from app.pens.page import Page
@@ -52,7 +52,7 @@ class EmulationsPage(PageKind):
             Para("" if found else NONE, "empty"),
             *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
             Section("Differences of a kind", parts=[
-                Record(f"{d.label}: {d.title}", href=f"/e/{d.slug}", parts=[
+                Record(f"{d.label}: {d.title}", href=d.path, parts=[
                     Field("the manual", d.table_says),
                     Field("instead", d.instead),
                     Field("seen in", _seen_in(asked.snapshot, d)),
@@ -91,7 +91,7 @@ class EmulationPage(PageKind):
         if slug not in known:
             raise NotFound(f"No measurement that counts is of an emulation {slug!r}.",
                            hints=_near(asked.snapshot, slug))  # fmt: skip
-        apic, conditions = known[slug], Conditions(asked.knowledge.conditions)
+        apic, conditions = known[slug], asked.knowledge.conditions
         answers = emulation_text.answers_of(asked.snapshot, apic)
         up = (Linked("Emulations", "/e"), slug)
         sheet = Sheet(apic.emulation.title, apic.path, up=up, parts=[
@@ -120,7 +120,7 @@ def _near(snapshot: Snapshot, slug: str) -> tuple[str, ...]:
 def _departure_page(asked: Address, d: Difference) -> Page:
     """Return one numbered difference between an emulation and the manual's rules."""
     heading = f"{d.label}: {d.title}"
-    sheet = Sheet(heading, f"/e/{d.slug}", up=(Linked("Emulations", "/e"), d.label), parts=[
+    sheet = Sheet(heading, d.path, up=(Linked("Emulations", "/e"), d.label), parts=[
         Field("About", f"{d.emulator.label if d.emulator else ''}, an emulation: {NO_EVIDENCE}"),
         Field("The manual", d.table_says),
         Field("Instead", d.instead),
@@ -155,7 +155,7 @@ def _departure_page(asked: Address, d: Difference) -> Page:
 
 def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
     """Yield what shows a difference, once for all emulations that answered alike."""
-    conditions, found = Conditions(snapshot.knowledge.conditions), dict[object, list[str]]()
+    conditions, found = snapshot.knowledge.conditions, dict[object, list[str]]()
     shown: dict[object, list[Passage]] = {}
     for apic, answers in _departing(snapshot, d):
         fields = [emulation_text.answer_field(one, conditions) for one in answers]

@@ -9,11 +9,11 @@ from app.core.knowledge import Knowledge
 from app.curation.seed import body_of
 from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_cells, list_sources
 from app.pages.subjects import Subject
 from app.pens.lines import Linked, Sourced, joined
 from app.pens.page import Page
-from app.pens.parts import Field, Item, Para, Record, Section, Sheet, ShortItem
+from app.pens.parts import Field, Item, Para, Record, Section, Sheet
 from app.pens.tables import Table
 
 LEAD = (
@@ -115,10 +115,7 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
         Section("What software does", parts=[
             Item((f"{note.text} ", Sourced(note.sources))) for note in e.software
         ]),
-        Section("Cells", parts=[
-            ShortItem((Linked(knowledge.name_of(key), key.url, told=True),))
-            for key in knowledge.cells_named(e.cells)
-        ]),
+        list_cells(knowledge.cells_named(e.cells), knowledge),
         list_sources(ids, knowledge),
     ])  # fmt: skip
 

@@ -11,7 +11,6 @@ from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted
-from app.core.rulings import Conditions
 from app.core.timeline import NAMED, of_family
 from app.core.verdicts import Judgement
 from app.core.views import CellView
@@ -22,6 +21,7 @@ from app.pages import wanted_text as wanted
 from app.pages.coverage import coverage_of, coverage_parts
 from app.pages.cpu_table import ruling
 from app.pages.kinds.kind import Address, PageKind
+from app.pages.listing import list_errata
 from app.pages.subjects import Subject
 from app.pages.timeline_text import timeline
 from app.pens import phrases
@@ -149,11 +149,10 @@ def _family_sheet(
     """Return one family: what it is, where it differs, and what is still unmeasured."""
     wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.path_of((family.slug,))
     each = Linked("What each takes, and how to send it", path, told=True)
-    errata = [
-        Item((f"{e.title}: ", Linked(e.number or e.slug, f"/errata/{e.slug}", told=True)))
-        for e in knowledge.errata.values()
-        if any(a.family == family.slug for a in e.affected)
-    ]
+    naming = (
+        a for a in knowledge.errata.values() if any(p.family == family.slug for p in a.affected)
+    )
+    errata = list_errata(naming)
     notes = knowledge.annotations.values()
     at = f"/m?family={family.slug}&state=accepted"
     every = ("Of measurements the newest are named; all stand in ", told(at))
@@ -210,7 +209,7 @@ def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Pa
     counts = _coverage(cells, family.slug).items()
     numbers = ((f"{n}\N{NO-BREAK SPACE}", verdict) for verdict, n in counts if n)
     yield Para((*joined(numbers), "."))
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     shown = [
         (view, judgement) for view in cells.values()
         if (judgement := view.judgements[family.slug]).findings
@@ -220,7 +219,7 @@ def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Pa
         yield Para(UNHEARD)
     wrong = WHOLE.but(view=(CPUS,), family=(family.slug,), only=(WRONG,))
     if shown:
-        yield Field("What is wrong", (told(f"/?{wrong.query()}"),))
+        yield Field("What is wrong", (told(wrong.at("/")),))
         yield Para(CELLS_AT, only="text")
     yield Tabular("Printed, rule, seen", [SIDES], [
         (

@@ -103,7 +103,7 @@ def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
         wanted = view.wanted.only("family", "hypervisor").but(
             mode=(str(found.mode),), only=(str(word),)
         )
-        return Linked(str(found.cells[word]), f"/guest?{wanted.query()}")
+        return Linked(str(found.cells[word]), wanted.at("/guest"))
 
     avic = "Under AVIC there is no MSR to intercept, but it may be on or off: yes for "
     whole = f"{found.cells[SAME]} of {found.total} {found.mode.label} cells in every case, no for "
@@ -116,12 +116,11 @@ def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
 
 def _answer(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Piece]:
     """Yield both halves of each cell that is asked for, and whether they are the same."""
-    conditions = Conditions(knowledge.conditions)
     for lines in _by_cell(view):
         key = lines[0].cell.key
         yield f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
         for i, line in enumerate(lines):
-            when = ", ".join(guest_text.when(line, conditions))
+            when = ", ".join(guest_text.when(line, knowledge.conditions))
             begins = {"": "", guest_text.OTHERWISE: "Otherwise: "}.get(when, f"When {when}: ")
             yield ". " * bool(i) + begins + guest_text.both(line)
         yield ". "
@@ -148,7 +147,7 @@ def _by_cell(view: GuestView) -> list[list[GuestLine]]:
 def _tables(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
     shown = view.versions if view.wanted["hypervisor"] else ()
     widths = (*NARROW, *[WIDTH] * len(shown)) if shown else WIDTHS
-    conditions = Conditions(knowledge.conditions)
+    conditions = knowledge.conditions
     silicon = f"Silicon, {knowledge.families[view.family].name}" if view.family else "Silicon"
     heads = ("Register", "When", silicon, "Emulated", "Same?", *(v.short for v in shown))
     for (mode, access), lines in view.groups.items():

@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages.kinds.kind import Address, PageKind
-from app.pages.kinds.sources import list_sources
+from app.pages.listing import list_sources
 from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet, Tabular

@@ -6,7 +6,6 @@ from pydantic_core import to_jsonable_python
 
 from app.core.chains import ANY, Given, values_of
 from app.core.choices import read_choices
-from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.pages import cell_text, explore, register_text, table_text
 from app.pages.api import cells_body, one_cell, register_out
@@ -83,12 +82,11 @@ class CellPage(PageKind):
 
 def _given(view: CellView, asked: Address) -> Given:
     """Return what a query chooses of an access; without checks there is nothing to choose."""
-    conditions = Conditions(asked.knowledge.conditions)
-    if not view.chain(conditions):
+    if not view.chain(asked.knowledge.conditions):
         return ANY
     policies = {does.policy.slug: does for does in view.does if does.actions}
     slugs = {slug: does.policy.name for slug, does in policies.items()}
-    valid = {"policy": slugs, "value": values_of(view.claims, conditions)}
+    valid = {"policy": slugs, "value": values_of(view.claims, asked.knowledge.conditions)}
     offered = {key: words for key, words in valid.items() if words}
     words = read_choices(asked.pairs, offered, offered)
     policy, value = ("".join(words.get(key, ())) for key in valid)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from app.core.citations import address_of, cite_source, sources_of
+from app.core.citations import address_of, cite_source
 from app.core.facts import Document, Revision, Source
-from app.core.knowledge import Knowledge
 from app.core.revisions import manual_of, read_through
 from app.pages.kinds.kind import Address, PageKind
 from app.pens.lines import Linked, Sourced
 from app.pens.page import Page
-from app.pens.parts import Fetched, Field, Item, Para, Record, Remark, Section, Sheet
+from app.pens.parts import Fetched, Field, Para, Record, Remark, Section, Sheet
 from app.pens.tables import Table
 
 FROM = "Where every fact comes from, and how far each source was read by whoever entered it."
@@ -110,15 +107,6 @@ def _named(document: Document) -> str:
 def _dated(revision: Revision) -> str:
     """``3.44, 2026-03``; the number alone where no date is known."""
     return ", ".join(part for part in (revision.revision, revision.date) if part)
-
-
-def list_sources(ids: Iterable[str], knowledge: Knowledge) -> Section:
-    """Return the named sources, each once, with the address where it can be read."""
-    return Section("Sources", parts=[
-        Item((Sourced((source.id,)), f" {cite_source(source)}"),
-             parts=[Fetched(address_of(source), f"/docs/sources#{source.id}")])
-        for source in sources_of(ids, knowledge.sources)
-    ])  # fmt: skip
 
 
 KINDS: tuple[PageKind, ...] = (SourcesPage(), RevisionsPage())
