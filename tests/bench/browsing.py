@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.bench.running import Figures, Run, Site, ours
 from tests.browser.conftest import FLAGS
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
 # Everything that came over the wire, as it was packed.
 WEIGHT = """() => {
   const [page] = performance.getEntriesByType("navigation");

@@ -57,7 +57,7 @@ def launched():
     Its event loop must be gone when tests of other folders run theirs, so each folder or file
     has a fixture of its own: one that a file imports would stay until the end of the run.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

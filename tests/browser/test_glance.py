@@ -65,9 +65,10 @@ def test_w3m_has_the_first_row_within_25_lines(client):
 
 
 # A page of each template, and those with the widest tables.
-KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?view=cpu /map /corrected /r/icr /r/eoi/x2avic/write /c
-    /c/zen-4 /d /d/1 /d/15/mail /errata /errata/1235 /policy /policy/kvm-6.0..kvm-7.2 /wanted /m
-    /upload /check-mail /changes /search?q=icr /docs/measure /docs/sources /export /api/v1/docs"""
+KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?view=cpu /map /corrected /r/icr /r/eoi/x2avic/write
+    /c /c/zen-4 /d /d/1 /d/15/mail /errata /errata/1235 /policy /policy/kvm-6.0..kvm-7.2
+    /wanted /m /wanted?family=zen-5 /upload /docs/format /docs/upload /check-mail /changes
+    /search?q=icr /docs/measure /docs/sources /export /api/v1/docs"""
 
 
 @pytest.mark.parametrize("path", KINDS.split())

@@ -10,8 +10,6 @@ from tests.measured.documents import document, many
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-AROUND = ("/upload", "/m", "/wanted?family=zen-5", "/docs/format", "/docs/upload")
-
 
 def test_paste_check_mend_submit_and_withdraw(open_page):
     page = open_page("/upload", expect_errors=True)
@@ -83,14 +81,3 @@ def test_a_file_goes_through_with_javascript_off(open_page, tmp_path):
     page.goto("/m")
     expect(page.locator("main dl.facts").first).to_be_visible()
     expect(page.locator("main")).to_contain_text("constructed Zen 5")
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-@pytest.mark.parametrize("path", AROUND)
-def test_the_pages_around_it_never_scroll_sideways(look, path, width):
-    assert look(path, width).evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("path", AROUND)
-def test_the_pages_around_it_are_accessible(look, path):
-    assert [] == violations(look(path))
