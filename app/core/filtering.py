@@ -19,6 +19,7 @@ from app.errors import InvalidFilter
 T = TypeVar("T")
 C = TypeVar("C")
 Labels = Mapping[str, str]
+Chosen = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Filter(Generic[T, C]):
     """
 
     keys: tuple[Key[T, C], ...]
-    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    chosen: Chosen = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> tuple[str, ...]:
         return self.chosen.get(name, ())
@@ -146,27 +147,32 @@ class Passing(Generic[T, C]):
 
     def with_each(
         self, wanted: Filter[T, C], name: str, values: Iterable[str]
-    ) -> Iterator[tuple[int, Filter[T, C]]]:
-        """Yield for each value how many pass if that alone is chosen of a key, and that filter."""
-        others = [key for key in wanted.asked if key.name != name and name not in key.reads]
-        among = self._all(wanted, others)
+    ) -> Iterator[tuple[str, int, Filter[T, C]]]:
+        """Yield each value that lets any pass alone of its key, how many, and that filter."""
+        moved = [k for k in wanted.keys if k.name == name or (name in k.reads and wanted[k.name])]
+        among = self._all(wanted, [key for key in wanted.asked if key not in moved])
         for value in values:
-            one = wanted.but(**{name: (value,)})
-            moved = (key for key in one.asked if key.name == name or name in key.reads)
-            yield (among & self._all(one, moved)).bit_count(), one
+            chosen = {name: (value,)}
+            bits = among
+            for key in moved:
+                bits &= self._of(wanted, key, chosen)
+            if bits:
+                yield value, bits.bit_count(), wanted.but(**chosen)
 
     def _all(self, wanted: Filter[T, C], keys: Iterable[Key[T, C]]) -> int:
         bits = self.every
         for key in keys:
-            bits &= self._of(wanted, key)
+            bits &= self._of(wanted, key, {})
         return bits
 
-    def _of(self, wanted: Filter[T, C], key: Key[T, C]) -> int:
-        choices = [wanted[name] for name in (key.name, *key.reads)]
+    def _of(self, wanted: Filter[T, C], key: Key[T, C], instead: Chosen) -> int:
+        """Return what passes one key of a filter, with other choices for some keys."""
+        now = {**wanted.chosen, **instead}
+        choices = [now.get(name, ()) for name in (key.name, *key.reads)]
         asked = (key.name, *choices)
         bits = self._found.get(asked)
         if bits is None:
-            each = enumerate(self._things)
+            each, wanted = enumerate(self._things), wanted.but(**instead)
             bits = sum(1 << i for i, it in each if wanted.passes(key, it, self._known))
             if key.values and not any(values[1:] for values in choices):
                 self._found[asked] = bits

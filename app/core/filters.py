@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
 from app.core import filtering
-from app.core.cells import CellKey
 from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
 from app.core.names import words_of
@@ -20,6 +19,14 @@ SORTS = {
     "msr": "MSR",
     "verdict": "verdict, worst first",
     "reports": "number of reports",
+}
+# What an order compares of the cells of a register.
+MEASURES: Mapping[str, Callable[[Sequence[CellView]], int | str]] = {
+    "order": lambda cells: cells[0].register.order,
+    "name": lambda cells: cells[0].register.name.lower(),
+    "msr": lambda cells: min((s.first for s in cells[0].register.msr_spans), default=0xFFFF),
+    "verdict": lambda cells: min(WORST_FIRST.index(c.verdict) for c in cells),
+    "reports": lambda cells: -sum(c.reports for c in cells),
 }
 ERRATUM_ANY = "any"
 # The view with a column for each CPU: families are its columns, and narrow nothing.
@@ -165,21 +172,10 @@ def haystack(view: CellView) -> str:
     return " ".join(words).lower()
 
 
-def sort_registers(views: Mapping[CellKey, CellView], sort: str) -> tuple[str, ...]:
-    """Return the registers of ``views`` in the asked order; ties keep the manual's order."""
-    rows: dict[str, list[CellView]] = {}
-    for view in views.values():
-        rows.setdefault(view.key.register, []).append(view)
-    measure: Mapping[str, Callable[[list[CellView]], int | str]] = {
-        "order": lambda cells: cells[0].register.order,
-        "name": lambda cells: cells[0].register.name.lower(),
-        "msr": lambda cells: min((s.first for s in cells[0].register.msr_spans), default=0xFFFF),
-        "verdict": lambda cells: min(WORST_FIRST.index(c.verdict) for c in cells),
-        "reports": lambda cells: -sum(c.reports for c in cells),
-    }
-    by_order = sorted(rows.values(), key=lambda cells: cells[0].register.order)
-    by_order.sort(key=measure[sort.removeprefix("-")], reverse=sort.startswith("-"))
-    return tuple(cells[0].register.slug for cells in by_order)
+def sort_registers(rows: Mapping[str, Sequence[CellView]], sort: str) -> tuple[str, ...]:
+    """Return the registers of ``rows`` in the asked order; ties keep the order of ``rows``."""
+    measure = MEASURES[sort.removeprefix("-")]
+    return tuple(sorted(rows, key=lambda slug: measure(rows[slug]), reverse=sort.startswith("-")))
 
 
 def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:

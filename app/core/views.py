@@ -143,7 +143,7 @@ class CellView:
             for level, word in ordered
         )
 
-    @property
+    @cached_property
     def reports(self) -> int:
         """Unmasked reports over all families."""
         return sum(j.reports for j in self.judgements.values())

@@ -148,12 +148,14 @@ def _selection(snapshot: Snapshot, selection: Selection, place: Place) -> Cited:
     view = explore.table(snapshot, wanted)
     chosen = {key for word in selection.rows for key in cells_of_row(word, knowledge)}
     chosen = chosen or set(knowledge.cells)
-    cells = {key: cell for key, cell in view.cells.items() if key in chosen}
+    shown = {slug: [c for c in row if c.key in chosen] for slug, row in view.rows.items()}
+    left = {slug: row for slug, row in shown.items() if row}
+    cells = {cell.key: cell for row in left.values() for cell in row}
     rows = Rows(
         subject=_subject(selection, cells.values(), knowledge),
         sentence=_sentence(snapshot, view, chosen, len(cells)),
         cells=cells,
-        order=filters.sort_registers(cells, wanted.text("sort")),
+        order=filters.sort_registers(left, wanted.text("sort")),
         path=selection.path,
         policies=wanted["policy"],
     )

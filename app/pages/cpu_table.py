@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.core.cells import CellKey, way
+from app.core.cells import way
 from app.core.emulator_words import Following
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
@@ -61,8 +61,7 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
         columns += emulating(knowledge, snapshot.emulations.values())
     groups = {
         side: tuple(
-            cell for slug in view.order for key in [CellKey(slug, *side)]
-            if (cell := view.cells.get(key))
+            cell for slug in view.order if (cell := view.at(slug, side))
         )
         for side in view.sides
     }  # fmt: skip
@@ -83,7 +82,7 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
 def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits as text: a grid for each mode and access."""
     view = shown.view
-    tallies = (f"{t.number} {t.word.code} {t.word.label}" for t in view.verdicts if t.number)
+    tallies = (f"{t.number} {t.word.code} {t.word.label}" for t in view.verdicts)
     emulated = ", ".join(f"{f.mark} {f.label}" for f in shown.followings)
     prints = ", ".join(f"{p.mark} {p.short}" for p in Printed if p.mark)
     parts: list[Passage] = [

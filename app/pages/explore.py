@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
+from functools import cached_property, reduce
+from itertools import compress, product
+from operator import or_
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from app.core import filters
@@ -26,7 +27,11 @@ W = TypeVar("W", Printed, Verdict)
 Side: TypeAlias = tuple[Mode, Access]
 # What a part of a page depends on, if it may be kept for others, and what it is made of.
 Keyed: TypeAlias = list[tuple[tuple[Hashable, ...], tuple[Any, ...]]]
+# A register's cells in the order of the table, and which of them each number says by its bits.
 SIDES: tuple[Side, ...] = tuple(product(Mode, Access))
+ROW = len(SIDES)
+ALL = (1 << ROW) - 1
+BITS = [[bits >> place & 1 for place in range(ROW)] for bits in range(ALL + 1)]
 
 
 @dataclass(frozen=True)
@@ -40,24 +45,25 @@ class Tally(Generic[W]):
 
 @dataclass(frozen=True)
 class TableView:
-    """The table under a filter: the cells that pass, and the rows in their order.
+    """The table under a filter: which cells pass, and the registers in their order.
 
-    ``prints`` and ``verdicts`` are what a word more would leave of it; ``headline`` is the whole
-    table's, by mode, and ``ran`` how many of its cells somebody ran, on any family and on
-    each that is known, ``grouped`` of them by reports on a group alone. ``wrong`` is, for each
-    of those families, the view of where the manual is wrong on it.
+    ``left`` has the registers of which any cell passes, and which of ``SIDES``, as bits of a
+    number; ``rows`` has those cells. ``headline`` is the whole table's, by mode, and ``ran``
+    how many of its cells somebody ran, on any family and on each that is known, ``grouped`` of
+    them by reports on a group alone. ``wrong`` is, for each of those families, the view of where
+    the manual is wrong on it.
     """
 
     wanted: CellFilter
-    cells: Mapping[CellKey, CellView]
+    left: Mapping[str, int]
+    rows: Mapping[str, tuple[CellView, ...]]
     order: tuple[str, ...]
     sentence: str
-    prints: tuple[Tally[Printed], ...]
-    verdicts: tuple[Tally[Verdict], ...]
     headline: tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]
     ran: Mapping[str, tuple[int, CellFilter]]
     grouped: int
     wrong: Mapping[str, CellFilter]
+    snapshot: Snapshot
 
     @property
     def by_cpu(self) -> CellFilter:
@@ -71,19 +77,29 @@ class TableView:
         return self.wanted.at("/")
 
     @cached_property
-    def rows(self) -> Mapping[str, Mapping[Side, CellView]]:
-        """The cells that the filter leaves of each register, by mode and access."""
-        rows: dict[str, dict[Side, CellView]] = {slug: {} for slug in self.order}
-        for key, view in self.cells.items():
-            rows[key.register][key.mode, key.access] = view
-        return rows
+    def prints(self) -> tuple[Tally[Printed], ...]:
+        """What each word for print would leave of it, if anything."""
+        return _tallies(self.snapshot, self.wanted, Printed)
+
+    @cached_property
+    def verdicts(self) -> tuple[Tally[Verdict], ...]:
+        """What each verdict would leave of it, if anything."""
+        return _tallies(self.snapshot, self.wanted, Verdict)
+
+    @cached_property
+    def cells(self) -> Mapping[CellKey, CellView]:
+        """The cells that pass, in the order of the table."""
+        return {view.key: view for row in self.rows.values() for view in row}
+
+    def at(self, slug: str, side: Side) -> CellView | None:
+        """Return a cell, None where it does not pass."""
+        return self.cells.get(CellKey(slug, *side))
 
     @property
     def keyed_rows(self) -> Keyed:
-        """Its rows by what they are told by: nothing where policies stand beside them."""
-        alike = not self.wanted["policy"]
-        each = self.rows.items()
-        return [((slug, self.sides, *here) if alike else (), (slug, here)) for slug, here in each]
+        """Its registers by what their rows are told by: nothing where policies stand beside."""
+        told = self._sides if not self.wanted["policy"] else 0
+        return [((slug, self.left[slug], told) if told else (), (slug,)) for slug in self.order]
 
     @property
     def keyed_fields(self) -> Mapping[str, Keyed]:
@@ -106,37 +122,47 @@ class TableView:
         """Whether something is chosen of what its form folds away."""
         return any(k.control and k.control.more for k in self.wanted.keys if self.wanted[k.name])
 
-    @cached_property
+    @property
     def sides(self) -> tuple[Side, ...]:
         """The modes and accesses of which the filter leaves a cell."""
-        left = {side for here in self.rows.values() for side in here}
-        return tuple(side for side in SIDES if side in left)
+        return tuple(compress(SIDES, BITS[self._sides]))
+
+    @cached_property
+    def _sides(self) -> int:
+        return reduce(or_, self.left.values(), 0)
 
 
 def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
-    cells, passing = snapshot.cells, _passing(snapshot)
+    passing = _passing(snapshot)
     bits = passing.of(wanted)
-    shown = {k: v for i, (k, v) in enumerate(cells.items()) if bits >> i & 1}
-    total = passing.of(wanted.only("mode", "access")).bit_count()
+    shown, total = bits.bit_count(), passing.of(wanted.only("mode", "access")).bit_count()
+    registers = snapshot.once("registers", lambda: _registers(snapshot))
+    left = {slug: some for i, slug in enumerate(registers) if (some := bits >> ROW * i & ALL)}
+    rows = {slug: tuple(compress(registers[slug], BITS[some])) for slug, some in left.items()}
     ran = snapshot.once("ran", lambda: _ran(snapshot))
     return TableView(
         wanted=wanted,
-        cells=shown,
-        order=filters.sort_registers(shown, wanted.text("sort")),
-        sentence=filters.sentence(wanted, snapshot.vocabulary, len(shown), total),
-        prints=_tallies(snapshot, wanted, Printed),
-        verdicts=_tallies(snapshot, wanted, Verdict),
+        left=left,
+        rows=rows,
+        order=filters.sort_registers(rows, wanted.text("sort")),
+        sentence=filters.sentence(wanted, snapshot.vocabulary, shown, total),
         headline=snapshot.once("headline", lambda: _headline(snapshot)),
         ran=ran,
         grouped=snapshot.once(
-            "grouped", lambda: sum(view.ran is Scope.GROUP for view in cells.values())
+            "grouped", lambda: sum(v.ran is Scope.GROUP for v in snapshot.cells.values())
         ),
         wrong=snapshot.once(
             "wrong",
             lambda: {f: WHOLE.but(view=(CPUS,), family=(f,), only=(WRONG,)) for f in ran if f},
         ),
+        snapshot=snapshot,
     )
+
+
+def _registers(snapshot: Snapshot) -> Mapping[str, tuple[CellView, ...]]:
+    registers = snapshot.knowledge.registers.values()
+    return {register.slug: register_cells(snapshot, register) for register in registers}
 
 
 def _passing(snapshot: Snapshot) -> Passing[CellView, Members]:
@@ -146,9 +172,9 @@ def _passing(snapshot: Snapshot) -> Passing[CellView, Members]:
 
 
 def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Tally[W], ...]:
-    """Return how many cells have each word, with the page of a filter that shows them."""
+    """Return how many cells have each word that any has, with the filter that shows them."""
     each = _passing(snapshot).with_each(wanted, words.__name__.lower(), map(str, words))
-    return tuple(Tally(word, *counted) for word, counted in zip(words, each, strict=True))
+    return tuple(Tally(words(word), number, narrowed) for word, number, narrowed in each)
 
 
 def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
@@ -168,7 +194,7 @@ def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...
     return tuple(
         (mode, tuple(
             tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
-            if tally.word.mark and tally.number
+            if tally.word.mark
         ))
         for mode in reversed(Mode)
     )  # fmt: skip

@@ -55,10 +55,9 @@ def columns(
     knowledge: Knowledge,
     policies: Iterable[str],
     site: str = "",
-    sides: Iterable[tuple[Mode, Access]] = (),
     most: int | None = None,
 ) -> tuple[CellColumn, ...]:
-    """Return every column, those of ``policies`` and, for HTML, of ``sides`` among them.
+    """Return every column but those of HTML alone, those of ``policies`` among them.
 
     ``most`` bounds the observations of measurements that JSON names of a cell, newest first.
     """
@@ -71,7 +70,6 @@ def columns(
             "url": (str, lambda view: site + view.key.url),
         }),
         *_manual(knowledge),
-        *starmap(_side, sides),
         *_seen(knowledge, site, most),
         CellColumn(json={
             "policies": (dict[str, str], lambda view: {
@@ -86,6 +84,13 @@ def columns(
         *LAST,
         CellColumn(("url",), lambda view: (f"{site}{view.key.url}",)),
     )  # fmt: skip
+
+
+def headed(
+    knowledge: Knowledge, policies: Iterable[str], sides: Iterable[tuple[Mode, Access]]
+) -> list[CellColumn]:
+    """Return the columns of HTML: ``sides``, then ``policies``."""
+    return [*starmap(_side, sides), *(_policy(slug, knowledge) for slug in policies)]
 
 
 def _side(mode: Mode, access: Access) -> CellColumn:

@@ -35,7 +35,7 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         *wrong_on(view, knowledge),
         Field(
             "Verdicts",
-            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts if t.number),
+            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts),
         ),
         *_introduction(policies, knowledge),
     ]
@@ -44,7 +44,7 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     for slug in view.order:
         register = knowledge.registers[slug]
         record = Record(f"{register.heading} ({register.addresses})")
-        for cell in (cell for key, cell in view.cells.items() if key.register == slug):
+        for cell in view.rows[slug]:
             label = f"{cell.key.mode.label:<6} {cell.key.access:<6}"
             first, *more = (line for column in every for line in column.lines(cell))
             record.parts.append(Field(label, first, 14, more))

@@ -45,11 +45,12 @@ class Snapshot:
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what somebody makes of this snapshot: made on first use, gone with it."""
-        with self._making:
-            if key not in self._made:
-                self._made[key] = make()
-            found: T = self._made[key]
-            return found
+        if key not in self._made:
+            with self._making:
+                if key not in self._made:
+                    self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     @property
     def name(self) -> str:

@@ -17,13 +17,12 @@ _BEGIN, _END = "<main", "</main>"
 
 
 def linked(html: str) -> str:
-    """Return a page whose headings, that of the page itself aside, lead to themselves.
+    """Return a page, or a part of one, whose headings, that of the page aside, lead to themselves.
 
     One that leads elsewhere already is followed by a link to itself, which styles give a mark.
     """
-    begin, end = html.find(_BEGIN), html.rfind(_END)
-    if begin < 0:
-        return html
+    begin, end = max(html.find(_BEGIN), 0), html.rfind(_END)
+    end = end if end >= 0 else len(html)
     taken = set[str]()
 
     def link(found: re.Match[str]) -> str:

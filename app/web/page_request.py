@@ -21,6 +21,16 @@ from app.store.snapshots import Snapshot
 from app.web.negotiate import Format
 from app.web.render import Renderer
 
+# The type of each twin and what it is called, by its extension.
+TWINS = {
+    "txt": ("text/plain", "text"),
+    "json": ("application/json", "JSON"),
+    "csv": ("text/csv", "CSV"),
+    "md": ("text/markdown", "Markdown"),
+    "atom": ("application/atom+xml", "Atom"),
+    "svg": ("image/svg+xml", "SVG"),
+    "diff": ("text/x-diff", "diff"),
+}
 UNFOUND = ("/search", "/check-mail", "/review")
 
 
@@ -139,6 +149,7 @@ class PageRequest:
         """Return the page in the format that the request wants; raises NotFound."""
         state, place = self.request.state, self.place
         wanted: Format = state.format
+        body: str | bytes
         match wanted:
             case Format.TEXT:
                 body = page.text(place)
@@ -165,14 +176,10 @@ class PageRequest:
             keep(self.request, page.path.partition("?")[2])
         return Response(body, page.status, media_type=wanted.media_type)
 
-    def _html(self, page: Page) -> str:
+    def _html(self, page: Page) -> bytes:
+        path, query = "/index" if self.path == "/" else self.path, self.request.url.query
+        asked = f"?{query}" if query else ""
+        twins = [(f"{path}.{name}{asked}", *TWINS[name]) for name in page.formats]
         return self.renderer.page(
-            page.template,
-            self.snapshot,
-            **page.view,
-            path=self.path,
-            twin="/index" if self.path == "/" else self.path,
-            query=self.request.url.query,
-            formats=page.formats,
-            pin=self,
+            page.template, self.snapshot, **page.view, path=self.path, twins=twins, pin=self
         )

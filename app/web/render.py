@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, MutableMapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -26,6 +26,8 @@ from app.store.snapshots import Snapshot
 from app.web.headings import linked
 from app.web.static import has_htmx, static_url
 
+# Where a part of a page goes that was made before, by its number.
+MARK = re.compile(r"<\?(\d+)\?>")
 MARKED = re.compile(r"`([^`]+)`|(/(?:docs|upload|wanted|review)(?:/[a-z-]+)?)\b")
 # The pages that every other leads to, by address.
 NAV = {
@@ -87,26 +89,45 @@ def _marked(text: str) -> Markup:
     return Markup("").join(ways[i % len(ways)].format(piece) for i, piece in pieces if piece)
 
 
-def _once(snapshot: Snapshot, *key: Hashable, caller: Callable[[], str]) -> str:
-    """Return a part of a page, made once; of a past snapshot none is kept: there are many."""
-    return caller() if snapshot.pinned else snapshot.once(("html", *key), caller)
+class _Parts:
+    """The parts of one page that are made once for all pages, as bytes.
 
-
-def _each(
-    snapshot: Snapshot,
-    part: str,
-    items: Keyed,
-    caller: Callable[..., str],
-) -> Markup:
-    """Return a part of a page for each of the caller's arguments, made once by the key of each.
-
-    Without a key it is made anew. The same as calls of ``once`` in a loop, which cost far more.
+    The page that templates make has marks in their places, so that what is large is neither
+    looked through nor copied again and again. Nothing that is escaped can look like one.
     """
-    made = (
-        _once(snapshot, part, *key, caller=partial(caller, *given)) if key else caller(*given)
-        for key, given in items
-    )
-    return Markup("".join(made))  # noqa: S704 - a caller is a template's, and has escaped
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._parts: list[bytes] = []
+
+    def once(self, *key: Hashable, caller: Callable[[], str]) -> Markup:
+        """Return a part of a page, made once by its key."""
+        return self._mark(self._made(key, caller))
+
+    def each(self, part: str, items: Keyed, caller: Callable[..., str]) -> Markup:
+        """Return a part of a page for each of the caller's arguments, made once by the key of each.
+
+        Without a key it is made anew. The same as calls of ``once`` in a loop, which cost more.
+        """
+        made = (self._made((part, *key) if key else (), caller, given) for key, given in items)
+        return self._mark(b"".join(made))
+
+    def whole(self, html: str) -> bytes:
+        """Return what a template made with its parts in their places, and its headings linked."""
+        pieces = enumerate(MARK.split(linked(html)))
+        return b"".join(self._parts[int(p)] if i % 2 else p.encode() for i, p in pieces)
+
+    def _made(
+        self, key: tuple[Hashable, ...], caller: Callable[..., str], given: tuple[Any, ...] = ()
+    ) -> bytes:
+        # Of a past snapshot none is kept: there are many.
+        if self._snapshot.pinned or not key:
+            return self.whole(caller(*given))
+        return self._snapshot.once(("html", *key), lambda: self.whole(caller(*given)))
+
+    def _mark(self, part: bytes) -> Markup:
+        self._parts.append(part)
+        return Markup(f"<?{len(self._parts) - 1}?>")  # noqa: S704 - ours alone
 
 
 def _told(snapshot: Snapshot, cell: CellView) -> str:
@@ -123,13 +144,13 @@ class Renderer:
         self._environment = make_environment(read_only=settings.export_file is not None)
         self._plain = self._environment.overlay(autoescape=False)
 
-    def page(self, name: str, snapshot: Snapshot, **context: Any) -> str:
+    def page(self, name: str, snapshot: Snapshot, **context: Any) -> bytes:
         """Return a page of a snapshot.
 
         What a template calls with ``once`` or ``each`` and a key is made once for all pages, so the
         key has to say all that it depends on, and there may not be too many of them.
         """
-        knowledge = snapshot.knowledge
+        knowledge, parts = snapshot.knowledge, _Parts(snapshot)
         html = self._environment.get_template(name).render(
             **context,
             site=self._site,
@@ -139,11 +160,11 @@ class Renderer:
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
             copies=lambda address: citing.find(snapshot, address, self._site),
-            once=partial(_once, snapshot),
-            each=partial(_each, snapshot),
+            once=parts.once,
+            each=parts.each,
             told=lambda cell: _told(snapshot, cell),
         )
-        return linked(html)
+        return parts.whole(html)
 
     def bare(self, name: str, **context: Any) -> str:
         """Return a page that needs no snapshot: an error page."""

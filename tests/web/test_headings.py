@@ -32,5 +32,5 @@ def test_a_heading_leads_to_itself_by_a_name_that_nothing_else_has(html, shown):
     assert page.format(shown) == linked(page.format(html))
 
 
-def test_what_has_no_main_part_stays_as_it_is():
-    assert "<h2>It</h2>" == linked("<h2>It</h2>")
+def test_a_heading_in_a_part_of_a_page_leads_to_itself_too():
+    assert f'<h2 id="it">{link("it")}</h2>' == linked("<h2>It</h2>")

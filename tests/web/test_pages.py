@@ -31,6 +31,13 @@ def test_curl_gets_the_text_of_a_page_unasked(client):
     assert client.get(f"{cell}.txt").text == client.get(cell, headers=CURL).text
 
 
+def test_words_that_look_like_the_place_of_a_kept_part_stay_words(client):
+    page = client.get("/?q=<?0?>", headers=HTML).text
+
+    assert 'name="q" value="&lt;?0?&gt;"' in page
+    assert not re.search(r"<\?\d+\?>", page)
+
+
 @pytest.mark.parametrize("extension", ["json", "csv", "md"])
 @pytest.mark.parametrize("path", TABLES)
 def test_tables_also_come_as_data(client, path, extension):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from app.core.facts.base import BaseFact, SourceId
 from app.core.numbers import SLOT, Span
@@ -205,7 +206,7 @@ class Register(BaseFact):
         """The xAPIC offsets, in bytes from the APIC page."""
         return tuple(Span.parse(text) for text in self.offsets)
 
-    @property
+    @cached_property
     def msr_spans(self) -> tuple[Span, ...]:
         """The x2APIC MSR numbers."""
         return tuple(Span.parse(text) for text in self.msrs)

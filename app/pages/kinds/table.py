@@ -15,7 +15,7 @@ from app.pages.explore import TableView
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.picture import picture_of
 from app.pages.subjects import Subject
-from app.pages.table_columns import columns
+from app.pages.table_columns import headed
 from app.pages.wanted_text import nothing_yet
 from app.pens.page import Page
 from app.pens.plain import sheet_text
@@ -54,9 +54,7 @@ class TablePage(PageKind):
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,
                 "policy_columns": table_text.POLICY_COLUMNS,
-                "columns": [
-                    c for c in columns(knowledge, view.wanted["policy"], sides=view.sides) if c.head
-                ],
+                "columns": headed(knowledge, view.wanted["policy"], view.sides),
             },
             text=lambda place: sheet_text(table_text.table_sheet(view, knowledge), place),
             table=lambda place: table_text.cells_table(
