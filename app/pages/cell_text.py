@@ -56,7 +56,7 @@ def cell_sheet(
             Section("Which check comes first", "checks", parts=[*_chain(view, knowledge, given)]),
             Section("Documented, highest rank first", "documented",
                     parts=[*_documented(view, knowledge)]),
-            Section("Measured", "measured", parts=[*_measured(view, knowledge)]),
+            Section("Reported", "measured", parts=[*_measured(view, knowledge)]),
             brief(guest, knowledge.conditions),
             does_section(key, does, knowledge),
             Section("Differences", "differences", parts=[

@@ -31,10 +31,11 @@ from app.pens.parts import (
 from app.pens.plain import words
 
 WIDTH = 12
-TITLE = "Differences: where Table 15-22 and the truth disagree"
+TITLE = "Differences of Table 15-22 from the rest of the manual and from silicon"
 LEAD = (
-    "Every disagreement between Table 15-22 and the truth, numbered so that it can be cited. A "
-    "number is never used again: what was taken back stays, marked as retracted, with the reason."
+    "Every disagreement of Table 15-22 with the rest of the manual or with silicon, numbered so "
+    "that it can be cited. A number is never used again: what was taken back stays, marked as "
+    "retracted, with the reason."
 )
 NONE_PASSES = "No difference passes this filter."
 UNFILED = (

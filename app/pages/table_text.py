@@ -23,19 +23,21 @@ POLICY_COLUMNS = (
     "what it takes that exit for."
 )
 TITLE = "Table 15-22 versus real behaviour"
+SEVERAL = "; a cell counts for each verdict that it has"
 
 
 def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits, one register after the other."""
     policies = view.wanted["policy"]
     every = columns(knowledge, policies)
+    several = SEVERAL if sum(t.number for t in view.verdicts) > len(view.cells) else ""
     parts: list[Passage] = [
         Field("Shown", view.sentence),
         Field("In print", "".join(said for said, _ in headline(view, knowledge))),
         *wrong_on(view, knowledge),
         Field(
             "Verdicts",
-            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts),
+            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts) + several,
         ),
         *_introduction(policies, knowledge),
     ]

@@ -121,7 +121,9 @@ def _family(wants: Sequence[Want]) -> Iterator[Passage]:
     yield Field("Now", counts(wants))
     yield Field("CPU reports", ", ".join(bits))
     yield Field("Parameters", " ".join(needs[0].parameters))
-    yield Field("As well", parts and f"{FORCED}, where CPUID shows AVIC 0, as it does on {parts}")
+    yield Field(
+        "As well", parts and f"{FORCED}, where CPUID shows AVIC 0, as in a public dump of {parts}"
+    )
     yield Field("Conditions", stated if conditions else "")
 
 

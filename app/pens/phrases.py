@@ -15,6 +15,10 @@ from app.pens.lines import Line, Pieces, Styled, joined
 
 # Of a cell whose every access was intercepted.
 NOTHING_HEARD = "nothing, all intercepted"
+# Before what was seen on the same family and has another verdict.
+BESIDE = "; beside it "
+
+Sides = dict[Branch, list[Observation]]
 
 
 def branch(claim: Claim) -> str:
@@ -38,28 +42,40 @@ def branch_line(found: Iterable[Branch]) -> Line:
 
 def verdict_line(judgement: Judgement) -> Pieces:
     """What was seen on a family, the verdict on it, and what stands behind it."""
-    heard = ((b, looks, [when for (_, when), _ in found]) for (b, looks), found in groupby(
-        _sides(judgement).items(), lambda side: (side[0][0], _looks(side[1]))
-    ))  # fmt: skip
-    chips = ((*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
-             for b, (ran, restated), when in heard)  # fmt: skip
-    seen = joined(chips) or (NOTHING_HEARD,)
+    seen = joined(filter(None, map(_chips, _sides(judgement))), BESIDE) or (NOTHING_HEARD,)
     return (judgement.verdict, ": ", *seen, f"; {judgement.behind}")
 
 
 def seen_branches(judgement: Judgement) -> str:
     """``accelerated [edge], vmexit-trap [level]``: what was seen on a family, and in which case."""
-    sides = _sides(judgement)
-    return ", ".join(f"{b} [{when}]" if when else b for b, when in sides) or NOTHING_HEARD
+    said = (", ".join(f"{b} [{when}]" if when else b for b, when in s) for s in _sides(judgement))
+    return BESIDE.join(filter(None, said)) or NOTHING_HEARD
 
 
-def _sides(judgement: Judgement) -> dict[Branch, list[Observation]]:
-    """Return what was heard by behaviour and condition, in the order of the vocabulary."""
+def bearing(judgement: Judgement) -> tuple[Branch, ...]:
+    """What was seen that has the verdict itself: the rest of a family may be as documented."""
+    heard = (f.observation for f in judgement.findings if judgement.word(f) is judgement.verdict)
+    return tuple(dict.fromkeys((seen.outcome, seen.condition) for seen in heard))
+
+
+def _chips(sides: Sides) -> Pieces:
+    heard = ((b, looks, [when for (_, when), _ in found]) for (b, looks), found in groupby(
+        sides.items(), lambda side: (side[0][0], _looks(side[1]))
+    ))  # fmt: skip
+    return joined((*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
+                  for b, (ran, restated), when in heard)  # fmt: skip
+
+
+def _sides(judgement: Judgement) -> tuple[Sides, Sides]:
+    """Return what was heard, in the order of the vocabulary: what has the verdict, and the rest."""
+    first: Sides = {}
+    rest: Sides = {}
+    borne = bearing(judgement)
     heard = [f.observation for f in judgement.findings if f.verdict is not Verdict.MASKED]
-    sides: dict[Branch, list[Observation]] = {}
     for seen in sorted(heard, key=lambda o: judgement.behaviours.index(o.outcome)):
-        sides.setdefault((seen.outcome, seen.condition), []).append(seen)
-    return sides
+        side = (seen.outcome, seen.condition)
+        (first if side in borne else rest).setdefault(side, []).append(seen)
+    return first, rest
 
 
 def _looks(reports: Iterable[Observation]) -> tuple[bool, bool]:

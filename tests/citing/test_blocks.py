@@ -115,7 +115,8 @@ LDR, Logical Destination Register: WRMSR 80Dh under x2AVIC
   AMD 57896:                  #GP, no #VMEXIT [inferred from rev 3.00,
                                 p.176; Zen 5 model 44h only]
   Zen 4:                      #GP, no #VMEXIT (1 report, observed, for a
-                                group of registers, hedged "typically")
+                                group of registers, hedged "typically",
+                                inference in part)
 
 AMD64 Architecture Programmer's Manual vol. 2 (24593) rev 3.44
 {SITE}/r/ldr/x2avic/write?at={VERSION}

@@ -27,6 +27,19 @@ def test_the_answer_comes_first_and_is_the_same_in_both_twins(client):
 
 
 @pytest.mark.parametrize(
+    ("path", "bearing", "beside"),
+    [(ICR, "contradicts the manual: vmexit-ipi (#VMEXIT (incomplete IPI)) [reserved-bits]",
+      "[target-not-running, advanced, incomplete, invalid-target], gp"),
+     ("/r/eoi/x2avic/write", "as printed: accelerated [edge]", "[level] (the manual's word)")],
+)  # fmt: skip
+def test_a_verdict_names_what_bears_it_and_the_rest_beside_it(path, bearing, beside, client):
+    said = flat(client, f"{path}.txt").partition("CPU not stated ")[2]
+
+    assert said.startswith(bearing)
+    assert beside in said.partition("; beside it ")[2].partition(";")[0]
+
+
+@pytest.mark.parametrize(
     ("path", "chosen"),
     [(LDR, ["policy=kvm-6.0", "policy=kvm-7.2"]),
      (ICR, ["policy=kvm-6.0", "policy=kvm-7.2", "value=valid", "value=reserved-bits"])],

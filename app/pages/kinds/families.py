@@ -160,7 +160,7 @@ def _family_sheet(
     up = (Linked("Coverage", "/c"), family.name)
     return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
         Para(family.text, "lead"),
-        Section("Measured", parts=[*_measured(family, cells, knowledge)]),
+        Section("Reported", parts=[*_measured(family, cells, knowledge)]),
         Section("Still wanted", parts=[
             Para(wanted.counts(wants).capitalize() + _left_out(wants, family, cells) + "."),
             Para((each,) if wants else ""),

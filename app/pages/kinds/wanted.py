@@ -158,7 +158,7 @@ def parameters(need: Need) -> str:
     if not need.forced:
         return plain
     parts = ", ".join(need.forced)
-    return f"{plain}; {FORCED} as well where CPUID shows AVIC 0, as it does on {parts}"
+    return f"{plain}; {FORCED} as well where CPUID shows AVIC 0, as in a public dump of {parts}"
 
 
 def _table(wants: Iterable[Want], site: str) -> Table:
