@@ -49,7 +49,7 @@ def submit_document(
 ) -> Receipt:
     """Submit a document to the newest data version."""
     knowledge = load_knowledge(session, queries.current_version_id(session))
-    _, measurement = prepare(raw, knowledge, now)
+    measurement = prepare(raw, knowledge, now)
     return submit(session, Incoming(raw=raw, measurement=measurement, token=token), now)
 
 

@@ -24,7 +24,7 @@ from app.pages import registry
 from app.pens.place import Place
 from app.settings import Settings
 from app.store import queries
-from app.store.engine import make_engine, reader_sessions, writer_sessions
+from app.store.engine import disposing, make_engine, reader_sessions, writer_sessions
 from app.store.snapshots import Snapshot, load_snapshot, offline_snapshot
 
 # Options of several commands.
@@ -84,14 +84,10 @@ def reading(export: Path | None = None, at: str = "") -> Iterator[Opened]:
     for a file that is no export.
     """
     settings = Settings(export_file=export) if export else Settings()
-    engine = engine_for(settings)
-    try:
-        with reader_sessions(engine)() as session:
-            snapshot = load_snapshot(session, at)
-            place = Place(settings.site, snapshot.name, pinned=snapshot.pinned)
-            yield Opened(session, snapshot, place)
-    finally:
-        engine.dispose()
+    with disposing(engine_for(settings)) as engine, reader_sessions(engine)() as session:
+        snapshot = load_snapshot(session, at)
+        place = Place(settings.site, snapshot.name, pinned=snapshot.pinned)
+        yield Opened(session, snapshot, place)
 
 
 @contextmanager
@@ -102,13 +98,12 @@ def writing() -> Iterator[Session]:
     """
     settings = Settings()
     refuse_writes(settings)
-    engine = make_engine(settings.database_url)
-    try:
-        with writer_sessions(engine).begin() as session:
-            queries.require_schema(session)
-            yield session
-    finally:
-        engine.dispose()
+    with (
+        disposing(make_engine(settings.database_url)) as engine,
+        writer_sessions(engine).begin() as session,
+    ):
+        queries.require_schema(session)
+        yield session
 
 
 def seed_offline() -> Snapshot:

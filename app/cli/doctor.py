@@ -30,7 +30,7 @@ from app.probing.host.keeping import Interrupted
 from app.probing.host.reasons import Reasons
 from app.settings import ROOT, Settings
 from app.store import queries
-from app.store.engine import Session, may_write, reader_sessions
+from app.store.engine import Session, disposing, may_write, reader_sessions
 
 doctor = typer.Typer(no_args_is_help=False)
 HTMX = "static/vendor/htmx.min.js"
@@ -129,12 +129,11 @@ def database(settings: Settings) -> Iterator[Checkup]:
         return
     sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     try:
-        engine = engine_for(settings)
-        with reader_sessions(engine)() as session:
-            yield from _stored(session)
-        if sqlite and not may_write(engine):
-            yield Checkup("writing", "refused", "chown the file and its folder to who serves")
-        engine.dispose()
+        with disposing(engine_for(settings)) as engine:
+            with reader_sessions(engine)() as session:
+                yield from _stored(session)
+            if sqlite and not may_write(engine):
+                yield Checkup("writing", "refused", "chown the file and its folder to who serves")
     except AppError as error:
         yield Checkup("database", error.message, "vapic migrate && vapic seed")
         return

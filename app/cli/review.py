@@ -13,6 +13,7 @@ from app.core.words import State, TokenScope
 from app.intake import reviewing
 from app.pages import reviews as shown
 from app.pens.plain import sheet_text
+from app.store import submissions
 from app.store.submissions import Decision
 
 tokens = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -42,7 +43,7 @@ def create(
 def list_tokens() -> None:
     """List tokens with their use, never the secrets."""
     with reading() as opened:
-        say(shown.tokens_text(reviewing.list_tokens(opened.session)), nl=False)
+        say(shown.tokens_text(submissions.list_tokens(opened.session)), nl=False)
 
 
 @tokens.command()

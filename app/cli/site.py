@@ -24,7 +24,7 @@ from app.export.copies import engine_for, open_copy
 from app.pens.log_lines import configuration
 from app.settings import Settings
 from app.store import queries
-from app.store.engine import may_write, reader_sessions
+from app.store.engine import disposing, may_write, reader_sessions
 
 # What glibc's mallopt(3) takes: two heaps for all threads, and room of 128 KiB or more apart.
 HEAPS = {-8: 2, -1: 128 * 1024, -3: 128 * 1024}
@@ -104,18 +104,16 @@ def _need_address(settings: Settings) -> None:
 
 def _say_if_unready(settings: Settings) -> None:
     """Say what is in the way of showing pages, before anybody asks for one and gets a 503."""
-    engine = engine_for(settings)
     try:
-        with reader_sessions(engine)() as session:
-            queries.require_schema(session)
-            queries.find_version(session)
-        if engine.dialect.name == "sqlite" and not (settings.export_file or may_write(engine)):
-            say(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
+        with disposing(engine_for(settings)) as engine:
+            with reader_sessions(engine)() as session:
+                queries.require_schema(session)
+                queries.find_version(session)
+            if engine.dialect.name == "sqlite" and not (settings.export_file or may_write(engine)):
+                say(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
     except (NotReady, DBAPIError) as error:
         say("\n".join(told(error)), err=True)
         say("Pages answer 503 until the database can be read.", err=True)
-    finally:
-        engine.dispose()
 
 
 def _prepare() -> None:

@@ -35,6 +35,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from app.export import views
 from app.intake.serial_log import is_serial_log
 from app.store import seeding
+from app.store.engine import disposing
 from app.store.models import (
     Base,
     DataVersionRow,
@@ -173,20 +174,13 @@ def write_sqlite(archive: Archive, path: Path) -> None:
     makes it makes it again where that fails, so it needs no journal.
     """
     path.unlink(missing_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
-    try:
-        with engine.connect() as connection:
-            for name, value in (
-                ("journal_mode", "off"),
-                ("synchronous", "off"),
-                ("application_id", APPLICATION_ID),
-                ("user_version", FORMAT),
-            ):
-                connection.exec_driver_sql(f"pragma {name} = {value}")  # fmt: skip
-            _fill(connection, archive)
-            connection.commit()
-    finally:
-        engine.dispose()
+    pragmas = {"journal_mode": "off", "synchronous": "off",
+               "application_id": APPLICATION_ID, "user_version": FORMAT}  # fmt: skip
+    with disposing(create_engine(f"sqlite:///{path}")) as engine, engine.connect() as connection:
+        for name, value in pragmas.items():
+            connection.exec_driver_sql(f"pragma {name} = {value}")
+        _fill(connection, archive)
+        connection.commit()
     start, length = WRITTEN_BY
     with path.open("r+b") as file:
         file.seek(start)

@@ -54,7 +54,7 @@ def _read(folder: Path, knowledge: Knowledge, now: datetime) -> Iterator[Incomin
     for path in sorted((folder / FOLDER).glob("*.json")):
         raw = path.read_bytes()
         try:
-            _, measurement = submitting.prepare(raw, knowledge, now)
+            measurement = submitting.prepare(raw, knowledge, now)
         except BadDocument as error:
             name = path.relative_to(folder).as_posix()
             for fault in error.faults:

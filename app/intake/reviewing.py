@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.core.cells import CellKey
 from app.core.facts import Listed, Measurement
-from app.core.measuring import Effect, Oddity, effects, oddities
 from app.core.words import Behaviour, State, TokenScope
 from app.errors import Conflict, Forbidden, NotFound
 from app.intake import submitting
+from app.intake.submitting import Checked
 from app.store import logins, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
@@ -27,16 +27,9 @@ LISTED = 200
 
 
 @dataclass(frozen=True)
-class Review:
-    """One measurement as a reviewer sees it.
+class Review(Checked):
+    """One measurement as a reviewer sees it; the first of the ``decisions`` is its arrival."""
 
-    ``effects`` compare the verdicts without it with those with it, whether it counts now
-    or not; ``decisions`` are oldest first, the first one is its arrival.
-    """
-
-    measurement: Measurement
-    effects: tuple[Effect, ...]
-    oddities: tuple[Oddity, ...]
     decisions: tuple[Decision, ...]
 
     @property
@@ -44,8 +37,7 @@ class Review:
         """What it saw in each cell, each outcome once."""
         found: dict[CellKey, dict[Behaviour, None]] = {}
         for seen in self.measurement.observations:
-            key = seen.cell
-            found.setdefault(key, {})[seen.outcome] = None
+            found.setdefault(seen.cell, {})[seen.outcome] = None
         return {key: tuple(words) for key, words in found.items()}
 
 
@@ -86,11 +78,6 @@ def revoke_token(session: Session, token_id: int, now: datetime) -> Token:
     return token
 
 
-def list_tokens(session: Session) -> Sequence[Token]:
-    """Return every token, revoked ones too, oldest first."""
-    return submissions.list_tokens(session)
-
-
 def list_measurements(snapshot: Snapshot, state: State) -> tuple[Listed, ...]:
     """Return the measurements in a state: who waits longest first, else the newest decision."""
     waiting = state is State.PENDING
@@ -105,14 +92,8 @@ def list_recent(snapshot: Snapshot) -> tuple[Listed, ...]:
 
 def show(session: Session, snapshot: Snapshot, slug: str) -> Review:
     """Return all that a decision needs to know. Raises NotFound."""
-    measurement = submitting.get_measurement(session, slug)
-    knowledge = snapshot.knowledge
-    return Review(
-        measurement,
-        effects(knowledge, snapshot.cells, measurement),
-        oddities(measurement, knowledge),
-        submissions.list_decisions(session, slug),
-    )
+    found = submitting.checked(submitting.get_measurement(session, slug), snapshot)
+    return Review(**vars(found), decisions=submissions.list_decisions(session, slug))
 
 
 def decide(

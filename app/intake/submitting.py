@@ -16,7 +16,7 @@ from app.core.measuring import Effect, Oddity, effects, observations_of, odditie
 from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound, NotReady
-from app.intake.measurement import Parsed, parse, to_measurement
+from app.intake.measurement import parse, to_measurement
 from app.intake.waiting import Waiting
 from app.store import deriving, queries, seeding, store, submissions
 from app.store.engine import Session
@@ -29,7 +29,10 @@ SUBMITTER = "the submitter"
 
 @dataclass(frozen=True)
 class Checked:
-    """What a document would do if it were accepted."""
+    """What a document would do if it were accepted.
+
+    ``effects`` compare the verdicts without it with those with it, whether it counts now or not.
+    """
 
     measurement: Measurement
     effects: tuple[Effect, ...]
@@ -51,26 +54,19 @@ class Receipt:
 
 def check(raw: bytes, snapshot: Snapshot) -> Checked:
     """Return the exact effect of a document without keeping it. Raises BadDocument."""
-    knowledge = snapshot.knowledge
-    now = snapshot.created_at
-    measurement = to_measurement(parse(raw, knowledge), knowledge, moment(now))
-    return review_of(measurement, snapshot)
+    return checked(prepare(raw, snapshot.knowledge, snapshot.created_at), snapshot)
 
 
-def review_of(measurement: Measurement, snapshot: Snapshot) -> Checked:
+def checked(measurement: Measurement, snapshot: Snapshot) -> Checked:
     """Return what a measurement changes, or would change, and what looks odd about it."""
     knowledge = snapshot.knowledge
-    return Checked(
-        measurement,
-        effects(knowledge, snapshot.cells, measurement),
-        oddities(measurement, knowledge),
-    )
+    changed = effects(knowledge, snapshot.cells, measurement)
+    return Checked(measurement, changed, oddities(measurement, knowledge))
 
 
-def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> tuple[Parsed, Measurement]:
+def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> Measurement:
     """Parse before any lock is taken. Raises BadDocument."""
-    parsed = parse(raw, knowledge)
-    return parsed, to_measurement(parsed, knowledge, moment(now))
+    return to_measurement(parse(raw, knowledge), knowledge, moment(now))
 
 
 @dataclass(frozen=True)
@@ -147,9 +143,7 @@ def decide(session: Session, slug: str, decision: Decision) -> Measurement:
 
 def withdraw(session: Session, slug: str, secret: str, reason: str, now: datetime) -> Measurement:
     """Withdraw a measurement by the secret of its receipt. Raises NotFound, Forbidden."""
-    submission = submissions.get_submission(session, slug)
-    if submission is None:
-        raise NotFound(f"There is no measurement {slug!r}.")
+    submission = _submission(session, slug)
     if not hmac.compare_digest(submission.secret_hash, submissions.digest_of(secret)):
         raise Forbidden("This is not the withdrawal secret of the receipt.")
     return decide(session, slug, Decision(State.WITHDRAWN, reason, now, SUBMITTER))
@@ -170,15 +164,20 @@ def get_raw(session: Session, slug: str) -> bytes:
 
     Raises NotFound, Forbidden in a copy that was not given them, NotReady where they are damaged.
     """
-    submission = submissions.get_submission(session, slug)
-    if submission is None:
-        raise NotFound(f"There is no measurement {slug!r}.")
+    submission = _submission(session, slug)
     if not submission.raw:
         raise Forbidden("A copy leaves these bytes out: they hold a contact that is withheld.")
     if hashlib.sha256(submission.raw).hexdigest() != submission.digest:
         # Of what is in a page SQLite knows nothing.
         raise NotReady(f"The database holds other bytes of {slug} than came: run `vapic verify`.")
     return submission.raw
+
+
+def _submission(session: Session, slug: str) -> Submission:
+    found = submissions.get_submission(session, slug)
+    if found is None:
+        raise NotFound(f"There is no measurement {slug!r}.")
+    return found
 
 
 def moment(when: datetime) -> str:

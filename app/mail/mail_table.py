@@ -15,7 +15,7 @@ from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
 from app.pages.policy_phrases import chosen, mark_line
-from app.pens.mail_lines import Lines
+from app.pens.mail_lines import MailBlock
 from app.pens.phrases import short_branches
 from app.pens.place import Place
 
@@ -126,7 +126,7 @@ class Notes:
 def selection_block(rows: Rows, knowledge: Knowledge, place: Place) -> str:
     """Return a selection: a row per register, a column per mode and access."""
     speech = Speech.of_table(rows.cells.values(), knowledge)
-    out = Lines()
+    out = MailBlock()
     out.lead(rows.subject)
     out.lead(rows.sentence)
     out.blank()
@@ -145,7 +145,7 @@ def register_block(views: tuple[CellView, ...], knowledge: Knowledge, place: Pla
     """Return one register, whose cells ``views`` are: a row per mode and access."""
     register = views[0].register
     notes = Notes(Speech.of_table(views, knowledge))
-    out = Lines()
+    out = MailBlock()
     out.lead(register_title(register))
     out.blank()
     out.table([
@@ -193,7 +193,7 @@ def _head(rows: Rows) -> tuple[list[str], list[tuple[str, int]]]:
     return [*fixed, *bare], above
 
 
-def _ended(out: Lines, views: Collection[CellView], notes: Notes, url: str) -> str:
+def _ended(out: MailBlock, views: Collection[CellView], notes: Notes, url: str) -> str:
     """Return a block with its footnotes, what its short words mean, and what it cites."""
     out.blank()
     for lines, number in notes.numbers.items():

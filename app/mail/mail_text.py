@@ -17,7 +17,7 @@ from app.core.views import CellView
 from app.core.words import OWN_ORDER, ClaimKind, Mode, Printed, SourceKind
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
-from app.pens.mail_lines import Lines
+from app.pens.mail_lines import MailBlock
 from app.pens.place import Place
 
 
@@ -38,7 +38,7 @@ def cell_block(view: CellView, knowledge: Knowledge, place: Place) -> str:
         fields += _labelled(name, phrases.sightings(judgement, speech))
     if not view.measured:
         fields.append(("Measured", phrases.NOBODY))
-    out = Lines()
+    out = MailBlock()
     out.lead(cell_title(view))
     out.blank()
     out.fields(fields)
@@ -75,7 +75,7 @@ def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> 
         fields.append(("Measured", "no report of such an access"))
     fields.append(("State", _life(difference, knowledge)))
     places = phrases.places_of(f"{difference.table_says} {difference.text}")
-    out = Lines()
+    out = MailBlock()
     out.lead(f"{difference.label}: {difference.title}")
     out.blank()
     out.fields(fields)

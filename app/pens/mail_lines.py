@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import permutations
 
-from app.pens.plain import row_lines, to_ascii, wrap_cell
+from app.pens.plain import Lines, row_lines, to_ascii, wrap_cell
 
 COLUMNS = 72
 INDENT = 2
@@ -22,16 +22,8 @@ CROWDED = 7
 REACH = 3
 
 
-class Lines:
-    """Lines under construction; every line is wrapped, nothing overflows but the address."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def blank(self) -> None:
-        """Add one empty line, never two."""
-        if self._lines and self._lines[-1]:
-            self._lines.append("")
+class MailBlock(Lines):
+    """What is pasted into a mail; every line is wrapped, nothing overflows but the address."""
 
     def lead(self, text: str) -> None:
         """Add text at the margin; further lines hang, so that no word stands first there."""

@@ -83,11 +83,20 @@ class _Wrapper(textwrap.TextWrapper):
         super()._handle_long_word(reversed_chunks, *where)
 
 
-class Plain:
-    """Lines under construction; every line is wrapped, nothing overflows."""
+class Lines:
+    """Lines under construction."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
+
+    def blank(self) -> None:
+        """Add one empty line, never two."""
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+
+class Plain(Lines):
+    """A text page; every line is wrapped, nothing overflows."""
 
     def title(self, text: str) -> None:
         """Add the page's title, underlined."""
@@ -99,11 +108,6 @@ class Plain:
         self.blank()
         self.para(text if to_ascii(text).strip() else "?")
         self._lines.append("-" * len(self._lines[-1]))
-
-    def blank(self) -> None:
-        """Add one empty line, never two."""
-        if self._lines and self._lines[-1]:
-            self._lines.append("")
 
     def para(self, text: str, indent: int = 0, hanging: int = 0) -> None:
         """Add wrapped text; further lines are indented by ``hanging`` more columns."""

@@ -18,7 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict
-from app.store.engine import make_copy_engine, make_engine, reader_sessions, writer_sessions
+from app.store.engine import (
+    disposing,
+    make_copy_engine,
+    make_engine,
+    reader_sessions,
+    writer_sessions,
+)
 from app.store.verifying import SCHEMA, faults
 
 # What SQLite keeps beside a database, and takes for its own wherever it lies.
@@ -78,22 +84,18 @@ def examined(url: str) -> Iterator[Session]:
         if make_url(url).get_backend_name() == "sqlite":
             copy_pages(url, Path(scratch) / "copy.db")
             url = f"sqlite:///{scratch}/copy.db"
-        engine = make_engine(url)
-        try:
-            with writer_sessions(engine)() as session:
-                yield session
-        finally:
-            engine.dispose()
+        with disposing(make_engine(url)) as engine, writer_sessions(engine)() as session:
+            yield session
 
 
 def copy_pages(url: str, path: Path) -> None:
     """Copy every page of an SQLite database in one read transaction, damaged ones as they are."""
-    engine = make_engine(url)
-    try:
-        with closing(sqlite3.connect(path)) as copy, engine.connect() as opened:
-            opened.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
-    finally:
-        engine.dispose()
+    with (
+        disposing(make_engine(url)) as engine,
+        closing(sqlite3.connect(path)) as copy,
+        engine.connect() as opened,
+    ):
+        opened.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
 
 
 def digest_of_file(path: Path) -> str:
@@ -107,14 +109,11 @@ def _check(path: Path) -> None:
     path.stat()
     if any(p.exists() and p.stat().st_size for p in _family(path)[1:]):
         raise Conflict(f"{path} is in use, not a backup: `vapic backup FILE` makes one.")
-    engine = make_copy_engine(path)
     try:
-        with reader_sessions(engine)() as session:
+        with disposing(make_copy_engine(path)) as engine, reader_sessions(engine)() as session:
             found = [str(f) for f in faults(session, derived=False) if f.place != SCHEMA]
     except DBAPIError as error:
         found = [str(error.orig)]
-    finally:
-        engine.dispose()
     if found:
         raise Conflict("\n  ".join((f"{path} is damaged:", *found)))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from sqlalchemy import LargeBinary, Table, exists, func, insert, inspect, select
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict
 from app.store import queries
-from app.store.engine import make_engine, reader_sessions, writer_sessions
+from app.store.engine import disposing, make_engine, reader_sessions, writer_sessions
 from app.store.migrate import migrate
 from app.store.models import Base
 
@@ -36,10 +35,11 @@ def copy_database(source: str, target: str, progress: Progress) -> tuple[CopiedT
     target holds anything, or something else than was written; NotReady for a source that is not of
     this release's schema. Then the target holds nothing.
     """
-    old, new = make_engine(source), make_engine(target, create=True)
-    with ExitStack() as done, reader_sessions(old)() as reading:
-        done.callback(old.dispose)
-        done.callback(new.dispose)
+    with (
+        disposing(make_engine(source)) as old,
+        disposing(make_engine(target, create=True)) as new,
+        reader_sessions(old)() as reading,
+    ):
         queries.require_schema(reading)
         with reader_sessions(new)() as asking:
             _refuse_what_is_there(asking)

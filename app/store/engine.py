@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,15 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import NotReady
 
-__all__ = ["Session", "make_copy_engine", "make_engine", "reader_sessions", "writer_sessions"]
+__all__ = [
+    "Session",
+    "disposing",
+    "make_copy_engine",
+    "make_engine",
+    "may_write",
+    "reader_sessions",
+    "writer_sessions",
+]
 
 # For any other lock: nobody who reads is kept waiting by a writer, only by who locks everybody out.
 PATIENCE_MS = 500
@@ -124,6 +133,15 @@ def make_copy_engine(path: Path) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+@contextmanager
+def disposing(engine: Engine) -> Iterator[Engine]:
+    """Hold an engine, and let no connection of it outlive that."""
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def reader_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 
 from app.store import deriving
-from app.store.engine import make_engine, writer_sessions
+from app.store.engine import disposing, make_engine, writer_sessions
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -27,9 +27,8 @@ def migrate(url: str) -> None:
     What older releases did not derive yet is derived.
     """
     command.upgrade(alembic_config(url), "head")
-    engine = make_engine(url, create=True)
-    try:
-        with writer_sessions(engine).begin() as session:
-            deriving.catch_up(session)
-    finally:
-        engine.dispose()
+    with (
+        disposing(make_engine(url, create=True)) as engine,
+        writer_sessions(engine).begin() as session,
+    ):
+        deriving.catch_up(session)

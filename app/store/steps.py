@@ -64,6 +64,10 @@ class Steps:
     sessions: sessionmaker[Session] | None = None
     version: int = 0
 
+    def _reading(self) -> Session:
+        assert self.sessions is not None  # noqa: S101 - there are no versions without one
+        return self.sessions()
+
     def newest(self, path: str = "", *, most: int) -> tuple[VersionStep, ...]:
         """Return the newest steps, or those that touched a page, newest first.
 
@@ -84,14 +88,12 @@ class Steps:
 
     def get(self, version: int) -> VersionStep:
         """Return the step of a data version that there is."""
-        assert self.sessions is not None  # noqa: S101 - there are no versions without one
-        with self.sessions() as session:
+        with self._reading() as session:
             return _steps(session, [version])[0]
 
     def next_name(self, version: int) -> str:
         """Return the name of the data version that follows, empty at the newest one."""
-        assert self.sessions is not None  # noqa: S101 - there are no versions without one
-        with self.sessions() as session:
+        with self._reading() as session:
             following = queries.neighbour(session, version, 1)
         return following.name if following and following.id <= self.version else ""
 
@@ -106,8 +108,7 @@ class Steps:
 
     def named(self, name: str) -> int:
         """Return the data version that a name or a date means; raises NotFound."""
-        assert self.sessions is not None  # noqa: S101 - there are no versions without one
-        with self.sessions() as session:
+        with self._reading() as session:
             return queries.find_version(session, name, self.version).id
 
     def changes(self, versions: Iterable[int]) -> Mapping[int, tuple[Change, ...]]:
@@ -129,8 +130,7 @@ class Steps:
 
     def views(self, step: VersionStep) -> tuple[Mapping[CellKey, Sides], tuple[Members, Members]]:
         """Return the cells that a step touched, and the groups, before and after."""
-        assert self.sessions is not None  # noqa: S101 - there are no steps without one
-        with self.sessions() as session:
+        with self._reading() as session:
             pair = around(session, step.version.id)
             return both_sides(session, pair, step.cells.keys()), tuple(
                 queries.curated(session, at).members for at in pair

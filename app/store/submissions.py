@@ -162,7 +162,7 @@ def revoke_token(session: Session, token_id: int, now: datetime) -> Token | None
 
 
 def list_tokens(session: Session) -> Sequence[Token]:
-    """Return every token, oldest first."""
+    """Return every token, revoked ones too, oldest first."""
     return [token_of(row) for row in session.scalars(select(TokenRow).order_by(TokenRow.id))]
 
 

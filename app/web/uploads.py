@@ -53,7 +53,7 @@ def take(
 ) -> Receipt:
     """Check who sends it, parse it, then keep it. Raises Forbidden and BadDocument."""
     now = datetime.now(UTC)
-    _, measurement = submitting.prepare(raw, asked.snapshot.knowledge, now)
+    measurement = submitting.prepare(raw, asked.snapshot.knowledge, now)
     signed_by = verify(raw, signature) if signature else ""
     with asked.state.readers() as reading:
         token = bearer(asked.request, reading, typed_token)

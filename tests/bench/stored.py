@@ -77,7 +77,7 @@ def made(size: int) -> Path:
                 raw = document_of(number, rng)
                 if number < kept:
                     continue
-                _, measurement = submitting.prepare(raw, known, now)
+                measurement = submitting.prepare(raw, known, now)
                 submitting.submit(session, submitting.Incoming(raw, measurement), now)
                 decision = Decision(State.ACCEPTED, "For the benchmark.", now, "bench")
                 submitting.decide(session, measurement.slug, decision)
@@ -131,7 +131,7 @@ def figures(path: Path) -> dict[str, float]:
     def upload() -> None:
         with writer_sessions(make_engine(url)).begin() as session:
             raw = document_of(rng.randrange(1 << 40), rng)
-            _, one = submitting.prepare(raw, snapshot.knowledge, now)
+            one = submitting.prepare(raw, snapshot.knowledge, now)
             submitting.submit(session, submitting.Incoming(raw, one), now)
             submitting.decide(session, one.slug, Decision(State.ACCEPTED, "So.", now, "bench"))
         with sessions() as session:

@@ -308,7 +308,7 @@ def test_a_commit_of_unknown_subject_is_named_by_its_hash_alone(snapshot):
 
 
 def test_a_table_takes_the_widths_that_need_the_fewest_lines():
-    out = mail_lines.Lines()
+    out = mail_lines.MailBlock()
     out.table([("a", "b"), ("x" * 40, "one two"), ("y " * 30, "z" * 20)])
     lines = out.render().splitlines()
 

@@ -139,7 +139,7 @@ def test_what_an_emulation_answered_is_of_no_family_and_can_be_expected_of_it(wr
     accepted = Decision(State.ACCEPTED, "A test.", SEEDED_AT, "a test")
     with writer.begin() as session:
         knowledge = load_knowledge(session, current_version_id(session))
-        _, measurement = prepare(back.raw, knowledge, SEEDED_AT)
+        measurement = prepare(back.raw, knowledge, SEEDED_AT)
         submit(session, Incoming(back.raw, measurement, decision=accepted), SEEDED_AT)
     with reader() as session:
         snapshot = load_snapshot(session)

@@ -35,7 +35,7 @@ def story(databases, tmp_path_factory):
         sent = []
 
         def send(session, now):
-            _, measurement = submitting.prepare(raw, load_knowledge(session, 1), now)
+            measurement = submitting.prepare(raw, load_knowledge(session, 1), now)
             sent.append(measurement.slug)
             submitting.submit(session, submitting.Incoming(raw, measurement), now)
 

@@ -67,7 +67,7 @@ def test_two_tokens_of_one_name_are_two(writer):
     with writer.begin() as session:
         made = [reviewing.new_token(session, "CI", TokenScope.SUBMIT, LATER) for _ in range(2)]
         assert 2 == len({token.id for token, _ in made}) == len({secret for _, secret in made})
-        assert [token for token, _ in made] == list(reviewing.list_tokens(session))
+        assert [token for token, _ in made] == list(submissions.list_tokens(session))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_revoked_token_is_forbidden_and_stays_listed_with_its_first_date(write
         assert token == reviewing.find_reviewer(session, secret)
         reviewing.revoke_token(session, token.id, LATER)
         again = reviewing.revoke_token(session, token.id, LATER + timedelta(days=1))
-        assert (LATER, [again]) == (again.revoked_at, list(reviewing.list_tokens(session)))
+        assert (LATER, [again]) == (again.revoked_at, list(submissions.list_tokens(session)))
         with pytest.raises(Forbidden, match="revoked"):
             reviewing.find_reviewer(session, secret)
 
@@ -286,7 +286,7 @@ def test_a_trusted_token_accepts_at_once_and_its_use_shows(writer):
             receipt.measurement.state,
             receipt.measurement.decided_by,
         )
-        assert LATER == reviewing.list_tokens(session)[0].last_used_at
+        assert LATER == submissions.list_tokens(session)[0].last_used_at
         assert [submitting.DECIDED_AT_ONCE] == [
             d.reason for d in submissions.list_decisions(session, receipt.measurement.slug)
         ]

@@ -43,7 +43,7 @@ def flooded_url(migrated_template, tmp_path_factory):
         seen = [spread(snapshot, i) | {"note": "n" * 120} for i in range(MAX_OBSERVATIONS)]
         first = document(observations=seen, notes="Number 0.")
         assert 900_000 < len(first) < Settings().max_body_bytes
-        _, measurement = submitting.prepare(first, snapshot.knowledge, now)
+        measurement = submitting.prepare(first, snapshot.knowledge, now)
         # They differ in their notes alone, so that one is read and stands for the others.
         for number in range(WAITING):
             notes = f"Number {number}."

@@ -34,7 +34,7 @@ MIXED = [raw for different in ALL for raw in (different, SAME)]
 
 def submit(sessions, knowledge, raw):
     """Submit as the routes do: parse with no lock held, then one short transaction."""
-    _, measurement = submitting.prepare(raw, knowledge, NOW)
+    measurement = submitting.prepare(raw, knowledge, NOW)
     with sessions.begin() as session:
         return submitting.submit(session, Incoming(raw, measurement), NOW)
 

@@ -144,7 +144,7 @@ def test_a_copy_to_postgres_and_back_is_row_for_row_the_same_and_goes_on(
         seen = observed("ldr", "x2avic", "write", "gp", count=10**9)
         for n in range(25):
             raw = document(notes=f"\u00df {n}", observations=[seen])
-            _, measurement = submitting.prepare(raw, load_knowledge(session, 1), SEEDED_AT)
+            measurement = submitting.prepare(raw, load_knowledge(session, 1), SEEDED_AT)
             sent = submitting.Incoming(raw, measurement, token if n % 2 else None)
             submitting.submit(session, sent, SEEDED_AT)
     monkeypatch.setenv("DATABASE_URL", source)

@@ -133,7 +133,7 @@ def test_a_clock_that_is_set_back_keeps_versions_in_order(writer, database_url, 
     moments = [datetime(2026, 11, day, tzinfo=UTC) for day in (25, 23, 26)]
     for now in moments:
         raw = document(notes=str(now))
-        _, measurement = submitting.prepare(raw, knowledge, now)
+        measurement = submitting.prepare(raw, knowledge, now)
         with writer.begin() as session:
             submitting.submit(session, Incoming(raw, measurement), now)
     with writer.begin() as session:

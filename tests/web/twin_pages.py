@@ -62,7 +62,7 @@ def submit(engine, seen, state, **changes):
     )
     with writer_sessions(engine).begin() as session:
         known = load_knowledge(session, queries.current_version_id(session))
-        _, measurement = submitting.prepare(raw, known, NOW)
+        measurement = submitting.prepare(raw, known, NOW)
         submitting.submit(session, submitting.Incoming(raw, measurement), NOW)
         if state != "pending":
             decision = Decision(State(state), "It is so.", NOW, "A reviewer")

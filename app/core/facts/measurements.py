@@ -111,8 +111,8 @@ class Sighting(BaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listed(BaseFact):
-    """The line of a measurement in lists: as in ``Measurement``, but ``observations`` counts."""
+class Submitted(BaseFact):
+    """What became of one submitted document, and what it was measured on."""
 
     slug: str
     digest: str
@@ -126,6 +126,12 @@ class Listed(BaseFact):
     family: str
     cpu: Cpu
     hypervisor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed(Submitted):
+    """The line of a measurement in lists: as in ``Measurement``, but ``observations`` counts."""
+
     guest: str = ""
     submitter: str = ""
     emulation: Emulation | None = None
@@ -138,7 +144,7 @@ class Listed(BaseFact):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement(BaseFact):
+class Measurement(Submitted):
     """One submitted document with the state that review gave it.
 
     ``slug`` is the first 12 hex digits of ``digest``, the SHA-256 of the bytes as they
@@ -148,18 +154,6 @@ class Measurement(BaseFact):
     the guest looked.
     """
 
-    slug: str
-    digest: str
-    state: State
-    reason: str
-    decided_at: str
-    decided_by: str
-    received_at: str
-    tool: str
-    measured_at: str
-    family: str
-    cpu: Cpu
-    hypervisor: str
     accelerator: str = ""
     parameters: tuple[str, ...] = ()
     features: dict[str, bool] = field(default_factory=dict)
