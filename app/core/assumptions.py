@@ -126,10 +126,12 @@ def view_policies(
     key: CellKey,
     claims: tuple[facts.Claim, ...],
     observations: Iterable[facts.Observation],
+    known: Iterable[PolicyView] = (),
 ) -> tuple[PolicyView, ...]:
     """Return what each policy does with a cell, oldest policy first, with its marks.
 
-    ``claims`` are those of the cell, ``observations`` the accepted ones that touch it.
+    ``claims`` are those of the cell, ``observations`` the accepted ones that touch it; ``known``
+    are the same with other observations, of which the marks alone are made anew.
     """
     heard = (o for o in observations if not (o.intercepted or o.outcome is Behaviour.VMEXIT_MSR))
     spans = knowledge.registers[key.register].msr_spans
@@ -140,7 +142,7 @@ def view_policies(
         differences=tuple(d for d in knowledge.differences_of.get(key, ()) if d.stands),
         first_msr=spans[0].first if spans else 0,
     )
-    views = (_view(knowledge, key, policy) for policy in knowledge.policies.values())
+    views = known or (_view(knowledge, key, policy) for policy in knowledge.policies.values())
     return tuple(replace(view, marks=_marks(cell, view)) for view in views)
 
 
@@ -183,6 +185,9 @@ def _marks(cell: _Cell, view: PolicyView) -> tuple[Mark, ...]:
 
 def _mark(cell: _Cell, kind: MarkKind, msrs: tuple[str, ...], words: set[Behaviour]) -> Mark | None:
     """Return a mark if an observation has one of ``words``, or, with none, if the rules do."""
+    claims = _ruled(cell.ruling, kind, words)
+    if not claims and not any(o.outcome in words for o in cell.told):
+        return None
     spans = [Span.parse(text) for text in msrs]
     # Not those of other members of a vector than these MSRs hold.
     told = [
@@ -196,7 +201,6 @@ def _mark(cell: _Cell, kind: MarkKind, msrs: tuple[str, ...], words: set[Behavio
         ids = {o.id for o in seen}
         numbers = tuple(d.number for d in cell.differences if ids & set(d.observations))
         return Mark(kind, msrs, seen, (), numbers, disputed)
-    claims = _ruled(cell.ruling, kind, words)
     if not claims or any(not o.condition for o in told):
         # Whoever observed the cell saw something else than the manual leads one to expect.
         return None

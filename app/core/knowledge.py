@@ -35,6 +35,9 @@ KINDS: Mapping[str, type[facts.Fact]] = {
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 
+# What comes and goes with measurements, and the indexes that these have a part in.
+THEIRS = frozenset({"source", "observation", "measurement"})
+OF_THEIRS = frozenset({"sources", "observations", "observations_of", "side_effects_of"})
 F = TypeVar("F")
 # Measurements by cell and family.
 MeasuredBy = Mapping[tuple[CellKey, str], Measured]
@@ -71,6 +74,22 @@ class Knowledge:
         for fact in entries:
             by_kind[kind_of(fact)][key_of(fact)] = fact
         return cls(by_kind, measured or MappingProxyType({}))
+
+    def plus(self, entries: Iterable[facts.Fact], measured: MeasuredBy | None = None) -> Knowledge:
+        """Return these facts with others, and what is measured.
+
+        Indexes that no measurement has a part in are made once, here, and shared.
+        """
+        more = {kind: found for kind, found in Knowledge.of(entries).by_kind.items() if found}
+        mixed = {
+            kind: dict(sorted({**self.by_kind[kind], **found}.items()))
+            for kind, found in more.items()
+        }
+        new = Knowledge({**self.by_kind, **mixed}, measured or MappingProxyType({}))
+        if more.keys() <= THEIRS:
+            indexes = {n for n, of in vars(Knowledge).items() if isinstance(of, cached_property)}
+            vars(new).update({n: getattr(self, n) for n in indexes - OF_THEIRS})
+        return new
 
     @property
     def every(self) -> Iterable[facts.Fact]:
@@ -194,14 +213,27 @@ class Knowledge:
                 found[key].append(entry)
         return {key: tuple(values) for key, values in found.items()}
 
+    @cached_property
+    def _expanded(self) -> dict[str, tuple[CellKey, ...]]:
+        """The cells of each pattern that was met: measurements have the same ones again."""
+        return {}
+
     def _expand(self, patterns: Iterable[str]) -> Iterable[CellKey]:
         for pattern in patterns:
-            yield from (k for k in expand(pattern, self.members) if k.register in self.registers)
+            if (found := self._expanded.get(pattern)) is None:
+                every = expand(pattern, self.members)
+                found = tuple(key for key in every if key.register in self.registers)
+                self._expanded[pattern] = found
+            yield from found
 
     def cells_named(self, patterns: Iterable[str]) -> tuple[CellKey, ...]:
         """Return the cells that patterns name, in the order of the table."""
-        wanted = set(self._expand(patterns))
-        return tuple(key for key in self.cells if key in wanted)
+        return tuple(sorted(set(self._expand(patterns)), key=self._places.__getitem__))
+
+    @cached_property
+    def _places(self) -> dict[CellKey, int]:
+        """Where each cell stands in the table."""
+        return {key: place for place, key in enumerate(self.cells)}
 
     @cached_property
     def observations_of(self) -> dict[CellKey, tuple[facts.Observation, ...]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from app.core.facts import Claim, Observation
@@ -138,14 +138,14 @@ def judge(
 ) -> Judgement:
     """Return the judgement on a cell for one family.
 
-    ``claims`` are those of the cell; ``observations`` the accepted ones that touch it,
-    of any family: others than ``family`` are passed over. Their order never matters.
-    ``measured`` counts for the observations that it names, and for all that are like them.
+    ``claims`` are those of the cell; of ``observations``, the accepted ones that touch it in
+    whatever order, those of ``family`` count; ``measured`` for all like those that it names.
     """
     mine = sorted((o for o in observations if o.family == family), key=lambda o: (o.date, o.id))
     if not mine and not measured.summaries:  # Most cells, for most families.
         return Judgement(family, Verdict.UNMEASURED, measured=measured)
-    findings = tuple(classify(claims, o, conditions) for o in mine)
+    known = {o.alike: classify(claims, o, conditions) for o in {o.alike: o for o in mine}.values()}
+    findings = tuple(replace(known[o.alike], observation=o) for o in mine)
     heard = [f for f in findings if f.verdict is not Verdict.MASKED]
     seen = {f.observation.outcome for f in heard}
     told = [f.observation for f in heard]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.core import facts
@@ -189,6 +189,34 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         printed=printed(claims, conditions),
         side_effects=knowledge.side_effects_of.get(key, ()),
     )
+
+
+def view_again(
+    cells: Mapping[CellKey, CellView],
+    knowledge: Knowledge,
+    moved: Collection[tuple[CellKey, str]],
+) -> dict[CellKey, CellView]:
+    """Return cells of which something else is measured for some families, judged anew for those."""
+    conditions, measured = knowledge.conditions, knowledge.measured
+    families: dict[CellKey, list[str]] = {}
+    for key, family in moved:
+        families.setdefault(key, []).append(family)
+    found = {}
+    for key, view in ((key, cells[key]) for key in families if key in cells):
+        seen = knowledge.observations_of.get(key, ())
+        judged = {
+            f: judge(view.claims, seen, f, conditions, measured.get((key, f), NOTHING))
+            for f in families[key]
+            if f in view.judgements
+        }
+        found[key] = replace(
+            view,
+            judgements={**view.judgements, **judged},
+            observations=seen,
+            policies=view_policies(knowledge, key, view.claims, seen, view.policies),
+            side_effects=knowledge.side_effects_of.get(key, ()),
+        )
+    return found
 
 
 # Cells before and after a change; None on the side where there is none.

@@ -33,7 +33,7 @@ def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
         views = snapshot.cells.values()
         return tuple((view, a) for view in views for a in apic.answers(view, conditions))
 
-    return snapshot.once(("emulated", apic.slug), answers)
+    return snapshot.once(("emulated", apic.slug), answers, here=True)
 
 
 def counts_line(answers: Iterable[EmulatedAnswer]) -> str:

@@ -71,7 +71,7 @@ WHOLE_NAME = 12
 
 def index_of(snapshot: Snapshot, *, pinned: bool = False) -> Index:
     """Return what search looks through: facts, and unless pinned what the release adds."""
-    return snapshot.once(f"search {pinned}", lambda: _index(snapshot, pinned=pinned))
+    return snapshot.once(f"search {pinned}", lambda: _index(snapshot, pinned=pinned), here=True)
 
 
 def _index(snapshot: Snapshot, *, pinned: bool) -> Index:

@@ -42,19 +42,28 @@ class _Sighting(NamedTuple):
     valid_from: int
 
 
+# Made once, since each upload asks them: SQLAlchemy takes longer to build one than to run it.
+_ENDED = (
+    select(*(getattr(SightingRow, name) for name in _Sighting._fields))
+    .join(FactRow, FactRow.id == SightingRow.id)
+    .where(SightingRow.slug == bindparam("of"), FactRow.valid_to == bindparam("version"))
+)
+_BEGUN = select(FactRow.id, FactRow.key, FactRow.body).where(
+    FactRow.origin == bindparam("of"),
+    FactRow.valid_from == bindparam("version"),
+    FactRow.kind == "observation",
+)
+
+
 def follow(session: Session, version: int, origin: str) -> Moved:
     """Count what a data version made public of one measurement, or took back.
 
     Returns what is measured of each cell that it touches, before and after. Work grows with that
     measurement alone.
     """
-    s, f = SightingRow, FactRow
-    columns = (getattr(s, name) for name in _Sighting._fields)
-    rows = select(*columns).join(f, f.id == s.id).where(s.slug == origin, f.valid_to == version)
-    ended = [_Sighting(*row) for row in session.execute(rows)]
-    mine = f.origin == origin, f.valid_from == version, f.kind == "observation"
-    facts = session.execute(select(f.id, f.key, f.body).where(*mine))
-    begun = [(i, key, json.loads(body)) for i, key, body in facts]
+    s, asked = SightingRow, {"of": origin, "version": version}
+    ended = [_Sighting(*row) for row in session.execute(_ENDED, asked)]
+    begun = [(i, key, json.loads(body)) for i, key, body in session.execute(_BEGUN, asked)]
     if not ended and not begun:
         return {}
     families = [session.get_one(SortRow, row.sort_id).family for row in ended[:1]]

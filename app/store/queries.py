@@ -40,6 +40,22 @@ _MARKS = select(*(
     .scalar_subquery()
     for column in (FactRow.valid_from, FactRow.valid_to)
 ))  # fmt: skip
+# Made once, as that: the data versions beside one, and what one began and ended.
+_BEFORE, _AFTER = (
+    select(DataVersionRow.__table__).where(there).order_by(order).limit(1)
+    for there, order in (
+        (DataVersionRow.id < bindparam("version"), DataVersionRow.id.desc()),
+        (DataVersionRow.id > bindparam("version"), DataVersionRow.id),
+    )
+)
+_MOVED = (
+    select(FactRow.kind, FactRow.key, func.coalesce(RecordRow.body, FactRow.body).label("body"),
+           FactRow.valid_from, FactRow.valid_to, FactRow.id, RecordRow.slug)
+    .outerjoin(RecordRow, RecordRow.id == FactRow.id)
+    .where(or_(*(column.in_(bindparam("wanted", expanding=True))
+                 for column in (FactRow.valid_from, FactRow.valid_to))))
+)  # fmt: skip
+_BODY = select(FactRow.body).where(FactRow.id == bindparam("fact"))
 # How many names one statement asks for.
 MANY = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
@@ -108,11 +124,7 @@ def get_versions(session: Session, ids: Collection[int]) -> tuple[DataVersion, .
 
 def neighbour(session: Session, version: int, way: int) -> DataVersion | None:
     """Return the data version before another (``way`` -1) or after it (1)."""
-    v = DataVersionRow
-    there = select(v).where(v.id < version).order_by(v.id.desc())
-    if way > 0:
-        there = select(v).where(v.id > version).order_by(v.id)
-    row = session.scalar(there.limit(1))
+    row = session.execute(_AFTER if way > 0 else _BEFORE, {"version": version}).first()
     return _version(row) if row else None
 
 
@@ -178,13 +190,17 @@ def get_sources(session: Session, version: int, names: Sequence[str]) -> tuple[S
     return tuple(found)
 
 
-def get_observations(session: Session, ids: Sequence[int]) -> dict[int, StoredFact]:
+def get_keys(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return the keys of facts by the numbers of their rows."""
+    f = FactRow
+    asked = (select(f.id, f.key).where(f.id.in_(some)) for some in chunks(ids))
+    return {i: key for rows in map(session.execute, asked) for i, key in rows}
+
+
+def get_observations(session: Session, ids: Sequence[int]) -> tuple[StoredFact, ...]:
     """Return observations by the numbers of their rows."""
-    found: dict[int, StoredFact] = {}
-    for some in chunks(ids):
-        rows = session.scalars(select(FactRow).where(FactRow.id.in_(some))).all()
-        found.update(zip((row.id for row in rows), _stored(rows), strict=True))
-    return found
+    asked = (select(FactRow).where(FactRow.id.in_(some)) for some in chunks(ids))
+    return tuple(fact for rows in map(session.scalars, asked) for fact in _stored(rows))
 
 
 def chunks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -216,20 +232,13 @@ def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[C
     A measurement of many observations is told by its line in lists, which counts them.
     """
     wanted = set(versions)
-    f, r = FactRow, RecordRow
-    touched = or_(f.valid_from.in_(wanted), f.valid_to.in_(wanted))
-    body = func.coalesce(r.body, f.body).label("body")
-    rows = session.execute(
-        select(f.kind, f.key, body, f.valid_from, f.valid_to, f.id, r.slug)
-        .outerjoin(r, r.id == f.id)
-        .where(touched)
-    )
+    rows = session.execute(_MOVED, {"wanted": sorted(wanted)}).all()
     before: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     after: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     for row in rows:
         body = json.loads(row.body)
         if row.slug and body["observations"] <= TOLD:
-            body = json.loads(session.get_one(f, row.id).body)
+            body = json.loads(session.execute(_BODY, {"fact": row.id}).scalar_one())
         if row.valid_from in wanted:
             after[row.valid_from][row.kind, row.key] = body
         if row.valid_to is not None and row.valid_to in wanted:
@@ -279,5 +288,5 @@ def _valid_at(version: int) -> ColumnElement[bool]:
     return (FactRow.valid_from <= version) & ended
 
 
-def _version(row: DataVersionRow) -> DataVersion:
+def _version(row: Any) -> DataVersion:
     return DataVersion(row.id, row.name, row.created_at.replace(tzinfo=UTC), row.reason)

@@ -17,9 +17,11 @@ from sqlalchemy import (
     Executable,
     Select,
     and_,
+    bindparam,
     exists,
     false,
     func,
+    insert,
     not_,
     or_,
     select,
@@ -47,35 +49,43 @@ NEWEST = 8
 MOST_COUNTED = 1001
 # In the order of the index that holds all of them.
 GROUPED = ("state", "family", "tool", "kernel")
+# Made once, since each upload asks them: SQLAlchemy takes longer to build one than to run it.
+_ENDS = (
+    update(RecordRow)
+    .where(RecordRow.slug == bindparam("of"), RecordRow.valid_to.is_(None))
+    .values(valid_to=bindparam("version"))
+)
+_BEGINS = select(FactRow.id, FactRow.body).where(
+    FactRow.kind == "measurement",
+    FactRow.key == bindparam("of"),
+    FactRow.valid_from == bindparam("version"),
+)
 Chosen = Mapping[str, tuple[str, ...]]
 
 
 def note(session: Session, version: int, slug: str) -> None:
     """Keep the line of a measurement as a data version made it."""
-    r, f = RecordRow, FactRow
-    session.execute(update(r).where(r.slug == slug, r.valid_to.is_(None)).values(valid_to=version))
-    mine = f.kind == "measurement", f.key == slug, f.valid_from == version
-    for fact in session.scalars(select(f).where(*mine)):
+    asked = {"of": slug, "version": version}
+    session.connection().execute(_ENDS, asked)
+    for fact in session.execute(_BEGINS, asked).all():
         body = json.loads(fact.body)
         seen = body.get("observations", ())
         line = {n: body[n] for n in LINE if n in body} | {"observations": len(seen)}
-        session.add(
-            RecordRow(
-                id=fact.id,
-                slug=slug,
-                digest=body["digest"],
-                state=body["state"],
-                family=body["family"] or EMULATED + LISTED.validate_python(line).answered,
-                kernel=body["hypervisor"],
-                tool=body["tool"],
-                modes=" ".join(sorted({item["mode"] for item in seen})),
-                received_at=body["received_at"],
-                decided_at=body["decided_at"],
-                body=json.dumps(line),
-                valid_from=version,
-            )
-        )
-    session.flush()
+        row = {
+            "id": fact.id,
+            "slug": slug,
+            "digest": body["digest"],
+            "state": body["state"],
+            "family": body["family"] or EMULATED + LISTED.validate_python(line).answered,
+            "kernel": body["hypervisor"],
+            "tool": body["tool"],
+            "modes": " ".join(sorted({item["mode"] for item in seen})),
+            "received_at": body["received_at"],
+            "decided_at": body["decided_at"],
+            "body": json.dumps(line),
+            "valid_from": version,
+        }
+        session.connection().execute(insert(RecordRow), row)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
-from app.core.facts import Fact
+from app.core.facts import Fact, Observation
 from app.core.knowledge import Knowledge, MeasuredBy, key_of, kind_of
 from app.core.verdicts import Judgement
 from app.core.views import view_cells
@@ -18,6 +18,7 @@ from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
 from app.store import deriving, queries, stepping, store, summaries
 from app.store.queries import DataVersion, VerdictTuple
+from app.store.summary_rows import Group
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def rejudge(session: Session) -> bool:
 
 def keep_judged(session: Session, judged: Mapping[CellKey, Judgement]) -> None:
     """Store the judgements on some cells for one family."""
+    if not judged:
+        return
     families = {j.family for j in judged.values()}
     stored = queries.get_verdicts(session, families)
     here = {tuple(str(key).split("/")) for key in judged}
@@ -103,50 +106,53 @@ def load_knowledge(session: Session, version: int) -> Knowledge:
     """Return what was public at a data version: of measurements summaries, and their newest."""
     newest = version == queries.current_version_id(session)
     measured = summaries.load(session, version, newest=newest)
-    return _known(session, version, measured, {}, ())
+    return _known(session, version, measured, {}, Knowledge.of(()))
 
 
 def advance(
     session: Session, known: Knowledge, old: int, version: int
-) -> tuple[Knowledge, frozenset[CellKey]] | None:
+) -> tuple[Knowledge, Collection[Group]] | None:
     """Return what is public at the newest data version, from what was known at an older one.
 
-    With it the cells of which something else is measured; None where the seed was edited.
+    With it the cells, by family, of which something else is measured; None where the seed was
+    edited.
     """
     if queries.curated(session, old) is not queries.curated(session, version):
         return None
     moved = summaries.load(session, version, newest=True, since=old)
     if not moved:
-        return known, frozenset()
+        return known, ()
     kept = {group: m for group, m in known.measured.items() if group not in moved}
-    shown = [known.observations[i] for m in kept.values() for i in m.of_id]
-    sources = {seen.sources[0]: known.sources[seen.sources[0]] for seen in shown}
-    facts: tuple[Fact, ...] = (*sources.values(), *shown)
-    return _known(session, version, moved, kept, facts), frozenset(cell for cell, _ in moved)
+    return _known(session, version, moved, kept, known), tuple(moved)
 
 
 def _known(
-    session: Session, version: int, stored: MeasuredBy, kept: MeasuredBy, facts: Iterable[Fact]
+    session: Session, version: int, stored: MeasuredBy, kept: MeasuredBy, known: Knowledge
 ) -> Knowledge:
-    """Return the seed with what is measured: as it is stored, and as it was known already."""
-    ids = [int(i) for m in stored.values() for i in m.of_id]
-    shown = queries.get_observations(session, ids)
-    names = sorted({f.body["sources"][0] for f in shown.values()})
-    sources = queries.get_sources(session, version, names)
+    """Return the seed with what is measured: as it is stored, and ``kept`` of what was known.
+
+    Of what is shown only that is read which was not: what an observation says never changes.
+    """
+    keys = queries.get_keys(session, [int(i) for m in stored.values() for i in m.of_id])
     named = {
         group: replace(m, summaries=tuple(
-            replace(s, newest=tuple(shown[int(i)].key for i in s.newest)) for s in m.summaries
+            replace(s, newest=tuple(keys[int(i)] for i in s.newest)) for s in m.summaries
         ))
         for group, m in stored.items() if m.summaries
     }  # fmt: skip
-    theirs = (fact_from(f.kind, f.body) for f in (*sources, *shown.values()))
-    # Sources of the seed begin in many ways; those of measurements stand where their names do.
-    every = sorted(
-        (*queries.curated(session, version).every, *facts, *theirs),
-        key=lambda f: (kind_of(f), key_of(f)),
-    )
     measured = {**kept, **named}
-    return Knowledge.of(every, {group: measured[group] for group in sorted(measured)})
+    shown = {i for m in measured.values() for i in m.of_id}
+    facts = {i: known.observations[i] for i in shown if i in known.observations}
+    unknown = shown - facts.keys()
+    fresh = [i for i, key in keys.items() if key in unknown]
+    read = (fact_from(f.kind, f.body) for f in queries.get_observations(session, fresh))
+    facts |= {seen.id: seen for seen in read if isinstance(seen, Observation)}
+    names = {seen.sources[0] for seen in facts.values()}
+    sources = [known.sources[name] for name in names if name in known.sources]
+    unread = queries.get_sources(session, version, sorted(names - known.sources.keys()))
+    theirs = (*sources, *(fact_from(f.kind, f.body) for f in unread), *facts.values())
+    by_group = {group: measured[group] for group in sorted(measured)}
+    return queries.curated(session, version).plus(theirs, by_group)
 
 
 def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:

@@ -16,13 +16,15 @@ from app.core.corrected import CorrectedTable, correct
 from app.core.emulated import EmulatedApic
 from app.core.filters import Vocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
-from app.core.views import CellView, view_cells
+from app.core.views import CellView, view_again, view_cells
 from app.store import queries
 from app.store.queries import DataVersion
 from app.store.records import Records
 from app.store.seeding import advance, load_knowledge
 from app.store.steps import Steps
 
+# What of a snapshot follows from its knowledge alone.
+OF_KNOWLEDGE = frozenset({"cells", "corrected", "vocabulary", "_made", "_making"})
 T = TypeVar("T")
 
 
@@ -40,16 +42,22 @@ class Snapshot:
     steps: Steps = field(default_factory=Steps)
     pinned: bool = False
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+    _here: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
     # Of one thread at a time: what is made may itself ask for something else that is.
     _making: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what somebody makes of this snapshot: made on first use, gone with it."""
-        if key not in self._made:
+    def once(self, key: Hashable, make: Callable[[], T], *, here: bool = False) -> T:
+        """Return what somebody makes of the knowledge alone: made on first use.
+
+        A data version that moves nothing of it shares what was made. What follows from records or
+        steps too is of this one alone: ``here``.
+        """
+        made = self._here if here else self._made
+        if key not in made:
             with self._making:
-                if key not in self._made:
-                    self._made[key] = make()
-        found: T = self._made[key]
+                if key not in made:
+                    made[key] = make()
+        found: T = made[key]
         return found
 
     @property
@@ -112,12 +120,12 @@ def next_snapshot(session: Session, old: Snapshot) -> Snapshot:
         return load_snapshot(session)
     readers, (knowledge, moved) = sessionmaker(session.get_bind()), found
     new = Snapshot(version, knowledge, Records(readers, version.id), Steps(readers, version.id))
-    # As if each had been derived: a cached property looks here first.
     if moved:
-        vars(new)["cells"] = {**old.cells, **view_cells(knowledge, moved)}
+        # As if it had been derived: a cached property looks here first.
+        vars(new)["cells"] = {**old.cells, **view_again(old.cells, knowledge, moved)}
+        _ = new.vocabulary
     else:
-        vars(new).update(cells=old.cells, corrected=old.corrected, vocabulary=old.vocabulary)
-    new.warm()
+        vars(new).update({n: made for n, made in vars(old).items() if n in OF_KNOWLEDGE})
     return new
 
 

@@ -16,7 +16,7 @@ from app.core.knowledge import Knowledge
 from app.core.measuring import stand_in
 from app.core.rulings import claims_on
 from app.core.summaries import NOTHING, Measured
-from app.core.touching import Touched, touched
+from app.core.touching import touched
 from app.core.verdicts import Judgement, judge
 from app.core.views import CellView, view_cells
 from app.curation.seed import fact_from
@@ -53,22 +53,20 @@ def keep(
     """
     changes = queries.list_changes(session, [version])[version]
     pair = around(session, version)
+    seeds = [queries.curated(session, at) for at in pair]
     before, after = (
-        _moved(session, at, [(c.kind, body) for c in changes if (body := getattr(c, side))])
-        for at, side in zip(pair, ("before", "after"), strict=True)
+        _moved(seed, [(c.kind, body) for c in changes if (body := getattr(c, side))])
+        for seed, side in zip(seeds, ("before", "after"), strict=True)
     )
     pages: dict[str, set[Name]] = {}
-    whole = Touched()
+    shown: set[CellKey] = set()
     for change in changes:
         what = touched(change.kind, change.key, before, after)
-        whole |= what
+        shown |= what.cells
         for path in what.paths:
             pages.setdefault(path, set()).add((change.kind, change.key))
     family = next((c.after["family"] for c in changes if c.kind == "measurement" and c.after), "")
-    if family:
-        cells = _decided(queries.curated(session, version), whole.cells, family, moved)
-    else:
-        cells = _edited(session, pair, whole.cells)
+    cells = _decided(seeds[1], shown, family, moved) if family else _edited(session, pair, shown)
     _judged_on(pages, cells)
     said = {
         "born": sorted(path for path in pages if not _is_there(path, before)),
@@ -78,13 +76,13 @@ def keep(
         "total": len(changes),
     }
     body = json.dumps(said, separators=(",", ":"))
-    session.add(StepRow(version_id=version, previous=pair[0] or None, body=body))
+    step = {"version_id": version, "previous": pair[0] or None, "body": body}
+    session.connection().execute(insert(StepRow), step)
     _keep_pages(session, version, pages)
     return {key: new.heard[family] for key, (_, new) in cells.items() if family and new}
 
 
 def _keep_pages(session: Session, version: int, pages: Mapping[str, set[Name]]) -> None:
-    session.flush()
     rows = [
         {"path": path, "version_id": version, "names": json.dumps(sorted(names))}
         for path, names in sorted(pages.items())
@@ -138,11 +136,11 @@ def _decided(
     return {key: (side(key, old), side(key, new)) for key, (old, new) in pairs}
 
 
-def _moved(session: Session, version: int, facts: Iterable[tuple[str, Any]]) -> Knowledge:
-    """Return the seed of a data version with the facts that a step moves, of whatever origin."""
+def _moved(seed: Knowledge, facts: Iterable[tuple[str, Any]]) -> Knowledge:
+    """Return a seed with the facts that a step moves, of whatever origin."""
     # What a measurement observed is of no page but its own.
     moved = (fact_from(k, b | {"observations": ()} if k == "measurement" else b) for k, b in facts)
-    return Knowledge.of((*queries.curated(session, version).every, *moved))
+    return seed.plus(moved)
 
 
 def _cell_step(sides: tuple[_Side | None, _Side | None]) -> list[Any]:
@@ -215,7 +213,7 @@ def _known(session: Session, version: int, keys: Collection[CellKey]) -> Knowled
     found = summaries.load_cells(session, version, keys)
     named = {group: _standing(measured) for group, measured in found.items()}
     standing = (stand_in(s.sort) for m in named.values() for s in m.summaries)
-    return Knowledge.of((*queries.curated(session, version).every, *standing), named)
+    return queries.curated(session, version).plus(standing, named)
 
 
 def _standing(measured: Measured) -> Measured:

@@ -8,12 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.store.models import DataVersionRow, FactRow, VerdictRow
 from app.store.queries import NEW_VERSION, SEED, DataVersion, VerdictTuple, chunks
 
+# Made once, since each upload asks it: SQLAlchemy takes longer to build one than to run it.
+_CURRENT = select(FactRow.id, FactRow.kind, FactRow.key, FactRow.body).where(
+    FactRow.valid_to.is_(None), FactRow.origin == bindparam("origin")
+)
+_NEWEST = (
+    select(DataVersionRow.day, DataVersionRow.number).order_by(DataVersionRow.id.desc()).limit(1)
+)
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
@@ -49,11 +56,9 @@ def _moved(
     session: Session, bodies: Bodies, origin: str
 ) -> tuple[list[int], dict[tuple[str, str], str]]:
     """Return the rows of one origin that end, and what begins."""
-    f = FactRow
-    mine = f.valid_to.is_(None), f.origin == origin
     added = {key: canonical(body) for key, body in bodies.items()}
     ended = []
-    for i, kind, key, body in session.execute(select(f.id, f.kind, f.key, f.body).where(*mine)):
+    for i, kind, key, body in session.execute(_CURRENT, {"origin": origin}):
         if added.get((kind, key)) == body:
             del added[kind, key]
         else:
@@ -66,7 +71,7 @@ def _replace(
     ended: Sequence[int],
     added: Mapping[tuple[str, str], str],
     origin: str,
-    version: DataVersionRow,
+    version: DataVersion,
 ) -> DataVersion:
     # The old rows must end before new ones with the same key begin: one is current at a time.
     for some in chunks(ended):
@@ -84,8 +89,7 @@ def _replace(
     ]
     if rows:
         session.connection().execute(insert(FactRow), rows)
-    created = version.created_at.replace(tzinfo=UTC)
-    return DataVersion(version.id, version.name, created, version.reason)
+    return version
 
 
 def replace_verdicts(
@@ -104,22 +108,16 @@ def replace_verdicts(
         session.execute(insert(VerdictRow), added)
 
 
-def _next_version(session: Session, reason: str, now: datetime) -> DataVersionRow:
-    now = now.astimezone(UTC)
-    day = now.date().isoformat()
-    newest = session.scalar(select(func.max(DataVersionRow.day))) or day
+def _next_version(session: Session, reason: str, now: datetime) -> DataVersion:
+    now = now.astimezone(UTC).replace(microsecond=0)
+    day, number = now.date().isoformat(), 1
+    newest = session.execute(_NEWEST).first()
     # A clock set back must not make a later version sort before an earlier one.
-    day = max(day, newest)
-    used = select(func.max(DataVersionRow.number)).where(DataVersionRow.day == day)
-    number = (session.scalar(used) or 0) + 1
-    row = DataVersionRow(
-        name=f"{day}.{number}",
-        day=day,
-        number=number,
-        created_at=now.replace(tzinfo=None, microsecond=0),
-        reason=reason,
-    )
-    session.add(row)
-    session.flush()
-    session.info[NEW_VERSION] = row.id
-    return row
+    if newest and newest.day >= day:
+        day, number = newest.day, newest.number + 1
+    row = {"name": f"{day}.{number}", "day": day, "number": number, "reason": reason}
+    row["created_at"] = now.replace(tzinfo=None)
+    inserting = insert(DataVersionRow).returning(DataVersionRow.id)
+    made = session.connection().execute(inserting, row).scalar_one()
+    session.info[NEW_VERSION] = made
+    return DataVersion(made, f"{day}.{number}", now, reason)

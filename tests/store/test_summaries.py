@@ -212,6 +212,7 @@ def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
 def test_what_only_waits_costs_no_snapshot_anything(lived, reader):
     with reader() as session:
         before = load_snapshot(session)
+    made, here = before.once("page", object), before.once("page", object, here=True)
     with lived.begin() as session:
         slug = arrive(session, 40)
     with reader() as session:
@@ -219,3 +220,6 @@ def test_what_only_waits_costs_no_snapshot_anything(lived, reader):
     assert before.knowledge is after.knowledge
     assert before.cells is after.cells
     assert (False, True) == (before.records.has(slug), after.records.has(slug))
+    # What is made of the facts stays made; what tells of documents is made anew.
+    assert after.once("page", object) is made
+    assert after.once("page", object, here=True) is not here

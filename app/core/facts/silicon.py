@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from app.core.facts.base import BaseFact, CellPattern, SourceId
@@ -131,6 +132,12 @@ class Observation(BaseFact):
     def spoils(self) -> tuple[CellPattern, ...]:
         """Every cell that it is about: its own, and those that it leaves something wrong in."""
         return (*self.cells, *(self.side_effect.cells if self.side_effect else ()))
+
+    @property
+    def alike(self) -> Hashable:
+        """What a verdict asks of it, beside its cell and family: what agrees is judged alike."""
+        marks = self.intercepted, self.unwatched, self.restates, self.side_effect is None
+        return self.outcome, self.condition, *marks
 
     @property
     def partial(self) -> bool:
