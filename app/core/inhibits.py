@@ -15,6 +15,7 @@ from app.core.knowledge import Knowledge
 from app.core.releases import Release
 
 _PREFIX = re.compile(r"(APICV_)?INHIBIT_REASON_")
+_PRINTED = re.compile(r"\binhibits[=: ]+(0x[0-9a-f]{1,16})\b", re.IGNORECASE)
 _MASK = re.compile(r"(?:inhibits[=: ]+)?(0x[0-9a-f]{1,16})", re.IGNORECASE)
 
 
@@ -72,8 +73,8 @@ def mask_of(text: str) -> int | None:
 
 def printed_mask(text: str) -> str:
     """Return the mask of ``inhibits=0x200``, empty for any other: a number is a register's."""
-    mask = mask_of(text) if text.strip().lower().startswith("inhibits") else None
-    return "" if mask is None else f"{mask:#x}"
+    match = _PRINTED.search(text)
+    return f"{int(match[1], 16):#x}" if match else ""
 
 
 def as_data(knowledge: Knowledge) -> dict[str, list[dict[str, object]]]:

@@ -16,9 +16,11 @@ MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[-#\[]?(?P<member>[0-9])\]?)", re.IG
 # What stands before and behind a name and says nothing.
 _BEFORE = re.compile(
     r"(?:(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|apic-offset|offset|exit-reason|core::x86::msr"
-    r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic-base|[lxv]?apic)(?:[-:(\[+]+|(?=[0-9][0-9a-f]+h?$)))+"
+    r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic-base|[lxv]?apic)(?:[-:(\[+]+(?!base$)|(?=[0-9][0-9a-f]+h?$)))+"
 )
-_BEHIND = re.compile(r"(?:-registers?|-reg|-msr|(?:-[0-9]+-core)?-processor|-with-radeon.*)+$")
+_BEHIND = re.compile(
+    r"(?:-registers?|-reg|-msr|-offset|-address|(?:-[0-9]+-core)?-processor|-with-radeon.*)+$"
+)
 _UNPAIRED = re.compile(r"[)\]]+$")
 # Where the page of the APIC stands.
 APIC_BASE = 0xFEE00000

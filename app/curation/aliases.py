@@ -14,19 +14,27 @@ from app.core import inhibits, names
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
 from app.core.names import NamedRegister, fold
+from app.core.numbers import SLOT
 from app.errors import NotFound, Problem
 from app.settings import ROOT
 
 FILE = "aliases.yaml"
 # What traces and headers write around the name or the number of an exit, or behind an event.
 _EXIT = re.compile(
-    r"(?:#?(?:svm-)?(?:vm-?)?exit(?:-(?:code|reason))?|reason)[-:=(]+(?P<name>[\w-]+)\)?"
-    r"|(?P<event>kvm-[\w-]+):.*"
+    r"(?:(?:.*[-:])?kvm-exit:.*?)?(?:#?(?:svm-)?(?:vm-?)?exit(?:-(?:code|reason))?|reason)"
+    r"[-:=(]+(?P<name>[\w-]+?)\)?(?:-(?:rip|info\d?)-.*)?"
+    r"|(?:.*[-:])?(?P<event>kvm-[\w-]+)(?::.*)?"
 )
-# What a question about a CPU says beside its name.
+# A register's name, and what is added to it.
+_ADDED = re.compile(
+    r"\(?(?P<name>[a-z_][\w\[\]]*)\s*\+\s*(?P<by>0x[0-9a-f]+|\d+)\s*(?:\*\s*(?P<times>\d+))?\)?",
+    re.IGNORECASE,
+)
+# What a question about a CPU, a setting or a section says beside its name.
 _SUPPORT = re.compile(
-    r"^(?:x2)?avic\b\s*(?:support(?:ed)?)?\s*|\s+affected\W*$"
-    r"|\s*(?:\bsupport(?:s|ed)?)?\s*\b(?:x2)?avic(?: support)?\W*$",
+    r"^(?:x2)?avic\b\s*(?:(?:support(?:ed)?|works?|compatible|possible|use)\b\s*)*|\s+affected\W*$"
+    r"|\s*(?:\bsupport(?:s|ed)?)?\s*\b(?:x2)?avic(?: support)?\W*$"
+    r"|^(?:amd(?:64)? )?2,? (?=\d+[.-]\d)",
     re.IGNORECASE,
 )
 
@@ -62,7 +70,7 @@ def _table() -> Mapping[str, Called]:
 def find(name: str) -> Called | None:
     """Return what a name is called in the table, None for any other one."""
     folded = fold(name)
-    exact = _table().get(folded)
+    exact = _table().get(folded) or _table().get(folded.partition("=")[0].strip("-+"))
     if not exact and (exit_ := _EXIT.fullmatch(folded)):
         said = exit_["name"] or exit_["event"]
         exact = _table().get(f"exit-{said}") or _table().get(said)
@@ -85,6 +93,12 @@ def find_register(
     try:
         return names.resolve(name, registers)
     except NotFound:
+        if added := _ADDED.fullmatch(name):
+            found = find_register(added["name"], registers)
+            for span in found.register.offset_spans[:1]:
+                first = span.first + SLOT * (found.member or 0)
+                by = int(added["by"], 0) * int(added["times"] or 1)
+                return names.resolve(f"{first + by:x}h", registers)
         # With its address behind it.
         if both := re.fullmatch(r"(.+\S)\s*\((0x[0-9a-f]+|[0-9a-f]+h)\)", name, re.IGNORECASE):
             return find_register(both[1], registers, notes)
@@ -104,9 +118,9 @@ def family_slug(name: str, knowledge: Knowledge) -> str:
     return names.family_of(name, knowledge.families)
 
 
-def asked_family(question: str, knowledge: Knowledge) -> str:
-    """Return the family that a question names, which may be whether it supports AVIC."""
-    return family_slug(_SUPPORT.sub("", question) or question, knowledge)
+def asked_about(question: str) -> str:
+    """Return what a question is about that asks whether AVIC is there, or works with it."""
+    return _SUPPORT.sub("", question)
 
 
 def reason_slug(name: str, knowledge: Knowledge) -> str:

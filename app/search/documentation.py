@@ -13,8 +13,10 @@ from app.settings import ROOT
 FOLDER = ROOT / "templates" / "docs"
 PART = re.compile(r'\{% include "(.*?)" %\}')
 # Of a template only the words count: comments, values and loops are left out, texts in them stay.
+VALUE, QUOTED = re.compile(r"\{\{(.*?)\}\}"), re.compile(r"'([^']*)'")
+ROW = re.compile(r"^\|.*", re.MULTILINE)
 TAGS = re.compile(
-    r"^```.*?$|^#+ |\{[%#](?s:.*?)[%#]\}|\{\{|\}\}|entry\(|[`*|\[\]]|\(/[\w/.-]*\)|https?://\S+",
+    r"^```.*?$|^#+ |\{[%#](?s:.*?)[%#]\}|\*+(?=[\w`])|(?<=[^\s_`])\*+|[`\[\]]|\(/[\w/.-]*\)|https?://\S+",
     re.MULTILINE,
 )
 
@@ -38,6 +40,8 @@ def pages() -> Iterator[SearchEntry]:
         head, _, rest = path.read_text("utf-8").partition("\n")
         seen.add(address)
         rest = PART.sub(lambda part: (FOLDER.parent / part[1]).read_text("utf-8"), rest)
+        rest = VALUE.sub(lambda value: " ".join(QUOTED.findall(value[1])), rest)
+        rest = ROW.sub(lambda row: row[0].replace("|", " "), rest)
         words, title = " ".join(TAGS.sub(" ", rest).split()), head.strip("# ")
         yield SearchEntry("page", address, address, title, " ".join(names_of(address)), words)
     for one in aliases.entries():

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from app.search.model import Hit, Parts, SearchEntry, Term, spellings, split_words
@@ -36,6 +37,8 @@ ORDER BY rowid IN (SELECT rowid FROM entries WHERE entries MATCH ?) DESC,
   bm25(entries, 0.0, 8.0, 6.0, 1.0), rowid
 LIMIT ?
 """
+_HOLDS = "SELECT rowid FROM entries WHERE entries MATCH ?"
+_ONE = _BEST.partition("FROM")[0] + "FROM entries WHERE entries MATCH ? AND rowid = ?"
 _COUNT_WITHOUT = """
 SELECT kind, count(*) FROM entries
 WHERE rowid NOT IN (SELECT rowid FROM entries WHERE entries MATCH ?) GROUP BY kind
@@ -88,6 +91,35 @@ class Index:
             rows = self._fetch(_WITHOUT, kind, without, limit)
         found = ((self.entries[row[0]], _parts(row[1]), _parts(row[2])) for row in rows)
         return tuple(Hit(kind, e.key, e.path, title, snippet) for e, title, snippet in found)
+
+    def closest(self, terms: Iterable[Term], kinds: Collection[str], limit: int) -> tuple[Hit, ...]:
+        """Return the entries that hold at least half of what is wanted, rare words first."""
+        asked = [t for t in terms if not (t.negated or t.empty) and split_words(t.text)]
+        parts = [part for term in asked for part in self._parts(term)]
+        score, holds = Counter[int](), Counter[int]()
+        for part in dict.fromkeys(parts):
+            rows = [row for (row,) in self._fetch(_HOLDS, part)]
+            named = [row for (row,) in self._fetch(_HOLDS, f"{{title names}} : {part}")]
+            holds.update(rows)
+            for row in (*rows, *named):
+                score[row] += len(self.entries) // len(rows)
+        enough = max(2, (len({*parts}) + 1) // 2)
+        best = sorted((row for row in score if holds[row] >= enough
+                       and self.entries[row].kind in kinds),
+                      key=lambda row: (-score[row], row))  # fmt: skip
+        any_ = " OR ".join(dict.fromkeys(parts))
+        shown = ((self.entries[row], *self._fetch(_ONE, any_, row)[0][1:]) for row in best[:limit])
+        return tuple(
+            Hit(e.kind, e.key, e.path, _parts(title), _parts(text)) for e, title, text in shown
+        )
+
+    def _parts(self, term: Term) -> list[str]:
+        """Return a term as it is looked for, its words one by one where nothing holds it whole."""
+        whole = _expression(term)
+        if self._fetch(_HOLDS, whole):
+            return [whole]
+        words = (Term(word) for word in split_words(term.text))
+        return [_expression(word) for word in words if not word.empty]
 
     def _fetch(self, statement: str, *values: object) -> list[Any]:
         with self._lock:

@@ -1,20 +1,14 @@
-"""What search is about: entries to find, queries and answers as values, names of one entry."""
+"""What search is about: entries to find, queries and answers as values."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
-from app.core import inhibits
-from app.core.facts import Source
 from app.core.filters import Vocabulary
-from app.core.knowledge import Knowledge
-from app.core.words import Access, Mode
-from app.curation import aliases
-from app.errors import NotFound
 
 # Kind: its plural, in the order in which groups of results stand on the page.
 KINDS = {
@@ -38,23 +32,18 @@ KIND_KEY = "kind"
 # The text itself, and the order of the table, which a search has of its own.
 NO_KEYS = ("view", "q", "sort")
 CELL = "cell"
-# Fewer digits of a commit are a number like any other.
-SHORTEST_COMMIT = 7
 
 # Words of questions, which need not occur where the answer stands.
 _EMPTY = (
-    "a an and any are as at be been by can could did do does doesn don for from get has have how "
-    "i if in into is isn it its know me mean means my no not of on or our s see should so t than "
-    "that the their them then there these they this to us was we what when where whether which "
-    "who whose why will with would you your"
+    "a an and any apm are as at be been between by can chapter compared could did do does doesn "
+    "don for from get has have how i if in into is isn it its know me mean means my no not of "
+    "on or our s section see should so t than that the their them then there these they this to "
+    "us versus vol volume vs was we what when where whether which who whose why will with would "
+    "you your"
 )
 EMPTY = frozenset(_EMPTY.split())
 _WORD = re.compile(r"[^\W_]+")
 _HEX = re.compile(r"(?:0x0*([0-9a-f]{1,4})|0*([0-9a-f]{1,4})h)", re.IGNORECASE)
-_DIFFERENCE = re.compile(r"d(?:-|/)(\d+)", re.IGNORECASE)
-# A commit has forty digits, the digest of a measurement sixty-four.
-_DIGEST = re.compile(rf"[0-9a-f]{{{SHORTEST_COMMIT},64}}", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://[^/]+(?P<path>/.*)?", re.IGNORECASE)
 
 
 def keys_of(vocabulary: Vocabulary) -> Keys:
@@ -177,13 +166,14 @@ class InTable:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The answer to a query."""
+    """The answer to a query; ``closest`` is what answers most of it, where nothing answers all."""
 
     query: Query
     exact: tuple[Hit, ...] = ()
     groups: tuple[HitGroup, ...] = ()
     table: InTable | None = None
     near: tuple[str, ...] = ()
+    closest: tuple[Hit, ...] = ()
 
     @property
     def total(self) -> int:
@@ -213,84 +203,6 @@ def spellings(word: str) -> tuple[str, ...]:
         return (word,)
     digits = (match[1] or match[2]).lower()
     return tuple(dict.fromkeys((f"0x{digits}", f"{digits}h", f"0{digits}h", f"{digits:0>3}h")))
-
-
-@dataclass(frozen=True)
-class Named:
-    """What a name means: the entry's kind and key, and its address (with a member's anchor)."""
-
-    kind: str
-    key: str
-    path: str = ""
-
-
-def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
-    """Return everything that has exactly this name, usually one thing or nothing.
-
-    Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata ...;
-    of sources their id, Message-ID, address or commit.
-    """
-    ours = path_of(text)
-    folded, slug = ours.lower().removeprefix("erratum "), _slug(ours)
-    note = called.to.partition("#note-")[2] if (called := aliases.find(ours)) else ""
-    found = [*_of_cells(ours, knowledge)] if not note else []
-    if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
-        found.append(Named("difference", match[1]))
-    of_others = {
-        "difference": (slug for slug in knowledge.departures if slug == folded.removeprefix("e/")),
-        "erratum": (
-            e.slug for e in knowledge.errata.values() if folded in (e.slug, e.number, *e.aliases)
-        ),
-        "family": (family for family in (aliases.asked_family(ours, knowledge),) if family),
-        "policy": (p for p in knowledge.policies if _slug(p) == slug),
-        "annotation": (a for a in knowledge.annotations if a in (folded, note)),
-        "page": (c.key for c in (called,) if c and (c.title or "/docs" in c.to)),
-        "inhibit": (r for r in (aliases.reason_slug(ours, knowledge),) if r),
-        "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
-    }
-    found += [Named(kind, key) for kind, keys in of_others.items() for key in keys]
-    if mask := inhibits.printed_mask(ours):
-        found.append(Named("page", "/inhibit", f"/inhibit/{mask}"))
-    return tuple({(n.kind, n.key): n for n in found}.values())
-
-
-def path_of(text: str) -> str:
-    """Return the tail of one of our own addresses, and any other text as it is."""
-    match = _ADDRESS.fullmatch(text)
-    path = (match["path"] or "").partition("?")[0] if match else text
-    for prefix in ("/r/", "/errata/", "/c/", "/m/", "/policy/", "/inhibit/", "/"):
-        if path.startswith(prefix):
-            return path.removeprefix(prefix)
-    return path
-
-
-def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
-    name, *rest = text.replace("/", " ").split() or [""]
-    mode_access = "/".join(rest).lower()
-    whole = mode_access in {f"{mode}/{access}" for mode in Mode for access in Access}
-    try:
-        found = aliases.find_register(name if whole else text, knowledge.registers)
-    except NotFound:
-        return
-    if whole:
-        yield Named("cell", f"{found.register.slug}/{mode_access}")
-    else:
-        yield Named("register", found.register.slug, found.path)
-
-
-def _slug(text: str) -> str:
-    return "-".join(split_words(text)).lower()
-
-
-def _is_source(text: str, source: Source) -> bool:
-    # Lists and repositories have many addresses that end in the same Message-ID or commit.
-    last = text.removeprefix("<").removesuffix(">").rstrip("/").rpartition("/")[2]
-    commit = source.commit.lower()
-    if commit and _DIGEST.fullmatch(last):
-        # The seed holds twelve digits or more; somebody may paste all forty.
-        return commit.startswith(last.lower()) or last.lower().startswith(commit)
-    same_page = bool(source.url) and text.rstrip("/") == source.url.rstrip("/")
-    return same_page or (bool(last) and last in (source.id, source.message_id))
 
 
 def every_word(entries: Iterable[SearchEntry]) -> frozenset[str]:

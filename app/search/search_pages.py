@@ -55,6 +55,7 @@ class SearchOut(BaseModel):
     groups: list[GroupOut]
     table: InTableOut | None = None
     suggestions: list[str] = Field(description="queries that find something")
+    closest: list[HitOut] = Field([], description="what answers most of it, where nothing does all")
 
 
 def text_of(pairs: Iterable[tuple[str, str]]) -> str:
@@ -129,6 +130,7 @@ def search_out(
         ],
         table=table and InTableOut(url=site + table.path, cells=table.cells, same=table.same),
         suggestions=list(suggestions or found.near),
+        closest=_hits(found.closest, site),
     )
 
 

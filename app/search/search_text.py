@@ -12,6 +12,7 @@ from app.search.model import Hit, Keys, Parts, SearchResult, address_of_query
 # How much of a long query stands before and behind what is wrong in it.
 _BEFORE, _BEHIND = 40, 20
 NOTHING = "Nothing was found."
+CLOSEST = "What answers most of it"
 
 
 def plain(parts: Parts) -> str:
@@ -39,6 +40,9 @@ def found_text(found: SearchResult, place: Place) -> str:
         out.heading("In the table")
         what = "These cells" if found.table.same else f"The {found.table.cells} cells of the keys"
         out.link(f"{what}:", f"{place.site}{found.table.path}")
+    if found.closest:
+        out.heading(CLOSEST)
+        _hits(out, found.closest, place)
     for number, near in enumerate(found.near):
         if not number:
             out.para("Near misses:")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import islice
 
 from app.core import filters
+from app.core.choices import LONGEST
 from app.core.views import CellView
 from app.core.words import State
+from app.curation.aliases import asked_about
 from app.errors import InvalidFilter, InvalidQuery
 from app.pages import explore
 from app.search.documentation import pages, with_names
@@ -27,16 +30,20 @@ from app.search.model import (
     Term,
     every_word,
     keys_of,
-    named,
-    path_of,
     split_words,
+    tidy,
 )
+from app.search.naming import named, path_of
 from app.search.search_entries import cell_line, entries, of_measurement
 from app.store.snapshots import Snapshot
 
 # How many of each kind are shown: at first, and when that kind is asked for.
 FEW, MANY = 5, 200
 NEAR = 5
+# Between what is compared; parts of what is pasted, and what makes one a name and no plain word.
+SIDES = re.compile(r"\s+(?:vs\.?|versus|against|compared (?:to|with))\s+", re.IGNORECASE)
+PART = re.compile(r"[\w.#+=-]{3,}")
+TELLING = re.compile(r"[\d_=-]")
 # What the entry of a name says of itself, in characters.
 START = 160
 
@@ -88,7 +95,15 @@ def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResu
     # The parser weighs megabytes, and most that start never ask it anything.
     from app.search.search_query import parse  # noqa: PLC0415
 
-    query = replace(parse(text, snapshot.vocabulary), pinned=pinned)
+    try:
+        query = parse(text, snapshot.vocabulary)
+    except InvalidQuery:
+        # A line of a trace has colons; what it names is meant, not a key.
+        line = tidy(text).replace('"', "")
+        if len(line) > LONGEST - 2 or not named(line, snapshot.knowledge):
+            raise
+        query = Query(terms=(Term(line, phrase=True),))
+    query = replace(query, pinned=pinned)
     if query.empty:
         return SearchResult(query)
     try:
@@ -97,7 +112,10 @@ def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResu
         # Each value is valid, and yet they do not go together.
         whole = str(query)
         raise InvalidQuery(whole, (0, len(whole)), repr(whole), error.message) from None
-    return found if found.total else replace(found, near=_near(snapshot, query))
+    if found.total:
+        return found
+    closest = () if query.pairs else _closest(snapshot, query)
+    return replace(found, near=_near(snapshot, query), closest=closest)
 
 
 def _answer(snapshot: Snapshot, query: Query) -> SearchResult:
@@ -127,8 +145,16 @@ def _everything(snapshot: Snapshot, query: Query) -> SearchResult:
 
 
 def _exact(snapshot: Snapshot, query: Query) -> Iterator[Hit]:
-    names = dict.fromkeys((query.name, query.subject))
+    names = dict.fromkeys((query.name, query.subject, asked_about(query.subject or query.name)))
     found = next((hits for name in names if (hits := list(_named(snapshot, query, name)))), [])
+    if not found and len(sides := SIDES.split(query.name)) > 1:
+        each = [list(_named(snapshot, query, side)) for side in sides]
+        found = [hit for hits in each for hit in hits] if all(each) else []
+    yield from _whole(query, found)
+
+
+def _whole(query: Query, found: Iterable[tuple[SearchEntry, str]]) -> Iterator[Hit]:
+    """Yield what was named, with the beginning of its text."""
     for entry, path in found:
         title, start = entry.title, entry.body
         if member := path.partition("#")[2]:
@@ -149,6 +175,18 @@ def _named(snapshot: Snapshot, query: Query, text: str) -> Iterator[tuple[Search
     for slug in snapshot.records.named(begins) if len(begins) >= WHOLE_NAME else ():
         if measurement := snapshot.records.get(slug):
             yield of_measurement(measurement, snapshot.knowledge), ""
+
+
+def _closest(snapshot: Snapshot, query: Query) -> tuple[Hit, ...]:
+    """Return what parts of a query name, then what holds most of its words."""
+    parts = (part for term in query.wanted for part in PART.findall(term.text))
+    telling = [part for part in dict.fromkeys(parts) if TELLING.search(part)]
+    named = [hit for part in telling for hit in _whole(query, _named(snapshot, query, part))]
+    index = index_of(snapshot, pinned=query.pinned)
+    found: dict[tuple[str, str], Hit] = {}
+    for hit in (*named, *index.closest(query.terms, query.kinds, FEW)):
+        found.setdefault((hit.kind, hit.key), hit)
+    return tuple(found.values())[:FEW]
 
 
 def _cells(snapshot: Snapshot, query: Query) -> SearchResult:

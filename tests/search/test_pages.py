@@ -77,9 +77,15 @@ def test_the_api_answers_as_the_twin_does(client):
         answer = client.get("/api/v1/search", params={"q": query})
 
         assert client.get("/search.json", params={"q": query}).json() == answer.json()
-        assert {"data_version", "query", "exactly", "groups", "table", "suggestions"} == set(
-            answer.json()
-        )
+        assert {
+            "data_version",
+            "query",
+            "exactly",
+            "groups",
+            "table",
+            "suggestions",
+            "closest",
+        } == set(answer.json())
 
 
 def test_the_api_names_the_place_of_a_fault(client):

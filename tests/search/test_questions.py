@@ -2,7 +2,10 @@
 
 import pytest
 
+from app.curation import aliases
+from app.pens.place import Place
 from app.search import searching
+from app.search.search_text import NOTHING, found_text, plain
 
 FIRST = {
     # What is asked most.
@@ -77,17 +80,102 @@ FIRST = {
     "3F0h": "/r/self-ipi#note-self-ipi-3f0",
     "LVTCMCI": "/r/unlisted#note-lvt-cmci",
     "IA32_X2APIC_TPR": "/r/tpr",
+    "APIC_ISR+0x10": "/r/isr#1",
+    "APIC_ISR + 0x10 * 3": "/r/isr#3",
+    "LVT0+0x10": "/r/lvt-lint1",
+    "VECTOR_SELF_IPI": "/r/self-ipi",
+    "XAPIC_ICR_LOW_OFFSET": "/r/icr",
+    "X2APIC_MSR_ICR_ADDRESS": "/r/icr",
+    "LAPIC_LVTPC": "/r/lvt-perf",
+    "lapic_write(LAPIC_TASKPRI)": "/r/tpr",
+    "IA32_APIC_BASE": "/docs/sources#note-apic-base",
+    "Hygon C86 7185": "/c/hygon-18h",
+    "Turin Dense": "/c/zen-5",
+    "Ryzen 7 7840U": "/c/zen-4",
+    "Ryzen 7 7735HS": "/c/zen-3",
+    "-cpu EPYC-Milan-v2": "/c/zen-3",
+    "AMD Family 1Ah": "/c/zen-5",
+    "Zen 6": "/c",
+    "CPUID Fn8000_000A_EDX[18]": "/c",
+    # KVM's own functions and events.
+    "kvm_apicv_accept_irq": "/docs/active",
+    "trap_unaccelerated_access": "/docs/words#on-behaviours",
+    "is_avic_unaccelerated_access_trap": "/policy",
+    "svm_set_x2apic_msr_interception": "/policy",
+    "avic_kick_target_vcpus_fast": "/r/icr#note-exit-incomplete-ipi",
+    "kvm_set_apicv_inhibit": "/inhibit",
+    "X2AVIC_MAX_PHYSICAL_ID": "/inhibit/physical-id-too-big",
+    "kvm_x2apic_msr_write": "/guest",
+    "kvm:kvm_avic_ga_log": "/r/icr#note-avic-doorbell",
+    # What is pasted: lines of traces and logs, flags, XML.
+    "kvm_exit: reason EXIT_AVIC_NOACCEL rip 0xfff info 80 0": "/docs/words#on-behaviours",
+    "vcpu-7 [001] d... 1.5: kvm_exit: vcpu 0 reason npf rip 0xf": "/docs/words#on-behaviours",
+    "kvm_avic_incomplete_ipi: vcpu=0, icrh:icrl=0x1:0xfd, id=1": "/r/icr#note-exit-incomplete-ipi",
+    "kvm_apicv_inhibit_changed: set reason=6, inhibits=0x40": "/inhibit/0x40",
+    "kvm_apic: apic_write APIC_EOI = 0x0": "/guest",
+    "unchecked MSR access error: WRMSR to 0x83f (tried to write 0xfd)": "/r/self-ipi",
+    "kvm [12]: vcpu0, guest rIP: 0xf unhandled wrmsr: 0x80d data 0x1": "/r/ldr",
+    "[    3.14] kvm_amd: x2AVIC enabled": "/docs/active",
+    "wrmsr -p 0 0x80b 0": "/r/eoi",
+    "-machine q35,kernel-irqchip=split": "/inhibit/pit-reinj",
+    "-global kvm-pit.lost_tick_policy=discard": "/inhibit/pit-reinj",
+    "-cpu host,hv-synic,hv-stimer": "/inhibit/hyperv",
+    "<timer name='pit' tickpolicy='delay'/>": "/inhibit/pit-reinj",
+    "<ioapic driver='qemu'/>": "/inhibit/absent",
+    # Comparisons, and questions about a setting.
+    "avic vs x2avic difference": "/corrected",
+    "what is the difference between xAVIC and x2AVIC": "/corrected",
+    "zen 4 vs zen 5": "/c/zen-4",
+    "kvm 6.12 vs kvm 7.2": "/policy/kvm-6.12",
+    "does AVIC work with kernel_irqchip=off": "/inhibit/absent",
+    "does AVIC work with nested virtualization": "/inhibit/nested",
+    "can I use AVIC with 512 vCPUs": "/inhibit/physical-id-too-big",
+    "AVIC with hv_stimer": "/inhibit/hyperv",
+    "is AVIC on by default": "/docs/active",
+    # Releases, and what cites the manual.
+    "kvm 6.12": "/policy/kvm-6.12",
+    "kernel 6.12.117": "/policy/kvm-6.12.117",
+    "Table 15-22": "/",
+    "APM vol 2 section 15.29.10": "/r/id#note-checks-before-the-table",
+    "24593": "/docs/apm",
 }
 
 
 def hits(snapshot, query):
     found = searching.search(snapshot, query)
-    return [*found.exact, *(hit for group in found.groups for hit in group.hits)]
+    listed = (hit for group in found.groups for hit in group.hits)
+    return [*found.exact, *listed, *found.closest]
 
 
 @pytest.mark.parametrize("query", FIRST)
 def test_the_page_that_answers_comes_first(snapshot, query):
     assert FIRST[query] == hits(snapshot, query)[0].path
+
+
+def test_each_entry_of_the_table_of_names_is_found_by_its_first_name(snapshot):
+    called = {one.names[0]: one.to for one in aliases.entries()}
+    found = {name: [hit.path for hit in searching.search(snapshot, name).exact] for name in called}
+
+    assert [] == [name for name, to in called.items() if to not in found[name]]
+
+
+def test_what_answers_most_of_it_is_said_to_be_no_more_than_that(snapshot):
+    found = searching.search(snapshot, "avic_set_pi_irte_mode with zebracorn on")
+    alone = searching.search(snapshot, "zebracorn")
+
+    assert 0 == found.total == alone.total
+    assert not alone.closest
+    assert "What answers most of it" in found_text(found, Place("http://a.test", "1"))
+    assert NOTHING in found_text(found, Place("http://a.test", "1"))
+    assert not searching.search(snapshot, "AVIC nosuchword nosuchword2").closest
+
+
+def test_an_excerpt_keeps_the_signs_of_a_command(snapshot):
+    shown = {hit.path: plain(hit.snippet) for q in ("dmesg grep", "feed register cells")
+             for hit in hits(snapshot, f"kind:page {q}")}  # fmt: skip
+
+    assert "sudo dmesg | grep -i avic" in shown["/docs/active"]
+    assert "|" not in shown["/docs/feeds"]
 
 
 @pytest.mark.parametrize("query", ["is AVIC active?", "dmesg", "how to measure", "kind:page avic"])

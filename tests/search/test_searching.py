@@ -64,7 +64,7 @@ FIRST = (
     ("1235", "difference", "18"),
     ("5a7c7d148e48", "annotation", "thread-2026-05-13-icr"),
     ("busy icr", "erratum", "x2avic-icr-busy-mbz"),
-    ("doorb", "annotation", "doorbell-cannot-be-blocked"),
+    ("doorb", "annotation", "avic-doorbell"),
     ("intercepts writes", "difference", "1"),
     ("Jiménez eoi", "source", "mail-2022-09-03-eoi"),
     ("JIMENEZ eoi", "source", "mail-2022-09-03-eoi"),

@@ -13,7 +13,7 @@ from app.export.handout.expecting import handout_of
 from app.intake.kept import check_kept, load_kept
 from app.pages import registry
 from app.pens.place import NOWHERE
-from app.search.model import named
+from app.search.naming import named
 from app.search.search_entries import entries
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.seeding import load_seed
