@@ -247,7 +247,6 @@ class Reading(Word):
     """How far a source was read by whoever entered it."""
 
     label: str  # Behind a source that is cited.
-
     WHOLE = "whole", "read whole"
     EXCERPT = "excerpt", "read in part"
     TITLE = "title", "only the title was seen"
@@ -274,6 +273,7 @@ class ErratumKind(StrEnum):
     RULE = "rule"
     FIRMWARE = "firmware"
     MANUAL_GAP = "manual-gap"
+    UNKNOWN = "unknown"  # No source says what it is of.
 
 
 class ErratumGrade(StrEnum):

@@ -71,7 +71,8 @@ def _grade(silicon: Silicon) -> str:
     group = [str(Scope.GROUP)] * all(one.scope is Scope.GROUP for one in reports) * bool(reports)
     hedges = dict.fromkeys(one.hedge for one in reports)
     hedged = [f'"{hedge}"' for hedge in hedges] * all(hedges)
-    return ", ".join((BY_MANUAL.get(silicon.grade, silicon.grade), *group, *hedged))
+    ours = ["inference in part"] * bool(reports) * all(one.inference for one in reports)
+    return ", ".join((BY_MANUAL.get(silicon.grade, silicon.grade), *group, *hedged, *ours))
 
 
 def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:

@@ -32,8 +32,8 @@ def test_curl_gets_both_halves_of_a_cell_their_evidence_and_a_pinned_link(client
 
     assert [] == unsound(answer)
     assert (
-        'LDR x2AVIC write on Zen 4: silicon: #GP (observed, group, "typically"); '
-        "emulated by KVM 6.12.117 and 7.2.13: #GP; same." in said
+        'LDR x2AVIC write on Zen 4: silicon: #GP (observed, group, "typically", inference in '
+        "part); emulated by KVM 6.12.117 and 7.2.13: #GP; same." in said
     )
     assert '#GP; Zen 4: observed, for a group of cells; hedged: "typically"' in said
     assert "[mail-2026-05-06-v2]" in said
@@ -77,9 +77,9 @@ def test_a_report_on_a_group_and_a_hedged_one_are_told_as_such_in_a_line(client)
         for cell in ("id", "icr")
     }
 
-    assert 'silicon: #GP (observed, group, "typically")' in shown["id"]
+    assert 'silicon: #GP (observed, group, "typically", inference in part)' in shown["id"]
     # What is seen rarely takes nothing from the manual's rule.
-    assert 'silicon: completes or #GP (observed, "rarely")' in shown["icr"]
+    assert 'silicon: completes or #GP (observed, "rarely", inference in part)' in shown["icr"]
     assert " of them (9 as a group) on silicon" in " ".join(client.get("/guest.txt").text.split())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.core.facts import Affected, Erratum
 from app.core.knowledge import Knowledge
+from app.core.words import ErratumGrade, Reading
 from app.curation.seed import body_of
 from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
@@ -17,14 +18,14 @@ from app.pens.parts import Field, Item, Para, Record, Section, Sheet
 from app.pens.tables import Table
 
 LEAD = (
-    "AMD's numbered errata about AVIC, x2AVIC and the local APIC, and the quirks that only "
-    "software documents. Each says how far it was read; where only the title was seen, nothing "
+    "AMD's numbered errata about AVIC, x2AVIC and the local APIC, and quirks without a number, as "
+    "software tells of them. Each says how far it was read; where only the title was seen, nothing "
     "is filled in."
 )
 GRADES = {
     "text": "AMD's own description was read",
     "title": "only AMD's title was seen",
-    "software": "documented by software only",
+    "software": "as software tells of it",
 }
 COLUMNS = ("slug", "kind", "read", "title", "families", "fix", "cells", "url")
 
@@ -111,7 +112,7 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
         Field("Touches", e.touches),
         Field("Not listed", e.not_listed),
         Field("Inference", e.inference),
-        Section("Affected", parts=[_affected(part, knowledge) for part in e.affected]),
+        Section("Affected", parts=[_affected(e, part, knowledge) for part in e.affected]),
         Section("What software does", parts=[
             Item((f"{note.text} ", Sourced(note.sources))) for note in e.software
         ]),
@@ -120,11 +121,12 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
     ])  # fmt: skip
 
 
-def _affected(part: Affected, knowledge: Knowledge) -> Item:
+def _affected(e: Erratum, part: Affected, knowledge: Knowledge) -> Item:
+    unread = knowledge.sources[part.source].read is Reading.TITLE and e.grade is ErratumGrade.TEXT
     name = part.family and knowledge.families[part.family].name
     family = (" (", Linked(name, f"/c/{part.family}"), ")") if name else ()
-    stepping = f", {part.stepping} " if part.stepping else " "
-    return Item((part.cpuid, *family, stepping, Sourced((part.source,))))
+    limits = ", ".join(filter(None, (part.stepping, GRADES["title"] * unread)))
+    return Item((part.cpuid, *family, f", {limits} " if limits else " ", Sourced((part.source,))))
 
 
 KINDS: tuple[PageKind, ...] = (ErrataPage(), ErratumPage())
