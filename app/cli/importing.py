@@ -125,6 +125,11 @@ def mail_table(
         say(f"{mail}: {note}", err=True)
     for fault in drafted.faults:
         say(f"{mail}:{fault}", err=True)
+    if drafted.modeless and mode is None:
+        chosen = f" --column {column}" if column else ""
+        say("The table is of no one mode; each of these reads what it says of one:", err=True)
+        for one in Mode:
+            say(f"  vapic import mail-table {mail}{chosen} --mode {one}", err=True)
     if not drafted.tables:
         message = "no line of titles such as `MSR | Register | RDMSR | WRMSR`"
         kind = recognised(raw)

@@ -23,6 +23,7 @@ from app.foreign.table_words import (
     Title,
     UnknownWord,
     is_head,
+    meant,
     near,
     read_cell,
     read_title,
@@ -63,7 +64,8 @@ class Drafted:
     """What was read: observations as format 1 has them, faults, and counts.
 
     ``silent`` counts cells that say nothing; ``copied`` is whether the words are those of a
-    manual, not what was seen; ``notes`` say what was not read or not understood and does not
+    manual, not what was seen; ``modeless`` is whether --mode would say what no title does;
+    ``notes`` say what was not read or not understood and does not
     matter; ``raw`` is empty where there are faults or nothing to draft.
     """
 
@@ -71,6 +73,7 @@ class Drafted:
     rows: int = 0
     silent: int = 0
     copied: bool = False
+    modeless: bool = False
     notes: list[str] = field(default_factory=list)
     observations: list[dict[str, Any]] = field(default_factory=list)
     faults: list[TableFault] = field(default_factory=list)
@@ -159,6 +162,9 @@ class _Table:
 
     def _read_titles(self, mode: Mode | None) -> None:
         """Find the columns whose titles are understood; the others are faults."""
+        if not mode and (mode := meant([cell.text for cell in self.grid.head], self.grid.above)):
+            told = f"what names no mode is taken for {mode.label}; --mode says another one"
+            self.drafted.notes.append(f"Line {self.grid.head[0].line}: {told}.")
         for i, cell in enumerate(self.grid.head):
             if cell.text and (title := self._understood(cell, read_title)):
                 self.titles[i] = with_group(title, self.grid.over[i], mode)
@@ -170,6 +176,7 @@ class _Table:
                 del self.titles[i]
             elif self.titles[i].mode is None:
                 self._fault(self.grid.head[i], "AVIC or x2AVIC in this title, or --mode")
+                self.drafted.modeless = True
                 del self.titles[i]
 
     def _chosen(self, column: Column | None) -> list[int]:

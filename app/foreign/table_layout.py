@@ -115,7 +115,7 @@ def _end(lines: Sequence[MailLine], at: int, *, barred: bool) -> int:
 
 
 def _is_rule(line: MailLine) -> bool:
-    return set(line.text) <= set("-=+:| ") and ("--" in line.text or "==" in line.text)
+    return set(line.text) <= set("-=+:| ") and any(r in line.text for r in ("--", "==", "|-"))
 
 
 def _cell(line: MailLine, start: int, end: int) -> Cell:

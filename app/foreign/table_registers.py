@@ -30,7 +30,12 @@ def places_of(
         return known
     bare, _, inside = text.rstrip(")").partition("(")
     names = (part.strip() for part in (bare, inside) if part.strip())
-    found = tuple(dict.fromkeys(place for name in names for place in _named(name, registers)))
+    try:
+        found = tuple(dict.fromkeys(place for name in names for place in _named(name, registers)))
+    except NotFound:
+        # With a remark behind it.
+        whole = find_register(text, registers)
+        found = ((whole.register.slug, whole.member),)
     if len({slug for slug, _ in found}) > 1:
         raise NotFound(f"{text!r} names several registers.")
     return found

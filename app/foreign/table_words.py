@@ -155,6 +155,19 @@ def is_head(cells: Sequence[str]) -> bool:
     return len(cells) > 1 and not places.isdisjoint(kinds) and Kind.OUTCOME in kinds
 
 
+def meant(heads: Iterable[str], above: Sequence[str]) -> Mode | None:
+    """Return the mode of titles that name none: that of the line above, or of their MSRs.
+
+    AVIC alone may be either, so it names none; two names are none too.
+    """
+    words = [word for line in above[:1] for word in _tokens(line) if word != Mode.AVIC]
+    said = {*_only(Mode, (meaning for word in words for meaning in _TITLES.get(word, ())))}
+    kinds = {_rough(head) for head in heads}
+    if Kind.MSR in kinds and Kind.OFFSET not in kinds:
+        said.add(Mode.X2AVIC)
+    return next(iter(said)) if len(said) == 1 else None
+
+
 def _rough(text: str) -> Kind | None:
     """Guess at a title, so that a line of titles with a typo is still one."""
     words = _tokens(text)

@@ -125,10 +125,47 @@ def test_bare_read_and_write_need_a_mode(draft) -> None:
     text = "| Offset | Read | Write |\n|--|--|--|\n| 0D0h | allowed | trap |"
 
     assert 2 == len(faults(draft(text)))
+    assert 2 == len(faults(draft(f"What the AVIC patches do:\n\n{text}")))
+    assert 2 == len(faults(draft(f"x2AVIC against xAPIC\n{text}")))
     assert {
         ("ldr", None, "avic", "read", ""): "allowed",
         ("ldr", None, "avic", "write", ""): "vmexit-trap",
     } == said(draft(text, None, Mode.AVIC))
+
+
+@pytest.mark.parametrize(
+    ("above", "place", "mode"),
+    [
+        ("# x2AVIC on Zen 4\n\n", "Offset", "x2avic"),
+        ("In xAPIC mode:\n", "Offset", "avic"),
+        ("MMIO accesses\n\n", "Register", "avic"),
+        ("", "MSR", "x2avic"),
+        ("xAPIC mode\n", "MSR", ""),
+    ],
+)
+def test_a_caption_or_the_msrs_say_the_mode_of_titles_without_one(draft, above, place, mode):
+    name = "80Dh" if place == "MSR" else "LDR"
+    imported = draft(f"{above}| {place} | Read | Write |\n|--|--|--|\n| {name} | allowed | trap |")
+
+    assert {mode} - {""} == {key[2] for key in said(imported)}
+    assert [bool(mode)] == [any("--mode" in note for note in imported.notes)]
+    assert imported.modeless is not bool(mode)
+
+
+def test_a_table_of_both_modes_is_told_the_two_commands_that_read_it(vapic, tmp_path):
+    path = tmp_path / "notes.md"
+    path.write_text(
+        "Table 15-22:\n\n| Offset | MSR | Register | Read | Write |\n|-|-|-|-|-|\n"
+        "| 0D0h | 80Dh | LDR | Allowed | fault |\n| 310h | - | ICRH | Allowed (xAVIC) | . |\n"
+        "| - | 83Fh | Self IPI (x2APIC only) | . | Allowed (x2AVIC) |\n"
+    )
+    refused = vapic("import", "mail-table", path)
+    commands = [line.split() for line in refused.err.splitlines() if line.startswith("  vapic")]
+
+    assert (1, "") == (refused.code, refused.out)
+    assert ["avic", "x2avic"] == [command[-1] for command in commands]
+    assert [3, 3] == [len(json.loads(vapic(*command[1:]).out)["observations"])
+                      for command in commands]  # fmt: skip
 
 
 def test_everything_that_is_wrong_is_named_at_once_with_its_place(draft) -> None:
