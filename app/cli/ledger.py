@@ -11,7 +11,7 @@ from app.cli.saying import say
 from app.core.ledger import unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
-from app.pages import difference_text, explore, ledger
+from app.pages import difference_text, explore, filing
 from app.pens.plain import words
 from app.settings import Settings
 
@@ -61,8 +61,8 @@ def draft(
     What only a person can write is marked; `vapic lint` refuses the file until it is written.
     """
     snapshot = opened.snapshot
-    views = ledger.cells_meant(snapshot, cells or ())
-    number = ledger.next_number(opened.session, Settings().seed)
+    views = filing.cells_meant(snapshot, cells or ())
+    number = filing.next_number(opened.session, Settings().seed)
     made = Draft(views, snapshot.knowledge)
     say(draft_yaml(made, number, version=snapshot.name, site=opened.place.site), nl=False)
     groups = unfiled(snapshot.cells)

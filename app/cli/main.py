@@ -115,7 +115,7 @@ def finish(work: Callable[[], object]) -> None:
     try:
         work()
     except Exception as error:
-        lines = [*import_module("app.cli.told").told(error)]
+        lines = [*import_module("app.cli.failures").told(error)]
         if not lines:
             raise
         for line in lines:

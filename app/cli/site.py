@@ -16,9 +16,9 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
+from app.cli.failures import TODO, told
 from app.cli.main import finish, unswept
 from app.cli.saying import say
-from app.cli.told import TODO, told
 from app.errors import Conflict, NotReady
 from app.export.copies import engine_for, open_copy
 from app.pens.log_lines import configuration

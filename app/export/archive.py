@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from app.export import views
+from app.export import sql_views
 from app.intake.serial_log import is_serial_log
 from app.store import seeding
 from app.store.engine import disposing
@@ -197,5 +197,5 @@ def _fill(connection: Connection, archive: Archive) -> None:
         # SQLAlchemy keeps indexes in a set, whose order differs from run to run.
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index))
-    for statement in views.statements():
+    for statement in sql_views.statements():
         connection.exec_driver_sql(statement)

@@ -21,6 +21,7 @@ from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence,
 from app.pages import comparing
 from app.pages.comparing import PageComparison
 from app.pages.promises import OURS
+from app.pens.page import EXTENSIONS
 from app.pens.place import PIN, Place
 from app.store.snapshots import Snapshot
 
@@ -33,7 +34,6 @@ MOST_LINES = 40_000
 MOST_NOTES = 20
 # How far above its link a block may begin.
 WINDOW = 400
-TWINS = (".txt", ".json", ".csv", ".md", ".atom", ".svg", ".diff")
 # What may stand between a block and its link.
 OPENING = " \t<([{\"'"
 TOO_MANY = f"More than {MOST_VERSIONS} data versions in one mail: this one was not looked at."
@@ -144,7 +144,8 @@ class _Checker:
         pairs = parse_qsl(query, keep_blank_values=True)
         pin = next((value.strip() for key, value in pairs if key == PIN), "")
         if path.strip("/") not in OURS:
-            path = next((path.removesuffix(end) for end in TWINS if path.endswith(end)), path)
+            bare, _, extension = path.rpartition(".")
+            path = bare if extension in EXTENSIONS else path
         path = path.removesuffix("/index").rstrip("/") or "/"
         rest = urlencode([pair for pair in pairs if pair[0] != PIN], safe=",/")
         held = self._version(pin) if pin else self._live

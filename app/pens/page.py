@@ -12,6 +12,9 @@ from app.pens.place import Place
 from app.pens.plain import sheet_text
 from app.pens.tables import Table
 
+# The formats of pages besides HTML, by the extensions of their addresses.
+EXTENSIONS = ("txt", "json", "csv", "md", "atom", "svg", "diff")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -48,12 +51,9 @@ class Page:
     @property
     def formats(self) -> tuple[str, ...]:
         """The extensions this page answers to, besides HTML."""
-        extras = (
-            ("json", self.data), ("csv", self.table), ("md", self.table),
-            ("atom", self.feed or self.subject), ("svg", self.picture),
-            ("diff", self.diff),
-        )  # fmt: skip
-        return ("txt", *(name for name, part in extras if part))
+        feed = self.feed or self.subject
+        parts = (self.text, self.data, self.table, self.table, feed, self.picture, self.diff)
+        return tuple(name for name, part in zip(EXTENSIONS, parts, strict=True) if part)
 
     def comparable(self, place: Place) -> str:
         """Return the text by which this page is compared with itself at another data version."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from app.core.numbers import format_hex
 from app.core.words import Access
 from app.probing import trace
-from app.probing.classes import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
+from app.probing.classifying import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
 from app.probing.guest import GP, GuestAccess, GuestSite, Machine, Way
 from app.probing.windows import Window
 

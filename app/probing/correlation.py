@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from app.core.words import Access
 from app.errors import AppError
 from app.probing import guest_log, trace_reader
-from app.probing.classes import SeenAccess, as_told, classify
+from app.probing.classifying import SeenAccess, as_told, classify
 from app.probing.contradictions import contradictions
 from app.probing.guest import GuestAccess, GuestLog, Machine, Way
 from app.probing.majority import Result, decide, grouped, without_first

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.core.words import Behaviour
-from app.probing.classes import SeenAccess, condition_of
+from app.probing.classifying import SeenAccess, condition_of
 from app.probing.guest import GuestAccess
 
 T = TypeVar("T", bound=Hashable)

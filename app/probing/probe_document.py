@@ -20,7 +20,7 @@ from typing import Any
 from app.core.numbers import MSR_BASE, bits_of, ranges_of
 from app.core.words import Behaviour
 from app.errors import AppError
-from app.probing.classes import REASONS, UNKNOWN_REASON
+from app.probing.classifying import REASONS, UNKNOWN_REASON
 from app.probing.correlation import Correlation
 from app.probing.guest import Machine, Way
 from app.probing.majority import Result

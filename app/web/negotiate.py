@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.pens.page import EXTENSIONS
+
 # Methods that change nothing.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 TERMINALS = ("curl/", "wget/", "httpie/", "xh/")
@@ -39,7 +41,6 @@ _MEDIA = {
     Format.SVG: "image/svg+xml",
     Format.DIFF: "text/x-diff; charset=us-ascii",
 }
-_EXTENSIONS = frozenset(f.value for f in Format if f is not Format.HTML)
 # Paths whose dots belong to the name; everything else drops a known extension.
 LITERAL = ("/static/", "/api/", "/schema/", "/export/", "/robots.txt")
 # A page among them, with twins like any other.
@@ -62,7 +63,7 @@ def negotiate(path: str, headers: Mapping[str, str]) -> WantedFormat:
     """
     stem, dot, extension = path.rpartition(".")
     literal = path.startswith(LITERAL) and stem != REFERENCE
-    if dot and extension in _EXTENSIONS and not literal:
+    if dot and extension in EXTENSIONS and not literal:
         # `//index` is no page: led to its canonical query, it would be the name of a host.
         stem = stem if stem == "//index" else stem.removesuffix("/index") or "/"
         return WantedFormat("/" if stem == "/index" else stem, Format(extension), by_headers=False)

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from app import __version__
+from app.cli.failures import DAMAGED
 from app.cli.main import command_line
-from app.cli.told import DAMAGED
 from app.core.cells import cells_of
 from app.settings import ROOT
 from tests.running import SITE

@@ -9,7 +9,7 @@ from app.core.ledger import unfiled
 from app.core.views import view_cells
 from app.curation.seed import check_seed
 from app.errors import InvalidSeed, NotFound
-from app.pages import ledger
+from app.pages import filing
 from app.store import seeding
 from app.store.snapshots import offline_snapshot
 from tests.conftest import SEEDED_AT
@@ -38,7 +38,7 @@ def without_d10(seed_copy):
 def test_cells_go_by_any_name_of_their_register(cells, patterns, knowledge):
     snapshot = offline_snapshot(knowledge, NOW)
 
-    assert cells == [str(view.key) for view in ledger.cells_meant(snapshot, patterns)]
+    assert cells == [str(view.key) for view in filing.cells_meant(snapshot, patterns)]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_cells_go_by_any_name_of_their_register(cells, patterns, knowledge):
 )
 def test_what_names_no_cell_is_refused(pattern, knowledge):
     with pytest.raises(NotFound):
-        ledger.cells_meant(offline_snapshot(knowledge, NOW), [pattern])
+        filing.cells_meant(offline_snapshot(knowledge, NOW), [pattern])
 
 
 def test_a_draft_of_cells_that_an_entry_covers_says_so_and_points_to_it(seeded):
@@ -98,10 +98,10 @@ def _written(draft):
 
 def test_a_number_is_never_used_again(seed_copy, reader, tmp_path):
     with reader() as session:
-        assert 20 == ledger.next_number(session, tmp_path)
+        assert 20 == filing.next_number(session, tmp_path)
         # One that is only begun counts, even while it is no valid YAML.
         (seed_copy.folder / "differences/d-20.yaml").write_text("number: 20\ntitle: [\n")
-        assert 21 == ledger.next_number(session, seed_copy.folder)
+        assert 21 == filing.next_number(session, seed_copy.folder)
 
 
 def test_a_seed_may_not_drop_a_difference_that_was_public(seed_copy, writer, knowledge):

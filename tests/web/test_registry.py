@@ -54,7 +54,10 @@ class Twice(PageKind):
 @pytest.fixture(scope="module")
 def client(shared_url):
     """The real application over the real seed, with one more kind of page."""
-    page = '{% extends "base.html" %}{% block main %}<p id="twice">{{ length }}</p>{% endblock %}'
+    page = (
+        '{% extends "base.html" %}{% block title %}Twice{% endblock %}'
+        '{% block main %}<p id="twice">{{ length }}</p>{% endblock %}'
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(registry, "KINDS", (*registry.KINDS, Twice()))
         # One of its own, and not that of the process.

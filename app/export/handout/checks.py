@@ -14,7 +14,7 @@ from app.core.facts import Claim, Register
 from app.core.numbers import bits_of
 from app.core.rulings import Conditions, expected
 from app.core.words import Access, Behaviour, ClaimKind, Mode
-from app.probing.classes import BY_WHY
+from app.probing.classifying import BY_WHY
 from app.probing.probe_table import PLANS, reserved_bits
 
 # The vector of the test's own interrupts, by an IPI to itself.

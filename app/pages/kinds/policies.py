@@ -5,8 +5,6 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel
-
 from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.facts import Policy
 from app.core.kernels import covering
@@ -16,6 +14,7 @@ from app.core.words import Access
 from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages import policy_text
+from app.pages.api_models import Out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.policy_covering import covering_data, covering_sheet, covering_table
 from app.pages.policy_phrases import evidence_lines, not_known, passed
@@ -29,7 +28,7 @@ COLUMNS = ("policy", "hypervisor", "versions", "lets_through", "trap_offsets", "
            "url")  # fmt: skip
 
 
-class MarkOut(BaseModel):
+class MarkOut(Out):
     """One place where a policy and the evidence part."""
 
     kind: MarkKind
@@ -45,7 +44,7 @@ class MarkOut(BaseModel):
     differences: list[str]
 
 
-class AssumedOut(BaseModel):
+class AssumedOut(Out):
     """What a policy does with a cell, and what it takes an exit 402h there for."""
 
     action: str
@@ -205,15 +204,10 @@ def _body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
 
 def _mark_out(mark: Mark, knowledge: Knowledge) -> MarkOut:
     """Return a mark as the API shows it."""
-    return MarkOut(
-        kind=mark.kind,
+    return MarkOut.of(
+        mark,
         weight=mark.kind.weight,
-        msrs=list(mark.msrs),
-        conditions=list(mark.conditions),
-        basis=mark.basis,
-        families=list(mark.families),
         grades={family: str(mark.grade(family)) for family in mark.families},
-        disputed=mark.disputed,
         observations=[seen.id for seen in mark.observations],
         evidence=[*map(words, evidence_lines(mark, knowledge))],
         differences=[f"D-{number}" for number in mark.differences],
