@@ -151,6 +151,8 @@ def _reasons(view: CellView) -> tuple[Footnote, ...]:
     # The manual of one model rules no cell for all, and may say it in plainer words.
     words = said(ruled)
     changed = ruled + tuple(c for c in view.claims if c.family and c.branch in words)
+    if changed:  # That print speaks of the cell at all may be a step of ours.
+        changed += tuple(c for c in view.table if c.inference)
     heard = {f: replace(f, verdict=j.word(f)) for j in view.measured for f in j.findings
              if f.verdict not in SILENT}  # fmt: skip
     spoken = tuple(told for f, told in heard.items() if f.verdict in SILICON_SPEAKS)

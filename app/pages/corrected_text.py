@@ -176,7 +176,7 @@ def _because(claim: Claim, knowledge: Knowledge) -> str:
         models = f", model {claim.models}" if claim.models else ""
         return f"{said}; for {knowledge.families[claim.family].name}{models} only. {claim.text}"
     # Of other kinds the strength says already which step is ours.
-    ours = claim.inference if claim.kind is ClaimKind.NOTE else ""
+    ours = claim.inference if claim.kind in (ClaimKind.NOTE, ClaimKind.TABLE) else ""
     return f"{said}. Inference: {ours}" if ours else f"{said}."
 
 
