@@ -140,9 +140,13 @@ def test_a_cell_that_is_as_printed_reads_as_the_printed_table(table, views):
             assert set(cell.branches) == said(views[cell.key].table)
 
 
-def test_the_claims_of_a_footnote_are_not_those_of_the_table(table):
+def test_the_claims_of_a_footnote_are_those_of_the_table_only_where_they_are_inferred(table):
     kinds = {claim.kind for note in table.footnotes for claim in note.claims}
-    assert kinds <= {ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT, ClaimKind.NOTE}
+    printed = [c for note in table.footnotes for c in note.claims if c.kind is ClaimKind.TABLE]
+
+    assert {ClaimKind.ACCESS_CHECK, ClaimKind.PRODUCT, ClaimKind.NOTE} <= kinds
+    assert printed
+    assert all("register locations" in claim.inference for claim in printed)
 
 
 def test_the_counts_are_those_of_the_cells_and_add_up(table):
