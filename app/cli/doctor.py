@@ -30,7 +30,14 @@ from app.probing.host.keeping import Interrupted
 from app.probing.host.reasons import Reasons
 from app.settings import ROOT, Settings
 from app.store import queries
-from app.store.engine import Session, disposing, may_write, reader_sessions
+from app.store.engine import (
+    GET_DRIVER,
+    NO_DRIVER,
+    Session,
+    disposing,
+    may_write,
+    reader_sessions,
+)
 
 doctor = typer.Typer(no_args_is_help=False)
 HTMX = "static/vendor/htmx.min.js"
@@ -39,6 +46,9 @@ OLDEST = (3, 11)
 FREE_BYTES = 512 * 2**20
 # A data version from the future by more than that says that the clock is wrong.
 CLOCK_SECONDS = 300
+
+
+MAKE = "vapic migrate && vapic seed"
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,8 @@ def database(settings: Settings) -> Iterator[Checkup]:
             if sqlite and not may_write(engine):
                 yield Checkup("writing", "refused", "chown the file and its folder to who serves")
     except AppError as error:
-        yield Checkup("database", error.message, "vapic migrate && vapic seed")
+        driver = error.message == NO_DRIVER
+        yield Checkup("database", error.message, GET_DRIVER if driver else MAKE)
         return
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", error)).partition("\n")[0]

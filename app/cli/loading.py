@@ -17,7 +17,7 @@ from app.intake.kept import check_kept, load_kept
 from app.probing import packing
 from app.probing.guest_build import BuildFailed
 from app.settings import Settings
-from app.store import seeding
+from app.store import queries, seeding
 from app.store.migrate import migrate as run_migrations
 
 Folder = Annotated[Path | None, typer.Argument(help="Folder of the seed.")]
@@ -50,7 +50,8 @@ def seed(folder: Folder = None) -> None:
         now, place = datetime.now(UTC), folder or Settings().seed
         loaded = seeding.load_seed(session, place, now)
         kept = load_kept(session, place, now)
-    made = f"data version {loaded.version.name}" if loaded.version else "nothing changed"
+        shown = queries.find_version(session).name
+    made = f"data version {shown}" if loaded.version or kept else "nothing changed"
     say(f"{loaded.facts} facts: {made}")
     if kept:
         say(f"{counted(kept, 'measurement')} of the seed taken")

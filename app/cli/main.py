@@ -32,9 +32,16 @@ class Command:
         module = import_module(f"app.cli.{self.module}")
         it = getattr(module, self.found)
         if isinstance(it, typer.Typer):
-            app.add_typer(it, name=self.name, help=self.line)
+            for one in it.registered_commands:
+                one.short_help = _first(one.help or one.callback.__doc__)
+            app.add_typer(it, name=self.name, help=self.line, short_help=self.line)
         else:
-            app.command(self.name, context_settings=self.context)(it)
+            app.command(self.name, context_settings=self.context, short_help=_first(it.__doc__))(it)
+
+
+def _first(said: str | None) -> str:
+    """Return what a list of commands says of one, whole: else it is cut to the terminal's width."""
+    return " ".join((said or "").partition("\n\n")[0].split())
 
 
 # In the order of the help.

@@ -16,7 +16,7 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
-from app.cli.failures import TODO, told
+from app.cli.failures import told
 from app.cli.main import finish, unswept
 from app.cli.saying import say
 from app.errors import Conflict, NotReady
@@ -24,6 +24,7 @@ from app.export.copies import engine_for, open_copy
 from app.pens.log_lines import configuration
 from app.settings import Settings
 from app.store import queries
+from app.store.ailing import TODO
 from app.store.engine import disposing, may_write, reader_sessions
 
 # What glibc's mallopt(3) takes: two heaps for all threads, and room of 128 KiB or more apart.

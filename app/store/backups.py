@@ -17,7 +17,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict
+from app.errors import Conflict, NotReady
+from app.store import queries
 from app.store.engine import (
     disposing,
     make_copy_engine,
@@ -38,14 +39,15 @@ def back_up(url: str, file: Path) -> str:
     """Copy a database, as it is between two transactions, to a new file; returns its SHA-256.
 
     The copy is checked before it has its name. Raises Conflict where the file exists, where the
-    copy is damaged, and for PostgreSQL.
+    copy is damaged, and for PostgreSQL; NotReady where there is nothing to copy.
     """
     _file_of(url, f"pg_dump --format=custom --file={shlex.quote(str(file))}")
     if file.exists():
         raise Conflict(f"{file} exists already, and a backup replaces nothing.")
     with _partial(file) as partial:
         copy_pages(url, partial)
-        _check(partial)
+        if not _check(partial):
+            raise NotReady(queries.NO_TABLES)
         digest = _settle(partial)
         partial.rename(file)
     _sync(file.parent)
@@ -59,7 +61,8 @@ def restore(url: str, file: Path, now: datetime, *, replace: bool) -> tuple[Path
     the backup is damaged, and for PostgreSQL.
     """
     target = _file_of(url, f"pg_restore --clean --if-exists --dbname=URL {shlex.quote(str(file))}")
-    _check(file)
+    if not _check(file):
+        raise Conflict(f"{file} has no tables: it is no backup of a database of ours.")
     taken = any(path.exists() for path in _family(target))
     if taken and not replace:
         raise Conflict(f"{target} is there already; --replace puts it beside, and keeps it.")
@@ -104,18 +107,23 @@ def digest_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check(path: Path) -> None:
-    """Raise Conflict unless a file is a whole database; an older schema is no fault."""
+def _check(path: Path) -> bool:
+    """Raise Conflict unless a file is a whole database; an older schema is no fault.
+
+    Returns whether it has tables: one that was never migrated is whole, and holds nothing.
+    """
     path.stat()
     if any(p.exists() and p.stat().st_size for p in _family(path)[1:]):
         raise Conflict(f"{path} is in use, not a backup: `vapic backup FILE` makes one.")
     try:
         with disposing(make_copy_engine(path)) as engine, reader_sessions(engine)() as session:
             found = [str(f) for f in faults(session, derived=False) if f.place != SCHEMA]
+            migrated = bool(found) or queries.has_tables(session)
     except DBAPIError as error:
         found = [str(error.orig)]
     if found:
         raise Conflict("\n  ".join((f"{path} is damaged:", *found)))
+    return migrated
 
 
 def _put_aside(target: Path, moment: str) -> Path:

@@ -33,9 +33,8 @@ REPLACED = (
     "restart the server."
 )
 MISSING = "There is no database file yet: run `vapic migrate`, then `vapic seed`."
-NO_DRIVER = (
-    "PostgreSQL needs its driver: pip install --require-hashes -r requirements-postgres.txt."
-)
+GET_DRIVER = "pip install --require-hashes -r requirements-postgres.txt"
+NO_DRIVER = f"PostgreSQL needs its driver: {GET_DRIVER}."
 # PostgreSQL queues who wants the lock, in whichever process of whichever host, in their order. It
 # is taken before anything is read, and each statement behind it sees what is committed by then:
 # nothing can collide, so nothing has to be tried again. A host that is gone holds it for so long.

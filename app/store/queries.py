@@ -22,6 +22,7 @@ from app.store.models import DataVersionRow, FactRow, RecordRow, VerdictRow
 Body = Mapping[str, Any]
 # The newest migration: starting to serve must not read all of them.
 SCHEMA = "0008"
+NO_TABLES = "The database has no tables yet: run `vapic migrate`, then `vapic seed`."
 # Of how many observations a change of a measurement is told whole.
 TOLD = 200
 # The origin of what the seed holds; anything else came with a measurement of that name.
@@ -91,12 +92,16 @@ class Change:
     after: Mapping[str, Any] | None
 
 
+def has_tables(session: Session, name: str = FactRow.__tablename__) -> bool:
+    """Whether a database has a table, that of all facts without a name: it was migrated once."""
+    return inspect(session.connection()).has_table(name)
+
+
 def require_schema(session: Session) -> None:
     """Raise NotReady when the database was never migrated, or has another schema than this."""
-    tables = inspect(session.connection())
-    if not tables.has_table(FactRow.__tablename__):
-        raise NotReady("The database has no tables yet: run `vapic migrate`, then `vapic seed`.")
-    if not tables.has_table("alembic_version"):
+    if not has_tables(session):
+        raise NotReady(NO_TABLES)
+    if not has_tables(session, "alembic_version"):
         return
     found = session.scalar(text("SELECT version_num FROM alembic_version")) or "none"
     if found != SCHEMA:

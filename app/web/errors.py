@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -34,6 +34,7 @@ from app.errors import (
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
 from app.search.model import address_of_query
+from app.store.ailing import passes, said_of, todo
 from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 
@@ -130,10 +131,12 @@ def install(app: FastAPI, renderer: Renderer) -> None:
     def handle(request: Request, error: Exception) -> Response:
         refusal = explain(error)
         if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            # What is refused on purpose is no bug, and anybody can bring it about.
-            why = None if isinstance(error, AppError) else error
-            path = request.url.path[:SHOWN]
-            log.error("answered %s to %s", refusal.status, path, exc_info=why)
+            # What is refused on purpose is no bug, and anybody can bring it about; a database that
+            # cannot be used is none either, and the same for everybody until somebody mends it.
+            known = isinstance(error, AppError | PoolTimeout) or _ails(error)
+            said = f": {said_of(error)}" if isinstance(error, DBAPIError) and known else ""
+            path, why = request.url.path[:SHOWN], None if known else error
+            log.error("answered %s to %s%s", refusal.status, path, said, exc_info=why)
         response = answer(request, renderer, refusal)
         if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = allowed(request)
@@ -144,6 +147,12 @@ def install(app: FastAPI, renderer: Renderer) -> None:
     ours = (AppError, BadDocument, HTTPException, RequestValidationError)
     for kind in (*ours, DBAPIError, PoolTimeout, Exception):
         app.add_exception_handler(kind, handle)
+
+
+def _ails(error: Exception) -> bool:
+    return isinstance(error, OperationalError) or (
+        isinstance(error, DBAPIError) and bool(todo(error))
+    )
 
 
 def allowed(request: Request) -> str:
@@ -179,11 +188,16 @@ def explain(error: Exception) -> Refusal:
             parts = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             return Refusal(422, "invalid-request", "; ".join(parts))
         case DBAPIError() | PoolTimeout():
-            message = "The database cannot be used right now; nothing was lost. Try again."
-            return Refusal(503, "not-ready", message)
+            return Refusal(503, "not-ready", _unusable(error))
         case _:
             message = "The server failed; nothing was lost. The log has the details."
             return Refusal(500, "bug", message)
+
+
+def _unusable(error: DBAPIError | PoolTimeout) -> str:
+    if isinstance(error, PoolTimeout) or passes(error):
+        return "The database cannot be used right now; nothing was lost. Try again."
+    return f"The database cannot be used. {todo(error)} Only whoever runs this site can do that."
 
 
 def sought(path: str) -> str:

@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from app import __version__
-from app.cli.failures import DAMAGED
 from app.cli.main import command_line
 from app.core.cells import cells_of
 from app.settings import ROOT
+from app.store.ailing import DAMAGED
 from tests.running import SITE
 
 commands = command_line()
@@ -43,10 +43,21 @@ def bare(vapic, tmp_path, monkeypatch):
 
 def test_the_help_names_every_command_with_a_sentence(vapic):
     ran = vapic("--help")
-    listed = dict(re.findall(r"(?m)^  ([\w-]+) +(\S.*)$", ran.out.split("Commands:")[1]))
     assert (0, "") == (ran.code, ran.err)
-    assert {name for name, *_ in ALONE + GROUPED} == set(listed)
-    assert [] == [text for text in listed.values() if not re.match(r"[A-Z].*\.$", text)]
+    assert {name for name, *_ in ALONE + GROUPED} == set(_sentences(ran.out))
+
+
+@pytest.mark.parametrize("group", [*sorted({name for name, *_ in GROUPED}), ""])
+def test_no_sentence_of_a_help_is_cut_to_the_width_of_a_terminal(group, vapic, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    told = _sentences(vapic(*group.split(), "--help").out)
+    assert [] == [said for said in told.values() if not re.match(r"[A-Z].*[^.]\.$", said)]
+
+
+def _sentences(text):
+    """What a help says of each command, by its name."""
+    whole = re.sub(r"\n {4,}", " ", text.split("Commands:")[1])
+    return dict(re.findall(r"(?m)^  ([\w-]+) +(\S.*)$", whole))
 
 
 @pytest.mark.parametrize("command", ALONE + GROUPED, ids=spelled)
@@ -236,8 +247,12 @@ def test_a_rebuild_says_that_there_is_nothing_to_change(seeded):
 def test_migrating_and_seeding_twice_loads_once(bare):
     assert [0, 0] == [bare("migrate").code, bare("migrate").code]
     first, again = bare("seed"), bare("seed")
-    told = r"\d{3,} facts: data version 20\d\d-\d\d-\d\d\.1\n\d+ measurements of the seed taken\n"
-    assert re.fullmatch(told, first.out)
+    told = (
+        r"\d{3,} facts: data version (20\d\d-\d\d-\d\d\.\d)\n(\d)+ measurements of the seed taken\n"
+    )
+    loaded = re.fullmatch(told, first.out)
+    # Each measurement is a version, and the last is the one that is shown.
+    assert f"data version {loaded[1]}\n" in bare("doctor").out
     assert re.fullmatch(r"\d{3,} facts: nothing changed\n", again.out)
     assert [0, 0, "", ""] == [first.code, again.code, first.err, again.err]
 

@@ -1,6 +1,7 @@
 """``vapic doctor``: each thing that may be wrong with an installation, and the command that mends it."""
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +61,11 @@ def broken_seed(ward):
     ward.monkeypatch.setenv("VAPIC_SEED", str(ward.folder / "seed"))
 
 
+def no_driver(ward):
+    ward.monkeypatch.setitem(sys.modules, "psycopg", None)
+    ward.monkeypatch.setenv("DATABASE_URL", NOBODY)
+
+
 NOBODY = "postgresql:///vapic?host=/nowhere"
 OLDER = "update alembic_version set version_num = '0001'"
 FUTURE = "update data_versions set created_at = '2999-01-01 00:00:00'"
@@ -75,6 +81,7 @@ FUTURE = "update data_versions set created_at = '2999-01-01 00:00:00'"
         (lambda w: w.database.write_bytes(b""), "database", "vapic migrate && vapic seed"),
         (lambda w: w.database.write_bytes(b"hello " * 9000), "database", "vapic verify"),
         (lambda w: w.monkeypatch.setenv("DATABASE_URL", NOBODY), "database", "start its server"),
+        (no_driver, "database", " pip install --require-hashes -r requirements-postgres.txt\n"),
         (lambda w: w.execute(OLDER), "database", "run `vapic migrate`"),
         (lambda w: w.execute(FUTURE), "clock", "set-ntp"),
         (lambda w: w.monkeypatch.setattr(doctor, "FREE_BYTES", 2**80), "disk", "make room"),

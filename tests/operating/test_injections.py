@@ -4,13 +4,19 @@ import contextlib
 import io
 import json
 import logging
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
+from app.core.words import TokenScope
+from app.errors import Conflict
+from app.intake import reviewing
 from app.pens.log_lines import JsonLines
 from app.settings import Log
+from app.store.engine import writer_sessions
+from tests.conftest import engine_of
 from tests.operating.injections import MARK, PAYLOADS, documents, fill, in_text, live, quoted
+from tests.reviewables import RECEIVED_AT
 from tests.running import client_of
 
 API = "/api/v1/measurements"
@@ -122,6 +128,35 @@ def test_the_log_of_all_that_is_one_ascii_object_a_line(stored, told):
         *(set(json.loads(line)) for line in lines)
     )
     assert not [line for line in lines if "pwned42" == json.loads(line)["request"]]
+
+
+def test_what_reviewers_see_of_it_runs_nowhere(stored, shared_url, vapic, monkeypatch):
+    client, slugs, _ = stored
+    with engine_of(shared_url) as engine, writer_sessions(engine).begin() as session:
+        for payload in PAYLOADS:
+            # A name that does not print is taken by nobody.
+            with contextlib.suppress(Conflict):
+                reviewing.new_token(session, payload, TokenScope.SUBMIT, RECEIVED_AT)
+        _, secret = reviewing.new_token(session, PAYLOADS[1], TokenScope.REVIEW, RECEIVED_AT)
+    client.post("/review/login", data={"token": secret})
+    kinds = ("text/html", "text/plain")
+    asked = ["/review", *(f"/review/{slug}" for slug in slugs)]
+    answers = [client.get(at, headers={"accept": kind}) for at in asked for kind in kinds]
+    answers += [
+        client.post(f"/review/{slug}", headers={"accept": kind}, data={
+            "state": "withdrawn", "seen": "accepted",
+            "reason": payload.encode("utf-8", "replace")})
+        for (slug, payload), kind in product([(slugs[0], one) for one in PAYLOADS], kinds)
+    ]  # fmt: skip
+    client.post("/review/logout")
+    monkeypatch.setenv("DATABASE_URL", shared_url)
+    listed = vapic("token", "list").out
+
+    assert [] == [(str(a.url), found) for a in answers if (found := live(a))]
+    assert {200} == {answer.status_code for answer in answers[: 2 * len(asked)]}
+    assert MARK in answers[0].text
+    assert MARK in listed
+    assert [] == list(in_text(listed))
 
 
 def test_no_command_writes_what_moves_a_terminal(vapic, tmp_path):

@@ -1,5 +1,9 @@
 """What a request calls this site: one of its names, and nothing is made of it."""
 
+import hashlib
+import re
+from base64 import b64encode
+
 import pytest
 
 from tests.running import SITE, client_of
@@ -30,6 +34,13 @@ def test_a_request_by_a_name_that_is_not_ours_is_refused_everywhere_but_for_supe
             assert (421, "text/plain; charset=utf-8") == (
                 answer.status_code, answer.headers["content-type"]), (host, path)  # fmt: skip
             assert "VAPIC_ALLOWED_HOSTS" in answer.text
+        page = named.get("/r/ldr", headers={"host": host, "accept": "text/html"})
+        style = re.search("<style>(.*?)</style>", page.text)[1]
+        digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        # By that name nothing else is served, so that the page has to bring its styles.
+        assert (421, True) == (page.status_code, "VAPIC_ALLOWED_HOSTS" in page.text)
+        assert f"style-src 'sha256-{digest}'" in page.headers["content-security-policy"]
+        assert not re.search("href|src", page.text)
         assert 200 == named.get("/healthz", headers={"host": host}).status_code
 
 
