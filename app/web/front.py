@@ -89,11 +89,14 @@ class Kept:
 
 
 class KeptBytes:
-    """A bounded store of rendered pages; the least recently used go first."""
+    """A bounded store of rendered pages of the newest data version that was asked for.
+
+    Nobody asks for those of an older one again. The least recently used go first.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._size = 0
+        self._size = self._version = 0
         self._pages: OrderedDict[Key, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -111,7 +114,13 @@ class KeptBytes:
 
     def put(self, key: Key, kept: Kept) -> None:
         """Keep a page, dropping others beyond the limit."""
+        version = key[0]
         with self._lock:
+            if version < self._version:
+                return
+            if version > self._version:
+                self._version, self._size = version, 0
+                self._pages.clear()
             if old := self._pages.pop(key, None):
                 self._size -= _size(key, old)
             self._pages[key] = kept

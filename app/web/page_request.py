@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import parse_qsl, quote_plus
 
 from fastapi import Request
+from pydantic_core import to_json
 from starlette.responses import RedirectResponse, Response
 
 from app.errors import InvalidFilter, NotFound
@@ -154,7 +154,7 @@ class PageRequest:
             case Format.TEXT:
                 body = page.text(place)
             case Format.JSON if page.data:
-                body = json.dumps(page.data(place), indent=1, ensure_ascii=False) + "\n"
+                body = to_json(page.data(place), indent=1) + b"\n"
             case Format.CSV | Format.MARKDOWN if page.table:
                 table = page.table(place)
                 body = table.csv() if wanted is Format.CSV else table.markdown()

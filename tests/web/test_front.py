@@ -80,3 +80,20 @@ def test_a_page_is_packed_in_a_hurry_at_first_and_well_for_who_asks_again():
         assert page == unpack(first) == unpack(again)
         assert again == third
         assert not encoding or len(again) < len(first)
+
+
+def test_pages_of_an_older_data_version_are_given_up_for_those_of_a_newer_one():
+    versions = iter((1, 1, 2, 1))
+
+    async def app(scope, _, send):
+        scope["state"] |= {"keep": True, "canonical": True}
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a page of " + scope["path"].encode()})
+
+    front = Front(app, version=lambda: next(versions), limit=1 << 20)
+    sizes = []
+    for path in ("/c", "/d", "/r/ldr", "/late"):
+        asyncio.run(one(front, path))
+        sizes.append(front.kept_bytes)
+
+    assert sizes[0] < sizes[1] > sizes[2] == sizes[3]
