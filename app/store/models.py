@@ -37,10 +37,8 @@ def known(**columns: Iterable[str]) -> tuple[CheckConstraint, ...]:
 
 
 def while_it_counts(name: str, *columns: str, unique: bool = False) -> Index:
-    """Return an index of the rows that have not ended, as migrations make it.
-
-    They say it for PostgreSQL too: here that would import all of its dialect at every start.
-    """
+    """Return an index of the rows that have not ended; migrations say it for PostgreSQL too."""
+    # Here that would import all of its dialect at every start.
     return Index(name, *columns, unique=unique, sqlite_where=text("valid_to IS NULL"))
 
 
