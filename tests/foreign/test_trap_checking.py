@@ -171,3 +171,80 @@ def test_the_command_says_each_row_and_ends_in_1_where_one_differs(vapic, tmp_pa
     assert ran.out.index("What differs, and why") < ran.out.index("What agrees, and why")
     assert "15-22, p.566). No report" in ran.out
     assert not [line for line in lines if len(line) > 75]
+
+
+TABLES = {
+    "a switch of MSRs from their first": """
+bool is_trap(u32 msr)
+{
+    switch (msr - 0x800) {
+    case 0x02: case 0x0b: case 0x32 ... 0x33:
+        return true;
+    }
+    return false;
+}
+""",
+    "a switch of slots": """
+static int x2avic_trap(u32 msr) {
+    switch ((msr - 0x800) << 4) { case APIC_ID: case APIC_EOI: case 0x320: case 0x330: return 1; }
+    return 0;
+}
+""",
+    "a table of truths": """
+static const bool traps[0x100] = {
+    [0x02] = true, [0x0b] = true, [0x32 ... 0x33] = true, [0x10] = false,
+};
+bool is_trap(u32 msr) { return traps[msr - 0x800]; }
+""",
+    "a table of names": """
+enum kind { IT_FAULTS, IT_TRAPS };
+static const u8 kinds[] = { [0xff] = IT_FAULTS,
+    [APIC_ID >> 4] = IT_TRAPS, [APIC_EOI >> 4] = IT_TRAPS, [APIC_LVTT >> 4] = IT_TRAPS, IT_TRAPS };
+enum kind how(u32 msr) { return kinds[msr & 0xff]; }
+""",
+    "a table of rows": """
+static const struct { u32 msr; bool trap; } rows[] = {
+    { .msr = 0x802, .trap = true }, { .msr = 0x80b, .trap = true },
+    { .msr = 0x832, .trap = true }, { .msr = 0x833, .trap = true },
+};
+bool is_trap(u32 msr)
+{
+    for (int i = 0; i < ARRAY_SIZE(rows); i++)
+        if (rows[i].msr == msr)
+            return rows[i].trap;
+    return false;
+}
+""",
+}
+
+
+@pytest.mark.parametrize("code", TABLES.values(), ids=TABLES)
+def test_tables_and_numbers_counted_from_the_first_msr_are_read(tmp_path, knowledge, cells, code):
+    path = tmp_path / "my.c"
+    path.write_text(code)
+    rows = of(path, knowledge, cells)
+
+    assert {"x2avic"} == {key.split("/")[1] for key in rows}
+    assert {"eoi", "lvt-timer", "lvt-thermal"} == {
+        key.split("/")[0] for key, row in rows.items() if row.said.word == "trap"
+    }
+
+
+@pytest.mark.parametrize(
+    ("shape", "change", "expected"),
+    [
+        ("a switch of MSRs from their first", ("0x0b", "0x133"), ":5: found case 0x133"),
+        ("a table of truths", ("[0x0b]", "[2 - 3]"), ":3: found '[2 - 3] = true'"),
+        ("a table of truths", ("[0x0b]", "[1 << 40]"), ":3: found '[1 << 40] = true'"),
+        ("a table of names", ("IT_FAULTS,", "NONE,"), ":5: found a truth of how"),
+    ],
+)
+def test_what_no_address_meets_and_no_table_holds_is_refused(
+    tmp_path, knowledge, shape, change, expected
+):
+    path = tmp_path / "my.c"
+    path.write_text(TABLES[shape].replace(*change))
+    with pytest.raises(UnknownShape) as caught:
+        Handler(path, knowledge.registers).find()
+
+    assert expected in str(caught.value)

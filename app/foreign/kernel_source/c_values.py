@@ -14,6 +14,7 @@ from app.foreign.kernel_source.c_text import CFile, CodePlace, child, expression
 _ONE: Mapping[str, Callable[[int], int]] = {
     "-": lambda n: -n, "+": lambda n: n, "~": lambda n: ~n, "!": lambda n: not n,
 }  # fmt: skip
+MOST_ELEMENTS = 0x10000
 _LITERAL = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
 # What the kernel's headers outside of KVM define.
 _KNOWN = {
@@ -34,6 +35,7 @@ class Evaluator:
 
     def __init__(self, files: Callable[[], list[CFile]], given: dict[str, int]) -> None:
         self.files = files
+        self._arrays: dict[tuple[str, str], Value] = {}
         self.given = given
 
     def number(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Num:
@@ -99,8 +101,10 @@ class Evaluator:
             if name in file.enumerators:
                 return Num(self.enumerator(file, file.enumerators[name]), place)
             if name in file.arrays:
-                node = file.whole(file.arrays[name])
-                return self.value(child(node, "value"), Frame(file))
+                if (file.name, name) not in self._arrays:
+                    node = file.whole(file.arrays[name])
+                    self._arrays[file.name, name] = self.value(child(node, "value"), Frame(file))
+                return self._arrays[file.name, name]
         return None
 
     def _ordered(self, frame: Frame) -> list[CFile]:
@@ -160,20 +164,28 @@ class Evaluator:
         if not isinstance(inner, list) or index < 0:
             raise place.unknown(f"{text(node)!r}", "an element of a known array")
         # Elements that nobody initialised are zero.
-        return inner[index] if index < len(inner) else {}
+        zero: Value = Num(0, place) if inner and isinstance(inner[0], Num) else {}
+        return inner[index] if index < len(inner) else zero
 
     def _initializer_list(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        """Return a structure where fields are named, else an array."""
+        """Return a structure where fields are named, else an array; ``[n] =`` says where in it."""
         fields: dict[str, Value] = {}
         items: list[Value] = []
+        last = -1
         for one in node.named_children:
-            if one.type != "initializer_pair":
-                items.append(self._element(one, frame))
+            said = one.children_by_field_name("designator")
+            value = self._element(child(one, "value") if said else one, frame)
+            if [part.type for part in said] == ["field_designator"]:
+                fields[text(said[0].named_children[0])] = value
                 continue
-            (designator, *more) = one.children_by_field_name("designator")
-            if more or designator.type != "field_designator":
-                raise place.unknown(f"{text(one)!r}", "`.field = value`")
-            fields[text(designator.named_children[0])] = self._element(child(one, "value"), frame)
+            ends = [self.number(n, frame).value for part in said for n in part.named_children
+                    if part.type != "field_designator"]  # fmt: skip
+            first, last = (ends[0], ends[-1]) if ends else (last + 1, last + 1)
+            if len(said) > 1 or not 0 <= first <= last < MOST_ELEMENTS:
+                expected = "`.field = value` or `[n] = value`"
+                raise frame.file.place(one).unknown(f"{text(one)!r}", expected)
+            items += [Num(0, place)] * (last + 1 - len(items))
+            items[first : last + 1] = [value] * (last + 1 - first)
         if fields and items:
             raise place.unknown("values with and without names", "one of the two")
         return fields or items

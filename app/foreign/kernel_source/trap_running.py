@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from tree_sitter import Node
@@ -29,6 +30,8 @@ from app.foreign.kernel_source.c_text import (
     text,
 )
 
+# Where a case stands, and its number.
+Case = tuple[CodePlace, int]
 OFFSETS, MSRS = range(0, PAGE_LAST + 1, SLOT), range(MSR_BASE, MSR_LAST + 1)
 TRAP, FAULT = "trap", "fault"
 # How other hypervisors' names of registers begin, before what the table of names knows.
@@ -66,7 +69,9 @@ class Handler(Runner):
         """Read a file of C."""
         self.file = read_c(str(file), file.read_text("utf-8", "replace"), lambda _: None)
         self.registers, self.true = registers, true
-        self._msrs = False
+        self._named: dict[str, int | None] = {}
+        # Every case, and whether any address met it.
+        self._met: dict[Case, bool] = {}
         super().__init__(lambda: [self.file], {})
 
     def find(self, name: str = "") -> Switch:
@@ -110,17 +115,31 @@ class Handler(Runner):
             raise place.unknown(
                 f"{name} without a number to ask", "one parameter that is an address"
             )
+        runs: list[tuple[tuple[bool, int], Switch, dict[Case, bool]]] = []
+        wrong: list[UnknownShape] = []
         for msrs in (False, True):
-            self._msrs, said = msrs, {}
-            for at in MSRS if msrs else OFFSETS:
-                for write in (False, True):
+            self._met, said = {}, {}
+            try:
+                for at, write in product(MSRS if msrs else OFFSETS, (False, True)):
                     given: dict[str, Value] = {one: Opaque(one) for one in names}
                     given[asked] = Num(at, place, carried=True)
                     given |= dict.fromkeys(writes, Num(int(write), place, carried=True))
                     said[at, write] = self._answer(name, function, given)
-            if len({one.word for one in said.values()}) > 1:
-                break
-        return Switch(name, place, self._msrs, said)
+            except UnknownShape as error:
+                wrong.append(error)
+                continue
+            tells = len({one.word for one in said.values()}) > 1
+            rank = (tells, sum(one.case for one in said.values()))
+            runs.append((rank, Switch(name, place, msrs, said), self._met))
+        if wrong and not any(tells for (tells, _), _, _ in runs):
+            raise wrong[0]
+        # What it asks for is what its cases meet.
+        _, switch, met = max(runs, key=lambda run: (*run[0], run[1].msrs))
+        for place, value in (case for case, is_met in met.items() if not is_met):
+            if value not in MSRS:
+                expected = "the offset of a register, a multiple of 10h, or an MSR"
+                raise place.unknown(f"case {value:#x}", expected)
+        return switch
 
     def _answer(self, name: str, function: Node, given: dict[str, Value]) -> TakenFor:
         self.decided = None
@@ -133,35 +152,48 @@ class Handler(Runner):
             raise place.unknown(
                 f"{name} that gives {value}", "a truth, or a name with trap or fault"
             )
+        if not truth and (word := self._enumerated(value.value)):
+            return TakenFor(word, where, case=False)
         if not truth:
             raise place.unknown(f"a truth of {name}", "--true trap or --true fault")
         other = FAULT if truth == TRAP else TRAP
         case = self.decided is not None or bool(value.value)
         return TakenFor(truth if value.value else other, where, case)
 
+    def _enumerated(self, number: int) -> str:
+        """Return what the only enumerator of a number is that is named so: of what is not set."""
+        named = {name: _KIND.search(name) for name in self.file.enumerators}
+        found = [kind[0].lower() for name, kind in named.items() if kind
+                 and self.enumerator(self.file, self.file.enumerators[name]) == number]  # fmt: skip
+        return found[0] if len(found) == 1 else ""
+
     def named(self, name: str, frame: Frame, place: CodePlace) -> Value | None:
         """Return what a name of this file is, else what a register of that name has."""
-        if _KIND.search(name):
+        if _KIND.search(name) and name not in self.file.arrays:
             return Opaque(name)
         if (value := super().named(name, frame, place)) is not None:
             return value
-        bare = _BEFORE.sub("", name)
-        for spelled in dict.fromkeys((name, bare)):
+        if name not in self._named:
+            self._named[name] = self._address(name)
+        at = self._named[name]
+        return None if at is None else Num(at, place)
+
+    def _address(self, name: str) -> int | None:
+        """Return the offset or the MSR of what somebody calls a register."""
+        for spelled in dict.fromkeys((name, _BEFORE.sub("", name))):
             with suppress(NotFound):
                 found = find_register(spelled, self.registers)
                 as_msr = bool(_OF_MSR.search(name))
                 spans = found.register.msr_spans if as_msr else found.register.offset_spans
                 if spans:
-                    step = 1 if as_msr else SLOT
-                    return Num(spans[0].first + step * (found.member or 0), place)
+                    return spans[0].first + (1 if as_msr else SLOT) * (found.member or 0)
         return None
 
     def _meets(self, case: Node, asked: int, frame: Frame) -> bool:
+        met = super()._meets(case, asked, frame)
         stated = case.child_by_field_name("value")
         if stated is not None and stated.type != "call_expression":
             number = self.number(stated, frame)
-            of_its_kind = number.value in (MSRS if self._msrs else OFFSETS)
-            if not of_its_kind and number.value not in MSRS:
-                expected = "the offset of a register, a multiple of 10h, or an MSR"
-                raise number.place.unknown(f"case {number.value:#x}", expected)
-        return super()._meets(case, asked, frame)
+            key = number.place, number.value
+            self._met[key] = self._met.get(key, False) or met
+        return met
