@@ -27,7 +27,9 @@ def feed_of(snapshot: Snapshot, subject: Subject, place: Place) -> Feed:
     """Return the feed of a page, as of a snapshot."""
     picked, rest = _picked(snapshot, subject)
     shown, older = picked[:ENTRIES], (*(s.version.name for s in picked[ENTRIES:]), rest)
-    changes = snapshot.steps.changes(step.version.id for step in shown)
+    names = [subject.facts(step) for step in shown]
+    keys = None if None in names else {key for found in names for _, key in found or ()}
+    changes = snapshot.steps.changes((step.version.id for step in shown), keys)
     own = f"{place.site}{subject.path if subject.path != '/' else '/index'}.atom"
     at = snapshot.name if place.pinned else ""
     latest = shown or snapshot.steps.newest(most=1)

@@ -231,13 +231,16 @@ def list_keys(session: Session, kind: str) -> frozenset[str]:
     return frozenset(session.scalars(select(FactRow.key).where(FactRow.kind == kind).distinct()))
 
 
-def list_changes(session: Session, versions: Iterable[int]) -> dict[int, tuple[Change, ...]]:
-    """Return what each data version added, changed and removed, by kind and key.
+def list_changes(
+    session: Session, versions: Iterable[int], keys: Collection[str] | None = None
+) -> dict[int, tuple[Change, ...]]:
+    """Return what each data version did to every fact, or those with some keys, by kind and key.
 
     A measurement of many observations is told by its line in lists, which counts them.
     """
     wanted = set(versions)
-    rows = session.execute(_MOVED, {"wanted": sorted(wanted)}).all()
+    moved = _MOVED if keys is None else _MOVED.where(FactRow.key.in_(keys))
+    rows = session.execute(moved, {"wanted": sorted(wanted)}).all()
     before: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     after: dict[int, dict[tuple[str, str], Body]] = {version: {} for version in wanted}
     for row in rows:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.cells import CellKey
@@ -69,7 +69,7 @@ class Steps:
         return self.sessions()
 
     def newest(self, path: str = "", *, most: int) -> tuple[VersionStep, ...]:
-        """Return the newest steps, or those that touched a page, newest first.
+        """Return the newest steps, or those that touched a page with no other page, newest first.
 
         ``/d`` stands for every entry of the ledger.
         """
@@ -77,6 +77,7 @@ class Steps:
             return ()
         s, p = StepRow, StepPageRow
         ids = select(s.version_id).where(s.version_id <= self.version)
+        inside: ColumnElement[bool] = true()
         if path:
             ids = select(p.version_id).where(p.version_id <= self.version)
             inside = p.path.between(f"{path}/", f"{path}0") if path == LEDGER else p.path == path
@@ -84,12 +85,12 @@ class Steps:
         with self.sessions() as session:
             order = p.version_id if path else s.version_id
             found = session.scalars(ids.order_by(order.desc()).limit(most)).all()
-            return _steps(session, found)
+            return _steps(session, found, inside)
 
     def get(self, version: int) -> VersionStep:
         """Return the step of a data version that there is."""
         with self._reading() as session:
-            return _steps(session, [version])[0]
+            return _steps(session, [version], true())[0]
 
     def next_name(self, version: int) -> str:
         """Return the name of the data version that follows, empty at the newest one."""
@@ -104,19 +105,21 @@ class Steps:
         ids = select(StepRow.version_id).where(StepRow.version_id <= self.version)
         with self.sessions() as session:
             found = session.scalars(ids.order_by(StepRow.version_id.desc()).limit(most)).all()
-            return _steps(session, found, paged=False)
+            return _steps(session, found, false())
 
     def named(self, name: str) -> int:
         """Return the data version that a name or a date means; raises NotFound."""
         with self._reading() as session:
             return queries.find_version(session, name, self.version).id
 
-    def changes(self, versions: Iterable[int]) -> Mapping[int, tuple[Change, ...]]:
-        """Return what some data versions did, fact by fact."""
+    def changes(
+        self, versions: Iterable[int], keys: Collection[str] | None = None
+    ) -> Mapping[int, tuple[Change, ...]]:
+        """Return what some data versions did, fact by fact, to those with some keys or to all."""
         if self.sessions is None:
             return {}
         with self.sessions() as session:
-            return queries.list_changes(session, versions)
+            return queries.list_changes(session, versions, keys)
 
     def evidence(self) -> tuple[Evidence, dict[tuple[str, CellKey], datetime]]:
         """Return what each seed changed and when, and when measurements last did, by cell."""
@@ -138,16 +141,16 @@ class Steps:
 
 
 def _steps(
-    session: Session, ids: Collection[int], *, paged: bool = True
+    session: Session, ids: Collection[int], inside: ColumnElement[bool]
 ) -> tuple[VersionStep, ...]:
-    """Return steps by their data versions, in that order; ``paged`` with the pages they touched."""
+    """Return steps by their data versions, in that order, with all or some pages they touched."""
     if not ids:
         return ()
     stored = session.scalars(select(StepRow).where(StepRow.version_id.in_(ids))).all()
     rows = {row.version_id: json.loads(row.body) for row in stored}
     before = {row.version_id: row.previous for row in stored}
     pages: dict[int, dict[str, frozenset[Name]]] = {version: {} for version in ids}
-    touched = select(StepPageRow).where(StepPageRow.version_id.in_(ids if paged else ()))
+    touched = select(StepPageRow).where(StepPageRow.version_id.in_(ids), inside)
     for row in session.scalars(touched):
         names = frozenset((kind, key) for kind, key in json.loads(row.names))
         pages[row.version_id][row.path] = names

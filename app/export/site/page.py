@@ -6,18 +6,26 @@ attributes go, but for those that are meant for a copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from html import escape
-from html.parser import HTMLParser
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape, unescape
 
 LINKS = ("href", "src")
 # A script that is for the copy.
-COPIED = ("data-copy", None)
-# A dialog's form closes it and needs no server.
-LOCAL_FORM = ("method", "dialog")
+COPIED = "data-copy"
 # What stands in the place of a form: the words of its button, as a link to the site.
 NOTE = '<p class="fine">Only the site can do this: <a href="{}">{}</a>.</p>'
 SEARCH = '<a href="{}">{}</a>'
+# The pages are the site's own: every value is quoted, and no text holds a bracket.
+TAG = re.compile(r"""<([a-z][\w-]*)((?:\s+[^\s=>"'/]+(?:="[^"]*"|='[^']*')?)*)\s*/?>""")
+ATTRIBUTE = re.compile(r"""([^\s=]+)(?:="([^"]*)"|='([^']*)')?""")
+# Any other tag stays as it is, unread.
+READ = re.compile(r"<(?:form|script|input|meta)\b|\s(?:href|src|hx-)")
+BUTTON = re.compile(r"<button\b.*?</button>", re.DOTALL)
+ANY_TAG = re.compile(r"<[^>]*>")
+
+Attributes = Mapping[str, str | None]
+Live = Callable[[str, str], str]
 
 
 class Link(str):
@@ -32,11 +40,8 @@ class CopiedPage:
     ``live`` makes the address that a form's line links, of the form's method and its action.
     """
 
-    def __init__(self, html: str, live: Callable[[str, str], str]) -> None:
-        parser = _Parser(live)
-        parser.feed(html)
-        parser.close()
-        self._pieces = parser.pieces
+    def __init__(self, html: str, live: Live) -> None:
+        self._pieces = tuple(_pieces(html, live))
 
     @property
     def links(self) -> Iterable[str]:
@@ -50,73 +55,48 @@ class CopiedPage:
         )
 
 
-class _Parser(HTMLParser):
-    def __init__(self, live: Callable[[str, str], str]) -> None:
-        super().__init__(convert_charrefs=False)
-        self.pieces: list[str] = []
-        self._live = live
-        # The element that is being left out, empty for none.
-        self._skipping = ""
-        self._form: Mapping[str, str | None] = {}
-        self._button = ""
-        self._in_button = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+def _pieces(html: str, live: Live) -> Iterator[str]:
+    done = 0
+    for tag in TAG.finditer(html):
+        if tag.start() < done or not READ.search(tag[0]):
+            continue
+        yield html[done : tag.start()]
+        name, attributes, done = tag[1], _attributes(tag[2]), tag.end()
+        if (name == "form" and attributes.get("method") != "dialog") or (
+            name == "script" and COPIED not in attributes
+        ):
+            end = html.index(f"</{name}>", done)
+            if name == "form":
+                yield _note(attributes, html[done:end], live)
+            done = end + len(f"</{name}>")
         # A field without an end may belong to a form that stands elsewhere.
-        lonely = tag == "input" and any(name == "form" for name, _ in attrs)
-        if self._skipping:
-            self._in_button = tag == "button" and not self._button
-        elif tag == "form" and LOCAL_FORM not in attrs:
-            self._skipping, self._form, self._button = tag, dict(attrs), ""
-        elif tag == "script" and COPIED not in attrs:
-            self._skipping = tag
-        elif not lonely and ("name", "htmx-config") not in attrs:
-            self._keep(tag, attrs)
+        elif not (name == "input" and "form" in attributes) and (
+            attributes.get("name") != "htmx-config"
+        ):
+            yield from _kept(tag, attributes)
+    yield html[done:]
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if not self._skipping:
-            self._keep(tag, attrs)
 
-    def handle_endtag(self, tag: str) -> None:
-        if not self._skipping:
-            self.pieces.append(f"</{tag}>")
-        elif tag == "button":
-            self._in_button = False
-        elif tag == self._skipping:
-            self._skipping = ""
-            if tag == "form":
-                self.pieces.append(self._note())
+def _attributes(text: str) -> Attributes:
+    found = ((a[1], a[3] if a[2] is None else a[2]) for a in ATTRIBUTE.finditer(text))
+    return {name: None if value is None else unescape(value) for name, value in found}
 
-    def _note(self) -> str:
-        address = self._live(self._form.get("method") or "get", self._form.get("action") or "")
-        note = SEARCH if self._form.get("role") == "search" else NOTE
-        return note.format(escape(address), " ".join(self._button.split()) or "send it")
 
-    def handle_data(self, data: str) -> None:
-        if not self._skipping:
-            self.pieces.append(data)
-        elif self._in_button:
-            self._button += data
+def _note(form: Attributes, inside: str, live: Live) -> str:
+    address = live(form.get("method") or "get", form.get("action") or "")
+    words = (" ".join(ANY_TAG.sub("", button).split()) for button in BUTTON.findall(inside))
+    note = SEARCH if form.get("role") == "search" else NOTE
+    return note.format(escape(address), next(filter(None, words), "send it"))
 
-    def handle_entityref(self, name: str) -> None:
-        self.handle_data(f"&{name};")
 
-    def handle_charref(self, name: str) -> None:
-        self.handle_data(f"&#{name};")
-
-    def handle_decl(self, decl: str) -> None:
-        self.handle_data(f"<!{decl}>")
-
-    def _keep(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if not any(name in LINKS or name.startswith("hx-") for name, _ in attrs):
-            self.pieces.append(self.get_starttag_text() or "")
-            return
-        self.pieces.append(f"<{tag}")
-        for name, value in attrs:
-            if name.startswith("hx-"):
-                continue
-            if name in LINKS and value is not None:
-                self.pieces += [f' {name}="', Link(value), '"']
-            else:
-                self.pieces.append(f" {name}" if value is None else f' {name}="{escape(value)}"')
-        self.pieces.append(">")
+def _kept(tag: re.Match[str], attributes: Attributes) -> Iterator[str]:
+    if not any(name in LINKS or name.startswith("hx-") for name in attributes):
+        yield tag[0]
+        return
+    yield f"<{tag[1]}"
+    for name, value in attributes.items():
+        if name in LINKS and value is not None:
+            yield from (f' {name}="', Link(value), '"')
+        elif not name.startswith("hx-"):
+            yield f" {name}" if value is None else f' {name}="{escape(value)}"'
+    yield ">"
