@@ -78,7 +78,7 @@ def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
 
 def members(register: Register) -> int:
     """How many 32-bit registers a row stands for."""
-    return sum((span.last >> 4) - (span.first >> 4) + 1 for span in register.offset_spans)
+    return sum(len(span.addresses(SLOT)) for span in register.offset_spans)
 
 
 def aliases(register: Register) -> tuple[str, ...]:

@@ -55,6 +55,10 @@ class Span:
     def __contains__(self, value: int) -> bool:
         return self.first <= value <= self.last
 
+    def addresses(self, step: int = 1) -> range:
+        """Return its addresses: of MSRs each, of the page those a ``SLOT`` apart."""
+        return range(self.first, self.last + 1, step)
+
     def overlaps(self, other: Span) -> bool:
         """Whether any address belongs to both."""
         return self.first <= other.last and other.first <= self.last

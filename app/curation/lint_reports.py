@@ -212,8 +212,7 @@ def _trees_say_the_same(_: Knowledge, policy: facts.Policy) -> Broken:
 
 
 def _each(text: str) -> range:
-    span = Span.parse(text)
-    return range(span.first, span.last + 1)
+    return Span.parse(text).addresses()
 
 
 RULES: Rules = (

@@ -235,13 +235,10 @@ def _useless(tool: str, reading: LogReading, raw: bytes) -> list[str]:
         return [f"no result of {tool} among {reading.lines} lines{other}"]
     why = "; ".join(f"{count} {reason}" for reason, count in reading.unused.items())
     hint = ""
-    if tool == "selftests":
+    if tool == "selftests" and reading.asserted:
+        hint = ": these assertions name no single access, or not its mode"
+    elif tool == "selftests":
         hint = ": a selftest that passes prints nothing about single accesses"
-        hint = (
-            ": these assertions name no single access, or not its mode"
-            if reading.asserted
-            else hint
-        )
     return [f"{reading.results} results, none of which says what one access did ({why}){hint}"]
 
 

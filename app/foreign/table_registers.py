@@ -65,7 +65,7 @@ def _spanned(part: str, registers: Mapping[str, Register]) -> Iterator[Place]:
         yield row, None
         return
     step = 1 if span.first >= MSR_BASE else SLOT
-    found = [resolve(f"0x{at:x}", registers) for at in range(span.first, span.last + 1, step)]
+    found = [resolve(f"0x{at:x}", registers) for at in span.addresses(step)]
     register = found[0].register
     several = any(one.register.slug != register.slug for one in found)
     if several or (register.vector and len(found) != members(register)):

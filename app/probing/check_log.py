@@ -114,16 +114,15 @@ def read(lines: Iterable[str]) -> CheckLog:
             seen.append((number, int(what)))
             log.faults += _check(log, number, int(what), match)
     log.faults[:0] = [*_missing(announced, seen), *_order(announced, seen)]
-    for count, name, why in (
-        (begins, "begin", "is its head missing?"),
-        (ends, "end", "is it cut?"),
-    ):
-        if count != 1:
-            much = (
-                f"no `vapic {name}:` line: {why}" if not count else f"{count} runs: give one a log"
-            )
-            log.faults.append(much)
+    log.faults += _not_once(begins, "no `vapic begin:` line: is its head missing?")
+    log.faults += _not_once(ends, "no `vapic end:` line: is it cut?")
     return log
+
+
+def _not_once(count: int, none: str) -> tuple[str, ...]:
+    if not count:
+        return (none,)
+    return () if count == 1 else (f"{count} runs: give one a log",)
 
 
 def _begin(log: CheckLog, text: str) -> int:

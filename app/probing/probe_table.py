@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.facts.documents import Register
-from app.core.numbers import MSR_BASE, Span, bits_of, msr_of
+from app.core.numbers import MSR_BASE, SLOT, bits_of, msr_of
 from app.curation.seed import check_seed
 from app.errors import AppError
 
 NAMELESS = ("reserved-540", "unlisted")
 NOWHERE = 0xFFFF
-SLOT = 0x10
 
 
 class NoPlan(AppError):
@@ -109,17 +108,13 @@ def probe_table(registers: Iterable[Register]) -> str:
 
 def _runs(register: Register) -> Iterator[tuple[int, int, int]]:
     """Return offset, MSR and number of consecutive slots that exist by page, by MSR, or both."""
-    by_index = {(span.first - MSR_BASE, _length(span, 1)): span for span in register.msr_spans}
+    by_index = {(span.first - MSR_BASE, len(span.addresses())): span for span in register.msr_spans}
     for span in register.offset_spans:
-        key = (msr_of(span.first) - MSR_BASE, _length(span, SLOT))
+        key = (msr_of(span.first) - MSR_BASE, len(span.addresses(SLOT)))
         msr = by_index.pop(key, None)
         yield span.first, msr.first if msr else NOWHERE, key[1]
     for (_, slots), msr in by_index.items():
         yield NOWHERE, msr.first, slots
-
-
-def _length(span: Span, step: int) -> int:
-    return (span.last - span.first) // step + 1
 
 
 def _row(register: Register, offset: int, msr: int, slots: int) -> str:

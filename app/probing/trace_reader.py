@@ -188,8 +188,8 @@ def _loss(line: str) -> str:
     if (kept := _KEPT.search(line)) and int(kept["kept"]) < int(kept["made"]):
         return f"{kept['kept']} of {kept['made']} entries are left"
     dropped = _DROPPED.search(line)
-    numbers = [number for number in dropped.groups() if number] if dropped else ["0"]
+    if not dropped:
+        return ""
     # Without a number it may have been any.
-    return (
-        "" if numbers and not numbers[0].strip("0.") else to_ascii(line.strip())[:LONGEST_EXAMPLE]
-    )
+    number = next(filter(None, dropped.groups()), "any")
+    return to_ascii(line.strip())[:LONGEST_EXAMPLE] if number.strip("0.") else ""

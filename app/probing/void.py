@@ -22,7 +22,7 @@ ENUM = (
     "arch/x86/include/asm/kvm_host.h"
 )
 # What only AVIC itself does.
-AVIC_EXITS = {Behaviour.VMEXIT_IPI, Behaviour.VMEXIT_TRAP, Behaviour.VMEXIT_FAULT}
+AVIC_OUTCOMES = {Behaviour.VMEXIT_IPI, Behaviour.VMEXIT_TRAP, Behaviour.VMEXIT_FAULT}
 NO_END = (
     "the trace does not hold the marker that ends the measuring: it was cut off, or its buffer "
     "was full"
@@ -102,7 +102,7 @@ def _why_no_avic(results: Sequence[Result]) -> str:
     if page.count(Behaviour.VMEXIT_NPF) * 2 > len(page):
         return NOT_AVIC
     watched = {r.access.effect for r in cells if r.access.effect is not None}
-    by_avic = any(result.outcome in AVIC_EXITS for result in cells)
+    by_avic = any(result.outcome in AVIC_OUTCOMES for result in cells)
     return NO_APIC if watched == {False} and not by_avic else ""
 
 

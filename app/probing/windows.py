@@ -91,19 +91,11 @@ def cut(told: trace.Trace) -> Cut:
     done = max((window.last for window in windows), default=0)
     garbled = [(e.line, e.line) for e in told.events if isinstance(e, trace.Unreadable)]
     off, inhibited = _inhibited_spans(told.events, done)
-    return Cut(
-        tuple(
-            _spoiled(
-                _spoiled(_spoiled(w, lost.get(w.thread, []), LOST), garbled, GARBLED),
-                off,
-                INHIBITED,
-            )
-            for w in windows
-        ),
-        tuple(strays),
-        inhibited,
-        ended,
-    )
+    # Of several reasons the first one stays.
+    fit = (_spoiled(window, lost.get(window.thread, []), LOST) for window in windows)
+    fit = (_spoiled(window, garbled, GARBLED) for window in fit)
+    fit = (_spoiled(window, off, INHIBITED) for window in fit)
+    return Cut(tuple(fit), tuple(strays), inhibited, ended)
 
 
 def _marker_value(event: trace.TraceEvent) -> int | None:

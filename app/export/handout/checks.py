@@ -78,7 +78,7 @@ def checks_of(registers: Iterable[Register]) -> tuple[Check, ...]:
         (msr, index, register)
         for register in registers
         for span in register.msr_spans
-        for index, msr in enumerate(range(span.first, span.last + 1))
+        for index, msr in enumerate(span.addresses())
     ]
     told = (
         (register, index, msr, access, why, value)

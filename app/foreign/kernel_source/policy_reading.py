@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tree_sitter import Node
+
 from app.core.facts import Inhibit
 from app.core.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT
 from app.core.words import Access, Action
@@ -136,8 +138,7 @@ class Tree(Runner):
     def _let_through(self) -> Iterator[Through]:
         file, name = self._start(*_MAPS)
         function = file.whole(file.functions[name])
-        _, _, names = self.function(name, Frame(file)) or (file, function, ())
-        if names != ("svm", "intercept"):
+        if (names := parameters(function)) != ("svm", "intercept"):
             raise file.place(function).unknown(f"parameters {names}", "svm and intercept")
         if mode := self.named("AVIC_MODE_X2", Frame(file), file.place(function)):
             self.given["avic_mode"] = mode.value if isinstance(mode, Num) else 0
@@ -191,16 +192,19 @@ class Tree(Runner):
             raise place.unknown("an argument that is not known", "a number")
         return value
 
+    def _answer(self, file: CFile, function: Node, asked: int) -> Num:
+        """Return what a function says of the number that it asks for."""
+        place = file.place(function)
+        number = Num(asked, place, carried=True)
+        given: dict[str, Value] = dict.fromkeys(parameters(function), number)
+        return self._known(self.run(file, function, given), place)
+
     def _trapped(self) -> Iterator[tuple[int, CodePlace]]:
         file, name = self._start(_TRAP)
         function = file.whole(file.functions[name])
-        _, _, names = self.function(name, Frame(file)) or (file, function, ())
         for offset in range(0, PAGE_LAST + 1, SLOT):
             self.decided = None
-            given: dict[str, Value] = dict.fromkeys(
-                names, Num(offset, file.place(function), carried=True)
-            )
-            says = self._known(self.run(file, function, given), file.place(function))
+            says = self._answer(file, function, offset)
             if says.value:
                 yield offset, self.decided or says.place
 
@@ -221,10 +225,7 @@ class Tree(Runner):
         if macro := file.macros.get(name):
             mask = self._known(self.named(name, Frame(file), macro.place), macro.place)
             return self._line_of(label, macro.place) if mask.value >> bit & 1 else None
-        function = file.whole(file.functions[name])
-        place = file.place(function)
-        asked: dict[str, Value] = dict.fromkeys(parameters(function), Num(bit, place, carried=True))
-        mask = self._known(self.run(file, function, asked), place)
+        mask = self._answer(file, file.whole(file.functions[name]), bit)
         return mask.where(bit) if mask.value else None
 
     def _line_of(self, word: str, place: CodePlace) -> CodePlace:

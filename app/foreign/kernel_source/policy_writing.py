@@ -53,8 +53,7 @@ def does(policy: Policy) -> Mapping[tuple[int, Access], Action]:
     return {
         (msr, access): getattr(entry, access)
         for entry in policy.msrs
-        for span in (Span.parse(entry.msrs),)
-        for msr in range(span.first, span.last + 1)
+        for msr in Span.parse(entry.msrs).addresses()
         for access in Access
     }
 
@@ -68,8 +67,7 @@ def _msrs(read: TreeReading, like: Policy | None) -> Iterator[MsrPolicy]:
     said = {(one.msr, one.access): one.action for one in read.through}
     cut: dict[int, MsrPolicy] = {}
     for entry in like.msrs if like else ():
-        span = Span.parse(entry.msrs)
-        cut |= dict.fromkeys(range(span.first, span.last + 1), entry)
+        cut |= dict.fromkeys(Span.parse(entry.msrs).addresses(), entry)
     rows = (
         (msr, (*(said.get((msr, access), Action.INTERCEPT) for access in Access), cut.get(msr)))
         for msr in range(MSR_BASE, MSR_LAST + 1)

@@ -74,7 +74,7 @@ def _said(switch: Switch, key: CellKey, view: CellView) -> Iterator[tuple[str, T
     """Yield what a function says of the addresses of a cell, those alike together."""
     spans = view.register.msr_spans if switch.msrs else view.register.offset_spans
     step = 1 if switch.msrs else SLOT
-    every = [at for span in spans for at in range(span.first, span.last + 1, step)]
+    every = [at for span in spans for at in span.addresses(step)]
     write = key.access is Access.WRITE
     rows = [(at, switch.said[at, write]) for at in every if (at, write) in switch.said]
     for _, run in groupby(rows, key=lambda row: (row[1].word, row[1].case)):

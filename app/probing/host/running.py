@@ -75,17 +75,8 @@ class Run:
         words = (*(("--",) if " " in kernel else ()), f"apic={self.apic}", *self.words, *results)
         return (
             *(str(qemu.path), "-accel", self.accel, "-machine", machine, "-cpu", self.cpu, *pit),
-            *(
-                *backend,
-                "-smp",
-                "2",
-                "-m",
-                size,
-                "-rtc",
-                "base=utc",
-                "-no-user-config",
-                "-nodefaults",
-            ),
+            *backend,
+            *("-smp", "2", "-m", size, "-rtc", "base=utc", "-no-user-config", "-nodefaults"),
             *("-display", "none", "-no-reboot"),
             *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"),
             *("-serial", f"file:{serial}"),

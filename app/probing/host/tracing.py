@@ -30,12 +30,7 @@ EVENTS = (
     "kvm_apicv_update_request",
 )
 # Without these a trace says nothing; the others are older or newer than some kernels.
-NEEDED_EVENTS = (
-    "kvm_exit",
-    "kvm_pio",
-    "kvm_avic_unaccelerated_access",
-    "kvm_avic_incomplete_ipi",
-)
+NEEDED_EVENTS = ("kvm_exit", "kvm_pio", "kvm_avic_unaccelerated_access", "kvm_avic_incomplete_ipi")
 PLACES = ("sys/kernel/tracing", "sys/kernel/debug/tracing")
 # What the guest makes of the registers once, in the larger of its modes, and what an access
 # takes where KVM intercepts it and all that the guest looks at around it: at most. Recorded with
