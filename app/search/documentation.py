@@ -42,7 +42,7 @@ def pages() -> Iterator[SearchEntry]:
         rest = PART.sub(lambda part: (FOLDER.parent / part[1]).read_text("utf-8"), rest)
         rest = VALUE.sub(lambda value: " ".join(QUOTED.findall(value[1])), rest)
         rest = ROW.sub(lambda row: row[0].replace("|", " "), rest)
-        words, title = " ".join(TAGS.sub(" ", rest).split()), head.strip("# ")
+        words, title = " ".join(TAGS.sub("", rest).split()), head.strip("# ")
         yield SearchEntry("page", address, address, title, " ".join(names_of(address)), words)
     for one in aliases.entries():
         if one.title and one.to not in seen:

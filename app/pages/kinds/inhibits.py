@@ -30,6 +30,7 @@ MASKS = (
 QUIET = "No event tells of it, so it never stands in a trace."
 LINES = "Lines are those of the first source behind them, in arch/x86/kvm."
 COLUMNS = ("reason", "kernel", "bit", "line", "heeded", "url")
+MASK_COLUMNS = ("kernel", "bit", "reason", "url")
 ACTIVE = (Linked("is AVIC active, and if not, why not?", "/docs/active", told=True),)
 
 
@@ -52,7 +53,7 @@ class InhibitsPage(PageKind):
                 Section("Bit by kernel", "bits", parts=[_bits_table(knowledge), Para(MASKS)]),
                 Section("What to tell the hypervisor", parts=[*map(_listed, reasons)]),
             ]),
-            table=lambda place: Table(COLUMNS, tuple(_rows(knowledge, place.site))),
+            table=lambda place: Table(COLUMNS, tuple(_rows(reasons, knowledge, place.site))),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "inhibits": [_body(reason, knowledge) for reason in reasons],
@@ -65,7 +66,7 @@ class InhibitPage(PageKind):
 
     pattern = "/inhibit/{name}"
     promise = "one of them by any of its names, or a mask such as 0x200"
-    twins = "txt json"
+    twins = "txt json csv md"
 
     def find(self, asked: Address) -> Page:
         """Return a reason or a mask. Raises NotFound with the nearest names."""
@@ -73,12 +74,16 @@ class InhibitPage(PageKind):
         if (mask := inhibits.mask_of(name)) is not None:
             return Page.of(
                 _mask_sheet(mask, knowledge),
+                table=lambda place: Table(
+                    MASK_COLUMNS, tuple(_mask_rows(mask, knowledge, place.site))
+                ),
                 data=lambda _: {"data_version": asked.snapshot.name, **_mask_body(mask, knowledge)},
             )
         reason = find_reason(knowledge, name)
         return Page.of(
             _sheet(reason, knowledge),
             title=f"{reason.name}: {reason.text}",
+            table=lambda place: Table(COLUMNS, tuple(_rows((reason,), knowledge, place.site))),
             data=lambda _: {"data_version": asked.snapshot.name, **_body(reason, knowledge)},
         )
 
@@ -218,8 +223,17 @@ def _mask_body(mask: int, knowledge: Knowledge) -> dict[str, object]:
     return {"mask": f"{mask:#x}", "decoded": kernels}
 
 
-def _rows(knowledge: Knowledge, site: str) -> Iterable[tuple[str, ...]]:
-    for reason in knowledge.inhibits.values():
+def _mask_rows(mask: int, knowledge: Knowledge, site: str) -> Iterator[tuple[str, ...]]:
+    for tree in inhibits.trees(knowledge):
+        for bit, name in Bits((tree,)).decode(mask):
+            found = inhibits.named(knowledge, name)
+            yield tree.version, str(bit), name, f"{site}/inhibit/{found.slug}" if found else ""
+
+
+def _rows(
+    reasons: Iterable[InhibitReason], knowledge: Knowledge, site: str
+) -> Iterator[tuple[str, ...]]:
+    for reason in reasons:
         for tree in inhibits.trees(knowledge):
             for found in tree.inhibits:
                 if found.name in (reason.name, *reason.names):
