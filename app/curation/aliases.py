@@ -32,7 +32,7 @@ _ADDED = re.compile(
 )
 # What a question about a CPU, a setting or a section says beside its name.
 _SUPPORT = re.compile(
-    r"^(?:x2)?avic\b\s*(?:(?:support(?:ed)?|works?|compatible|possible|use)\b\s*)*|\s+affected\W*$"
+    r"^(?:x2)?avic\b\s*(?:(?:support(?:ed)?|works?|compatible|possible|use)\b\s*)*|\s+(?:affected|errata|bugs?)\W*$"
     r"|\s*(?:\bsupport(?:s|ed)?)?\s*\b(?:x2)?avic(?: support)?\W*$"
     r"|^(?:amd(?:64)? )?2,? (?=\d+[.-]\d)",
     re.IGNORECASE,

@@ -138,6 +138,12 @@ FIRST = {
     "Table 15-22": "/",
     "APM vol 2 section 15.29.10": "/r/id#note-checks-before-the-table",
     "24593": "/docs/apm",
+    "Zen 4 errata": "/c/zen-4",
+    "AVIC errata": "/errata",
+    "how do I enable AVIC": "/docs/active",
+    "X2APIC_MODE_MASK": "/docs/sources#note-apic-base",
+    "thermal interrupt": "/r/lvt-thermal",
+    "RSS": "/docs/feeds",
 }
 
 
