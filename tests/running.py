@@ -34,8 +34,12 @@ CURL = {"user-agent": "curl/8.5.0", "accept": "*/*"}
 
 
 def client_of(url: str, **settings: object) -> TestClient:
-    """Return a client of the real app over a database; ``with`` gives the app its lifespan."""
-    return TestClient(create_app(Settings(database_url=url, **settings)), base_url=SITE)
+    """Return a client of the real app over a database; ``with`` gives the app its lifespan.
+
+    It asks for nothing packed, which would be unpacked at once.
+    """
+    app = create_app(Settings(database_url=url, **settings))
+    return TestClient(app, base_url=SITE, headers={"accept-encoding": "identity"})
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def ran(request, elf, tmp_path_factory):
         if not kvm_works():
             pytest.skip("no /dev/kvm here that makes a virtual machine")
         # One boot for the account and for the trace, of which one fits its buffer.
-        kb = buffer_kb(1) if mode == "x2apic" else 16
+        kb = buffer_kb(1) if mode == "x2apic" else 4
         return until_all_acts(lambda: boot_under_kvm(elf, mode, tmp_path_factory.mktemp("kvm"), kb))
     # What is emulated repeats what it did; KVM on real hardware owes nobody that.
     place = Place(accel, traced=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from urllib.parse import urldefrag
 
 from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
@@ -65,6 +66,9 @@ _WORD = re.compile(r"[a-z0-9]+")
 # Thousands stand in groups on a page; a column says once that its numbers are hexadecimal.
 _GROUPS = re.compile(r"(?<=\d),(?=\d{3})")
 _HEX = re.compile(r"\b([0-9a-f]{3})h\b", re.IGNORECASE)
+_LETTER = re.compile(r"[\w-]")
+# An address that is only the beginning of another one.
+_GOES_ON = re.compile(r"[\w/?&-]|[.]\w")
 # A format of the page itself is no other page.
 _FORMATS = (".txt", ".json", ".csv", ".md", ".atom", ".svg")
 
@@ -207,11 +211,16 @@ class Twin:
 
     def _prints(self, path: str) -> bool:
         """Whether one of our addresses stands here, and not as the beginning of another."""
-        return bool(re.search(rf"{re.escape(path)}(?![\w/?&-]|[.]\w)", self.text))
+        return any(not _GOES_ON.match(after) for _, after in self._around(path))
 
     def _cites(self, source: str) -> bool:
-        found = rf"(?<![\w.-]){re.escape(source)}(?![\w-])"
-        return source in self.text and bool(re.search(found, self.text))
+        around = self._around(source)
+        return any(not (_LETTER.match(b) or b == ".") and not _LETTER.match(a) for b, a in around)
+
+    def _around(self, part: str) -> Iterator[tuple[str, str]]:
+        """Yield the letter before and the two after each place where a part stands."""
+        pieces = self.text.split(part)
+        return ((before[-1:], after[:2]) for before, after in pairwise(pieces))
 
     def _cites_instead(self, address: str) -> bool:
         """Whether a mail or a commit is named, or our own list where an address is too long."""
