@@ -152,27 +152,26 @@ class Passing(Generic[T, C]):
         moved = [k for k in wanted.keys if k.name == name or (name in k.reads and wanted[k.name])]
         among = self._all(wanted, [key for key in wanted.asked if key not in moved])
         for value in values:
-            chosen = {name: (value,)}
+            chosen = {**wanted.chosen, name: (value,)}
             bits = among
             for key in moved:
-                bits &= self._of(wanted, key, chosen)
+                bits &= self._of(key, wanted, chosen)
             if bits:
                 yield value, bits.bit_count(), wanted.but(**chosen)
 
     def _all(self, wanted: Filter[T, C], keys: Iterable[Key[T, C]]) -> int:
         bits = self.every
         for key in keys:
-            bits &= self._of(wanted, key, {})
+            bits &= self._of(key, wanted, wanted.chosen)
         return bits
 
-    def _of(self, wanted: Filter[T, C], key: Key[T, C], instead: Chosen) -> int:
-        """Return what passes one key of a filter, with other choices for some keys."""
-        now = {**wanted.chosen, **instead}
-        choices = [now.get(name, ()) for name in (key.name, *key.reads)]
+    def _of(self, key: Key[T, C], wanted: Filter[T, C], chosen: Chosen) -> int:
+        """Return what passes one key of a filter if that is chosen."""
+        choices = [chosen.get(name, ()) for name in (key.name, *key.reads)]
         asked = (key.name, *choices)
         bits = self._found.get(asked)
         if bits is None:
-            each, wanted = enumerate(self._things), wanted.but(**instead)
+            each, wanted = enumerate(self._things), wanted.but(**chosen)
             bits = sum(1 << i for i, it in each if wanted.passes(key, it, self._known))
             if key.values and not any(values[1:] for values in choices):
                 self._found[asked] = bits

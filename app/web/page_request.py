@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 from fastapi import Request
 from pydantic_core import to_json
 from starlette.responses import RedirectResponse, Response
 
+from app.core.filtering import Filter
 from app.errors import InvalidFilter, NotFound
 from app.pages import comparing, feeds
 from app.pages.comparing import PageComparison
@@ -119,9 +121,10 @@ class PageRequest:
         """The data version or date that was asked for, empty for today's."""
         return pin_of(self.request)
 
-    def under(self, query: str) -> str:
-        """Return this page under another query, as it was asked for in time."""
-        query = "&".join(filter(None, (query, self.asked and f"{PIN}={quote_plus(self.asked)}")))
+    def under(self, wanted: Filter[Any, Any] | None = None) -> str:
+        """Return this page under another filter or none, as it was asked for in time."""
+        pin = self.asked and f"{PIN}={quote_plus(self.asked)}"
+        query = "&".join(filter(None, (wanted.query() if wanted else "", pin)))
         return f"{self.path}?{query}" if query else self.path
 
     @cached_property
