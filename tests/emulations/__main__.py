@@ -24,8 +24,7 @@ from app.probing.host.emulator import find_qemu
 from app.probing.host.running import Run
 from app.probing.packing import pack
 from app.probing.probe_document import HostFacts, as_bytes, document
-from tests.rehearse import inside as rehearsal
-from tests.rehearse import machine, packages
+from tests.rehearse import machine, packages, steps
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT, KEPT = ROOT / "var" / "emulations", ROOT / "seed" / "measurements"
@@ -124,7 +123,7 @@ def suite(name: str) -> Iterator[tuple[HostFacts, list[bytes]]]:
         probe = pack(Path(folder, "probe.pyz")).read_bytes()
     own = {
         "init": (0o755, Path(__file__).with_name("inside.py").read_bytes()),
-        "rehearsal.py": (0o644, Path(rehearsal.__file__).read_bytes()),
+        "tests/rehearse/steps.py": (0o644, Path(steps.__file__).read_bytes()),
         "probe.pyz": (0o755, probe),
         "words": (0o644, " ".join(WORDS).encode()),
     }

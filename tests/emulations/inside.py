@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The first process of a machine that measures: the guest under its KVM and under its QEMU.
 
-What a rehearsal does of a root and of its results is a module beside it.
+What a rehearsal does of a root and of its results is that of ``tests.rehearse.steps``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, "/")
-
-import rehearsal
+sys.path.insert(0, "/probe.pyz")
 
 from app.probing.guest_build import packed_guest
 from app.probing.guest_memory import read_log
 from app.probing.host.emulator import find_qemu
 from app.probing.host.running import Run
+from tests.rehearse import steps
 
 WORDS = tuple(Path("/words").read_text().split())
 
@@ -32,13 +31,12 @@ def measure(accel: str, apic: str) -> None:
     guest.write_bytes(packed_guest())
     memory.unlink(missing_ok=True)
     run = Run(accel, apic, WORDS, x2avic=True)
-    command = run.command(find_qemu(rehearsal.QEMU), str(guest), "/dev/null", str(memory))
+    command = run.command(find_qemu(steps.QEMU), str(guest), "/dev/null", str(memory))
     began = time.monotonic()
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    (rehearsal.OUT / f"{accel}-{apic}.log").write_bytes(read_log(memory))
-    (rehearsal.OUT / f"{accel}-{apic}.command").write_text(" ".join(command))
-    seconds = round(time.monotonic() - began)
-    rehearsal.note(f"{accel} {apic}", code=ran.returncode, seconds=seconds, said=str(ran.stderr))
+    (steps.OUT / f"{accel}-{apic}.log").write_bytes(read_log(memory))
+    (steps.OUT / f"{accel}-{apic}.command").write_text(" ".join(command))
+    steps.note(f"{accel} {apic}", began, code=ran.returncode, said=str(ran.stderr))
 
 
 def versions() -> dict[str, str]:
@@ -50,19 +48,19 @@ def versions() -> dict[str, str]:
     built = re.search(r"Debian (([\d.]+)\S*)", kernel.version)
     named = kernel.release.startswith(built[2]) if built else True
     release = kernel.release if named or not built else f"{built[1]} ({kernel.release})"
-    said = subprocess.run((rehearsal.QEMU, "--version"), capture_output=True, text=True, check=True)
+    said = subprocess.run((steps.QEMU, "--version"), capture_output=True, text=True, check=True)
     return {"kvm": release, "tcg": said.stdout.split("version ")[1].partition("\n")[0]}
 
 
 if __name__ == "__main__":
-    rehearsal.machine()
+    steps.machine()
     try:
-        rehearsal.load()
-        (rehearsal.OUT / "versions.json").write_text(json.dumps(versions()))
+        steps.load()
+        (steps.OUT / "versions.json").write_text(json.dumps(versions()))
         for accel in ("kvm", "tcg"):
             for apic in ("xapic", "x2apic"):
                 measure(accel, apic)
     finally:
-        rehearsal.hand_out()
+        steps.hand_out()
     Path("/proc/sysrq-trigger").write_text("o")
     time.sleep(60)

@@ -16,6 +16,11 @@ def recording(name: str) -> tuple[bytes, str]:
     return _unpacked(f"{name}.log.xz"), _unpacked(f"{name}.trace.xz").decode()
 
 
+def watched(name: str) -> str:
+    """What a trace had beside the doctor's own."""
+    return _unpacked(f"{name}.watched.xz").decode()
+
+
 def printed(kernel: str, event: str, *values: object) -> str:
     """What a kernel makes of an event's values, by the format string of its own."""
     front = re.sub("%([#0-9]*)l+x", r"%\1x", _format(kernel, event).split('"')[1])

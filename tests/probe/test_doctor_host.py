@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -26,10 +27,11 @@ from app.probing.host.host import Host
 from app.probing.host.machine_files import read_machine
 from app.probing.host.reasons import Reasons
 from app.probing.host.running import Run
+from app.probing.host.tracing import find_tracefs
 from app.probing.host.watching import Watched, read_watched
 from tests.probe.booting import find_qemu, kvm_works
 from tests.probe.hosts import CPUINFO, machine
-from tests.probe.recordings import recording
+from tests.probe.recordings import recording, watched
 
 VAPIC = (sys.executable, "-c", "from app.cli.main import main; main()", "doctor", "host")
 PARAMETER = "sys/module/kvm_amd/parameters/avic"
@@ -42,7 +44,8 @@ HOSTS = [
     ({}, IsOn.ON, "-> sudo dmesg | grep -i avic"),
     ({"proc/cpuinfo": CPUINFO.replace(" x2avic", "")}, IsOn.ON, "x2AVIC is not"),
     ({PARAMETER: "1\n", "proc/cpuinfo": OLD,
-      "sys/module/kvm_amd/parameters/force_avic": "Y\n"}, IsOn.ON, "forced: CPUID does not"),
+      "sys/module/kvm_amd/parameters/force_avic": "Y\n"}, IsOn.ON,
+     "only because of kvm_amd.force_avic=1: CPUID does not report it"),
     ({PARAMETER: "N\n"}, IsOn.OFF, "sudo modprobe -r kvm_amd && sudo modprobe kvm_amd avic=1"),
     ({PARAMETER: "N\n", "proc/cpuinfo": OLD}, IsOn.OFF, "avic=1 force_avic=1"),
     ({PARAMETER: "N\n", "sys/module/kvm_amd/parameters/npt": "N\n"}, IsOn.OFF, "npt=1 avic=1"),
@@ -144,14 +147,53 @@ def test_a_running_machine_is_judged_by_its_trace_and_by_its_files(tmp_path, rea
     assert held == said.reasons
 
 
+# As Linux 6.12.117 prints it for the event of ours.
+READ = (" CPU 0/KVM-9 [001] ...1. 209.187848: inhibits: (kvm_arch_vcpu_load+0x4/0x240 [kvm])"
+        " mask={}\n")  # fmt: skip
+UNSHOWN = "CPUID does not report AVIC, and no exit of it shows that the processor does it."
+# On a host where AVIC is forced: what was traced there beside the doctor, the kernel, and what was
+# read out of it; the answer, the reasons, and what is said.
+FORCED = [
+    ("6.1-window", "6.1.0-50", "", IsOn.OFF, ("IRQWIN",),
+     "AVIC is inhibited in it: IRQWIN (inhibits=0x80); IRQWIN was set 2 times."),
+    ("6.12-windows", "6.12.117", "", IsOn.ON, ("IRQWIN",),
+     "KVM has AVIC on in it: no reason to inhibit it is left; meanwhile IRQWIN ("),
+    ("7.2-window", "7.2.13", "", IsOn.OFF, ("IRQWIN",),
+     "AVIC is inhibited in it: IRQWIN (inhibits=0x100)"),
+    ("6.12-forced", "6.12.117", "", IsOn.ON, (), f"KVM has AVIC on in it. {UNSHOWN}"),
+    ("", "7.2.13", "", IsOn.UNKNOWN, (), "processor that has no AVIC (inference)."),
+    ("", "7.2.13", READ.format("0x0"), IsOn.ON, (),
+     f"KVM has AVIC on in it: no reason to inhibit it is left. {UNSHOWN}"),
+    ("", "7.2.13", READ.format("0x100") + READ.format("0x200"), IsOn.OFF, ("PIT_REINJ",),
+     "AVIC is inhibited in it: PIT_REINJ (inhibits=0x200)."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", FORCED)
+def test_where_avic_is_forced_nothing_is_taken_for_the_processors_doing(
+    tmp_path, reasons, row
+) -> None:
+    trace, kernel, read, answer, held, text = row
+    host = changed(tmp_path, {"proc/cpuinfo": OLD, "proc/sys/kernel/osrelease": kernel,
+                              PARAMETER.replace("avic", "force_avic"): "Y\n"})  # fmt: skip
+    running(tmp_path)
+    seen = read_watched(watched(trace) if trace else "", 3, read)
+    said = doctor.judge(host, new_machines(host), read_machine(host, 4711), seen, reasons)
+
+    assert (answer, held, bool(read)) == (said.answer, said.reasons, seen.read)
+    assert text in said.text
+    assert "inhibits=" in seen.text or not read
+
+
 def test_what_came_and_went_is_told_where_avic_is_on(tmp_path, reasons) -> None:
     host = machine(tmp_path)
     running(tmp_path)
     masks = ((0x100, "IRQWIN"), (0, ""))
-    watched = Watched(3, masks, accepted=2, by_avic=2)
-    said = doctor.judge(host, new_machines(host), read_machine(host, 4711), watched, reasons)
+    seen = Watched(3, masks, accepted=2, by_avic=2)
+    said = doctor.judge(host, new_machines(host), read_machine(host, 4711), seen, reasons)
 
-    assert "AVIC is on in it; meanwhile IRQWIN came and went." == said.text
+    told = "AVIC is on in it: no reason to inhibit it is left; meanwhile IRQWIN came and went."
+    assert told == said.text
     assert (IsOn.ON, ("IRQWIN",)) == (said.answer, said.reasons)
 
 
@@ -170,6 +212,29 @@ def test_a_setting_is_held_against_the_command_line_and_libvirt_is_named_beside(
     assert "Firecracker" not in text
     # A folder of files is no tracefs.
     assert "trace none:" in text
+
+
+@pytest.mark.parametrize("module", ["kvm_pvm", "kvm_intel"])
+def test_a_machine_of_another_kvm_has_none(tmp_path, reasons, module) -> None:
+    host = changed(tmp_path, {"sys/module/kvm_amd": None, "sys/module/kvm/x": "",
+                              f"sys/module/{module}/x": ""})  # fmt: skip
+    running(tmp_path)
+    found = doctor.diagnose(host, reasons, 4711, 0.1)
+
+    assert IsOn.OFF is found.answer
+    assert f"as in all. kvm_amd is not loaded; KVM here is {module}." in found.running.text
+    assert () == found.running.reasons
+
+
+def test_who_may_not_look_into_tracefs_is_told_to_be_root(tmp_path) -> None:
+    if os.geteuid():
+        pytest.skip("only root can become somebody else")
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert find_tracefs(Host(tmp_path)) is None
+    finally:
+        os.seteuid(0)
 
 
 @pytest.mark.parametrize(("pid", "said"), [(2**22 - 7, "There is no process"), (1, "no VM of KVM")])
@@ -213,13 +278,16 @@ def test_a_real_machine_is_traced_and_nothing_is_left_also_when_it_is_stopped(
             was_there = name.exists()
             stopped.send_signal(signal.SIGTERM)
             told = stopped.communicate(timeout=30)[1]
-        booted.kill()
+        threading.Timer(0.3, booted.kill).start()
+        gone = doctor.diagnose(Host(), reasons, booted.pid, 1, tracefs)
 
     assert "QEMU" == found.hypervisor
+    assert (IsOn.UNKNOWN, True) == (gone.answer, "ended while" in gone.running.text)
     assert IsOn.OFF is found.answer or Path("/", PARAMETER).exists()
     assert any(
         sign.name == "trace" and sign.text.startswith("1 s: ") for sign in found.running.signs
     )
     assert was_there
     assert (143, "vapic: interrupted by SIGTERM: tracing is off.\n") == (stopped.returncode, told)
-    assert not list((tracefs / "instances").glob(f"vapic-probe-{stopped.pid}"))
+    assert not list((tracefs / "instances").glob(f"vapic-probe-{stopped.pid}*"))
+    assert f"vapic_{stopped.pid}" not in (tracefs / "dynamic_events").read_text()

@@ -146,3 +146,11 @@ def test_only_the_first_of_many_signals_interrupts():
 def test_a_qemu_that_does_not_start_is_told_with_its_last_words(command, told, tmp_path):
     with Keeper() as keeper, pytest.raises(RunFailed, match=told):
         run_guest(command, keeper, tmp_path / "errors")
+
+
+def test_an_event_is_dropped_without_those_of_others(tmp_path: Path) -> None:
+    events = tmp_path / "dynamic_events"
+    events.write_text("somebody else's, and longer than that")
+    script.undo("drop-event", str(events), "vapic_1/inhibits")
+
+    assert "-:vapic_1/inhibits\nd longer than that" == events.read_text()

@@ -51,14 +51,24 @@ def test_a_step_that_was_not_come_to_is_wrong(tmp_path: Path) -> None:
     assert {"it did not come to this step"} == {each.wrong for each in expected.rows(tmp_path)}
 
 
+ASKED = {
+    "new": {"text": f"AVIC is on for new VMs {expected.FORCED}."},
+    "running": {"text": "AVIC is inhibited in it: PIT_REINJ (inhibits=0x200).",
+                "inhibits": ["PIT_REINJ", "IRQWIN"], "inferred": [], "signs": []},
+}  # fmt: skip
+NAMED = ASKED["running"] | {"inhibits": ["IRQWIN"]}
+
+
 @pytest.mark.parametrize(
     ("changed", "wrong"),
-    [({}, ""), ({"inhibits": ["IRQWIN"]}, "it does not name PIT_REINJ first"),
-     ({"left": ["instances/x"]}, " left: ['instances/x']")],
+    [({}, ""), ({"said": json.dumps(ASKED | {"running": NAMED})}, "it names IRQWIN"),
+     ({"code": 0}, "exit 0"), ({"said": ""}, "it said nothing"),
+     ({"said": json.dumps(ASKED | {"new": {"text": "on"}})}, "it does not say that AVIC is forced"),
+     ({"left": ["instances/x"]}, "left: ['instances/x']")],
 )  # fmt: skip
 def test_what_the_doctor_names_is_held_too(tmp_path: Path, changed: Any, wrong: str) -> None:
-    step = {"step": "doctor reinjecting", "said": "off", "seconds": 20, "left": [],
-            "inhibits": ["PIT_REINJ", "IRQWIN"]}  # fmt: skip
+    step = {"step": "doctor reinjecting", "said": json.dumps(ASKED), "code": 1, "seconds": 20,
+            "left": []}  # fmt: skip
     (tmp_path / "steps.json").write_text(json.dumps([step | changed]))
     (found,) = (row for row in expected.rows(tmp_path) if row.step == step["step"])
     assert wrong == found.wrong

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.probing.packing import pack
 from tests.rehearse import expected, machine, packages
+from tests.rehearse.firmware import assemble
 
 HEAD = "step                mode      windows unread   time  why it is void"
 INSIDE = Path(__file__).with_name("inside.py")
@@ -23,8 +24,12 @@ def main(suites: list[str]) -> int:
     """Rehearse under each suite's kernel and print what came of it."""
     with tempfile.TemporaryDirectory() as folder:
         probe = pack(Path(folder, "probe.pyz")).read_bytes()
+        firmware = assemble(Path(folder))
     own = {"init": (0o755, INSIDE.read_bytes()), "probe.pyz": (0o755, probe),
+           "firmware": (0o644, firmware),
            "only": (0o644, os.environ.get("ONLY", "").encode())}  # fmt: skip
+    for name in ("asking.py", "steps.py"):
+        own[f"tests/rehearse/{name}"] = (0o644, INSIDE.with_name(name).read_bytes())
     wrong = 0
     for suite in suites or SUITES:
         place = CACHE / suite

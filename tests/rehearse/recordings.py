@@ -21,6 +21,8 @@ KEPT = {
     "trixie": ("reinjecting/xapic", "perf/xapic"),
     "sid": ("off/x2apic", "trace-cmd/xapic", "perf/x2apic", "forced/xapic"),
 }
+# Of what the doctor was asked, what a trace beside its own had.
+ASKED = {"bookworm": ("window",), "trixie": ("windows", "forced"), "sid": ("window",)}
 TOOLS = ("trace-cmd", "perf")
 MARKER = re.compile(r"pio_write at 0x7e0 size 4 .*val 0x(\w+)")
 # What says something of the whole trace, before its events or behind them.
@@ -32,16 +34,32 @@ READ = re.compile(rf"\b({'|'.join(EVENTS)}): ")
 def main() -> None:
     """Write them all."""
     for suite, runs in KEPT.items():
-        out = CACHE / suite / "out"
-        release = re.search(r'"kernel": "(\d+\.\d+)', (out / "steps.json").read_text())
-        assert release
+        out, release = _boot(suite)
         for run in runs:
             step, apic = run.split("/")
             layout = step if step in TOOLS else "tracefs"
-            name = f"{release[1]}-{apic}-{'off' if step in TOOLS else step}.{layout}"
+            name = f"{release}-{apic}-{'off' if step in TOOLS else step}.{layout}"
             log = (out / run).with_suffix(".log").read_bytes().splitlines(keepends=True)
             _write(f"{name}.log", b"".join(x for x in log if x.startswith(JSON_LINE)))
             _write(f"{name}.trace", cut((out / run).with_suffix(".trace").read_text()).encode())
+
+    asked()
+
+
+def asked() -> None:
+    """Write what the doctor was asked of."""
+    for suite, steps in ASKED.items():
+        out, release = _boot(suite)
+        for step in steps:
+            _write(f"{release}-{step}.watched", (out / f"doctor {step}/trace").read_bytes())
+
+
+def _boot(suite: str) -> tuple[Path, str]:
+    """Return what the boot of a suite handed out, and the branch of its kernel."""
+    out = CACHE / suite / "out"
+    release = re.search(r'"kernel": "(\d+\.\d+)', (out / "steps.json").read_text())
+    assert release
+    return out, release[1]
 
 
 def cut(text: str) -> str:

@@ -16,6 +16,10 @@ from app.probing.host.checks import BY_ITSELF, VENDORS, again, is_on
 from app.probing.host.host import Host
 
 ALL_KVMS = ("kvm_amd", "kvm_intel", "kvm_pvm")
+FORCED = (
+    "AVIC is on for new VMs only because of kvm_amd.force_avic=1: CPUID does not report it, and "
+    "nothing here shows that the processor does it."
+)
 # So much of the kernel's log is read at once; a record is shorter.
 RECORD = 8192
 
@@ -44,13 +48,17 @@ class Sign:
 
 @dataclass(frozen=True)
 class Opinion:
-    """An answer and what it rests on; ``reasons`` are those that hold, ``perhaps`` inferred."""
+    """An answer and what it rests on; ``reasons`` are those that hold, ``perhaps`` inferred.
+
+    ``forced`` says that AVIC is on against what CPUID reports.
+    """
 
     answer: IsOn
     text: str
     signs: tuple[Sign, ...] = ()
     reasons: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
+    forced: bool = False
 
 
 def new_machines(host: Host) -> Opinion:
@@ -58,13 +66,15 @@ def new_machines(host: Host) -> Opinion:
     signs = [Sign("kernel", host.kernel), *_processor(host), *_log(host)]
     answer, text, todo = _module(host)
     signs.insert(1, Sign("kvm_amd", text, todo))
+    forced = answer is IsOn.ON and bool(host.cpuinfo) and "avic" not in host.flags
     if answer is IsOn.ON:
         x2avic = "x2avic" in host.flags
         text = "AVIC is on for new VMs, and x2AVIC is too." if x2avic else (
             "AVIC is on for new VMs, x2AVIC is not: it helps guests in xAPIC mode.")  # fmt: skip
+        text = FORCED if forced else text
     else:
         text = f"AVIC is {answer} for new VMs. {text}"
-    return Opinion(answer, text, tuple(signs), _holds(host, answer))
+    return Opinion(answer, text, tuple(signs), _holds(host, answer), forced=forced)
 
 
 def _holds(host: Host, answer: IsOn) -> tuple[str, ...]:
@@ -90,9 +100,8 @@ def _module(host: Host) -> tuple[IsOn, str, str]:
         path = "/sys/module/kvm_amd/parameters/avic"
         return IsOn.UNKNOWN, f"{path} cannot be read.", f"sudo cat {path}"
     if is_on(said):
-        forced = is_on(host.parameters.get("kvm_amd.force_avic", "N"))
-        unsaid = forced and "avic" not in host.flags
-        return IsOn.ON, f"avic={said}" + (", forced: CPUID does not report it" * unsaid), ""
+        forced = host.parameters.get("kvm_amd.force_avic", "")
+        return IsOn.ON, f"avic={said}" + (f", force_avic={forced}" if is_on(forced) else ""), ""
     return IsOn.OFF, f"avic={said}.", _mend(host)
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from app.pens.plain import Plain, to_ascii
 from app.probing.host.active import IsOn, Opinion, Sign, new_machines
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper, interrupts
-from app.probing.host.machine_files import MachineFiles, read_machine, suspects
+from app.probing.host.machine_files import MachineFiles, as_root, ended, read_machine, suspects
 from app.probing.host.reasons import Reasons
-from app.probing.host.tracing import TracingFailed, find_tracefs
+from app.probing.host.tracing import PLACES, TracingFailed, find_tracefs
 from app.probing.host.watching import Watched, watch
 
-MOUNT = "As root: mount -t tracefs none /sys/kernel/tracing"
+UNSHOWN = " CPUID does not report AVIC, and no exit of it shows that the processor does it."
+STILL = ", or its interrupts are left to a processor that has no AVIC (inference)"
 HYBRID = " The host has no x2AVIC: in x2APIC mode the guest's accesses exit all the same."
 
 
@@ -55,11 +58,14 @@ def diagnose(
         told = Opinion(IsOn.UNKNOWN, f"There is no process {pid}.")
         return replace(found, pid=pid, running=told)
     found = replace(found, pid=pid, hypervisor=vm.hypervisor, line=vm.line)
-    if not vm.vcpus and not any("cannot" in sign.text for sign in vm.signs):
+    if vm.is_vm is False:
         told = Opinion(IsOn.UNKNOWN, f"Process {pid} runs no VM of KVM.", vm.signs)
         return replace(found, running=told)
     watched, sign = _watch(host, vm, seconds, tracefs)
     said = judge(host, new, vm, watched, reasons)
+    if ended(host, pid):
+        # What ends takes its reasons back, which is no sign that AVIC was on.
+        said = Opinion(IsOn.UNKNOWN, f"The VM of process {pid} ended while it was looked at.")
     return replace(found, running=replace(said, signs=(*vm.signs, sign)))
 
 
@@ -69,7 +75,8 @@ def _watch(
     """Trace a machine; what cannot be traced is told."""
     place = tracefs or find_tracefs(host)
     if place is None:
-        return None, Sign("trace", "none: tracefs is not mounted, or not to be seen", MOUNT)
+        todo = as_root(host, PLACES[0], "tracefs")
+        return None, Sign("trace", "none: tracefs is not mounted, or not to be seen", todo)
     if not host.may(place / "instances", os.W_OK):
         return None, Sign("trace", "none: this user may not trace", "Run it as root.")
     try:
@@ -84,7 +91,7 @@ def judge(
     host: Host, new: Opinion, vm: MachineFiles, watched: Watched | None, reasons: Reasons
 ) -> Opinion:
     """Return whether AVIC is on in a machine, and which reasons hold: what was seen first."""
-    if watched and (seen := _seen(host, vm, watched, reasons)):
+    if watched and (seen := _seen(host, vm, watched, reasons, forced=new.forced)):
         return seen
     if new.answer is IsOn.OFF:
         why = new.text.removeprefix("AVIC is off for new VMs. ")
@@ -99,29 +106,48 @@ def judge(
         text += ", so the trace does not name which holds."
         return Opinion(IsOn.OFF, text, perhaps=guessed or (("NESTED",) if vm.nested else ()))
     idle = "the trace shows nothing of it: it may be idle, so try a longer --seconds"
-    why = idle if watched else "there is no trace of it"
+    why = idle + STILL * new.forced if watched else "there is no trace of it"
     text = f"Whether AVIC is on in it is not known: {why}."
     return Opinion(IsOn.UNKNOWN, text, perhaps=guessed)
 
 
-def _seen(host: Host, vm: MachineFiles, watched: Watched, reasons: Reasons) -> Opinion | None:
+def _seen(
+    host: Host, vm: MachineFiles, watched: Watched, reasons: Reasons, *, forced: bool
+) -> Opinion | None:
     """Return what a trace shows by itself, None where it shows neither."""
     named = [tuple(names.split("|")) if names else reasons.decode(mask, host.kernel)
              for mask, names in watched.masks]  # fmt: skip
-    # Every VM begins without a local APIC.
-    passed = tuple(dict.fromkeys(n for names in named for n in names if n != "ABSENT"))
+    times = _times(named)
     if watched.mask:
         text = f"AVIC is inhibited in it: {', '.join(named[-1])} (inhibits={watched.mask:#x})"
-        rest = tuple(name for name in passed if name not in named[-1])
-        text += f"; {', '.join(rest)} came and went." if rest else "."
-        return Opinion(IsOn.OFF, text, reasons=named[-1] + rest)
+        for name in named[-1]:
+            text += f"; {name} was set {times[name]} times" if times[name] > 1 else ""
+        rest = {name: count for name, count in times.items() if name not in named[-1]}
+        text += f"; {_passed(rest)}." if rest else "."
+        return Opinion(IsOn.OFF, text, reasons=(*named[-1], *rest))
     shown = watched.by_avic or watched.exits
     if shown or (watched.masks and not watched.accepted):
-        text = "AVIC is on in it" + ("" if shown else ": no reason to inhibit it is left")
-        text += f"; meanwhile {', '.join(passed)} came and went." if passed else "."
+        text = "KVM has AVIC on in it" if forced and not watched.exits else "AVIC is on in it"
+        text += ": no reason to inhibit it is left" if watched.masks else ""
+        text += f"; meanwhile {_passed(times)}." if times else "."
+        text += UNSHOWN * (forced and not watched.exits)
         text += "" if "x2avic" in host.flags else HYBRID
-        return Opinion(IsOn.ON, text, reasons=passed + ("NESTED",) * bool(vm.nested))
+        nested = ("NESTED",) * bool(vm.nested)
+        return Opinion(IsOn.ON, text, reasons=(*times, *nested))
     return None
+
+
+def _times(named: Iterable[tuple[str, ...]]) -> Counter[str]:
+    """Return how often each reason was set, but for ABSENT, with which every VM begins."""
+    changes = pairwise(((), *named))
+    return Counter(
+        name for before, names in changes for name in names if name not in ("ABSENT", *before)
+    )
+
+
+def _passed(times: Mapping[str, int]) -> str:
+    told = (name if count == 1 else f"{name} ({count} times)" for name, count in times.items())
+    return f"{', '.join(told)} came and went"
 
 
 def text_of(found: Diagnosis, reasons: Reasons) -> str:
@@ -131,7 +157,7 @@ def text_of(found: Diagnosis, reasons: Reasons) -> str:
     _signs(out, found.new)
     if found.running:
         out.blank()
-        out.heading(f"The VM of process {found.pid}{found.hypervisor and ', ' + found.hypervisor}")
+        out.heading(f"Process {found.pid}{found.hypervisor and ', ' + found.hypervisor}")
         out.para(to_ascii(found.running.text))
         _signs(out, found.running)
     shown = found.running or found.new
@@ -196,6 +222,7 @@ def data_of(found: Diagnosis, reasons: Reasons) -> str:
     told: dict[str, Any] = {
         "answer": str(found.answer),
         "kernel": found.kernel,
+        "forced": found.new.forced,
         "new": _opinion(found.new),
         "running": {"pid": found.pid, "hypervisor": found.hypervisor, "command": found.line,
                     **_opinion(found.running)} if found.running else None,

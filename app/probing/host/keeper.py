@@ -91,6 +91,12 @@ def drop_instance(path: str) -> None:
         time.sleep(0.005)
 
 
+def drop_event(path: str, name: str) -> None:
+    """Remove a dynamic event; opened to be written anew, the file would drop everybody's."""
+    with Path(path).open("r+b", buffering=0) as file:
+        file.write(f"-:{name}\n".encode())
+
+
 def _alive(pid: str) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
@@ -107,6 +113,7 @@ STEPS: dict[str, Callable[..., object]] = {
     "unlink": lambda path: Path(path).unlink(missing_ok=True),
     "rmtree": rmtree,
     "drop-instance": drop_instance,
+    "drop-event": drop_event,
 }
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ APIC is in the kernel, and ``guest_mode``; arch/x86/kvm/i8254.c calls the thread
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,18 +16,17 @@ from pathlib import Path
 from app.probing.host.active import Sign
 from app.probing.host.host import Host
 
-_VCPU = re.compile(r"(?:anon_inode:)?\[?kvm-vcpu:(\d+)\]?")
 _VM = re.compile(r"(?:anon_inode:)?\[?kvm-vm\]?")
 DEBUGFS = "sys/kernel/debug/kvm"
 
 
 @dataclass(frozen=True)
 class MachineFiles:
-    """What was read of a process: its command line, its vCPUs, and what could not be read."""
+    """What was read of a process, and what could not be read; ``is_vm`` is None where it may be."""
 
     pid: int
     words: tuple[str, ...]
-    vcpus: int
+    is_vm: bool | None
     threads: tuple[str, ...]
     pit: bool
     local_apic: bool | None
@@ -63,13 +63,21 @@ def read_machine(host: Host, pid: int) -> MachineFiles | None:
     files = _files(place)
     if files is None:
         signs.append(Sign("files", "its open files cannot be read", "Run it as root."))
-    vcpus = sum(bool(_VCPU.fullmatch(name)) for name in files or ())
-    if files is not None and not any(_VM.fullmatch(name) for name in files):
+    is_vm = None if files is None else any(_VM.fullmatch(name) for name in files)
+    if is_vm is False:
         signs.append(Sign("files", "none of them is a VM of KVM", "sudo fuser -v /dev/kvm"))
+        return MachineFiles(pid, words, is_vm, threads, False, None, (), tuple(signs))
     pit = any(host.read(f"proc/{path.parent.name}/comm").strip() == f"kvm-pit/{pid}"
               for path in host.path("proc").glob("[0-9]*/comm"))  # fmt: skip
     local_apic, nested, told = _debugfs(host, pid)
-    return MachineFiles(pid, words, vcpus, threads, pit, local_apic, nested, (*signs, *told))
+    return MachineFiles(pid, words, is_vm, threads, pit, local_apic, nested, (*signs, *told))
+
+
+def ended(host: Host, pid: int) -> bool:
+    """Return whether a process that had a VM has none any more."""
+    place = host.path(f"proc/{pid}")
+    files = _files(place)
+    return not place.exists() or (files is not None and not any(map(_VM.fullmatch, files)))
 
 
 def _files(place: Path) -> list[str] | None:
@@ -95,7 +103,7 @@ def _debugfs(host: Host, pid: int) -> tuple[bool | None, tuple[str, ...], list[S
     except OSError:
         held = {}
     if not held:
-        todo = "As root: mount -t debugfs none /sys/kernel/debug"
+        todo = as_root(host, "sys/kernel/debug", "debugfs")
         said = f"nothing of this VM in /{DEBUGFS}: whether its local APIC is in the kernel, and "
         return None, (), [Sign("debugfs", f"{said}whether a vCPU runs a guest, is not known", todo)]
     apic = all("lapic_timer_advance_ns" in files for files in held.values())
@@ -104,6 +112,12 @@ def _debugfs(host: Host, pid: int) -> tuple[bool | None, tuple[str, ...], list[S
     said = f"{len(held)} vCPUs, their local APICs are {where}"
     said += f"; {', '.join(nested)} runs a guest of its own" if nested else ""
     return apic, nested, [Sign("debugfs", said)]
+
+
+def as_root(host: Host, place: str, kind: str) -> str:
+    """Return what lets a file system of the kernel be read that was not."""
+    mount = f"As root: mount -t {kind} none /{place}"
+    return mount if host.may(host.path(place), os.X_OK) else "Run it as root."
 
 
 def _number(path: Path) -> int:

@@ -56,7 +56,15 @@ class TracingFailed(AppError):
 
 def find_tracefs(host: Host) -> Path | None:
     """Return where tracefs is mounted; None when it is not, or is not to be seen."""
-    return next((p for p in map(host.path, PLACES) if (p / "tracing_on").exists()), None)
+    return next((p for p in map(host.path, PLACES) if _seen(p / "tracing_on")), None)
+
+
+def _seen(path: Path) -> bool:
+    """Return whether a file is to be seen; where nobody may look, Python raises instead."""
+    try:
+        return path.exists()
+    except PermissionError:
+        return False
 
 
 def buffer_kb(repeat: int) -> int:
@@ -69,7 +77,7 @@ class Tracer:
 
     ``size_kb`` is how much a processor can hold on which one of the guest's runs; ``kept`` gets
     a copy of the trace where nobody else could make one, because we were killed; only ``events``
-    are traced.
+    are traced, KVM's by their names and others by ``system/name``. ``suffix`` tells a second one.
     """
 
     def __init__(
@@ -79,8 +87,10 @@ class Tracer:
         size_kb: int,
         kept: Path | None = None,
         events: Iterable[str] = EVENTS,
+        *,
+        suffix: str = "",
     ) -> None:
-        self._folder = tracefs / "instances" / f"vapic-probe-{os.getpid()}"
+        self._folder = tracefs / "instances" / f"vapic-probe-{os.getpid()}{suffix}"
         self._keeper = keeper
         self._size_kb = size_kb
         self._kept = kept
@@ -122,7 +132,8 @@ class Tracer:
         self._write("set_event_pid", str(pid))
         # Not by set_event: tracefs takes no file for appending.
         for event in self._events:
-            self._write_if_there(f"events/kvm/{event}/enable", "1")
+            name = event if "/" in event else f"kvm/{event}"
+            self._write_if_there(f"events/{name}/enable", "1")
         event, trigger = STOPPER
         if _release() >= STOPS_ITS_OWN and event in self._events:
             self._write_if_there(f"events/kvm/{event}/trigger", trigger)
