@@ -46,8 +46,6 @@ OLDEST = (3, 11)
 FREE_BYTES = 512 * 2**20
 # A data version from the future by more than that says that the clock is wrong.
 CLOCK_SECONDS = 300
-
-
 MAKE = "vapic migrate && vapic seed"
 
 

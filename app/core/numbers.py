@@ -13,6 +13,7 @@ from functools import lru_cache
 
 MSR_BASE = 0x800
 MSR_LAST = 0x8FF
+ICR_MSR = 0x830
 PAGE_LAST = 0xFFF
 SLOT = 0x10
 

@@ -15,10 +15,9 @@ from app.errors import AppError, Forbidden
 from app.export.archive import APPLICATION_ID, FORMAT
 from app.settings import Settings
 from app.store import deriving
-from app.store.engine import make_copy_engine, make_engine
+from app.store.engine import SQLITE, make_copy_engine, make_engine
 from app.store.models import Base, SummaryRow
 
-SQLITE = b"SQLite format 3\x00"
 READ_ONLY = "This is a read-only copy: nothing can be sent, decided or changed here."
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.core.numbers import ICR_MSR, MSR_BASE, MSR_LAST
 from app.core.words import Access, Behaviour, Mode
 from app.pens.plain import Plain
 
@@ -139,7 +140,6 @@ ASSERTION = re.compile(
 )
 # How the test of all MSRs asserts: whether x2APIC was on does not show.
 MODELESS = re.compile(r"(?:Wanted|Unexpected) \S+ (?:on|from) (?:WRMSR|RDMSR)\(0x8[0-9a-f]{2}\b")
-FIRST_MSR, LAST_MSR, ICR_MSR = 0x800, 0x8FF, 0x830
 
 
 def outcome_of(vector: int) -> Behaviour | None:
@@ -197,7 +197,7 @@ def _assertion(reading: LogReading, number: int, match: re.Match[str]) -> None:
     outcome, address = outcome_of(int(match["fault"] or match["got"], 16)), int(match["msr"], 16)
     if outcome is None:
         reading.unused["another exception"] += 1
-    elif not FIRST_MSR <= address <= LAST_MSR:
+    elif not MSR_BASE <= address <= MSR_LAST:
         reading.unused["no MSR of the APIC"] += 1
     else:
         # The ICR test asks for a fault exactly where it sets a reserved bit.

@@ -18,7 +18,7 @@ from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound, NotReady
 from app.intake.measurement import parse, to_measurement
 from app.intake.waiting import Waiting
-from app.store import deriving, queries, seeding, store, submissions
+from app.store import deriving, publishing, queries, seeding, submissions
 from app.store.engine import Session
 from app.store.snapshots import Snapshot
 from app.store.submissions import Decision, Submission, Token
@@ -193,7 +193,7 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
         decided_at=moment(decision.decided_at),
         decided_by=decision.decided_by,
     )
-    version = store.amend(
+    version = publishing.amend(
         session,
         _bodies(decided),
         origin=decided.slug,

@@ -11,14 +11,13 @@ from app.core.citations import cite_claim
 from app.core.facts import Claim, Policy
 from app.core.kernels import behind, unknown_branches
 from app.core.knowledge import Knowledge
+from app.core.measuring import NOT_STATED
 from app.core.numbers import Span
 from app.core.policy_rows import MarkRow
 from app.core.views import CellView
 from app.core.words import Access, Action, Verdict
 from app.pens import phrases
 from app.pens.lines import Pieces, Sourced
-
-NOT_STATED = "not-stated"
 
 
 def not_known(policies: Iterable[Policy], knowledge: Knowledge) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.core.numbers import format_hex
+from app.core.numbers import ICR_MSR, format_hex
 from app.core.words import Access
 from app.probing import trace
 from app.probing.classifying import AFTER, APIC_PAGE, PAGE_SHIFT, place_of
 from app.probing.guest import GP, GuestAccess, GuestSite, Machine, Way
 from app.probing.windows import Window
 
-ICR, ICR_MSR = 0x300, 0x830
+ICR = 0x300
 OFFSET_MASK = 0xFF0
 WRITE_BIT = 32
 VECTOR = 0xFF

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from app.core.choices import LONGEST, slug_of
+from app.core.choices import LONGEST, SHOWN, slug_of
 from app.core.filters import Vocabulary
 from app.errors import InvalidQuery
 from app.search.model import CELL, KIND_KEY, Keys, Query, Term, keys_of, tidy
 
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
-# How much is shown of what is too much.
-SHOWN = 40
 # Long lists are named by their near miss, not in full.
 _LISTED = 12
 _NAMES = {"": "the end of the query", ",": "a comma", '"': "a quote", " ": "a space"}

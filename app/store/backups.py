@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, NotReady
 from app.store import queries
 from app.store.engine import (
+    SQLITE,
     disposing,
     make_copy_engine,
     make_engine,
@@ -30,7 +31,6 @@ from app.store.verifying import SCHEMA, faults
 
 # What SQLite keeps beside a database, and takes for its own wherever it lies.
 BESIDE = ("", "-wal", "-shm", "-journal")
-HEADER = b"SQLite format 3\0"
 # How long a restore waits for others to let go of the database.
 SECONDS = 2
 
@@ -140,7 +140,7 @@ def _put_aside(target: Path, moment: str) -> Path:
 def _take_for_oneself(target: Path) -> None:
     """Fold into a database what is beside it, which only who is alone with it can do."""
     with target.open("rb") as file:
-        if file.read(len(HEADER)) != HEADER:
+        if file.read(len(SQLITE)) != SQLITE:
             # SQLite would remove what is beside it.
             return
     with closing(sqlite3.connect(target, timeout=SECONDS)) as connection:

@@ -44,6 +44,8 @@ SET LOCAL lock_timeout = {WRITER_PATIENCE_MS};
 SET LOCAL idle_in_transaction_session_timeout = {2 * WRITER_PATIENCE_MS};
 SELECT pg_advisory_xact_lock({0x76415043});
 """
+# How each file of SQLite begins.
+SQLITE = b"SQLite format 3\0"
 # The first of them holds for the others.
 PRAGMAS = (
     f"busy_timeout={PATIENCE_MS}",

@@ -1,4 +1,4 @@
-"""Every SELECT; results leave as frozen values, never as rows of the ORM."""
+"""What is read of facts and data versions: it leaves as frozen values, never as rows."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
 from app.core.facts import SILICON, Listed, Measurement
+from app.core.filtering import Chosen
 from app.core.summaries import Sort
 from app.core.words import State
 from app.curation.seed import fact_from
@@ -44,7 +45,7 @@ EVERY = 100
 # Of the family of a measurement that an emulation answered: what follows is its name.
 EMULATED = "e/"
 # So many measurements of an emulation are read whole.
-NEWEST = 8
+MOST_WHOLE = 8
 # Counting goes no further where each has to be looked at.
 MOST_COUNTED = 1001
 # In the order of the index that holds all of them.
@@ -60,7 +61,6 @@ _BEGINS = select(FactRow.id, FactRow.body).where(
     FactRow.key == bindparam("of"),
     FactRow.valid_from == bindparam("version"),
 )
-Chosen = Mapping[str, tuple[str, ...]]
 
 
 def note(session: Session, version: int, slug: str) -> None:
@@ -188,7 +188,7 @@ class Records:
     def of_emulation(self, slug: str) -> tuple[Measurement, ...]:
         """Return the newest measurements that count of an emulation, newest first."""
         chosen = {"answered": (slug,), "state": (str(State.ACCEPTED),)}
-        return self.whole([m.slug for m in self.page(chosen, most=NEWEST)])
+        return self.whole([m.slug for m in self.page(chosen, most=MOST_WHOLE)])
 
     def used(self, column: str) -> tuple[str, ...]:
         """Return every value of ``family``, ``tool`` or ``kernel`` that a measurement has."""
@@ -218,7 +218,7 @@ class Records:
 
     def _admitted(self, chosen: Chosen, differing: Collection[Sort]) -> Select[Any]:
         r, rows = RecordRow, self._rows()
-        for key in ("family", "state", "tool", "kernel"):
+        for key in GROUPED:
             if values := chosen.get(key):
                 rows = rows.where(getattr(r, key).in_(values))
         if answered := chosen.get("answered"):
@@ -244,7 +244,7 @@ class Records:
     def _shows(self, sorts: Collection[Sort]) -> ColumnElement[bool]:
         """Whether a measurement shows an observation of one of these sorts."""
         if self.sessions is None:
-            return exists().where(RecordRow.id < 0)
+            return false()
         with self.sessions() as session:
             ids = summaries.ids_of(session, sorts)
         s = SightingRow

@@ -16,7 +16,7 @@ from app.core.verdicts import Judgement
 from app.core.views import view_cells
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
-from app.store import deriving, queries, stepping, store, summaries
+from app.store import deriving, publishing, queries, stepping, summaries
 from app.store.queries import DataVersion, VerdictTuple
 from app.store.summary_rows import Group
 
@@ -39,7 +39,7 @@ def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     facts = [entry.fact for entry in check_seed(folder)]
     _numbers_stay(session, facts)
     bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
-    version = store.publish(session, bodies, reason="The seed was edited.", now=now)
+    version = publishing.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
         stepping.keep(session, version.id)
         rejudge(session)
@@ -98,7 +98,7 @@ def keep_verdicts(
     """Store judgements in the place of others; returns whether they differ."""
     if fresh == stored:
         return False
-    store.replace_verdicts(session, stored, fresh)
+    publishing.replace_verdicts(session, stored, fresh)
     return True
 
 

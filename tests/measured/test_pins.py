@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.core.words import State
 from app.intake import submitting
 from app.pages.kinds.changes import LISTED
-from app.store import seeding, stepping, store
+from app.store import publishing, seeding, stepping
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, decision, submit_document
 from tests.running import HTML, state_of, unsound
@@ -64,7 +64,9 @@ def test_every_page_of_a_version_keeps_its_bytes(client, writer, knowledge, seed
     change(writer, many(140), State.ACCEPTED)
     with writer.begin() as session:
         for _ in range(LISTED):
-            made = store.amend(session, {}, origin="nobody", reason="Nothing.", now=RECEIVED_AT)
+            made = publishing.amend(
+                session, {}, origin="nobody", reason="Nothing.", now=RECEIVED_AT
+            )
             stepping.keep(session, made.id)
     edit(writer, seed_copy, "name: Logical Destination Register", "name: Logical Destination")
     edit(writer, seed_copy, "behaviour: vmexit-trap", "behaviour: vmexit-fault")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.errors import NotReady
 from app.settings import ROOT
-from app.store import queries, stepping, store
+from app.store import publishing, queries, stepping
 from app.store.engine import make_engine, reader_sessions
 from app.store.holding import AT_ONCE, SnapshotHolder
 from app.store.seeding import load_seed
@@ -65,7 +65,7 @@ def holder(gate, clock):
 def publish_other(writer, now):
     """Make a version of one condition and nothing else."""
     with writer.begin() as session:
-        stepping.keep(session, store.publish(session, LATER, reason="A test.", now=now).id)
+        stepping.keep(session, publishing.publish(session, LATER, reason="A test.", now=now).id)
 
 
 def wait_for(holder, name):
@@ -246,7 +246,7 @@ def test_past_versions_asked_in_turn_are_built_once_and_share_what_is_the_same(
     for number in range(2, 22):
         changed = LATER["condition", "edge"] | {"text": f"other {number}"}
         with writer.begin() as session:
-            store.publish(
+            publishing.publish(
                 session, facts | {("condition", "edge"): changed}, reason="A test.", now=seeded_at
             )
     names = [f"2026-11-22.{number}" for number in range(1, 21)]

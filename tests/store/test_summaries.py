@@ -10,7 +10,7 @@ from app.core.summaries import NEWEST
 from app.core.words import State
 from app.curation.seed import body_of, fact_from
 from app.intake import submitting
-from app.store import deriving, queries, seeding, stepping, store
+from app.store import deriving, publishing, queries, seeding, stepping
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.migrate import migrate
 from app.store.snapshots import load_snapshot, next_snapshot
@@ -202,7 +202,7 @@ def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
         seed = queries.curated(session, before.version.id).every
         bodies = {(k := kind_of(f), key_of(f)): body_of(k, f) for f in seed}
         del bodies["annotation", min(before.knowledge.by_kind["annotation"])]
-        version = store.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
+        version = publishing.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
         stepping.keep(session, version.id)
     with reader() as session:
         after = next_snapshot(session, before)

@@ -10,7 +10,7 @@ from app.core.views import view_cells
 from app.core.words import State, Verdict
 from app.intake import submitting
 from app.pages.kinds.changes import LISTED
-from app.store import stepping, store
+from app.store import publishing, stepping
 from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
 from tests.measured.documents import document, observed
@@ -248,7 +248,7 @@ def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured, wr
     before = feed()
     with writer.begin() as session:
         for _ in range(LISTED + 1):
-            made = store.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
+            made = publishing.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
             stepping.keep(session, made.id)
 
     assert before == feed()

@@ -196,7 +196,7 @@ def _preprocess(
 ) -> tuple[list[str], dict[str, Macro], list[tuple[range, str]]]:
     """Return the lines with directives and what is left out blank, macros, and what is unsettled.
 
-    Each open condition is a pair: whether this branch is taken, and whether any before it was.
+    Of each open condition: whether this branch is taken, whether any before it was, and its text.
     """
     kept, macros, unsettled = [""] * len(lines), {}, []
     open_: list[tuple[bool | None, bool | None, str]] = []
@@ -217,10 +217,9 @@ def _preprocess(
             continue
         word, rest = found["word"], found["rest"].strip()
         if word == "define" and taken and (macro := _DEFINE.match(joined)):
-            params = macro["params"]
-            names = (
-                None if params is None else tuple(p.strip() for p in params.split(",") if p.strip())
-            )
+            listed = macro["params"]
+            stripped = (one.strip() for one in (listed or "").split(","))
+            names = None if listed is None else tuple(filter(None, stripped))
             macros[macro["name"]] = Macro(names, macro["body"].strip(), CodePlace(name, first + 1))
         else:
             _nest(open_, word, rest, decide)

@@ -1,4 +1,4 @@
-"""Every INSERT and UPDATE. Takes domain values, flushes, never commits: the edge does."""
+"""What becomes public, written: facts, verdicts, the data version. The edge commits."""
 
 from __future__ import annotations
 

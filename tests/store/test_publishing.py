@@ -14,7 +14,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.store import queries, store
+from app.store import publishing, queries
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from app.store.models import DataVersionRow, FactRow, VerdictRow
 from app.store.queries import Change, DataVersion
@@ -29,7 +29,7 @@ VERDICT = ("ldr", "x2avic", "write", "zen-4", "explained", "gp", 1, 0, "observed
 
 def publish(sessions, bodies, now=NOON, reason="A test."):
     with sessions.begin() as session:
-        return store.publish(session, bodies, reason=reason, now=now)
+        return publishing.publish(session, bodies, reason=reason, now=now)
 
 
 def public(sessions, version):
@@ -129,7 +129,7 @@ def test_a_digest_is_the_sha_256_of_the_sorted_body(empty_writer, empty_reader):
 def test_a_load_that_fails_later_leaves_nothing(empty_writer, empty_reader):
     def publish_and_fail():
         with empty_writer.begin() as session:
-            store.publish(session, FIRST, reason="A test.", now=NOON)
+            publishing.publish(session, FIRST, reason="A test.", now=NOON)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -236,13 +236,13 @@ def test_verdicts_are_replaced_where_they_differ(empty_writer, empty_reader):
     changed = (*other[:4], "masked", *other[5:])
     for rows in ([VERDICT, other], [VERDICT, changed], [changed], []):
         with empty_writer.begin() as session:
-            store.replace_verdicts(session, queries.get_verdicts(session), rows)
+            publishing.replace_verdicts(session, queries.get_verdicts(session), rows)
         with empty_reader() as session:
             assert tuple(rows) == queries.get_verdicts(session)
 
 
 def test_equal_bodies_have_equal_text():
     body = {"b": ["é", 1], "a": {"d": True, "c": None}}
-    text = store.canonical(body)
+    text = publishing.canonical(body)
     assert '{"a":{"c":null,"d":true},"b":["é",1]}' == text
-    assert text == store.canonical(json.loads(text))
+    assert text == publishing.canonical(json.loads(text))
