@@ -70,7 +70,7 @@ def _table() -> Mapping[str, Called]:
 def find(name: str) -> Called | None:
     """Return what a name is called in the table, None for any other one."""
     folded = fold(name)
-    exact = _table().get(folded) or _table().get(folded.partition("=")[0].strip("-+"))
+    exact = _table().get(folded)
     if not exact and (exit_ := _EXIT.fullmatch(folded)):
         said = exit_["name"] or exit_["event"]
         exact = _table().get(f"exit-{said}") or _table().get(said)

@@ -39,6 +39,10 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     of sources their id, Message-ID, address or commit.
     """
     ours = path_of(text)
+    setting = ours.partition("=")[0].strip("-+")
+    if not aliases.find(ours) and aliases.find(setting):
+        # A flag has its value behind it.
+        ours = setting
     folded = re.sub(r"^errat(um|a) ", "", ours.lower())
     note = called.to.partition("#note-")[2] if (called := aliases.find(ours)) else ""
     found = [*_of_cells(ours, knowledge)] if not note else []
@@ -57,7 +61,7 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
         "source": (s.id for s in knowledge.sources.values() if _is_source(text, s)),
     }
     found += [Named(kind, key) for kind, keys in of_others.items() for key in keys]
-    if mask := inhibits.printed_mask(ours):
+    if mask := inhibits.printed_mask(text):
         found.append(Named("page", "/inhibit", f"/inhibit/{mask}"))
     found += _of_releases(ours, knowledge)
     return tuple({(n.kind, n.key): n for n in found}.values())

@@ -71,6 +71,7 @@ def test_any_name_of_a_part_finds_its_family(slug, knowledge):
         "model 17",
         "0x000806f8",
         "8ba621f",
+        "Genoa=1",
     ],
 )
 def test_what_is_no_part_finds_none(name, knowledge):
