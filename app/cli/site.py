@@ -105,8 +105,10 @@ def _need_address(settings: Settings) -> None:
 
 def _say_if_unready(settings: Settings) -> None:
     """Say what is in the way of showing pages, before anybody asks for one and gets a 503."""
+    # An address of no database of ours, or a missing driver, ends it: no page could ever be shown.
+    found = engine_for(settings)
     try:
-        with disposing(engine_for(settings)) as engine:
+        with disposing(found) as engine:
             with reader_sessions(engine)() as session:
                 queries.require_schema(session)
                 queries.find_version(session)
