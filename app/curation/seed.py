@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,10 @@ from app.core.facts import Fact
 from app.core.knowledge import KINDS, Knowledge, key_of
 from app.core.names import plural
 from app.curation import aliases
-from app.curation.lint import lint
 from app.errors import InvalidSeed, Problem
 
 # Measurements are sent in; everything else is curated.
 FOLDERS = {plural(kind): kind for kind in KINDS if kind != "measurement"}
-_ADAPTERS: dict[str, TypeAdapter[Fact]] = {kind: TypeAdapter(cls) for kind, cls in KINDS.items()}
 # The C parser is five times as fast; both read every scalar as text.
 FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Scanning is slow, so a file is scanned only when something in it looks like an anchor.
@@ -49,17 +48,23 @@ class SeedEntry:
         return _problem(self.file, self.lines, path, found, expected)
 
 
+@cache
+def _adapter(kind: str) -> TypeAdapter[Fact]:
+    """Return what reads and writes facts of a kind, made on first use."""
+    return TypeAdapter(KINDS[kind])
+
+
 def fact_from(kind: str, body: object) -> Fact:
     """Return the fact of ``kind`` that plain data describes.
 
     Raises pydantic's ValidationError with every problem in ``body``.
     """
-    return _ADAPTERS[kind].validate_python(body)
+    return _adapter(kind).validate_python(body)
 
 
 def body_of(kind: str, fact: Fact) -> dict[str, Any]:
     """Return a fact as plain JSON data; ``fact_from`` reads it back unchanged."""
-    data: dict[str, Any] = _ADAPTERS[kind].dump_python(fact, mode="json", exclude_defaults=True)
+    data: dict[str, Any] = _adapter(kind).dump_python(fact, mode="json", exclude_defaults=True)
     return data
 
 
@@ -208,6 +213,9 @@ def check_seed(folder: Path) -> tuple[SeedEntry, ...]:
     entries = read_seed(folder)
     places = {id(entry.fact): entry for entry in entries}
     knowledge = Knowledge.of(entry.fact for entry in entries)
+    # Whoever only reads facts from a database never lints any.
+    from app.curation.lint import lint  # noqa: PLC0415
+
     found = [places[id(f.fact)].problem(f.place, f.found, f.expected) for f in lint(knowledge)]
     found += aliases.problems(knowledge) if (folder / aliases.FILE).exists() else ()
     if found:

@@ -108,6 +108,8 @@ class Part(BaseModel):
     """Base of every object of the document."""
 
     model_config = ConfigDict(
+        # When the first document comes: most that start are never sent one.
+        defer_build=True,
         extra="forbid",
         frozen=True,
         json_schema_extra=_allow_private_keys,

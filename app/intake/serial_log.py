@@ -6,20 +6,20 @@ checksum at its end tells a log that was pasted whole from one that lost somethi
 
 from __future__ import annotations
 
+# What reads a log is imported when somebody sends one: most that start are never sent any.
+# ruff: noqa: PLC0415
 from typing import Any
 
 from app.core.faults import BadDocument, Fault
 from app.errors import Problem
-from app.probing import guest_log
-from app.probing.correlation import alone
-from app.probing.guest_log import BadGuestLog
-from app.probing.probe_document import HostFacts, NothingMeasured, document
 
 HINT = "send the log as it came, from its start line to its checksum line"
 
 
 def is_serial_log(raw: bytes) -> bool:
     """Whether bytes are a guest's serial log, whole or not, rather than a JSON document."""
+    from app.probing import guest_log
+
     opening = raw.lstrip(b" \t\r\n")
     if opening.startswith(b"{"):
         return opening.startswith(guest_log.JSON_LINE)
@@ -31,6 +31,10 @@ def read_log(raw: bytes) -> dict[str, Any]:
 
     Raises BadDocument with every fault: its line, what was found, what was expected.
     """
+    from app.probing.correlation import alone
+    from app.probing.guest_log import BadGuestLog
+    from app.probing.probe_document import HostFacts, NothingMeasured, document
+
     try:
         raw.decode("utf-8")
         return document([alone(raw)], HostFacts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, MutableMapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -23,6 +24,7 @@ from app.pages.table_columns import columns
 from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
+from app.web.compiled import Compiled
 from app.web.headings import linked
 from app.web.static import has_htmx, static_url
 
@@ -57,6 +59,7 @@ def make_environment(*, read_only: bool = False) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         # Templates belong to the release, like the code.
         auto_reload=False,
+        bytecode_cache=Compiled(Path(__file__).parent / "__pycache__", (Path(__file__),)),
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -142,7 +145,8 @@ class Renderer:
     def __init__(self, settings: Settings) -> None:
         self._site = settings.site
         self._environment = make_environment(read_only=settings.export_file is not None)
-        self._plain = self._environment.overlay(autoescape=False)
+        # Compiled apart: in what is kept, everything is escaped.
+        self._plain = self._environment.overlay(autoescape=False, bytecode_cache=None)
 
     def page(self, name: str, snapshot: Snapshot, **context: Any) -> bytes:
         """Return a page of a snapshot.
