@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic_core import to_jsonable_python
-
 from app.core.chains import ANY, Given, values_of
 from app.core.choices import read_choices
 from app.core.views import CellView
@@ -47,10 +45,8 @@ class RegisterPage(PageKind):
             ),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                "register": to_jsonable_python(register_out(register, place.site)),
-                "cells": to_jsonable_python(
-                    cells_body(cells, knowledge, place.site, knowledge.policies)
-                ),
+                "register": register_out(register, place.site),
+                "cells": cells_body(cells, knowledge, place.site, knowledge.policies),
             },
         )
 
@@ -75,7 +71,7 @@ class CellPage(PageKind):
             view={"cell": view, "around": around(view.register, asked.knowledge, key)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                **to_jsonable_python(one_cell(view, asked.knowledge, place.site)),
+                **one_cell(view, asked.knowledge, place.site),
             },
         )
 

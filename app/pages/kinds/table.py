@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from pydantic_core import to_jsonable_python
-
 from app.core.cells import way
 from app.pages import corrected_text, cpu_table, explore, print_text, table_text
 from app.pages.api import cell_list
@@ -60,10 +58,8 @@ class TablePage(PageKind):
             table=lambda place: table_text.cells_table(
                 view.cells, knowledge, place.site, view.wanted["policy"]
             ),
-            data=lambda place: to_jsonable_python(
-                cell_list(
-                    view.cells.values(), knowledge, place.site, snapshot.name, view.wanted["policy"]
-                )
+            data=lambda place: cell_list(
+                view.cells.values(), knowledge, place.site, snapshot.name, view.wanted["policy"]
             ),
         )
         return _with_cpus(page, view, snapshot) if view.wanted["view"] else page
