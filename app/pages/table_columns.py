@@ -89,8 +89,9 @@ def columns(
 def headed(
     knowledge: Knowledge, policies: Iterable[str], sides: Iterable[tuple[Mode, Access]]
 ) -> list[CellColumn]:
-    """Return the columns of HTML: ``sides``, then ``policies``."""
-    return [*starmap(_side, sides), *(_policy(slug, knowledge) for slug in policies)]
+    """Return the columns of HTML: ``sides``, then ``policies`` and what else has a head."""
+    beside = (*(_policy(slug, knowledge) for slug in policies), *LAST)
+    return [*starmap(_side, sides), *(column for column in beside if column.head)]
 
 
 def _side(mode: Mode, access: Access) -> CellColumn:
