@@ -108,7 +108,7 @@ def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
     for d in standing(draft.views):
         names = ", ".join(draft.knowledge.families[f].name for f in d.families) or "every family"
         text = (
-            f"D-{d.number} names one of the cells, for {names}: {d.title}. If this is the same "
+            f"{d.label} names one of the cells, for {names}: {d.title}. If this is the same "
             "disagreement, add the event (and the family, if it names any) there, and file nothing."
         )
         lines += textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")

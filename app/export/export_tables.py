@@ -75,7 +75,7 @@ def _entries(snapshot: Snapshot, name: str) -> Iterable[Mapping[str, Any]]:
                    for register in known.registers.values() for claim in register.claims),
         "observations": map(vars, _observations(snapshot)),
         "errata": map(vars, known.errata.values()),
-        "differences": (vars(d) | {"number": f"D-{d.number}", "state": d.state}
+        "differences": (vars(d) | {"number": d.label, "state": d.state}
                         for d in known.differences.values()),
         "policies": ({"policy": p.slug, **vars(p), "versions": p.releases, **vars(msrs)}
                      for p in known.policies.values() for msrs in p.msrs),

@@ -102,7 +102,7 @@ def _difference(d: facts.Difference, knowledge: Knowledge) -> SearchEntry:
     return _entry(
         "difference",
         d.slug,
-        f"/e/{d.slug}" if d.emulator else f"/d/{d.number}",
+        d.path,
         f"{d.label}: {d.title} ({d.state.label})",
         (*_registers_of(d.cells), *d.errata),
         f"Emulation: {d.emulator.label}" if d.emulator else "",

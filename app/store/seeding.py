@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
 from app.core.facts import Fact, Observation
+from app.core.facts.ledger import label_of
 from app.core.knowledge import Knowledge, MeasuredBy, key_of, kind_of
 from app.core.verdicts import Judgement
 from app.core.views import view_cells
@@ -58,11 +59,6 @@ def _numbers_stay(session: Session, facts: Iterable[Fact]) -> None:
                 for slug in sorted(gone, key=lambda slug: (len(slug), slug))
             )
         )
-
-
-def label_of(slug: str) -> str:
-    """Return how a difference of the ledger is cited, by its slug: ``D-3``, ``E-1``."""
-    return f"D-{slug}" if slug.isdigit() else slug.upper()
 
 
 def rebuild(session: Session) -> bool:

@@ -106,7 +106,7 @@ class Difference(BaseFact):
     @property
     def label(self) -> str:
         """``D-3``, ``E-1``: how it is cited."""
-        return self.slug.upper() if self.emulator else f"D-{self.number}"
+        return label_of(self.slug)
 
     @property
     def path(self) -> str:
@@ -172,3 +172,8 @@ class Annotation(BaseFact):
     hypervisors: tuple[str, ...] = ()
     avic: Avic | None = None
     version: str = ""
+
+
+def label_of(slug: str) -> str:
+    """Return how a difference of the ledger is cited, by its slug: ``D-3``, ``E-1``."""
+    return f"D-{slug}" if slug.isdigit() else slug.upper()
