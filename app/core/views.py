@@ -11,15 +11,7 @@ from app.core.assumptions import PolicyView, view_policies
 from app.core.cells import CellKey, way
 from app.core.chains import ANY, CheckStep, Given, chain
 from app.core.knowledge import Knowledge
-from app.core.rulings import (
-    Conditions,
-    claims_on,
-    effective,
-    literal,
-    printed,
-    questions,
-    rank,
-)
+from app.core.rulings import Conditions, claims_on, effective, literal, printed, questions, rank
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
 from app.core.words import Behaviour, Mode, Printed, Scope, Verdict

@@ -21,18 +21,7 @@ from app.pages.policy_text import does_line, does_section
 from app.pages.timeline_text import around, around_section, timeline
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
-from app.pens.parts import (
-    WIDE,
-    Field,
-    Included,
-    Item,
-    Para,
-    Passage,
-    Remark,
-    Section,
-    Sheet,
-    Step,
-)
+from app.pens.parts import WIDE, Field, Included, Item, Para, Passage, Remark, Section, Sheet, Step
 
 SILENT = "The manual says nothing of the cell."
 NOBODY = "nothing: no report on any family"

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from app.core.citations import cite_claim
-from app.core.corrected import (
-    Branches,
-    CorrectedCell,
-    CorrectedRow,
-    CorrectedTable,
-    Footnote,
-)
+from app.core.corrected import Branches, CorrectedCell, CorrectedRow, CorrectedTable, Footnote
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.numbers import counted

@@ -15,17 +15,7 @@ from app.intake.reviewing import Review
 from app.pages.measurement_text import identity, state
 from app.pens.lines import Line, Linked, Pieces, Styled, joined
 from app.pens.page import Page
-from app.pens.parts import (
-    WIDE,
-    Field,
-    Included,
-    Item,
-    Para,
-    Passage,
-    Section,
-    Sheet,
-    Tabular,
-)
+from app.pens.parts import WIDE, Field, Included, Item, Para, Passage, Section, Sheet, Tabular
 from app.pens.plain import Plain, sheet_text
 from app.store.snapshots import Snapshot
 

@@ -16,14 +16,7 @@ from app.core.cells import CellKey
 from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, changed
 from app.store.models import Base, FactRow, SightingRow, SortRow, SummaryRow
 from app.store.queries import chunks
-from app.store.summary_rows import (
-    body_of,
-    columns_of,
-    group_columns,
-    measured_from,
-    sort_of,
-    sorts,
-)
+from app.store.summary_rows import body_of, columns_of, group_columns, measured_from, sort_of, sorts
 
 # What is measured of cells before and after.
 Moved = Mapping[CellKey, tuple[Measured, Measured]]

@@ -47,12 +47,7 @@ SELECT pg_advisory_xact_lock({0x76415043});
 # How each file of SQLite begins.
 SQLITE = b"SQLite format 3\0"
 # The first of them holds for the others.
-PRAGMAS = (
-    f"busy_timeout={PATIENCE_MS}",
-    "foreign_keys=on",
-    "journal_mode=wal",
-    "synchronous=full",
-)
+PRAGMAS = (f"busy_timeout={PATIENCE_MS}", "foreign_keys=on", "journal_mode=wal", "synchronous=full")
 
 
 def make_engine(url: str, *, create: bool = False) -> Engine:
