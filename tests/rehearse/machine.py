@@ -24,6 +24,9 @@ KERNEL = (
     "no_timer_check"
 )
 SECONDS = 1800
+# A kernel that switches a tracepoint patches its own code, with an int3 in between. Seen once
+# on a busy machine: another emulated processor met the int3 when it was no longer there.
+STALE, BOOTS = b"Oops: int3", 3
 
 
 def boot(debs: list[Path], own: Mapping[str, tuple[int, bytes]], folder: Path) -> float:
@@ -34,13 +37,17 @@ def boot(debs: list[Path], own: Mapping[str, tuple[int, bytes]], folder: Path) -
     serial = (f"file:{folder / 'console'}", f"file:{out}")
     command = [*COMMAND, "-serial", serial[0], "-serial", serial[1]]
     command += ["-kernel", str(kernel), "-initrd", str(root), "-append", KERNEL]
-    with (folder / "qemu").open("wb") as said:
-        subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
-            timeout=SECONDS, check=True,
-        )  # fmt: skip
+    for _ in range(BOOTS):
+        with (folder / "qemu").open("wb") as said:
+            subprocess.run(
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                timeout=SECONDS, check=True,
+            )  # fmt: skip
+        if (raw := out.read_bytes()) or STALE not in (folder / "console").read_bytes():
+            break
+        print("The emulation ran code that its kernel had patched meanwhile.", flush=True)
     root.unlink()
-    if not (raw := out.read_bytes()):
+    if not raw:
         sys.exit(f"The machine handed nothing out; {folder / 'console'} says why.")
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         tar.extractall(folder, filter="data")
