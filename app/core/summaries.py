@@ -51,6 +51,10 @@ class Sort:
             seen.unwatched,
         )
 
+    def __str__(self) -> str:
+        seen = f"{self.cell} {self.family} {self.outcome} {self.condition}"
+        return f"{seen} {self.member} {self.intercepted} {self.unwatched}"
+
     @property
     def hearing(self) -> Hearing | None:
         """What decides whether it is heard; None when it is masked by itself."""
