@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
 
@@ -20,6 +20,7 @@ from app.errors import InvalidFilter, NotFound
 from app.export.git.reading import Mirror
 from app.mail import citing, quotes_text, quoting
 from app.mail.quotes_text import MailOut
+from app.settings import LOOPBACK, host_name
 from app.store.snapshots import Snapshot, load_snapshot
 
 CELL = 2
@@ -54,6 +55,9 @@ def cite(
     pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
     address = _address(opened.snapshot, what or [], pairs, opened.place.site)
     cited = citing.find(opened.snapshot, address, opened.place.site)
+    if host_name(urlsplit(opened.place.site).netloc) in LOOPBACK:
+        say(f"vapic: {opened.place.site} is this machine, which no reader of a mail can open: "
+            "VAPIC_BASE_URL is the address that links should have.", err=True)  # fmt: skip
     if trailer:
         say(f"{cited.trailer} # [{number}]" if number else cited.trailer)
     elif commits:

@@ -89,7 +89,7 @@ def submit(
     say(f"{receipt['state']}: {receipt['url']}")
     if "withdrawal_secret" in receipt:
         say(f"Withdrawal secret, shown this once: {receipt['withdrawal_secret']}")
-        say("It takes the measurement back: /docs/upload says how.")
+        say(f"It takes the measurement back: {to.rstrip('/')}/docs/upload says how.")
 
 
 def _send(url: str, raw: bytes, headers: dict[str, str], bar: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import socket
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -52,6 +53,7 @@ def serve(
         os.environ["PORT"] = str(port)
     settings = Settings(export_file=export) if export else Settings()
     _need_address(settings)
+    _need_port(settings)
     if settings.export_file and prepare:
         raise Conflict("--prepare is for the database; an export is served as it is.")
     if settings.export_file:
@@ -101,6 +103,20 @@ def _need_address(settings: Settings) -> None:
             err=True,
         )
         raise typer.Exit(2)
+
+
+def _need_port(settings: Settings) -> None:
+    """End where nobody can listen, before anything is prepared and an address is printed."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        say(
+            f"vapic: {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}. "
+            "The option --port, or PORT=8001 before the command, takes another port.",
+            err=True,
+        )
+        raise typer.Exit(2) from None
 
 
 def _say_if_unready(settings: Settings) -> None:

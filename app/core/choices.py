@@ -80,7 +80,8 @@ def _told(unknown: list[tuple[str, str, tuple[str, ...]]]) -> tuple[list[str], l
     problems, hints = [], []
     for word, what, known in unknown[:TOLD]:
         shown = word if len(word) <= SHOWN else f"{word[:SHOWN]}..."
-        near = get_close_matches(shown.lower(), known, 1, 0.3)
+        begun = [one for one in known if one.startswith(f"{shown.lower()}/")][:1]
+        near = begun or get_close_matches(shown.lower(), known, 1, 0.3)
         problems.append(f"{shown!r} is not a {what}; {_offer(near, known)}")
         hints += near
     if len(unknown) > TOLD:

@@ -71,7 +71,9 @@ def resolve(name: str, registers: Mapping[str, Register]) -> NamedRegister:
     try:
         return _by_address(name, registers)
     except ValueError:
-        near = get_close_matches(wanted, table, 3, 0.5)
+        # Letters that changed places are nearer than others that stand there.
+        swapped = [alias for alias in table if sorted(alias) == sorted(wanted)]
+        near = [*swapped, *get_close_matches(wanted, table, 3, 0.5)]
         hints = tuple(dict.fromkeys(table[alias].slug for alias in near))
         raise NotFound(f"No register is called {name!r}.", hints=hints) from None
 

@@ -6,6 +6,7 @@ bound; a measurement must not lose anything that way.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -79,7 +80,9 @@ def _decode(raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         found = f"byte {raw[error.start]:02X}h at offset {error.start}"
-        raise BadDocument((Fault("", found, "UTF-8"),)) from None
+        utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        hint = "this is UTF-16: iconv -f UTF-16 -t UTF-8 makes it UTF-8" if utf16 else ""
+        raise BadDocument((Fault("", found, "UTF-8", hint),)) from None
     if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
         raise BadDocument((Fault("", "a byte order mark", "UTF-8 without one"),))
     if not text.strip(" \t\r\n"):

@@ -144,11 +144,11 @@ def report_text(checked: MailOut) -> str:
         out.field("Note", note)
     if not checked.links:
         out.blank()
-        out.para(f"Looked for {LOOKED_FOR}")
+        out.para(f"Looked for {LOOKED_FOR} How to copy one: {checked.sites[0]}/docs/cite")
     if checked.elsewhere:
         out.blank()
         out.para(f"Links that look like ours lead to {', '.join(checked.elsewhere)}. "
-                 "The option --site ADDRESS names another address of this site.")  # fmt: skip
+                 "To vapic check-mail, --site ADDRESS names another of this site.")  # fmt: skip
     for link in checked.links:
         _link(out, link)
     return out.render()

@@ -30,3 +30,12 @@ def test_pages_print_the_address_that_serve_was_given_and_no_client_keeps_it_fro
     assert f"{site}/r/ldr" in page
     assert "127.0.0.1" not in page
     assert -signal.SIGTERM == ended
+
+
+def test_a_port_that_is_taken_is_said_in_one_line_before_anything_is_prepared(vapic, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setenv("PORT", port := str(taken.getsockname()[1]))
+        ran = vapic("serve", "--prepare")
+
+    assert (2, "") == (ran.code, ran.out)
+    assert f"vapic: 127.0.0.1:{port}: Address already in use. The option --port" in ran.err

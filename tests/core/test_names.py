@@ -81,6 +81,7 @@ def test_an_address_beyond_page_and_range_is_refused_with_examples(name, knowled
         ("lvt-timer", "lvt-timr"),
         ("lvt-timer", "lvt"),
         ("ldr", "APIC_LDRR"),
+        ("icr", "irc"),
         ("self-ipi", "selfipi"),
         ("ext-lvt", "APIC_EILVT4"),
         ("remote-read", "remoteread"),

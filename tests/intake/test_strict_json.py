@@ -70,6 +70,11 @@ def test_a_text_that_is_cut_or_changed_is_read_or_refused_and_nothing_else(value
         assert error.faults  # noqa: PT017 - either outcome is right
 
 
+def test_utf_16_is_called_by_its_name_with_what_makes_utf_8_of_it():
+    (fault,) = faults_of("{}".encode("utf-16"))
+    assert fault.hint.startswith("this is UTF-16: iconv")
+
+
 @pytest.mark.parametrize(
     ("found", "expected", "raw"),
     [

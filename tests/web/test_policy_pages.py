@@ -115,6 +115,10 @@ def test_side_by_side_shows_first_what_differs_in_the_order_asked_for(client):
         ("linux-6.12.30-1-amd64", "308 /policy/kvm-6.12.30"),
         ("v7.2", "308 /policy/kvm-7.2"),
         ("6.0..7.2", "308 /policy/kvm-6.0..kvm-7.2"),
+        ("kvm-6.12..v7.3", "308 /policy/kvm-6.0..kvm-7.2"),
+        ("kvm-7.2..6.12.117", "308 /policy/kvm-7.2..kvm-6.0"),
+        ("6.6.20..7.2", "404 There is no policy 'kvm-6.6.20': nobody looked at 6.6.y."),
+        ("7.1..7.2", "404 There is no policy 'kvm-7.1': kvm-6.0 and kvm-7.2 cover it."),
         ("6.6.20", "404 There is no policy 'kvm-6.6.20': nobody looked at 6.6.y."),
         ("5.10", "404 There is no policy 'kvm-5.10': no policy on record reaches back to 5.10."),
         ("kvm-6.17.0-5-generic", ("404 There is no policy 'kvm-6.17': what was added behind 6.17 is"

@@ -94,7 +94,7 @@ class PolicyPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one policy, two in the order asked for, or what covers a release; or NotFound."""
         knowledge, slug = asked.knowledge, asked.parts["slug"]
-        found = covering(knowledge, slug)
+        found = covering(knowledge, slug) if BETWEEN not in slug else None
         if found and found.held and found.slug not in knowledge.policies:
             return Page.of(
                 covering_sheet(found, knowledge),
@@ -113,7 +113,7 @@ class PolicyPage(PageKind):
 def find_policies(snapshot: Snapshot, asked: str) -> PolicyTable:
     """Return ``kvm-7.2`` in full, or ``kvm-6.0..kvm-7.2`` side by side in that order.
 
-    A policy beside itself is that policy in full.
+    A policy beside itself is that policy in full; a release is the one policy that covers it.
     Raises NotFound, for those of two hypervisors too: the hints are addresses that there are.
     """
     names = asked.split(BETWEEN)
@@ -133,8 +133,14 @@ def _find(snapshot: Snapshot, slug: str) -> Policy:
     known = snapshot.knowledge.policies
     covered = covering(snapshot.knowledge, slug)
     slug = covered.slug if covered else slug
+    held = sorted({policy.slug for policy, _ in covered.held}) if covered else []
+    if slug.lower() not in known and len(held) == 1:
+        return known[held[0]]
     if slug.lower() not in known:
-        why = f": {covered.unknown}" if covered and covered.unknown else ""
+        unknown = covered.unknown if covered else ""
+        why = (
+            f": {' and '.join(held) + ' cover it' if held else unknown}" if held or unknown else ""
+        )
         pages = {name: f"/policy/{name}" for name in known}
         pages |= {a.slug: f"/policy#note-{a.slug}" for a in snapshot.knowledge.without_policy}
         near = get_close_matches(slug.lower(), pages, 3, 0.3) or list(known)
