@@ -32,6 +32,7 @@ EXPECTED = {
     "null": "a value; where there is none, leave the key out",
     "no_such_day": "a day that exists",
     "string_type": "a string",
+    "hex_type": f"a string, {PATTERNS['^0x']}",
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -55,6 +56,12 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "exit": format1.ExitPart,
     "submitter": format1.Submitter,
 }
+HEXADECIMAL = frozenset(
+    name
+    for part in PARTS.values()
+    for name, field in part.model_fields.items()
+    if "^0x" in repr(field)
+)
 
 
 def meaning_of(pattern: str) -> str:
@@ -80,6 +87,7 @@ def fault_of(detail: Any) -> Fault:
         return Fault(pointer, found, "one of " + ", ".join(words), hint)
     if kind == "string_pattern_mismatch":
         return Fault(pointer, found, meaning_of(context["pattern"]))
+    kind = "hex_type" if kind == "string_type" and path[-1] in HEXADECIMAL else kind
     return Fault(pointer, found, EXPECTED.get(kind, detail["msg"]).format(**context))
 
 

@@ -29,13 +29,18 @@ def too_large(key: str, most: int) -> list[Bad]:
     return wrong(FULL, f"a number up to {most}", *rows)
 
 
+HEX = ("microcode", "svm_edx", "code", "info1", "info2", "value", "read_back")
+HEX_STRING = "a string, hexadecimal such as 0x402, at most 16 digits"
 NULL = [
     *below("", "features/avic notes cpu/microcode submitter"),
     *below("/observations/0", "condition member value exit"),
 ]
 
 ALL = [
-    *each(str, "number", 7, "a string", but=WORDS),
+    *each(str, "number", 7, "a string", but=(*WORDS, *HEX)),
+    *wrong(
+        FULL, HEX_STRING, *named("number", 7, *(at for at, _ in places(FULL) if at.endswith(HEX)))
+    ),
     *each(bool, "number", 1, "true or false"),
     *each(dict, "text", "text", "an object"),
     *each(list, "text", "text", "a list"),
@@ -46,7 +51,7 @@ ALL = [
     *(bad for key, most in LARGEST.items() for bad in too_large(key, most)),
     *wrong(FULL, "a number from 1", *named("negative", -1, "/observations/0/count")),
     *wrong(FULL, "a number from 1", *named("zero", 0, "/observations/0/count")),
-    *wrong(MINIMAL, "a string", *named("hex-number", 168825160, "/cpu/microcode")),
+    *wrong(MINIMAL, HEX_STRING, *named("hex-number", 168825160, "/cpu/microcode")),
     *wrong(MINIMAL, "a whole number", *named("hex-string", "0x19", "/cpu/family")),
     *wrong(FULL, "an object", *named("list", [1], "/cpu")),
     *wrong(FULL, "a list", *named("object", {}, "/observations")),
