@@ -33,7 +33,7 @@ def cite(
         list[str] | None,
         typer.Argument(
             help="Registers, cells (ldr/x2avic/write), groups, ro, wo, rw; or one difference "
-            "(D-3), or the address of a page."
+            "(D-1), or the address of a page."
         ),
     ] = None,
     mode: OnlyMode = None,
@@ -69,7 +69,7 @@ def cite(
 def _address(snapshot: Snapshot, words: list[str], pairs: list[tuple[str, str]], site: str) -> str:
     """Return the address of the page that the words of a command line mean."""
     if not words and not pairs:
-        hints = ("ldr/x2avic/write", "ro wo --mode x2avic", "D-3")
+        hints = ("ldr/x2avic/write", "ro wo --mode x2avic", "D-1")
         raise NotFound("Say what to cite.", hints=hints)
     one = words[0].removeprefix(site) if len(words) == 1 else ""
     if one.startswith("/") and not pairs:

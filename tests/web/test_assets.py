@@ -96,6 +96,15 @@ def test_every_command_is_documented(client):
     assert [] == [name for name in names if f"`vapic {name}`" not in text]
 
 
+def test_an_address_with_a_query_is_quoted_where_a_command_is_printed(client):
+    """A bare ``?`` is a pattern for zsh, a bare ``&`` the end of a command for every shell."""
+    lines = [line for slug in PAGES for line in client.get(f"/docs/{slug}.txt").text.splitlines()]
+    typed = [word for line in lines if line.lstrip().startswith("curl ") for word in line.split()]
+
+    assert any("?" in word for word in typed)
+    assert [] == [word for word in typed if "?" in word and word[0] not in "\"'"]
+
+
 def test_every_word_is_documented(client):
     text = client.get("/docs/words.txt").text
 
