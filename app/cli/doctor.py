@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.cli.database import seed_offline
 from app.cli.saying import say
 from app.core import inhibits
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.curation.seed import check_seed
 from app.errors import AppError, InvalidSeed
 from app.export.copies import engine_for
@@ -69,7 +69,7 @@ def installation(context: typer.Context) -> None:
         if one.mend:
             say(f"{'':<19} {one.mend}")
     if wrong := sum(bool(one.mend) for one in found):
-        say(f"{counted(wrong, 'problem')}.")
+        say(f"{count_noun(wrong, 'problem')}.")
         raise typer.Exit(1)
 
 
@@ -184,7 +184,7 @@ def _room(folder: Path) -> Iterator[Checkup]:
 def seed(settings: Settings) -> Iterator[Checkup]:
     """Whether the seed would load."""
     try:
-        yield Checkup("seed", counted(len(check_seed(settings.seed)), "fact"))
+        yield Checkup("seed", count_noun(len(check_seed(settings.seed)), "fact"))
     except InvalidSeed as error:
         yield Checkup("seed", error.message, f"vapic lint {settings.seed}")
 

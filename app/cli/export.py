@@ -17,7 +17,7 @@ from app.cli import handout
 from app.cli.database import Opened, reads
 from app.cli.groups import meaning
 from app.cli.saying import say
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.errors import Conflict
 from app.export import exporting
 from app.export.exporting import ExportFile
@@ -132,7 +132,7 @@ def export_git(
 
     made = write_mirror(folder, [v.name for v in known], load, SiteFiles(site, said), sign_key)
     added = f"added {', '.join(made)}" if made else "nothing is new"
-    say(f"{folder} holds {counted(len(known), 'data version')}; {added}")
+    say(f"{folder} holds {count_noun(len(known), 'data version')}; {added}")
 
 
 def _cells_of(snapshot: Snapshot, site: str) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ import typer
 
 from app.cli.clone import Git, Signers, opened
 from app.cli.saying import say
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.export.copies import refuse_writes
 from app.settings import Settings
 from app.store import backups, copying
@@ -56,7 +56,7 @@ def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
     """
     if git is not None:
         held = [*opened(git, allowed_signers).versions()]
-        say(f"no fault in {counted(len(held), 'data version')}; the newest is {held[-1].name}, "
+        say(f"no fault in {count_noun(len(held), 'data version')}; the newest is {held[-1].name}, "
             f"commit {held[-1].commit}")  # fmt: skip
         return
     found = 0
@@ -64,7 +64,7 @@ def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
         for fault in faults(session, derived=True):
             found += 1
             say(fault)
-    say(counted(found, "fault") if found else "no fault")
+    say(count_noun(found, "fault") if found else "no fault")
     if found:
         raise typer.Exit(1)
 
@@ -81,7 +81,7 @@ def copy(
     """
     url = source or Settings().database_url
     for table in copying.copy_database(url, to, _tell):
-        say(f"{table.table} {counted(table.rows, 'row')} {table.digest}")
+        say(f"{table.table} {count_noun(table.rows, 'row')} {table.digest}")
     say("copied, and each row read back")
 
 

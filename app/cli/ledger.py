@@ -8,7 +8,7 @@ import typer
 
 from app.cli.database import Opened, joined, reads
 from app.cli.saying import say
-from app.core.ledger import unfiled
+from app.core.ledger import list_unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
 from app.pages import difference_text, explore, filing
@@ -65,7 +65,7 @@ def draft(
     number = filing.next_number(opened.session, Settings().seed)
     made = Draft(views, snapshot.knowledge)
     say(draft_yaml(made, number, version=snapshot.name, site=opened.place.site), nl=False)
-    groups = unfiled(snapshot.cells)
+    groups = list_unfiled(snapshot.cells)
     chosen = {view.key for view in views}
     left = [group for group in groups if not chosen.intersection(group.keys)]
     if len(left) == len(groups):

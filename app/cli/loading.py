@@ -11,7 +11,7 @@ import typer
 from app.cli.database import writing
 from app.cli.saying import say
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.curation.seed import check_seed
 from app.intake.kept import check_kept, load_kept
 from app.probing import packing
@@ -54,7 +54,7 @@ def seed(folder: Folder = None) -> None:
     made = f"data version {shown}" if loaded.version or kept else "nothing changed"
     say(f"{loaded.facts} facts: {made}")
     if kept:
-        say(f"{counted(kept, 'measurement')} of the seed taken")
+        say(f"{count_noun(kept, 'measurement')} of the seed taken")
 
 
 def lint(folder: Folder = None) -> None:
@@ -63,7 +63,7 @@ def lint(folder: Folder = None) -> None:
     entries = check_seed(place)
     known = Knowledge.of(entry.fact for entry in entries)
     kept = check_kept(place, known, datetime.now(UTC))
-    also = f", {counted(len(kept), 'measurement')}" if kept else ""
+    also = f", {count_noun(len(kept), 'measurement')}" if kept else ""
     say(f"{len(entries)} facts{also}, no problem")
 
 

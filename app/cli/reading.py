@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.errors import AppError
 
 MIB = 1024 * 1024
@@ -24,7 +24,7 @@ def read_file(path: Path, most: int) -> bytes:
     """Return what a file holds, or standard input for ``-``. Raises TooLarge, and OSError."""
     piped = str(path) == "-"
     if not piped and (size := path.stat().st_size) > most:
-        raise _too_large(path, counted(size, "byte"), most)
+        raise _too_large(path, count_noun(size, "byte"), most)
     with nullcontext(sys.stdin.buffer) if piped else path.open("rb") as file:
         raw = file.read(most + 1)
     if len(raw) > most:

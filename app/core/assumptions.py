@@ -15,7 +15,7 @@ from app.core import facts
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span
-from app.core.rulings import effective
+from app.core.rulings import effective_claims
 from app.core.words import Action, Behaviour, Evidence, Mode, Word
 
 
@@ -137,7 +137,7 @@ def view_policies(
     spans = knowledge.registers[key.register].msr_spans
     cell = _Cell(
         mode=key.mode,
-        ruling=effective(claims),
+        ruling=effective_claims(claims),
         told=tuple(o for o in heard if not o.partial),
         differences=tuple(d for d in knowledge.differences_of.get(key, ()) if d.stands),
         first_msr=spans[0].first if spans else 0,

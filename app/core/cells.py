@@ -39,7 +39,7 @@ class CellKey:
         return f"/r/{self}"
 
 
-def way(mode: Mode, access: Access) -> str:
+def access_method(mode: Mode, access: Access) -> str:
     """Return what a guest gets at a cell by: ``MMIO``, ``RDMSR``, ``WRMSR``."""
     if mode is Mode.AVIC:
         return "MMIO"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
 from app.core.facts import Claim
-from app.core.rulings import LEVELS, Conditions, certain, expected, possible
+from app.core.rulings import LEVELS, Conditions, claims_met, may_hold, must_hold
 from app.core.words import Action, ClaimKind, Mode
 
 # The value of a write that no check refuses.
@@ -95,7 +95,7 @@ class Given:
         """Whether a claim may speak of such an access."""
         if self.value == VALID:
             return not _refuses(claim, conditions)
-        return possible(claim, self.value, conditions)
+        return may_hold(claim, self.value, conditions)
 
     def mapped(self) -> str:
         """What the permission map does with it: an outcome of its step."""
@@ -121,18 +121,18 @@ def _refuses(claim: Claim, conditions: Conditions) -> bool:
     return bool(known and known.axis == VALUE and claim.kind in LEVELS[0])
 
 
-def chain(
+def chain_of_checks(
     claims: tuple[Claim, ...], key: CellKey, conditions: Conditions, given: Given = ANY
 ) -> tuple[CheckStep, ...]:
     """Return the ordered checks of an MSR access under x2AVIC; empty under AVIC."""
     stated = "" if given.value == VALID else given.value
     met = tuple(c for c in claims if given.admits(c, conditions))
-    ruling = expected(met, stated, conditions)
+    ruling = claims_met(met, stated, conditions)
     steps: list[CheckStep] = []
     done = partly = False
     for name, title, text, cites, kinds in _X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
         here = tuple(c for c in met if c.kind in kinds and c.ranks)
-        always = any(certain(c, stated, conditions) for c in here if c in ruling)
+        always = any(must_hold(c, stated, conditions) for c in here if c in ruling)
         outcome = given.mapped() if name == "permission-map" else "passes"
         if done:
             outcome = "not-reached"

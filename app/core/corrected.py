@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from app.core.cells import CellKey
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
-from app.core.rulings import Branch, Conditions, branches, said, unprinted
+from app.core.rulings import Branch, Conditions, branch_set, branches_of, unprinted_claims
 from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Mode, Printed, Verdict, Word
@@ -78,7 +78,7 @@ class CorrectedCell:
     @property
     def was(self) -> Branches:
         """What is printed."""
-        return branches(self.table)
+        return branches_of(self.table)
 
     @property
     def changed(self) -> bool:
@@ -126,7 +126,7 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
     numbers = {same: number for number, same in enumerate(order, 1)}
     rows: dict[str, dict[tuple[Mode, Access], CorrectedCell]] = {}
     for key, view in cells.items():
-        ruled, open_ = branches(view.effective), branches(view.open)
+        ruled, open_ = branches_of(view.effective), branches_of(view.open)
         rows.setdefault(key.register, {})[key.mode, key.access] = CorrectedCell(
             key=key,
             printed=view.printed,
@@ -147,9 +147,9 @@ def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> Correcte
 
 def _reasons(view: CellView) -> tuple[Footnote, ...]:
     """Return what a cell is footnoted for: its change, open questions, what silicon did."""
-    ruled = unprinted(view.claims)
+    ruled = unprinted_claims(view.claims)
     # The manual of one model rules no cell for all, and may say it in plainer words.
-    words = said(ruled)
+    words = branch_set(ruled)
     changed = ruled + tuple(c for c in view.claims if c.family and c.branch in words)
     if changed:  # That print speaks of the cell at all may be a step of ours.
         changed += tuple(c for c in view.table if c.inference)

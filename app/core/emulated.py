@@ -15,7 +15,7 @@ from app.core.cells import CellKey
 from app.core.emulator_words import Following
 from app.core.facts import Claim, Emulation, Measurement, Sighting
 from app.core.numbers import parse_hex
-from app.core.rulings import Conditions, certain, expected, firm
+from app.core.rulings import Conditions, claims_met, is_firm, must_hold
 from app.core.views import CellView
 from app.core.words import Access, Behaviour
 
@@ -49,7 +49,7 @@ class EmulatedAnswer:
     @property
     def firm(self) -> bool:
         """Whether the manual says so explicitly, so that no reading of it is in between."""
-        return any(map(firm, self.ruled))
+        return any(map(is_firm, self.ruled))
 
     @property
     def items(self) -> int:
@@ -99,10 +99,10 @@ class EmulatedApic:
 
     def answers(self, cell: CellView, conditions: Conditions) -> tuple[EmulatedAnswer, ...]:
         """Return what it answered to accesses of a cell."""
-        return emulated(cell, self.by_cell.get(cell.key, ()), conditions)
+        return emulated_answers(cell, self.by_cell.get(cell.key, ()), conditions)
 
 
-def emulated(
+def emulated_answers(
     cell: CellView, seen: Iterable[tuple[str, Sighting]], conditions: Conditions
 ) -> tuple[EmulatedAnswer, ...]:
     """Hold what an emulation answered against the manual's rules, by condition and member.
@@ -115,17 +115,17 @@ def emulated(
         list[tuple[str, Sighting]],
     ] = defaultdict(list)
     for name, one in seen:
-        ruled, verdict = held(cell, one, conditions)
+        ruled, verdict = judge_sighting(cell, one, conditions)
         kind = one.outcome, one.condition, one.member, verdict, ruled
         grouped[kind].append((name, one))
     return tuple(EmulatedAnswer(*kind, tuple(mine)) for kind, mine in grouped.items())
 
 
-def held(
+def judge_sighting(
     cell: CellView, seen: Sighting, conditions: Conditions
 ) -> tuple[tuple[Claim, ...], Following]:
     """Return the claims that rule an access of a cell, and the verdict on what a guest saw."""
-    ruled = ruling(cell.claims, seen, conditions)
+    ruled = claims_met_by(cell.claims, seen, conditions)
     words = {claim.behaviour for claim in ruled}
     if not words or words & UNSAID:
         return ruled, Following.OPEN
@@ -139,7 +139,7 @@ def held(
     )
 
 
-def following(answers: Iterable[EmulatedAnswer]) -> Mapping[Following, int]:
+def count_verdicts(answers: Iterable[EmulatedAnswer]) -> Mapping[Following, int]:
     """Return how many observations have each verdict, in the order of the vocabulary."""
     found: Counter[Following] = Counter()
     for answer in answers:
@@ -147,7 +147,7 @@ def following(answers: Iterable[EmulatedAnswer]) -> Mapping[Following, int]:
     return {word: found[word] for word in Following if found[word]}
 
 
-def ruling(
+def claims_met_by(
     claims: Iterable[Claim], seen: Sighting, conditions: Conditions, family: str = ""
 ) -> tuple[Claim, ...]:
     """Return the claims of a cell that the manual's own priority lets one access meet.
@@ -157,11 +157,11 @@ def ruling(
     An access that states no condition on its value is well-formed: it sets no reserved bit, and
     whether it writes zero its value says.
     """
-    mine = expected(claims, seen.condition, conditions, family)
+    mine = claims_met(claims, seen.condition, conditions, family)
     met = tuple(claim for claim in mine if _met(claim, seen, conditions))
     # A check that certainly holds for this access comes before what lies below it.
     for i, claim in enumerate(met):
-        if claim.behaviour in FAULTS and certain(claim, _stated(seen, conditions), conditions):
+        if claim.behaviour in FAULTS and must_hold(claim, _stated(seen, conditions), conditions):
             return met[: i + 1]
     return met
 

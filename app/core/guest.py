@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.core.emulated import NON_ZERO, ZERO, EmulatedAnswer, EmulatedApic, ruling
+from app.core.emulated import NON_ZERO, ZERO, EmulatedAnswer, EmulatedApic, claims_met_by
 from app.core.emulator_words import Following
 from app.core.facts import Claim, Observation, Sighting
 from app.core.guest_words import SEEN_AS, Answerer, Sameness, Sees
 from app.core.hypervisors import Version
 from app.core.knowledge import Knowledge
 from app.core.numbers import parse_hex
-from app.core.rulings import certain, firm
+from app.core.rulings import is_firm, must_hold
 from app.core.views import CellView
 from app.core.wanted import can_have
 from app.core.words import Action, Behaviour, Evidence, Mode, Verdict
@@ -164,7 +164,7 @@ class Viewpoint:
             stays = ruled if any(o.hedge for o in seen) else ()
             told = (*(o.outcome for o in seen), *(claim.behaviour for claim in stays))
             return Silicon(_sees(told), grade, seen, stays)
-        grade = DOCUMENTED if any(map(firm, ruled)) else IMPLIED
+        grade = DOCUMENTED if any(map(is_firm, ruled)) else IMPLIED
         sees = _sees(claim.behaviour for claim in ruled)
         return Silicon(sees, grade if sees else "", (), ruled)
 
@@ -178,14 +178,16 @@ class Viewpoint:
         """
         if seen.condition:
             return bool(condition) and self.knowledge.conditions.covers(seen.condition, condition)
-        met = [c for c in ruled if c.condition and certain(c, condition, self.knowledge.conditions)]
+        met = [
+            c for c in ruled if c.condition and must_hold(c, condition, self.knowledge.conditions)
+        ]
         always = not any(c.condition for c in ruled) and ruled == self._ruled(cell, "")
         return not condition or always or seen.outcome in {c.behaviour for c in met}
 
     def _ruled(self, cell: CellView, condition: str) -> tuple[Claim, ...]:
         asked = Sighting(register=cell.key.register, mode=cell.key.mode, access=cell.key.access,
                          outcome=Behaviour.COMPLETED, condition=condition)  # fmt: skip
-        return ruling(cell.claims, asked, self.knowledge.conditions, self.family)
+        return claims_met_by(cell.claims, asked, self.knowledge.conditions, self.family)
 
     def _half(
         self,

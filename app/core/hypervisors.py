@@ -35,7 +35,7 @@ class Version:
         return f"{self.hypervisor} {self.slug.partition('-')[2]}"
 
 
-def named(versions: Iterable[Version]) -> str:
+def name_versions(versions: Iterable[Version]) -> str:
     """``KVM 6.12.117 and 7.2.13``: versions by name, each hypervisor once."""
     found: dict[str, list[str]] = {}
     for version in versions:

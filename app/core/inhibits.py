@@ -47,19 +47,19 @@ class Bits:
         return tuple((bit, names.get(bit, "")) for bit in range(64) if mask >> bit & 1)
 
 
-def trees(knowledge: Knowledge) -> tuple[PolicyReading, ...]:
+def trees_read(knowledge: Knowledge) -> tuple[PolicyReading, ...]:
     """Return every tree in which reasons were read, the oldest first."""
     read = (r for p in knowledge.policies.values() for r in p.readings if r.inhibits)
     return tuple(sorted(read, key=lambda r: Release.to_sort(r.version)))
 
 
-def alike(knowledge: Knowledge) -> tuple[Bits, ...]:
+def group_by_bits(knowledge: Knowledge) -> tuple[Bits, ...]:
     """Return the trees in groups that have the same bits, the oldest first."""
-    runs = groupby(trees(knowledge), lambda tree: [(i.name, i.bit) for i in tree.inhibits])
+    runs = groupby(trees_read(knowledge), lambda tree: [(i.name, i.bit) for i in tree.inhibits])
     return tuple(Bits(tuple(run)) for _, run in runs)
 
 
-def named(knowledge: Knowledge, name: str) -> InhibitReason | None:
+def find_reason(knowledge: Knowledge, name: str) -> InhibitReason | None:
     """Return a reason by its slug or any name that kernels have for it."""
     folded = _PREFIX.sub("", name.strip().upper().replace("-", "_"))
     return next((r for r in knowledge.inhibits.values() if folded in (r.name, *r.names)), None)
@@ -79,7 +79,7 @@ def printed_mask(text: str) -> str:
 
 def as_data(knowledge: Knowledge) -> dict[str, list[dict[str, object]]]:
     """Return what a host is to know of reasons and bits, as plain data."""
-    read = trees(knowledge)
+    read = trees_read(knowledge)
     reasons: list[dict[str, object]] = []
     for reason in knowledge.inhibits.values():
         names = (reason.name, *reason.names)
@@ -100,12 +100,12 @@ def as_data(knowledge: Knowledge) -> dict[str, list[dict[str, object]]]:
             "versions": [str(Release.find(tree.version)) for tree in bits.trees],
             "bits": {inhibit.name: inhibit.bit for inhibit in bits.inhibits},
         }
-        for bits in alike(knowledge)
+        for bits in group_by_bits(knowledge)
     ]
     return {"reasons": reasons, "kernels": kernels}
 
 
 def every_bit(reason: InhibitReason, knowledge: Knowledge) -> Iterator[tuple[Bits, Inhibit | None]]:
     """Yield a reason as each group of kernels has it."""
-    for bits in alike(knowledge):
+    for bits in group_by_bits(knowledge):
         yield bits, bits.bit(reason)

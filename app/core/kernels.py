@@ -75,7 +75,7 @@ class Covering:
         return f"{self.hypervisor} {self.release}"
 
 
-def covering(knowledge: Knowledge, text: str) -> Covering | None:
+def find_covering(knowledge: Knowledge, text: str) -> Covering | None:
     """Return what covers the release in ``kvm-6.12``, ``v6.12.117`` or ``Linux 7.2``.
 
     None for a text that is more than that, or names no hypervisor with a policy.
@@ -117,7 +117,9 @@ def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer
     if policy is None or range_ is None:
         ended = next((r for p, r in held if found.branch in p.not_known), None)
         unsaid = f"no source says on which side of a change {found} is"
-        return Answer(None, f"nobody looked at {found.branch} {behind(ended)}" if ended else unsaid)
+        return Answer(
+            None, f"nobody looked at {found.branch} {releases_behind(ended)}" if ended else unsaid
+        )
     if range_.last and found.bare:
         return Answer(None, f"{found} may be any release of {found.branch}")
     if range_.last and found.behind:
@@ -125,7 +127,7 @@ def _look_up(ranges: list[tuple[Policy, PolicyRange]], found: Release) -> Answer
     return Answer(policy)
 
 
-def behind(range_: PolicyRange) -> str:
+def releases_behind(range_: PolicyRange) -> str:
     """``after 6.12.117``: what of a branch is not known where a range of it is."""
     return f"after {range_.last}"
 
@@ -138,7 +140,9 @@ def unknown_branches(knowledge: Knowledge, hypervisor: str) -> str:
         return ""
     first = min(r.begins for r in closed)
     last = max(Release.parse(r.last) for r in closed)
-    ends = {r.branch: f"{r.branch} {behind(r)}" for p in mine for r in p.ranges if not r.main}
+    ends = {
+        r.branch: f"{r.branch} {releases_behind(r)}" for p in mine for r in p.ranges if not r.main
+    }
     names = [ends.get(branch, branch) for p in mine for branch in p.not_known]
     rest = f"every stable branch from {first.branch} to {last.branch} that is not named"
     return ", ".join((*names, f"and {rest}")) if names else rest

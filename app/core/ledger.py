@@ -12,7 +12,7 @@ from app.core.citations import sources_of
 from app.core.facts import Difference, Document, Event, Observation, Source
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
-from app.core.rulings import Branch, branches, said, unprinted
+from app.core.rulings import Branch, branch_set, branches_of, unprinted_claims
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence, Mode, SourceKind, Verdict
@@ -176,12 +176,12 @@ class Unfiled:
     @property
     def table(self) -> tuple[Branch, ...]:
         """What Table 15-22 says of any of the cells."""
-        return branches(claim for view in self.views for claim in view.table)
+        return branches_of(claim for view in self.views for claim in view.table)
 
     @property
     def rules(self) -> tuple[Branch, ...]:
         """What rules any of the cells."""
-        return branches(claim for view in self.views for claim in view.effective)
+        return branches_of(claim for view in self.views for claim in view.effective)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -193,23 +193,23 @@ class Unfiled:
     @property
     def beside(self) -> tuple[Difference, ...]:
         """The entries that stand and name one of the cells, for other families."""
-        return standing(self.views)
+        return standing_differences(self.views)
 
 
-def standing(views: Iterable[CellView]) -> tuple[Difference, ...]:
+def standing_differences(views: Iterable[CellView]) -> tuple[Difference, ...]:
     """Return the entries that stand and name one of the cells, by number."""
     found = {d.number: d for view in views for d in view.differences if d.stands}
     return tuple(found[number] for number in sorted(found))
 
 
-def uncovered(view: CellView) -> tuple[bool, tuple[Judgement, ...]]:
+def disagreements_in(view: CellView) -> tuple[bool, tuple[Judgement, ...]]:
     """Return what disagrees in one cell and is covered by no difference that stands.
 
     Whether the manual contradicts itself, and the judgements. A difference covers a cell for
     a family when it names the cell and speaks of the family. The manual's own contradiction
     belongs to no family: any difference on the cell covers it.
     """
-    covering = standing([view])
+    covering = standing_differences([view])
     seen = tuple(
         j
         for j in view.judgements.values()
@@ -218,13 +218,13 @@ def uncovered(view: CellView) -> tuple[bool, tuple[Judgement, ...]]:
     return view.rules_differ and not covering, seen
 
 
-def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
+def list_unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
     """Return what disagrees and is covered by no difference that stands, by reason."""
     alike: dict[tuple[object, Access], list[CellView]] = {}
     for view in cells.values():
-        manual, seen = uncovered(view)
+        manual, seen = disagreements_in(view)
         if manual or seen:
-            rules = said(unprinted(view.claims)) if manual else None
+            rules = branch_set(unprinted_claims(view.claims)) if manual else None
             judged = tuple((j.family, j.verdict, j.behaviours) for j in seen)
             reason: object = (view.key.mode, rules, judged)
             alike.setdefault((reason, view.key.access), []).append(view)
@@ -235,4 +235,4 @@ def unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
         groups.setdefault((reason, registers), []).extend(same)
     place = {key: number for number, key in enumerate(cells)}
     whole = (sorted(group, key=lambda view: place[view.key]) for group in groups.values())
-    return tuple(Unfiled(tuple(group), *uncovered(group[0])) for group in whole)
+    return tuple(Unfiled(tuple(group), *disagreements_in(group[0])) for group in whole)

@@ -11,7 +11,7 @@ from app.core.cells import CellKey
 from app.core.facts import Register
 from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, Unfiled, entry_of, unfiled
+from app.core.ledger import LedgerEntry, Unfiled, entry_of, list_unfiled
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence, Mode
 
@@ -143,7 +143,7 @@ def view_ledger(
     head = f"{len(shown)} of {len(every)} {noun}" if wanted.active else f"{len(every)} {noun}"
     if wanted["state"] == (UNFILED,):
         head = "Only disagreements without a number"
-    gaps = unfiled(cells)
+    gaps = list_unfiled(cells)
     states = [str(entry.difference.state) for entry in every] + [UNFILED] * len(gaps)
     return LedgerView(
         wanted=wanted,

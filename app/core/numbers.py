@@ -75,7 +75,7 @@ def msr_of(offset: int) -> int:
     return MSR_BASE + (offset >> 4)
 
 
-def counted(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """Return ``1 cell``, ``2 cells``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

@@ -54,20 +54,20 @@ class Conditions(dict[str, Condition]):
 def claims_on(claims: Iterable[Claim], key: CellKey) -> tuple[Claim, ...]:
     """Return the claims of a register that speak of one cell, highest priority first."""
     here = [c for c in claims if key.mode in c.modes and key.access is c.access]
-    return tuple(sorted(here, key=rank))
+    return tuple(sorted(here, key=level_of))
 
 
-def effective(claims: Iterable[Claim], family: str = "") -> tuple[Claim, ...]:
+def effective_claims(claims: Iterable[Claim], family: str = "") -> tuple[Claim, ...]:
     """Return the claims that rule a cell, in the order in which they are checked.
 
     ``claims`` are those of one cell. A level ends the search once it holds for every
     access; a conditional check leaves the rest to the level below it. Product claims
     count for their ``family`` alone, open questions never.
     """
-    return expected(claims, "", Conditions({}), family)
+    return claims_met(claims, "", Conditions({}), family)
 
 
-def expected(
+def claims_met(
     claims: Iterable[Claim], stated: str, conditions: Conditions, family: str = ""
 ) -> tuple[Claim, ...]:
     """Return the claims that an access under the ``stated`` condition can meet.
@@ -80,18 +80,18 @@ def expected(
         c for c in claims if c.ranks and (c.kind is not ClaimKind.PRODUCT or c.family == family)
     ]
     for level in ([c for c in usable if c.kind in kinds] for kinds in LEVELS):
-        found += [c for c in level if possible(c, stated, conditions)]
-        if any(certain(c, stated, conditions) for c in level):
+        found += [c for c in level if may_hold(c, stated, conditions)]
+        if any(must_hold(c, stated, conditions) for c in level):
             break
     return tuple(found)
 
 
-def possible(claim: Claim, stated: str, conditions: Conditions) -> bool:
+def may_hold(claim: Claim, stated: str, conditions: Conditions) -> bool:
     """Whether the claim's condition may hold when ``stated`` does."""
     return not (claim.condition and stated and conditions.excludes(claim.condition, stated))
 
 
-def certain(claim: Claim, stated: str, conditions: Conditions) -> bool:
+def must_hold(claim: Claim, stated: str, conditions: Conditions) -> bool:
     """Whether the claim's condition must hold when ``stated`` does."""
     return not claim.condition or bool(stated and conditions.covers(claim.condition, stated))
 
@@ -101,7 +101,7 @@ def literal(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims if claim.kind is ClaimKind.TABLE)
 
 
-def printed(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
+def judge_print(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
     """Hold what the table prints of a cell against what rules it.
 
     A printed branch that claims of a higher rank take whole is wrong: no ordinary access
@@ -111,9 +111,9 @@ def printed(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
     table = literal(claims)
     if not table:
         return Printed.NOT_PRINTED
-    ruling = effective(claims)
+    ruling = effective_claims(claims)
     above = [c for c in ruling if c.kind is not ClaimKind.TABLE]
-    if said(ruling) == said(table):
+    if branch_set(ruling) == branch_set(table):
         return Printed.AS_PRINTED
     taken = any(
         conditions.covers(higher.condition, word.condition) or not higher.condition
@@ -124,7 +124,7 @@ def printed(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
     return Printed.WRONG if taken else Printed.INCOMPLETE
 
 
-def questions(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+def open_questions(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return the alternatives that the manual leaves open: they never rule."""
     return tuple(claim for claim in claims if not claim.ranks)
 
@@ -135,33 +135,33 @@ def asked_of(claims: Iterable[Claim], ruling: Iterable[Claim]) -> tuple[Claim, .
     ``ruling`` is what it can meet: where that ends at a higher level, it never comes to a
     question of a lower one.
     """
-    last = max((rank(claim) for claim in ruling), default=len(LEVELS))
-    return tuple(claim for claim in questions(claims) if rank(claim) <= last)
+    last = max((level_of(claim) for claim in ruling), default=len(LEVELS))
+    return tuple(claim for claim in open_questions(claims) if level_of(claim) <= last)
 
 
-def rank(claim: Claim) -> int:
+def level_of(claim: Claim) -> int:
     """Return the level of a claim, 0 for what is checked first."""
     return [claim.kind in level for level in LEVELS].index(True)
 
 
-def branches(claims: Iterable[Claim]) -> tuple[Branch, ...]:
+def branches_of(claims: Iterable[Claim]) -> tuple[Branch, ...]:
     """Return what claims say, behaviour and condition, each once and in their order."""
     return tuple(dict.fromkeys(claim.branch for claim in claims))
 
 
-def said(claims: Iterable[Claim]) -> frozenset[Branch]:
+def branch_set(claims: Iterable[Claim]) -> frozenset[Branch]:
     """Return what claims say, to compare it."""
-    return frozenset(branches(claims))
+    return frozenset(branches_of(claims))
 
 
-def unprinted(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+def unprinted_claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return the claims that rule a cell and that Table 15-22 does not make."""
     known = tuple(claims)
-    printed_ = said(literal(known))
-    return tuple(claim for claim in effective(known) if claim.branch not in printed_)
+    printed_ = branch_set(literal(known))
+    return tuple(claim for claim in effective_claims(known) if claim.branch not in printed_)
 
 
-def firm(claim: Claim) -> bool:
+def is_firm(claim: Claim) -> bool:
     """Whether an observation against this claim contradicts the manual.
 
     What is only implied leaves room, and a product manual binds only its own models.

@@ -144,7 +144,7 @@ class Share:
     by_microcode: frozenset[Sort] | None
 
 
-def changed(
+def with_share(
     measured: Measured, share: Share, sign: int, newest: Mapping[Sort, tuple[str, ...]]
 ) -> Measured:
     """Return ``measured`` with one measurement more (``sign`` 1) or less (-1).

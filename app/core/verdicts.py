@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from app.core.facts import Claim, Observation
-from app.core.numbers import counted
-from app.core.rulings import Conditions, asked_of, certain, expected, firm, literal, possible
+from app.core.numbers import count_noun
+from app.core.rulings import Conditions, asked_of, claims_met, is_firm, literal, may_hold, must_hold
 from app.core.summaries import INVISIBLE, NOTHING, Measured
 from app.core.words import Behaviour, Evidence, Scope, Verdict
 
@@ -112,8 +112,8 @@ class Judgement:
     @property
     def counts(self) -> str:
         """``2 reports, 1 machine``: never a number that no report supports."""
-        parts = [counted(self.reports, "report")]
-        parts += [counted(n, what) for n, what in
+        parts = [count_noun(self.reports, "report")]
+        parts += [count_noun(n, what) for n, what in
                   ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
         parts += [f"{self.masked} intercepted"] if self.masked else []
         return ", ".join(parts)
@@ -173,9 +173,9 @@ def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Condition
     """Hold one observation against the claims of its cell."""
     stated = seen.condition
     mine = tuple(c for c in claims if not c.family or c.family == seen.family)
-    ruling = expected(mine, stated, conditions, seen.family)
+    ruling = claims_met(mine, stated, conditions, seen.family)
     words = _words(seen)
-    matched = tuple(c for c in mine if c.behaviour in words and possible(c, stated, conditions))
+    matched = tuple(c for c in mine if c.behaviour in words and may_hold(c, stated, conditions))
     told = bool(stated) or not any(c.condition for c in matched)
     if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
         return Finding(seen, Verdict.MASKED, (), told)
@@ -213,9 +213,9 @@ def _word_of(
 ) -> Verdict:
     stated = seen.condition
     ruled = {claim.behaviour for claim in ruling}
-    sure = {c.behaviour for c in ruling if certain(c, stated, conditions)}
-    questions = [c for c in asked_of(claims, ruling) if possible(c, stated, conditions)]
-    asked = {c.behaviour for c in questions if certain(c, stated, conditions)}
+    sure = {c.behaviour for c in ruling if must_hold(c, stated, conditions)}
+    questions = [c for c in asked_of(claims, ruling) if may_hold(c, stated, conditions)]
+    asked = {c.behaviour for c in questions if must_hold(c, stated, conditions)}
     if asked - sure and seen.outcome in asked | sure:
         return Verdict.SETTLES
     if seen.outcome not in ruled:
@@ -224,7 +224,7 @@ def _word_of(
         return Verdict.SETTLES if open_ else _against(ruling, stated, conditions)
     if not literal(claims):
         return Verdict.NOT_PRINTED
-    table = {c.behaviour for c in literal(claims) if possible(c, stated, conditions)}
+    table = {c.behaviour for c in literal(claims) if may_hold(c, stated, conditions)}
     return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
 
 
@@ -236,8 +236,8 @@ def _against(ruling: tuple[Claim, ...], stated: str, conditions: Conditions) -> 
     """
     if any(claim.behaviour is Behaviour.UNDEFINED for claim in ruling):
         return Verdict.SETTLES
-    sure = [claim for claim in ruling if certain(claim, stated, conditions)]
-    contradicted = any(map(firm, sure)) if sure else bool(ruling) and all(map(firm, ruling))
+    sure = [claim for claim in ruling if must_hold(claim, stated, conditions)]
+    contradicted = any(map(is_firm, sure)) if sure else bool(ruling) and all(map(is_firm, ruling))
     return Verdict.CONTRADICTS if contradicted else Verdict.SETTLES
 
 
@@ -291,7 +291,7 @@ def _met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -
     """Return the conditions of the branches that a report may have met."""
     words = _words(seen)
     open_ = [claim for claim in claims if not claim.ranks]
-    branches = (*expected(claims, "", conditions, seen.family), *open_)
+    branches = (*claims_met(claims, "", conditions, seen.family), *open_)
     return {claim.condition for claim in branches if claim.behaviour in words}
 
 

@@ -8,10 +8,18 @@ from functools import cached_property
 
 from app.core import facts
 from app.core.assumptions import PolicyView, view_policies
-from app.core.cells import CellKey, way
-from app.core.chains import ANY, CheckStep, Given, chain
+from app.core.cells import CellKey, access_method
+from app.core.chains import ANY, CheckStep, Given, chain_of_checks
 from app.core.knowledge import Knowledge
-from app.core.rulings import Conditions, claims_on, effective, literal, printed, questions, rank
+from app.core.rulings import (
+    Conditions,
+    claims_on,
+    effective_claims,
+    judge_print,
+    level_of,
+    literal,
+    open_questions,
+)
 from app.core.summaries import NOTHING
 from app.core.verdicts import Judgement, judge
 from app.core.words import Behaviour, Mode, Printed, Scope, Verdict
@@ -59,7 +67,7 @@ class CellView:
         """``MMIO 0D0h``, ``RDMSR 80Dh``: how a guest gets at it."""
         avic = self.key.mode is Mode.AVIC
         at = ", ".join(self.register.offsets if avic else self.register.msrs)
-        by = way(self.key.mode, self.key.access)
+        by = access_method(self.key.mode, self.key.access)
         return f"{by} {at}" if at or not avic else "no xAPIC offset"
 
     @property
@@ -75,7 +83,7 @@ class CellView:
     @cached_property
     def effective(self) -> tuple[facts.Claim, ...]:
         """The claims that rule, in the order in which they are checked."""
-        return effective(self.claims)
+        return effective_claims(self.claims)
 
     @cached_property
     def table(self) -> tuple[facts.Claim, ...]:
@@ -85,7 +93,7 @@ class CellView:
     @cached_property
     def open(self) -> tuple[facts.Claim, ...]:
         """The alternatives that the manual leaves open beside what rules."""
-        return questions(self.claims)
+        return open_questions(self.claims)
 
     @property
     def rules_differ(self) -> bool:
@@ -94,7 +102,7 @@ class CellView:
 
     def chain(self, conditions: Conditions, given: Given = ANY) -> tuple[CheckStep, ...]:
         """Return the checks, under x2AVIC; none where the manual is silent: it ranks nothing."""
-        return chain(self.claims, self.key, conditions, given) if self.claims else ()
+        return chain_of_checks(self.claims, self.key, conditions, given) if self.claims else ()
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -116,12 +124,12 @@ class CellView:
     def glances(self) -> tuple[Glance, ...]:
         """What rules, the ordinary branch first: what holds always, then what fewest cases meet.
 
-        Not the order of the checks, which ``effective`` has: a check that takes few accesses
+        Not the order of the checks, which ``effective_claims`` has: a check that takes few accesses
         comes first there.
         """
         ruling: dict[tuple[int, Behaviour], list[str]] = {}
         for claim in self.effective:
-            ruling.setdefault((-rank(claim), claim.behaviour), []).append(claim.condition)
+            ruling.setdefault((-level_of(claim), claim.behaviour), []).append(claim.condition)
         ran = {f.observation.outcome for j in self.measured for f in j.findings
                if f.matched and f.observation.evidence.ran}  # fmt: skip
         ordered = sorted(ruling, key=lambda one: (all(ruling[one]), one[0], len(ruling[one])))
@@ -178,7 +186,7 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
         differences=knowledge.differences_of.get(key, ()),
         annotations=knowledge.annotations_of.get(key, ()),
         policies=view_policies(knowledge, key, claims, seen),
-        printed=printed(claims, conditions),
+        printed=judge_print(claims, conditions),
         side_effects=knowledge.side_effects_of.get(key, ()),
     )
 

@@ -123,7 +123,9 @@ def list_wants(
     return tuple(found)
 
 
-def unheard(knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> tuple[str, ...]:
+def families_without_reports(
+    knowledge: Knowledge, cells: Mapping[CellKey, CellView]
+) -> tuple[str, ...]:
     """Return the families of which nothing was reported at all, in their order."""
     heard = {j.family for view in cells.values() for j in view.measured}
     return tuple(family for family in knowledge.families if family not in heard)
@@ -144,7 +146,7 @@ def batches(wants: Iterable[Want]) -> tuple[Batch, ...]:
     return tuple(found)
 
 
-def tally(wants: Iterable[Want]) -> dict[Verdict, int]:
+def count_by_reason(wants: Iterable[Want]) -> dict[Verdict, int]:
     """Count wants by reason, in the order of the page; reasons that never occur are left out."""
     counted = Counter(want.why for want in wants)
     return {why: counted[why] for why in REASONS if counted[why]}

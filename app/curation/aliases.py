@@ -127,7 +127,7 @@ def reason_slug(name: str, knowledge: Knowledge) -> str:
     """Return the reason to keep AVIC off that a name means; empty for none."""
     called = find(name)
     slug = called.to.removeprefix("/inhibit/") if called else ""
-    found = inhibits.named(knowledge, slug if slug in knowledge.inhibits else name)
+    found = inhibits.find_reason(knowledge, slug if slug in knowledge.inhibits else name)
     return found.slug if found else ""
 
 

@@ -11,8 +11,8 @@ from functools import cached_property
 from app.core.cells import CellKey
 from app.core.facts import Claim, Event, Observation
 from app.core.knowledge import Knowledge
-from app.core.ledger import standing, uncovered
-from app.core.rulings import Branch, branches, firm, said, unprinted
+from app.core.ledger import disagreements_in, standing_differences
+from app.core.rulings import Branch, branch_set, branches_of, is_firm, unprinted_claims
 from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence
@@ -36,7 +36,7 @@ class Draft:
     @cached_property
     def families(self) -> tuple[str, ...]:
         """The families whose verdicts disagree and are uncovered; of all that disagree if none."""
-        open_ = {seen.family for view in self.views for seen in uncovered(view)[1]}
+        open_ = {seen.family for view in self.views for seen in disagreements_in(view)[1]}
         every = {j.family for v in self.views for j in v.measured if j.verdict.disagrees}
         return tuple(f for f in self.knowledge.families if f in (open_ or every))
 
@@ -54,7 +54,7 @@ class Draft:
     @property
     def changed(self) -> tuple[Claim, ...]:
         """The ruling claims that the table does not print."""
-        found = (c for v in self.views if v.rules_differ for c in unprinted(v.claims))
+        found = (c for v in self.views if v.rules_differ for c in unprinted_claims(v.claims))
         return tuple(dict.fromkeys(found))
 
     @cached_property
@@ -75,7 +75,7 @@ class Draft:
         """Events that the facts suggest, by date; one to be written where there is none."""
         found: list[tuple[str, DifferenceState, tuple[str, ...], str]] = []
         # What a manual only implies, of one of the cells even, is not documented.
-        for claim in self.changed if all(map(firm, self.changed)) else ():
+        for claim in self.changed if all(map(is_firm, self.changed)) else ():
             source = self.knowledge.sources[claim.source]
             revisions = self.knowledge.documents[source.document].revisions
             date = next((r.date for r in revisions if r.revision == source.revision), "")
@@ -105,7 +105,7 @@ class Draft:
 def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
     """Return the draft as the text of a seed file."""
     lines = [HEAD.format(number=number, version=version).rstrip()]
-    for d in standing(draft.views):
+    for d in standing_differences(draft.views):
         names = ", ".join(draft.knowledge.families[f].name for f in d.families) or "every family"
         text = (
             f"{d.label} names one of the cells, for {names}: {d.title}. If this is the same "
@@ -115,7 +115,7 @@ def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
     lines += [f"number: {number}"]
     lines += _write("title", "one line: the mode, the register, and what happens.")
     lines += _list("cells", _patterns(v.key for v in draft.views))
-    printed = [(v, _branches(draft, branches(v.table)) or "nothing") for v in draft.views]
+    printed = [(v, _branches(draft, branches_of(v.table)) or "nothing") for v in draft.views]
     lines += [f"table_says: {_quoted(_told(printed))}"]
     lines += [f"instead: {_quoted(_told((v, _instead(draft, v)) for v in draft.views))}"]
     lines += _write(
@@ -193,9 +193,9 @@ def _told(said: Iterable[tuple[CellView, str]]) -> str:
 
 def _instead(draft: Draft, view: CellView) -> str:
     """Return what rules and is not printed, and what reports of the families saw otherwise."""
-    rules = branches(unprinted(view.claims)) if view.rules_differ else ()
+    rules = branches_of(unprinted_claims(view.claims)) if view.rules_differ else ()
     seen = [(f.observation.outcome, f.observation.condition) for f in draft.findings(view)]
-    return _branches(draft, [*rules, *(b for b in seen if b not in said(view.table))])
+    return _branches(draft, [*rules, *(b for b in seen if b not in branch_set(view.table))])
 
 
 def _branches(draft: Draft, branches: Iterable[Branch]) -> str:

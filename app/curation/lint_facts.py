@@ -14,7 +14,7 @@ from typing import Any
 from app.core import facts
 from app.core.cells import CellKey, expand
 from app.core.emulator_words import Avic
-from app.core.inhibits import trees
+from app.core.inhibits import trees_read
 from app.core.knowledge import Knowledge, key_of, kind_of
 from app.core.numbers import Span
 from app.core.revisions import MANUAL
@@ -246,7 +246,7 @@ def _families_do_not_overlap(knowledge: Knowledge, family: facts.Family) -> Brok
 
 
 def _reasons_are_those_of_kernels(knowledge: Knowledge, reason: facts.InhibitReason) -> Broken:
-    read = {inhibit.name for tree in trees(knowledge) for inhibit in tree.inhibits}
+    read = {inhibit.name for tree in trees_read(knowledge) for inhibit in tree.inhibits}
     for place, name in ((("name",), reason.name), *((("names",), name) for name in reason.names)):
         if name not in read:
             yield place, repr(name), "a reason that a tree has which was read"

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.errors import QueueFull, SenderFull
 from app.settings import Settings
 from app.store import submissions
@@ -53,6 +53,6 @@ class Waiting:
             del self._senders[decided]
         mine = [sizes[name] for name in sizes if held[name] == me]
         if len(mine) >= self._documents or sum(mine) + size > self._bytes:
-            has, may = (counted(n, "document") for n in (len(mine), self._documents))
+            has, may = (count_noun(n, "document") for n in (len(mine), self._documents))
             raise SenderFull(SENDER_FULL.format(size, has, sum(mine), may, self._bytes))
         self._senders[slug] = me

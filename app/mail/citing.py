@@ -17,7 +17,7 @@ from app.core.choices import OLD_KEYS
 from app.core.citations import commit_form, has_subject, sources_of
 from app.core.facts import Source
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.selection import ACCESS_TYPES, ROWS, Selection, cells_of_row, read_rows
 from app.core.views import CellView
 from app.core.words import Access, Mode, SourceKind
@@ -172,7 +172,7 @@ def _subject(selection: Selection, cells: Collection[CellView], knowledge: Knowl
         names = ", ".join(_called(word, knowledge) for word in rows)
     else:
         count = len({view.register.slug for view in cells})
-        names = counted(count, "local-APIC register")
+        names = count_noun(count, "local-APIC register")
     modes = [mode.label for mode in Mode if any(view.key.mode is mode for view in cells)]
     # A cell names its mode itself.
     under = f" under {' and '.join(modes)}" if modes and "/" not in "".join(rows[:NAMED]) else ""

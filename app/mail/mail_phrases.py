@@ -12,8 +12,8 @@ from app.core import cells
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
-from app.core.rulings import unprinted
+from app.core.numbers import count_noun
+from app.core.rulings import unprinted_claims
 from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Scope, Strength, Verdict
@@ -58,7 +58,7 @@ class Speech:
     @classmethod
     def of_cell(cls, view: CellView, knowledge: Knowledge) -> Speech:
         """Tag the conditions of a cell if its block says any of them more than once."""
-        claims = (*view.table, *unprinted(view.claims), *view.open, *products(view))
+        claims = (*view.table, *unprinted_claims(view.claims), *view.open, *products(view))
         seen = dict.fromkeys((o.family, o.outcome, o.condition) for o in view.observations)
         counted = Counter([c.condition for c in claims] + [condition for *_, condition in seen])
         often = any(times > 1 for slug, times in counted.items() if slug)
@@ -139,7 +139,7 @@ def named(register: Register) -> str:
 
 def way(mode: Mode, access: Access) -> str:
     """``x2AVIC WRMSR``, ``AVIC read``."""
-    return f"{mode.label} {access if mode is Mode.AVIC else cells.way(mode, access)}"
+    return f"{mode.label} {access if mode is Mode.AVIC else cells.access_method(mode, access)}"
 
 
 def sightings(judgement: Judgement, speech: Speech) -> tuple[str, ...]:
@@ -184,7 +184,7 @@ def _graded(seen: list[Observation], grade: Evidence) -> str:
         (len({o.machine for o in seen if o.machine}), "machine"),
         (len({o.microcode for o in seen if o.microcode}), "microcode"),
     )
-    parts = [counted(n, what) for n, what in counts if n]
+    parts = [count_noun(n, what) for n, what in counts if n]
     parts.append(str(grade))
     if members := sorted({o.member for o in seen if o.member}, key=lambda m: (len(m), m)):
         parts.append(f"member{'s' if len(members) > 1 else ''} {', '.join(members)}")

@@ -9,7 +9,7 @@ from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
-from app.core.rulings import unprinted
+from app.core.rulings import unprinted_claims
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
@@ -90,7 +90,7 @@ class Notes:
 
     def _lines(self, view: CellView) -> Iterator[str]:
         knowledge = self.speech.knowledge
-        claims = unprinted(view.claims)
+        claims = unprinted_claims(view.claims)
         if claims and self.with_table:
             yield f"Table 15-22 says {self.words(view.table, '; ')}"
         for claim in claims:

@@ -12,7 +12,7 @@ from app.core.facts import Claim, Difference, Observation
 from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, revision_of
 from app.core.revisions import MANUAL
-from app.core.rulings import said, unprinted
+from app.core.rulings import branch_set, unprinted_claims
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, ClaimKind, Mode, Printed, SourceKind
 from app.mail import mail_phrases as phrases
@@ -101,8 +101,8 @@ def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
         return [(OWN_ORDER, "the same")]
     if not view.effective:
         return [(OWN_ORDER, "nothing that it states")]
-    rest = said(view.table) <= said(view.effective) and bool(view.table)
-    claims = unprinted(view.claims) if rest else view.effective
+    rest = branch_set(view.table) <= branch_set(view.effective) and bool(view.table)
+    claims = unprinted_claims(view.claims) if rest else view.effective
     lines = _said(claims, speech)
     lines += ["otherwise as Table 15-22 says"] if rest else []
     checked = any(c.kind is ClaimKind.ACCESS_CHECK for c in claims)

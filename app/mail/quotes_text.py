@@ -8,7 +8,7 @@ from itertools import groupby
 
 from pydantic import BaseModel, Field
 
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.mail.quotes import Standing
 from app.pens.plain import Plain
 
@@ -98,12 +98,12 @@ def sentence(links: Sequence[LinkOut]) -> str:
     """Return the result of a check in one sentence."""
     if not links:
         return "No link to this site was found, and so no block either."
-    said = f"{counted(len(links), 'link')}: {_listed(link.standing for link in links)}"
+    said = f"{count_noun(len(links), 'link')}: {_listed(link.standing for link in links)}"
     blocks = [link.block for link in links if link.block]
     if not blocks:
         return f"{said}; no copied block."
     lines = _listed(line.standing for block in blocks for line in block)
-    return f"{said}; {counted(len(blocks), 'copied block')}, by lines: {lines}."
+    return f"{said}; {count_noun(len(blocks), 'copied block')}, by lines: {lines}."
 
 
 def _listed(found: Iterable[Standing]) -> str:

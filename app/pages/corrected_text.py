@@ -11,7 +11,7 @@ from app.core.citations import cite_claim
 from app.core.corrected import Branches, CorrectedCell, CorrectedRow, CorrectedTable, Footnote
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.revisions import revision_read
 from app.core.rulings import Conditions
 from app.core.summaries import NEWEST
@@ -54,7 +54,7 @@ class Count:
     @property
     def text(self) -> str:
         """``22 cells wrong in print``."""
-        return f"{counted(self.number, 'cell')} {self.printed.label}"
+        return f"{count_noun(self.number, 'cell')} {self.printed.label}"
 
 
 def counts(table: CorrectedTable) -> tuple[Count, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.core.cells import way
+from app.core.cells import access_method
 from app.core.emulator_words import Following
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.wanted import unheard
+from app.core.wanted import families_without_reports
 from app.core.words import OWN_ORDER, Access, Mode, Printed, Verdict
 from app.pages.answering import Answering, answering, emulating
 from app.pages.explore import TableView
@@ -54,7 +54,7 @@ class CpuTable:
 def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
     """Return a view of the table with the columns that its filter names, or all with evidence."""
     knowledge = snapshot.knowledge
-    silent = unheard(knowledge, snapshot.cells)
+    silent = families_without_reports(knowledge, snapshot.cells)
     asked = view.wanted["family"]
     columns = answering(knowledge, asked or (f for f in knowledge.families if f not in silent))
     if not asked:
@@ -100,7 +100,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     ]
     conditions = knowledge.conditions
     for (mode, access), cells in shown.groups.items():
-        parts.append(Section(f"{mode.label} {access} ({way(mode, access)})", parts=[
+        parts.append(Section(f"{mode.label} {access} ({access_method(mode, access)})", parts=[
             _grid(cells, shown.columns[first : first + ABREAST], conditions, first=not first)
             for first in range(0, len(shown.columns), ABREAST)
         ]))  # fmt: skip

@@ -11,7 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, columns_of, revision_of, said_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.words import DifferenceState, SourceKind
 from app.pages.listing import families_line, list_cells, list_errata
 from app.pens import phrases
@@ -70,11 +70,15 @@ def _state_words(state: DifferenceState, places: Iterable[str]) -> str:
 def evidence_words(entry: LedgerEntry) -> str:
     """``1 report, observed; 2 measurements on its cells, 1 machine``."""
     grades = dict.fromkeys(str(seen.evidence) for seen in entry.named)
-    parts = [counted(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
+    parts = (
+        [count_noun(entry.reports, "report") + ", " + " and ".join(grades)] if entry.named else []
+    )
     if entry.measured:
-        parts.append(f"{entry.at_least}{counted(entry.measurements, 'measurement')} on its cells")
+        parts.append(
+            f"{entry.at_least}{count_noun(entry.measurements, 'measurement')} on its cells"
+        )
     text = "; ".join(parts) or "no report"
-    machines = f"{entry.at_least}{counted(entry.machines, 'machine')}"
+    machines = f"{entry.at_least}{count_noun(entry.machines, 'machine')}"
     return f"{text}, {machines}" if entry.machines else text
 
 
@@ -153,7 +157,7 @@ def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     if entry.threads:
         dates = list(dict.fromkeys(s.date for s in entry.threads if s.date))
         span = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
-        row.field("threads", f"{counted(len(entry.threads), 'mail')}{span}", WIDTH)
+        row.field("threads", f"{count_noun(len(entry.threads), 'mail')}{span}", WIDTH)
     for thread in entry.threads:
         address = _address(thread)
         sent = Linked(thread.date or "undated", address)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from app.core.cells import CellKey
-from app.core.emulated import EmulatedAnswer, EmulatedApic, following
+from app.core.emulated import EmulatedAnswer, EmulatedApic, count_verdicts
 from app.core.guest_words import SEEN_AS, Sees
-from app.core.numbers import counted
-from app.core.rulings import Conditions, branches
+from app.core.numbers import count_noun
+from app.core.rulings import Conditions, branches_of
 from app.core.views import CellView
 from app.core.words import OWN_ORDER
 from app.pages.measurement_text import SAW
@@ -38,7 +38,7 @@ def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
 
 def counts_line(answers: Iterable[EmulatedAnswer]) -> str:
     """``1041 follow the manual, 60 stricter, 24 laxer``."""
-    return ", ".join(f"{n} {word.label}" for word, n in following(answers).items())
+    return ", ".join(f"{n} {word.label}" for word, n in count_verdicts(answers).items())
 
 
 def seen_line(answer: EmulatedAnswer, conditions: Conditions) -> Pieces:
@@ -46,7 +46,7 @@ def seen_line(answer: EmulatedAnswer, conditions: Conditions) -> Pieces:
     when = f" when {conditions.text(answer.condition)}" if answer.condition else ""
     by = f"; {OWN_ORDER.lower()}: "
     implied = "" if answer.firm or not answer.ruled else " (by implication)"
-    ruled: Line = phrases.branch_line(branches(answer.ruled)) if answer.ruled else "nothing"
+    ruled: Line = phrases.branch_line(branches_of(answer.ruled)) if answer.ruled else "nothing"
     pieces = (ruled,) if isinstance(ruled, str) else ruled
     # By faults alone is an emulation judged, and an exit is none: without these words its rule
     # would read as if it were one of the emulation's.
@@ -68,7 +68,7 @@ def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
         whole = members[-1] - members[0] == len(members) - 1 > 0
         span = f"{members[0]} to {members[-1]}" if whole else ", ".join(map(str, members))
         yield f"member{'s' * (len(members) > 1)} {span}"
-    yield counted(answer.times, "time")
+    yield count_noun(answer.times, "time")
 
 
 def values_of(answer: EmulatedAnswer) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def answer_field(answered: Answered, conditions: Conditions) -> Field:
 def answer_row(answered: Answered, site: str) -> tuple[str, ...]:
     """Return one answer as a row of a table."""
     view, answer = answered
-    ruled = "; ".join(f"{b} [{c}]" if c else str(b) for b, c in branches(answer.ruled))
+    ruled = "; ".join(f"{b} [{c}]" if c else str(b) for b, c in branches_of(answer.ruled))
     return (
         str(view.key), "" if answer.member is None else str(answer.member), answer.condition,
         str(answer.outcome), str(answer.following), ruled, "yes" if answer.firm else "no",
@@ -107,7 +107,9 @@ def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:
         "condition": answer.condition,
         "guest_sees": str(answer.outcome),
         "verdict": str(answer.following),
-        "manual_rules": [{"behaviour": str(b), "condition": c} for b, c in branches(answer.ruled)],
+        "manual_rules": [
+            {"behaviour": str(b), "condition": c} for b, c in branches_of(answer.ruled)
+        ],
         "firm": answer.firm,
         "values": list(values_of(answer)),
         "observations": answer.items,

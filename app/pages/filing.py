@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.core.cells import CellKey, cells_of, expand
-from app.core.ledger import unfiled
+from app.core.ledger import list_unfiled
 from app.core.views import CellView
 from app.errors import NotFound
 from app.pages import explore
@@ -26,7 +26,7 @@ def cells_meant(snapshot: Snapshot, patterns: Iterable[str]) -> tuple[CellView, 
     """
     given = tuple(patterns)
     if not given:
-        groups = unfiled(snapshot.cells)
+        groups = list_unfiled(snapshot.cells)
         if not groups:
             raise NotFound("Nothing is unfiled; name the cells that the entry is for.")
         return groups[0].views

@@ -11,7 +11,7 @@ from app.core.emulated import EmulatedAnswer
 from app.core.facts import Observation
 from app.core.guest import Case, Half, Silicon, seen_of
 from app.core.guest_words import Sameness, Sees
-from app.core.hypervisors import Version, named
+from app.core.hypervisors import Version, name_versions
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.words import Mode, Scope
@@ -104,7 +104,7 @@ def both(line: GuestLine) -> str:
     for half in line.case.halves:
         kind = (half.version.hypervisor, sees_line(half.sees, "not measured"))
         found.setdefault(kind, []).append(half.version)
-    emulated = (f"emulated by {named(mine)}: {said}" for (_, said), mine in found.items())
+    emulated = (f"emulated by {name_versions(mine)}: {said}" for (_, said), mine in found.items())
     silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(graded(line))})"
     parts = (silicon, *emulated, line.case.same.label)
     # A sentence speaks of one hypervisor.
@@ -132,7 +132,7 @@ def _fields(line: GuestLine, knowledge: Knowledge, family: str) -> Iterator[Fiel
     ))  # fmt: skip
     for halves in alike(case.halves):
         yield Field(
-            named(half.version for half in halves),
+            name_versions(half.version for half in halves),
             (*_emulated(halves), "; ", *_policy(halves, line)),
         )
     yield Field("Same?", (Styled(case.same.label, f"same-{case.same}", "b"), f". {_why(line)}"))

@@ -9,7 +9,7 @@ from itertools import groupby
 from app.core.cells import CellKey
 from app.core.corrected import CorrectedCell, CorrectedTable, Footnote, NoteKind
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.words import Printed
 from app.pages.corrected_text import footnote_lines
 from app.pages.print_text import branch_words, page_words, where
@@ -47,7 +47,8 @@ def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> 
     wrong, lacking = (table.count(printed) for printed in (Printed.WRONG, Printed.INCOMPLETE))
     return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter"), parts=[
         Field("About", f"{where(table, knowledge)}, Guest vAPIC Register Access Behavior"),
-        Field("In short", f"{counted(wrong, 'cell')} wrong, {counted(lacking, 'cell')} incomplete"),
+        Field("In short", f"{count_noun(wrong, 'cell')} wrong, "
+              f"{count_noun(lacking, 'cell')} incomplete"),
         Field("As a patch", (told(f"/corrected.diff{pin}"),)),
         Field("It applies to", (told(f"/corrected/printed{pin}"),)),
         Field("The whole table", (told(f"/corrected{pin}"),)),

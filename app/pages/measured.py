@@ -10,12 +10,12 @@ from typing import TypeAlias
 
 from app.core.cells import CellKey
 from app.core.choices import read_choices
-from app.core.emulated import held
+from app.core.emulated import judge_sighting
 from app.core.emulator_words import Following
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
 from app.core.measuring import observations_of
-from app.core.rulings import Branch, branches
+from app.core.rulings import Branch, branches_of
 from app.core.summaries import Sort
 from app.core.verdicts import Finding, classify
 from app.core.words import Mode, State, Verdict
@@ -182,7 +182,7 @@ def rows_of(
     for seen, told in islice(every, after, after + most if most else None):
         view = snapshot.cells[seen.cell]
         if seen.cell not in ruling:
-            ruling[seen.cell] = branches(view.effective)
+            ruling[seen.cell] = branches_of(view.effective)
         finding = classify(view.claims, told, snapshot.knowledge.conditions)
         if measurement.accepted and finding.verdict is not Verdict.MASKED:
             verdict = view.judgements[measurement.family].word(finding)
@@ -194,8 +194,8 @@ def rows_of(
 def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
     """Return one observation of an emulation against what rules the access."""
     view = snapshot.cells[seen.cell]
-    ruled, verdict = held(view, seen, snapshot.knowledge.conditions)
-    return Row(seen, verdict, branches(ruled))
+    ruled, verdict = judge_sighting(view, seen, snapshot.knowledge.conditions)
+    return Row(seen, verdict, branches_of(ruled))
 
 
 def behind(total: int, pairs: Iterable[tuple[str, str]]) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from app.core.cells import CellKey, way
+from app.core.cells import CellKey, access_method
 from app.core.facts import Register
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Mode, Printed, Scope
@@ -73,7 +73,7 @@ class Picture:
     def told(self) -> str:
         """The picture in one sentence."""
         numbers = ", ".join(f"{number} {word.label}" for word, number in self.counts)
-        return f"{counted(len(self.registers), 'register')} by four accesses: {numbers}. {LEAD}"
+        return f"{count_noun(len(self.registers), 'register')} by four accesses: {numbers}. {LEAD}"
 
 
 def picture_of(snapshot: Snapshot) -> Picture:
@@ -110,7 +110,7 @@ def _strip(
     y = TOP + number * HIGH + GAP * (mode is Mode.X2AVIC)
     marked = ((w, sum(s.printed is w for s in squares)) for w in Printed if w.differs)
     summary = "  ".join(f"{w.mark} {n}" for w, n in marked if n)
-    return Strip(y, f"{mode.label} {access}", way(mode, access), tuple(squares), summary)
+    return Strip(y, f"{mode.label} {access}", access_method(mode, access), tuple(squares), summary)
 
 
 def _told(view: CellView, conditions: Conditions) -> str:

@@ -9,7 +9,7 @@ from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.cells import CellKey
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Policy
-from app.core.kernels import behind, unknown_branches
+from app.core.kernels import releases_behind, unknown_branches
 from app.core.knowledge import Knowledge
 from app.core.measuring import NOT_STATED
 from app.core.numbers import Span
@@ -68,7 +68,7 @@ def not_looked_at(policy: Policy) -> str:
     branch = policy.not_known[-1] if policy.not_known else ""
     looked = next((r for r in policy.ranges if r.branch == branch), None)
     if looked:
-        return f"{branch} {behind(looked)} not known"
+        return f"{branch} {releases_behind(looked)} not known"
     return f"{branch.removesuffix('y')}1 and later of {branch} not known" if branch else ""
 
 

@@ -8,7 +8,7 @@ from app.core.assumptions import MarkKind, PolicyView
 from app.core.cells import CellKey
 from app.core.facts import Annotation, MsrPolicy, Policy, PolicyRange
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.policy_rows import MarkRow, MsrRow, PolicyTable, TrapRow, marks_of, pairs
 from app.pages.listing import list_sources
 from app.pages.policy_phrases import (
@@ -75,7 +75,7 @@ def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
     policy = table.policies[0]
     marked = []
     for kind, groups in mark_groups(table.marks, knowledge).items():
-        cells = counted(sum(map(len, groups.values())), "cell")
+        cells = count_noun(sum(map(len, groups.values())), "cell")
         marked.append(Field(kind.weight, f"{kind.label}: {cells}"))
     return Section(policy.heading, policy.slug, parts=[
         Field("URL", (Linked("in full", table.path, told=True),)),

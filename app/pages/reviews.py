@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.facts import Listed
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.words import State, Verdict
 from app.intake.reviewing import Review
 from app.pages.measurement_text import identity, state
@@ -58,7 +58,7 @@ def queue_sheet(lists: Mapping[str, Iterable[Listed]], snapshot: Snapshot) -> Sh
 
 def _waiting(m: Listed, snapshot: Snapshot) -> tuple[Field, Field]:
     """Return who measured what, and what became of it."""
-    seen = counted(m.observations, "observation")
+    seen = count_noun(m.observations, "observation")
     told = m.emulation
     family = f"an emulation, {told.title}" if told else snapshot.knowledge.families[m.family].name
     return (
@@ -121,7 +121,7 @@ def _consequence(review: Review, decided: State, knowledge: Knowledge) -> Field:
         link = Linked(knowledge.name_of(effect.key), effect.key.url)
         becoming.setdefault(after.verdict, []).append((link,))
     final = "" if decided.next else "This is final: it can never count again."
-    told = f"{counted(len(changed), 'verdict')} would change." if counts is not now else (
+    told = f"{count_noun(len(changed), 'verdict')} would change." if counts is not now else (
         "No verdict would change: it does not count now.")  # fmt: skip
     return Field(VERBS[decided], told, WIDE, more=[
         *((verdict, f" in {len(cells)}", ": " if verdict.disagrees else "",

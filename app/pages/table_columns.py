@@ -8,7 +8,7 @@ from itertools import starmap
 from typing import Any
 
 from app.core.assumptions import PolicyView
-from app.core.cells import way
+from app.core.cells import access_method
 from app.core.facts import Claim
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
@@ -97,7 +97,7 @@ def headed(
 def _side(mode: Mode, access: Access) -> CellColumn:
     """Return the cells of a mode and an access, which HTML sets in a column of their own."""
     head = f"{mode.label} {access}"
-    return CellColumn(head=head, side=(mode, access), way=way(mode, access))
+    return CellColumn(head=head, side=(mode, access), way=access_method(mode, access))
 
 
 def _same(name: str, kind: Any, value: Callable[[CellView], Any]) -> CellColumn:

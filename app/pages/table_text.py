@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from app.core.cells import CellKey
 from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
@@ -69,7 +69,7 @@ def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellF
         yield lead.format(mode.label), None
         for tally in tallies:
             yield ", " if tally is not tallies[0] else "", None
-            number = counted(tally.number, unit) if unit else tally.number
+            number = count_noun(tally.number, unit) if unit else tally.number
             yield f"{tally.word.short} in {number}", tally.wanted
             unit = ""
         lead = "; on {} "

@@ -171,7 +171,7 @@ def cpu_path(vendor: str, family: int, model: int, knowledge: Knowledge) -> str:
 
 def counts(wants: Iterable[Want]) -> str:
     """``3 whose reports disagree, 64 not measured``."""
-    tally = wanted.tally(wants).items()
+    tally = wanted.count_by_reason(wants).items()
     return ", ".join(f"{number} {phrases.counting(why)}" for why, number in tally) or "nothing"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.core import inhibits
 from app.core.facts import Source
-from app.core.kernels import covering
+from app.core.kernels import find_covering
 from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.curation import aliases
@@ -93,7 +93,7 @@ def _of_cells(text: str, knowledge: Knowledge) -> Iterator[Named]:
 
 def _of_releases(text: str, knowledge: Knowledge) -> Iterator[Named]:
     """Yield what covers a release; a bare number behind the newest is a section's."""
-    found = covering(knowledge, text)
+    found = find_covering(knowledge, text)
     known = (r.begins.major for p in knowledge.policies.values() for r in p.ranges)
     if found and found.held and (text[:1].isalpha() or found.release.major <= max(known)):
         yield Named("policy", found.held[-1][0].slug, f"/policy/{found.slug}")

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select,
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
-from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, changed
+from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, with_share
 from app.store.models import Base, FactRow, SightingRow, SortRow, SummaryRow
 from app.store.queries import chunks
 from app.store.summary_rows import body_of, columns_of, group_columns, measured_from, sort_of, sorts
@@ -118,7 +118,7 @@ class _Books:
         else:
             newest = {self._sorts[i]: self._newest(i) for i in {row.sort_id for row in rows}}
         after = {
-            cell: changed(before.get(cell, NOTHING), share, sign, newest)
+            cell: with_share(before.get(cell, NOTHING), share, sign, newest)
             for cell, share in shares.items()
         }
         self._write(stored, {cell: body_of(m, self._ids) for cell, m in after.items()})

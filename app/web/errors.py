@@ -18,7 +18,7 @@ from starlette.routing import Match, Mount
 
 from app.core.choices import LONGEST, SHOWN
 from app.core.faults import BadDocument, Fault
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.errors import (
     AppError,
     Conflict,
@@ -177,7 +177,7 @@ def explain(error: Exception) -> Refusal:
             message = _LONG.sub(r"\1...", error.message)
             return Refusal(STATUS.get(type(error), 500), error.code, message, error.hints)
         case BadDocument():
-            message = f"The document has {counted(len(error.faults), 'problem')}."
+            message = f"The document has {count_noun(len(error.faults), 'problem')}."
             return Refusal(422, "invalid-document", message, (), error.faults)
         case HTTPException():
             missing = error.status_code == HTTPStatus.NOT_FOUND

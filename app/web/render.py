@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app import __version__
 from app.core import words
 from app.core.citations import address_of, cite_claim, cite_source, sources_of
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.views import CellView
 from app.mail import citing
 from app.pages import measurement_text, policy_phrases
@@ -77,7 +77,7 @@ def make_environment(*, read_only: bool = False) -> jinja2.Environment:
         "policy_phrases": policy_phrases,
         "address_of": address_of,
         "cite_source": cite_source,
-        "counted": counted,
+        "counted": count_noun,
     }
     environment.filters["marked"] = _marked
     # Words without a look of their own: most of a long page, so they are told apart at once.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.core.ledger import unfiled
+from app.core.ledger import list_unfiled
 from app.core.views import view_cells
 from app.curation.seed import check_seed
 from app.errors import InvalidSeed, NotFound
@@ -89,7 +89,7 @@ def test_a_draft_becomes_an_entry_once_its_marked_places_are_written(
         seeding.load_seed(session, without_d10.folder, NOW)
         knowledge = seeding.load_knowledge(session, 2)
     assert len(facts) == sum(map(len, knowledge.by_kind.values()))
-    assert () == unfiled(view_cells(knowledge))
+    assert () == list_unfiled(view_cells(knowledge))
 
 
 def _written(draft):

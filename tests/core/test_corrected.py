@@ -4,7 +4,7 @@ import pytest
 
 from app.core.cells import CellKey
 from app.core.corrected import SILICON_SPEAKS, NoteKind, correct
-from app.core.rulings import said
+from app.core.rulings import branch_set
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, ClaimKind, Mode, Printed
 from app.pages import corrected_text
@@ -137,7 +137,7 @@ def test_a_cell_has_a_note_where_print_is_not_the_rule_or_something_else_is_know
 def test_a_cell_that_is_as_printed_reads_as_the_printed_table(table, views):
     for cell in cells(table):
         if cell.printed is Printed.AS_PRINTED:
-            assert set(cell.branches) == said(views[cell.key].table)
+            assert set(cell.branches) == branch_set(views[cell.key].table)
 
 
 def test_the_claims_of_a_footnote_are_those_of_the_table_only_where_they_are_inferred(table):

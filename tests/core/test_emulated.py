@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.cells import CellKey
-from app.core.emulated import EmulatedApic, emulated, following
+from app.core.emulated import EmulatedApic, count_verdicts, emulated_answers
 from app.core.emulator_words import Emulator, Following
 from app.core.facts import Emulation, Sighting
 from app.core.views import view_cells
@@ -75,7 +75,7 @@ def test_an_answer_is_judged_by_what_the_manual_lets_a_guest_see(cells, knowledg
     cell, outcome, expected, more = row
     seen = sighting(cell, outcome, **more)
     key = CellKey(seen.register, seen.mode, seen.access)
-    (answer,) = emulated(cells[key], [("m", seen)], knowledge.conditions)
+    (answer,) = emulated_answers(cells[key], [("m", seen)], knowledge.conditions)
 
     assert expected == answer.following
     assert (outcome, ("m",), 1) == (answer.outcome, answer.documents, answer.items)
@@ -88,12 +88,12 @@ def test_answers_that_no_rule_tells_apart_are_one_and_count_what_stands_behind_t
     reserved = sighting("tpr/x2avic/write", "completed", condition="reserved-bits", count=3)
     plain = sighting("tpr/x2avic/write", "completed")
     seen = [("one", reserved), ("one", plain), ("other", reserved)]
-    answers = emulated(cells[key], seen, knowledge.conditions)
+    answers = emulated_answers(cells[key], seen, knowledge.conditions)
 
     assert [(2, 6, ("one", "other")), (1, 1, ("one",))] == [
         (answer.items, answer.times, answer.documents) for answer in answers
     ]
-    assert {Following.LAXER: 2, Following.FOLLOWS: 1} == following(answers)
+    assert {Following.LAXER: 2, Following.FOLLOWS: 1} == count_verdicts(answers)
 
 
 def test_an_emulation_knows_what_its_documents_say_of_a_cell(cells, knowledge):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.ledger import columns_of, documented_in, entry_of, uncovered, unfiled
+from app.core.ledger import columns_of, disagreements_in, documented_in, entry_of, list_unfiled
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind
 from app.curation.drafting import Draft
@@ -123,14 +123,14 @@ def test_an_entry_speaks_of_the_families_it_names_or_of_all(covered, families, a
 def test_what_disagrees_is_unfiled_unless_an_entry_that_stands_covers_it(expected, facts):
     knowledge = make_knowledge(make_family("zen-5", 3), *facts)
 
-    assert expected == told(unfiled(cells_of(knowledge)))
+    assert expected == told(list_unfiled(cells_of(knowledge)))
 
 
 def test_a_cell_that_its_mode_does_not_have_disagrees_with_a_silent_table_in_nothing():
     absent = [make_claim("absent", "", "note", access=a, modes=(Mode.AVIC,)) for a in Access]
     silent = make_register(claims=(*absent, *(replace(c, modes=(Mode.X2AVIC,)) for c in TABLE)))
 
-    assert [] == told(unfiled(cells_of(make_knowledge(silent))))
+    assert [] == told(list_unfiled(cells_of(make_knowledge(silent))))
 
 
 def test_cells_with_one_reason_are_listed_together():
@@ -142,16 +142,18 @@ def test_cells_with_one_reason_are_listed_together():
     apart = make_knowledge(make_family("zen-5", 3), TPR, other, seen, alone)
 
     assert [(["tpr/x2avic/write", "ldr/x2avic/write"], True, ["zen-4"])] == told(
-        unfiled(cells_of(together))
+        list_unfiled(cells_of(together))
     )
-    assert [["zen-4"], ["zen-4", "zen-5"]] == [list(g.families) for g in unfiled(cells_of(apart))]
+    assert [["zen-4"], ["zen-4", "zen-5"]] == [
+        list(g.families) for g in list_unfiled(cells_of(apart))
+    ]
 
 
 def test_what_is_unfiled_names_the_entries_beside_it():
     entries = (make_difference(1, "retracted"), make_difference(2, families=("zen-5",)))
     knowledge = make_knowledge(make_family("zen-5", 3), GP, *entries)
 
-    assert [2] == [d.number for d in unfiled(cells_of(knowledge))[0].beside]
+    assert [2] == [d.number for d in list_unfiled(cells_of(knowledge))[0].beside]
 
 
 observations = st.lists(
@@ -182,9 +184,9 @@ def test_whatever_disagrees_is_either_covered_or_listed_and_nothing_else_is(regi
     made = [replace(one, number=n) for n, one in enumerate(made, 1)]
     knowledge = make_knowledge(make_family("zen-5", 3), register, *seen, *made)
     cells = cells_of(knowledge)
-    listed = {(key, family) for g in unfiled(cells) for key in g.keys for family in g.families} | {
-        (key, "") for g in unfiled(cells) if g.manual for key in g.keys
-    }
+    listed = {
+        (key, family) for g in list_unfiled(cells) for key in g.keys for family in g.families
+    } | {(key, "") for g in list_unfiled(cells) if g.manual for key in g.keys}
 
     for key, view in cells.items():
         standing = [
@@ -198,7 +200,7 @@ def test_whatever_disagrees_is_either_covered_or_listed_and_nothing_else_is(regi
 
 
 def test_every_cell_of_the_real_seed_that_disagrees_is_covered(views):
-    assert [] == told(unfiled(views))
+    assert [] == told(list_unfiled(views))
     assert 32 <= sum(view.rules_differ for view in views.values())
 
 
@@ -272,12 +274,12 @@ def test_an_entry_as_drafted_leaves_no_gap_on_its_cells(register, seen, made):
     seen = [replace(one, id=f"o-{n}") for n, one in enumerate(seen)]
     made = [replace(one, number=n) for n, one in enumerate(made, 1)]
     knowledge = make_knowledge(make_family("zen-5", 3), register, *seen, *made)
-    for group in unfiled(cells_of(knowledge)):
+    for group in list_unfiled(cells_of(knowledge)):
         draft = Draft(group.views, knowledge)
         entry = make_difference(9, cells=tuple(map(str, group.keys)), families=draft.families)
         cells = cells_of(make_knowledge(*_facts(knowledge), entry))
 
-        assert {(False, ())} == {uncovered(cells[key]) for key in group.keys}
+        assert {(False, ())} == {disagreements_in(cells[key]) for key in group.keys}
 
 
 def _facts(knowledge):

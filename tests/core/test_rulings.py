@@ -1,8 +1,15 @@
 import pytest
 
 from app.core.cells import CellKey
-from app.core.chains import chain
-from app.core.rulings import claims_on, effective, expected, literal, printed, said
+from app.core.chains import chain_of_checks
+from app.core.rulings import (
+    branch_set,
+    claims_met,
+    claims_on,
+    effective_claims,
+    judge_print,
+    literal,
+)
 from app.core.words import Access, ClaimKind, Mode, Printed
 from tests.core import shapes
 from tests.core.shapes import (
@@ -95,7 +102,7 @@ def test_the_conditions_of_these_tests_nest_as_in_the_seed(knowledge):
     ],
 )  # fmt: skip
 def test_what_rules_a_cell_stands_in_the_order_of_the_checks(rules, claims):
-    assert rules == spelled(effective(claims))
+    assert rules == spelled(effective_claims(claims))
 
 
 @pytest.mark.parametrize(
@@ -108,8 +115,8 @@ def test_what_rules_a_cell_stands_in_the_order_of_the_checks(rules, claims):
     ],
 )
 def test_a_product_manual_rules_its_own_family_only(rules, claims, family):
-    assert rules == spelled(effective(claims, family))
-    assert rules == spelled(expected(claims, "", CONDITIONS, family))
+    assert rules == spelled(effective_claims(claims, family))
+    assert rules == spelled(claims_met(claims, "", CONDITIONS, family))
 
 
 @pytest.mark.parametrize(
@@ -144,12 +151,12 @@ def test_a_product_manual_rules_its_own_family_only(rules, claims, family):
     ],
 )  # fmt: skip
 def test_an_access_can_meet_the_claims_that_its_condition_leaves(rules, claims, stated):
-    assert rules == spelled(expected(claims, stated, CONDITIONS))
+    assert rules == spelled(claims_met(claims, stated, CONDITIONS))
 
 
 @pytest.mark.parametrize("claims", [ALLOWED, ID, ISR, TPR, EOI, ICR, SELF_IPI, EXT_LVT_READ])
 def test_with_nothing_stated_an_access_can_meet_whatever_rules_the_cell(claims):
-    assert effective(claims) == expected(claims, "", CONDITIONS)
+    assert effective_claims(claims) == claims_met(claims, "", CONDITIONS)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ def test_with_nothing_stated_an_access_can_meet_whatever_rules_the_cell(claims):
     ],
 )  # fmt: skip
 def test_what_the_table_prints_is_held_against_what_rules(word, claims):
-    assert Printed(word) is printed(claims, CONDITIONS)
+    assert Printed(word) is judge_print(claims, CONDITIONS)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +193,7 @@ def test_what_the_table_prints_is_held_against_what_rules(word, claims):
     ],
 )
 def test_an_exit_of_one_condition_replaces_the_print_for_that_condition_only(branches, condition):
-    ruling = expected(ICR_AVIC, condition, CONDITIONS)
+    ruling = claims_met(ICR_AVIC, condition, CONDITIONS)
     certain_or_possible = {str(claim.behaviour) for claim in ruling}
     assert branches == certain_or_possible
 
@@ -210,19 +217,19 @@ OUTCOMES = ("cpl", "permission-map", "access-check", "table")
     ],
 )
 def test_the_chain_says_which_check_wins(last_two, claims):
-    steps = chain(claims, CELL, CONDITIONS)
+    steps = chain_of_checks(claims, CELL, CONDITIONS)
     outcomes = ("passes", "passes", *last_two)
     assert tuple(zip(OUTCOMES, outcomes, strict=True)) == tuple((s.name, s.outcome) for s in steps)
 
 
 def test_the_chain_shows_notes_and_table_together_and_no_open_question():
-    steps = {step.name: step for step in chain(ICR, CELL, CONDITIONS)}
+    steps = {step.name: step for step in chain_of_checks(ICR, CELL, CONDITIONS)}
     assert set(steps["table"].claims) == {c for c in ICR_AVIC if c.ranks}
     assert steps["access-check"].claims == (ICR[-1],)
 
 
 def test_there_is_no_chain_under_avic():
-    assert not chain(ICR_AVIC, CellKey("icr", Mode.AVIC, Access.WRITE), CONDITIONS)
+    assert not chain_of_checks(ICR_AVIC, CellKey("icr", Mode.AVIC, Access.WRITE), CONDITIONS)
 
 
 def test_claims_on_a_cell_are_its_own_with_the_highest_priority_first():
@@ -237,4 +244,4 @@ def test_claims_on_a_cell_are_its_own_with_the_highest_priority_first():
 
 def test_the_table_taken_literally_is_its_claims_alone():
     assert literal(ICR) == ICR[:2]
-    assert said(literal(ICR)) == {("accelerated", "simple-ipi"), ("vmexit-trap", "advanced")}
+    assert branch_set(literal(ICR)) == {("accelerated", "simple-ipi"), ("vmexit-trap", "advanced")}

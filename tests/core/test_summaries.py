@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.summaries import NEWEST, NOTHING, Share, Sort, changed
+from app.core.summaries import NEWEST, NOTHING, Share, Sort, with_share
 from app.core.verdicts import judge
 from app.core.words import Behaviour
 from tests.core.shapes import CONDITIONS
@@ -94,7 +94,7 @@ def lived(documents, life):
         if sign > 0:
             counting[number] = mine
         told = [o for every in counting.values() for o in every]
-        measured = changed(measured, share(mine, others), sign, newest(told))
+        measured = with_share(measured, share(mine, others), sign, newest(told))
     return measured, [o for told in counting.values() for o in told]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.views import view_cells
-from app.core.wanted import REASONS, list_wants, unheard
+from app.core.wanted import REASONS, families_without_reports, list_wants
 from app.core.words import Printed
 from tests.running import SITE, soup_of, words
 
@@ -15,7 +15,7 @@ def views(knowledge):
 
 def test_each_cell_with_evidence_is_one_mark_that_leads_there(site, knowledge, views):
     bands = soup_of(site, "/c").select("table.coverage tbody")
-    heard = [f for f in knowledge.families if f not in unheard(knowledge, views)]
+    heard = [f for f in knowledge.families if f not in families_without_reports(knowledge, views)]
 
     assert len(heard) == len(bands)
     for family, band in zip(heard, bands, strict=True):

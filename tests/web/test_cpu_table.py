@@ -4,7 +4,7 @@ import pytest
 
 from app.core.filters import AGAINST
 from app.core.views import view_cells
-from app.core.wanted import unheard
+from app.core.wanted import families_without_reports
 from app.core.words import Printed, Verdict
 from tests.running import SITE, flat, soup_of
 
@@ -48,7 +48,7 @@ def test_one_curl_says_what_is_printed_what_rules_and_what_was_seen(site):
 
 
 def test_a_family_of_which_nothing_is_known_has_a_column_only_if_asked_for(site, knowledge, views):
-    silent = unheard(knowledge, views)
+    silent = families_without_reports(knowledge, views)
     heads = site.get("/index.csv?view=cpu").text.partition("\n")[0].split(",")
     asked = soup_of(site, f"/?view=cpu&family={silent[0]}")
 

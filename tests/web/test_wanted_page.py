@@ -72,7 +72,7 @@ def test_the_page_names_every_wanted_cell_once_and_links_it(client, knowledge):
 def test_families_of_which_nothing_was_reported_share_one_line_and_keep_their_places(
     client, knowledge
 ):
-    silent = wanted.unheard(knowledge, view_cells(knowledge))
+    silent = wanted.families_without_reports(knowledge, view_cells(knowledge))
     named = ", ".join(knowledge.families[slug].name for slug in silent)
     line = f"Nothing yet for {named}: {SITE}/c/FAMILY"
     soup = soup_of(client, "/wanted")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.core.cells import CellKey
 from app.core.facts import Claim, Register
 from app.core.numbers import bits_of
-from app.core.rulings import Conditions, expected
+from app.core.rulings import Conditions, claims_met
 from app.core.words import Access, Behaviour, ClaimKind, Mode
 from app.probing.classifying import BY_WHY
 from app.probing.probe_table import PLANS, reserved_bits
@@ -148,7 +148,7 @@ def by_manual(check: Check, claims: Iterable[Claim], conditions: Conditions) -> 
     stay possible, nothing is expected.
     """
     mine = [claim for claim in claims if _holds(claim, check, conditions)]
-    ruling = expected(mine, check.condition, conditions)
+    ruling = claims_met(mine, check.condition, conditions)
     outcomes = {seen_as(claim.behaviour) for claim in ruling}
     if not ruling or _is_open(check, claims):
         return Expected(None, "the manual does not say")

@@ -10,7 +10,7 @@ from app.core.assumptions import Mark, MarkKind
 from app.core.cells import CellKey
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
-from app.core.numbers import SLOT, Span, counted
+from app.core.numbers import SLOT, Span, count_noun
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Mode
 from app.foreign.kernel_source.trap_running import FAULT, TRAP, Switch, TakenFor
@@ -91,7 +91,7 @@ def checked(
     wrong = [row for row in rows if not row.agrees]
     absent = sum(not row.said.case for row in rows)
     kind = "MSRs, so x2AVIC alone" if switch.msrs else "offsets of the page, in both modes"
-    told = f"{counted(len(rows), 'row')}: {len(rows) - len(wrong)} agree, {len(wrong)} differ"
+    told = f"{count_noun(len(rows), 'row')}: {len(rows) - len(wrong)} agree, {len(wrong)} differ"
     return Section("", parts=[
         Field("Function", f"{switch.name}, {switch.place}"),
         Field("Asks for", kind),

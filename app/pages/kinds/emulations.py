@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from app.core.emulated import EmulatedApic, following
+from app.core.emulated import EmulatedApic, count_verdicts
 from app.core.emulator_words import Following
 from app.core.facts import Difference, Emulation
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.rulings import Conditions
 from app.curation.seed import body_of
 from app.errors import NotFound
@@ -207,9 +207,9 @@ def _about(apic: EmulatedApic) -> list[Passage]:
 def _verdicts(
     answers: tuple[emulation_text.Answered, ...], conditions: Conditions
 ) -> list[Passage]:
-    found = following(answer for _, answer in answers)
+    found = count_verdicts(answer for _, answer in answers)
     parts: list[Passage] = [Section("Against the manual's rules", parts=[
-        Field(word.label, f"{counted(number, 'observation')}. {word.meaning}", 20)
+        Field(word.label, f"{count_noun(number, 'observation')}. {word.meaning}", 20)
         for word, number in found.items()
     ])]  # fmt: skip
     for word in (w for w in Following if w.differs or w is Following.OPEN):
@@ -241,7 +241,7 @@ def _data(snapshot: Snapshot, apic: EmulatedApic) -> dict[str, object]:
         "guest_vendor": told_.vendor,
         "measurements": apic.total,
         "observations": sum(answer.items for answer in answers),
-        **{str(word): number for word, number in following(answers).items()},
+        **{str(word): number for word, number in count_verdicts(answers).items()},
     }
 
 

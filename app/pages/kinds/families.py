@@ -10,11 +10,11 @@ from app.core.citations import cite_source, sources_of
 from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.timeline import NAMED, of_family
 from app.core.verdicts import Judgement
 from app.core.views import CellView
-from app.core.wanted import REASONS, Want, can_have, list_wants, unheard
+from app.core.wanted import REASONS, Want, can_have, families_without_reports, list_wants
 from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
@@ -53,7 +53,7 @@ class CoveragePage(PageKind):
         """Return the coverage matrix: how many cells of each family have which verdict."""
         cells, knowledge = asked.snapshot.cells, asked.knowledge
         counts = {slug: _coverage(cells, slug) for slug in knowledge.families}
-        silent = unheard(knowledge, cells)
+        silent = families_without_reports(knowledge, cells)
         table = Table(("family", "name", *map(str, Verdict)), tuple(
             (slug, family.name, *map(str, counts[slug].values()))
             for slug, family in knowledge.families.items()
@@ -196,7 +196,7 @@ def _identity(family: Family) -> Iterator[Passage]:
 
 def _reading(r: FeatureReading) -> Item:
     steppings = f", stepping {r.steppings}" if r.steppings else ""
-    dumps = f"{counted(r.dumps, 'dump')}, EDX {r.edx}"
+    dumps = f"{count_noun(r.dumps, 'dump')}, EDX {r.edx}"
     bits = (
         f"AVIC {r.avic}; x2AVIC {r.x2avic}; ExtLvt {r.extlvt}; "
         f"x2AVIC_EXT {r.x2avic_ext}; HvInUseWrAllowed {r.hv_in_use_wr_allowed} "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.core.cells import way
+from app.core.cells import access_method
 from app.core.guest import Half
 from app.core.guest_words import Sameness, Sees
-from app.core.hypervisors import Version, named
+from app.core.hypervisors import Version, name_versions
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.words import Mode
@@ -90,7 +90,7 @@ def headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
     on = f" on {knowledge.families[view.family].name}" if view.family else ""
     if view.wanted["cell"]:
         return (tuple(_answer(view, on, knowledge)),)
-    names = named(version for version in view.versions if version.apic)
+    names = name_versions(version for version in view.versions if version.apic)
     asked = f"Is it the same to a guest{on} with and without interception, by {names}?"
     first, *others = (tuple(_counted(view, found)) for found in view.figures if found.total)
     return ((asked, " ", *first), *others)
@@ -151,7 +151,7 @@ def _tables(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
     silicon = f"Silicon, {knowledge.families[view.family].name}" if view.family else "Silicon"
     heads = ("Register", "When", silicon, "Emulated", "Same?", *(v.short for v in shown))
     for (mode, access), lines in view.groups.items():
-        yield Section(f"{mode.label} {access} ({way(mode, access)})", parts=[Tabular(
+        yield Section(f"{mode.label} {access} ({access_method(mode, access)})", parts=[Tabular(
             f"{mode.label} {access}", [heads],
             [_row(line, conditions, versions=bool(shown)) for line in lines], widths, "guest",
         )])  # fmt: skip
@@ -186,7 +186,9 @@ def _emulated(halves: tuple[Half, ...]) -> Line:
     said = {sees: guest_text.apart(sees, "not measured") for sees in found}
     if len(found) == 1:
         return said[halves[0].sees]
-    each = ((*said[sees], ": ", Styled(named(mine), "fine")) for sees, mine in found.items())
+    each = (
+        (*said[sees], ": ", Styled(name_versions(mine), "fine")) for sees, mine in found.items()
+    )
     return joined(each, "; ")
 
 

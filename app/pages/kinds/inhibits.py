@@ -90,7 +90,7 @@ class InhibitPage(PageKind):
 
 def find_reason(knowledge: Knowledge, name: str) -> InhibitReason:
     """Return a reason by any of its names; raises NotFound that names the nearest."""
-    if found := inhibits.named(knowledge, name):
+    if found := inhibits.find_reason(knowledge, name):
         return found
     known = knowledge.inhibits
     near = get_close_matches(name.lower(), known, 3, 0.3) or list(known)
@@ -99,7 +99,7 @@ def find_reason(knowledge: Knowledge, name: str) -> InhibitReason:
 
 
 def _bits_table(knowledge: Knowledge) -> Tabular:
-    groups = inhibits.alike(knowledge)
+    groups = inhibits.group_by_bits(knowledge)
     rows: list[list[Line]] = []
     for reason in knowledge.inhibits.values():
         found = [bits.bit(reason) for bits in groups]
@@ -128,7 +128,9 @@ def _code(text: str) -> Pieces:
 def _sheet(reason: InhibitReason, knowledge: Knowledge) -> Sheet:
     errata = ((Linked(found.title, f"/errata/{found.slug}", told=True),)
               for found in map(knowledge.errata.get, reason.errata) if found)  # fmt: skip
-    trees = (bits.trees[-1].source for bits in inhibits.alike(knowledge) if bits.bit(reason))
+    trees = (
+        bits.trees[-1].source for bits in inhibits.group_by_bits(knowledge) if bits.bit(reason)
+    )
     return Sheet(
         f"{reason.name}: why KVM keeps AVIC off", f"/inhibit/{reason.slug}",
         up=(Linked("Inhibits", "/inhibit"), reason.name), parts=[
@@ -176,7 +178,7 @@ def _bit_lines(reason: InhibitReason, knowledge: Knowledge) -> Iterator[Passage]
 
 
 def _mask_sheet(mask: int, knowledge: Knowledge) -> Sheet:
-    groups = inhibits.alike(knowledge)
+    groups = inhibits.group_by_bits(knowledge)
     return Sheet(
         f"inhibits={mask:#x}, decoded by kernel", f"/inhibit/{mask:#x}",
         up=(Linked("Inhibits", "/inhibit"), f"{mask:#x}"), parts=[
@@ -191,7 +193,7 @@ def _mask_sheet(mask: int, knowledge: Knowledge) -> Sheet:
 
 def _set_bits(mask: int, bits: Bits, knowledge: Knowledge) -> Iterator[Passage]:
     for bit, name in bits.decode(mask):
-        reason = inhibits.named(knowledge, name) if name else None
+        reason = inhibits.find_reason(knowledge, name) if name else None
         if reason is None:
             yield Item(f"bit {bit}: no reason there")
         else:
@@ -204,7 +206,7 @@ def _set_bits(mask: int, bits: Bits, knowledge: Knowledge) -> Iterator[Passage]:
 def _body(reason: InhibitReason, knowledge: Knowledge) -> dict[str, object]:
     read = [
         {"kernel": tree.version, "bit": found.bit, "line": found.at, "heeded": found.heeded}
-        for bits in inhibits.alike(knowledge)
+        for bits in inhibits.group_by_bits(knowledge)
         for tree in bits.trees
         for found in tree.inhibits
         if found.name in (reason.name, *reason.names)
@@ -218,15 +220,15 @@ def _mask_body(mask: int, knowledge: Knowledge) -> dict[str, object]:
             "kernels": [tree.version for tree in bits.trees],
             "bits": [{"bit": bit, "name": name} for bit, name in bits.decode(mask)],
         }
-        for bits in inhibits.alike(knowledge)
+        for bits in inhibits.group_by_bits(knowledge)
     ]
     return {"mask": f"{mask:#x}", "decoded": kernels}
 
 
 def _mask_rows(mask: int, knowledge: Knowledge, site: str) -> Iterator[tuple[str, ...]]:
-    for tree in inhibits.trees(knowledge):
+    for tree in inhibits.trees_read(knowledge):
         for bit, name in Bits((tree,)).decode(mask):
-            found = inhibits.named(knowledge, name)
+            found = inhibits.find_reason(knowledge, name)
             yield tree.version, str(bit), name, f"{site}/inhibit/{found.slug}" if found else ""
 
 
@@ -234,7 +236,7 @@ def _rows(
     reasons: Iterable[InhibitReason], knowledge: Knowledge, site: str
 ) -> Iterator[tuple[str, ...]]:
     for reason in reasons:
-        for tree in inhibits.trees(knowledge):
+        for tree in inhibits.trees_read(knowledge):
             for found in tree.inhibits:
                 if found.name in (reason.name, *reason.names):
                     yield (reason.name, tree.version, str(found.bit), found.at, found.heeded,

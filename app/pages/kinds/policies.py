@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.assumptions import Mark, MarkKind, PolicyView
 from app.core.facts import Policy
-from app.core.kernels import covering
+from app.core.kernels import find_covering
 from app.core.knowledge import Knowledge
 from app.core.policy_rows import MsrRow, PolicyTable, marks_of, pairs, policy_table
 from app.core.words import Access
@@ -94,7 +94,7 @@ class PolicyPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return one policy, two in the order asked for, or what covers a release; or NotFound."""
         knowledge, slug = asked.knowledge, asked.parts["slug"]
-        found = covering(knowledge, slug) if BETWEEN not in slug else None
+        found = find_covering(knowledge, slug) if BETWEEN not in slug else None
         if found and found.held and found.slug not in knowledge.policies:
             return Page.of(
                 covering_sheet(found, knowledge),
@@ -131,7 +131,7 @@ def find_policies(snapshot: Snapshot, asked: str) -> PolicyTable:
 def _find(snapshot: Snapshot, slug: str) -> Policy:
     """Return a policy by slug, in any case; raises NotFound that names the nearest."""
     known = snapshot.knowledge.policies
-    covered = covering(snapshot.knowledge, slug)
+    covered = find_covering(snapshot.knowledge, slug)
     slug = covered.slug if covered else slug
     held = sorted({policy.slug for policy, _ in covered.held}) if covered else []
     if slug.lower() not in known and len(held) == 1:

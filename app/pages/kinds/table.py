@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from app.core.cells import way
+from app.core.cells import access_method
 from app.pages import corrected_text, cpu_table, explore, print_text, table_text
 from app.pages.api import cell_list
 from app.pages.corrected_markdown import corrected_markdown
@@ -76,7 +76,7 @@ def _with_cpus(page: Page, view: TableView, snapshot: Snapshot) -> Page:
             "cpus": shown,
             "heading": cpu_table.TITLE,
             "nothing_yet": nothing_yet(shown.silent, knowledge),
-            "way": way,
+            "way": access_method,
         },
         text=lambda place: sheet_text(cpu_table.cpu_sheet(shown, knowledge), place),
         table=lambda place: cpu_table.cpu_rows(shown, place.site),

@@ -9,7 +9,7 @@ from typing import Any
 from app.core import names, wanted
 from app.core.facts import FeatureReading
 from app.core.knowledge import Knowledge
-from app.core.numbers import counted
+from app.core.numbers import count_noun
 from app.core.wanted import FORCED, REASONS, RECORD, Need, Want
 from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
@@ -50,7 +50,7 @@ class WantedPage(PageKind):
         called = ", ".join(knowledge.families[family].name for family in families)
         wants = wanted.list_wants(knowledge, cells, families)
         # What would be said of each of them is the same; who asks for one gets all of it.
-        unheard = wanted.unheard(knowledge, cells) if not families else ()
+        unheard = wanted.families_without_reports(knowledge, cells) if not families else ()
         silent = tuple(f for f in unheard if any(want.family == f for want in wants))
 
         def feed(place: Place) -> str:
@@ -124,7 +124,7 @@ def _silent(families: tuple[str, ...], knowledge: Knowledge) -> Iterator[Passage
 
 def _bits(r: FeatureReading) -> Line:
     named = f"{r.name}: " if r.name else ""
-    return (f"{named}AVIC {r.avic}, x2AVIC {r.x2avic}, in {counted(r.dumps, 'dump')} ",
+    return (f"{named}AVIC {r.avic}, x2AVIC {r.x2avic}, in {count_noun(r.dumps, 'dump')} ",
             Sourced((r.source,)))  # fmt: skip
 
 
