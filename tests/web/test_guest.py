@@ -116,6 +116,14 @@ def test_the_page_of_a_cell_has_both_halves_in_a_line_for_each_case(client):
     assert "/guest?cell=tpr/x2avic/write" in text
 
 
+def test_a_cell_of_several_cases_is_answered_in_a_paragraph_each(client):
+    answer = client.get("/guest.json?cell=icr/x2avic/write").json()["answer"]
+    shown = soup_of(client, "/guest?cell=icr/x2avic/write").select("p.sentence")
+
+    assert 1 < len(answer) == len(shown)
+    assert all(case.startswith("When ") for case in answer[1:])
+
+
 def test_without_a_measurement_nothing_is_known(database_url):
     with client_of(database_url) as bare:
         told = bare.get("/guest.json").json()

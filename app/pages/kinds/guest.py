@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 from app.core.cells import access_method
 from app.core.guest import Half
@@ -68,8 +69,9 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
     """Return what a guest sees under a filter, at a data version, as a page."""
     cite = f"{view.path}&{PIN}={version}"
     asked = bool(view.wanted["cell"])
+    kinds = chain(["sentence"], repeat("sentence" if asked else "also"))
     return Sheet(TITLE, view.path, parts=[
-        *map(Para, headline(view, knowledge), ("sentence", "also")),
+        *map(Para, headline(view, knowledge), kinds),
         Para(LEAD, "lead"),
         Included("guest/_filters.html"),
         Field("Shown", view.sentence if view.wanted.chosen and not asked else ""),
@@ -83,13 +85,13 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
 def headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
     """Answer in figures whether it is the same, and say what of that is not known: by mode.
 
-    Of cells that are asked for by name, the answer is theirs.
+    Of cells that are asked for by name, the answer is theirs: a paragraph a case.
     """
     if not any(version.apic for version in view.versions):
         return ((NOBODY,),)
     on = f" on {knowledge.families[view.family].name}" if view.family else ""
     if view.wanted["cell"]:
-        return (tuple(_answer(view, on, knowledge)),)
+        return tuple(_answers(view, on, knowledge))
     names = name_versions(version for version in view.versions if version.apic)
     asked = f"Is it the same to a guest{on} with and without interception, by {names}?"
     first, *others = (tuple(_counted(view, found)) for found in view.figures if found.total)
@@ -114,16 +116,16 @@ def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
            "differ; what the others do there is only said, above all by the manual.")  # fmt: skip
 
 
-def _answer(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Piece]:
-    """Yield both halves of each cell that is asked for, and whether they are the same."""
+def _answers(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Pieces]:
+    """Yield both halves of each case that is asked for, and whether they are the same."""
     for lines in _by_cell(view):
         key = lines[0].cell.key
-        yield f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
-        for i, line in enumerate(lines):
+        name = f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
+        for line in lines:
             when = ", ".join(guest_text.when(line, knowledge.conditions))
             begins = {"": "", guest_text.OTHERWISE: "Otherwise: "}.get(when, f"When {when}: ")
-            yield ". " * bool(i) + begins + guest_text.both(line)
-        yield ". "
+            yield (f"{name}{begins}{guest_text.both(line)}.",)
+            name = ""
 
 
 def _cells(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
