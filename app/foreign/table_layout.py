@@ -20,6 +20,8 @@ DRAWN = str.maketrans("│┃║─━═┌┐└┘├┤┬┴┼╔╗╚╝
 GAP = re.compile(r" {2,}")
 BAR = re.compile(r"(?<!\\)\|")
 WORDS = re.compile(r"\S+(?: \S+)*")
+# A comma between the cells of a CSV file, where none stands in quotes.
+COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 RULE = re.compile(r"[-=+]+")
 ENDLESS = 10**6
 # Where a column begins and where the next one does, from 0.
@@ -91,15 +93,18 @@ def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], boo
 def _barred_tabs(lines: Sequence[MailLine]) -> Iterator[MailLine]:
     """Yield lines with each tab of a spreadsheet's rows as a bar, of any other text as blanks.
 
-    Those have one tab between columns, the same number in each line up to a blank one.
+    Those have one tab or comma between columns, the same number in each line up to a blank one.
     """
     for _, run in groupby(lines, lambda line: bool(line.text.strip())):
         rows = list(run)
         tabs = {row.text.count("\t") for row in rows}
         spread = len(tabs) == 1 < len(rows) and tabs != {0}
         spread = spread and not any("\t\t" in r.text or "|" in r.text for r in rows)
+        commas = {len(COMMA.findall(row.text)) for row in rows if "|" not in row.text}
+        listed = not spread and len(commas) == 1 < len(rows) and min(commas) > 1
         for row in rows:
             text = row.text.replace("\t", "|") if spread else row.text.expandtabs(8)
+            text = COMMA.sub("|", text) if listed else text
             yield replace(row, text=text)
 
 

@@ -11,7 +11,12 @@ from app.core.numbers import MSR_BASE, PAGE_LAST, SLOT, Span
 from app.curation.aliases import find_register
 from app.errors import NotFound
 
-ADDRESSES = re.compile(r"((0x)?[0-9a-f]+h?-(0x)?[0-9a-f]+h?|(0x)?[0-9a-f]{3}h?)", re.IGNORECASE)
+ADDRESSES = re.compile(
+    r"((0x)?[0-9a-f]+h?-(0x)?[0-9a-f]+h?|(0x)?[0-9a-f]{3}h?|[0-9a-f]{2}h|0x[0-9a-f]{2})",
+    re.IGNORECASE,
+)
+# How Markdown sets a name.
+SET = str.maketrans("", "", "`*\\")
 SHORTEST = 3
 # A slug, and the member that was named of a vector.
 Place = tuple[str, int | None]
@@ -28,6 +33,7 @@ def places_of(
     if known and len(text) > SHORTEST and known[0][0].startswith(text.lower()):
         # Our own blocks cut long slugs.
         return known
+    text = text.translate(SET).strip()
     bare, _, inside = text.rstrip(")").partition("(")
     names = (part.strip() for part in (bare, inside) if part.strip())
     try:
@@ -43,8 +49,9 @@ def places_of(
 
 def _named(name: str, registers: Mapping[str, Register]) -> Iterator[Place]:
     parts = re.split(r"[,\s]+", name)
-    if all(ADDRESSES.fullmatch(part) for part in parts):
-        for part in parts:
+    addresses = re.split(r"[,/\s]+", name)
+    if all(ADDRESSES.fullmatch(part) for part in addresses):
+        for part in addresses:
             yield from _spanned(part, registers)
     else:
         found = find_register(name if name in registers else "_".join(parts), registers)

@@ -227,6 +227,10 @@ FEATURE = re.compile(
     r"(?:cpuid )?(?:fn[0-9a-f]{4}_[0-9a-f]{4}_)?(e[abcd]x)\[?(\d+)\]? ?==? ?([01])"
 )
 FIRST = re.compile(r"(?:if |when )?(?P<when>[^:]+): (?P<said>.+)")
+# An exit of which the code says it all.
+CODED = re.compile(
+    r"(?:#?vmexit|exit)[ :=]*\(?(avic_incomplete_ipi|(?:0x)?(?:40[01]|7c)h?)\)?(?=$|[ ;,])"
+)
 VALID = ", ".join(dict.fromkeys(b.short for b in OUTCOMES)) + ", 7Ch, 401h, 400h, or -"
 
 
@@ -245,6 +249,7 @@ def read_cell(
     """
     bare = FEATURE.sub(r"\1\2=\3", text.lower())
     bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", bare).split())
+    bare = CODED.sub(r"\1", bare)
     bare = next((ours for printed, ours in PRINTED if printed.fullmatch(bare)), bare)
     parts = [" ".join(part.split()) for part in bare.split(";")]
     plain = (_in_mode(FIRST.sub(r"\g<said> \g<when>", part), mode, assumed) for part in parts)

@@ -172,3 +172,20 @@ def test_a_name_that_is_unknown_beside_an_address_is_no_fault(knowledge) -> None
     assert {("edge", "accelerated"), ("level", "vmexit-trap")} == {
         (o["condition"], o["outcome"]) for o in drafted.observations
     }
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Offset,MSR,Register,RDMSR,WRMSR\nD0h,80Dh,LDR,-,#VMEXIT(AVIC_INCOMPLETE_IPI)\n",
+        'MSR,Register,RDMSR,WRMSR\n80Dh,LDR,"-","exit 0x401"\n',
+        "| MSR | Register | RDMSR | WRMSR |\n|--|--|--|--|\n| `0x80d` | APIC\\_LDR | - | `ipi` |\n",
+        "| Register | RDMSR | WRMSR |\n|--|--|--|\n| LDR (D0h/80Dh) | - | #VMEXIT 401h |\n",
+    ],
+    ids=["CSV", "CSV with quotes", "Markdown", "both addresses"],
+)
+def test_a_row_is_read_however_its_cells_are_set(knowledge, raw) -> None:
+    drafted = import_table(raw.encode(), knowledge)
+
+    assert [] == drafted.faults
+    assert [("ldr", "vmexit-ipi")] == [(o["register"], o["outcome"]) for o in drafted.observations]
