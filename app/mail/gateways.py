@@ -19,10 +19,11 @@ STARS = re.compile(r"\*(?:\*(.))?")
 RUNS = {c: n for n, c in enumerate(f"{string.ascii_letters[26:]}{string.ascii_letters[:26]}"
                                    f"{string.digits}-_", 2)}  # fmt: skip
 ONE_SLASH = re.compile(r"(https?:/)(?=[^/])", re.IGNORECASE)
-# Parameters in which redirectors say where they lead; `q` of none but a path /url.
-LEADING = ("url", "u", "a", "target", "dest", "destination", "redirect", "to", "link", "d")
+# Parameters in which redirectors say where they lead, in base64 too; `q` of none but these paths.
+LEADING = ("url", "u", "a", "target", "dest", "destination", "redirect", "to", "link", "d", "uddg")
+ASKED = ("/url", "/redirect")
 REWRITTEN = re.compile(
-    rf"/v3/__|[?&;](?:q|{'|'.join(LEADING)})=https?[:%-]|/https?%3A", re.IGNORECASE
+    rf"/v3/__|[?&;](?:q|{'|'.join(LEADING)})=(?:https?[:%-]|(?:a1)?aHR0c)|/https?%3A", re.IGNORECASE
 )
 
 
@@ -51,13 +52,25 @@ def _inside(url: str) -> str:
     asked = dict(parse_qsl(parts.query))
     if parts.path.endswith("/v2/url") and "u" in asked:
         return unquote(asked["u"].translate(V2))
-    names = ("q", *LEADING) if parts.path.endswith("/url") else LEADING
-    found = next((asked[name] for name in names if asked.get(name, "").startswith(WEB)), "")
+    names = ("q", *LEADING) if parts.path.endswith(ASKED) else LEADING
+    told = (_plain(asked.get(name, "")) for name in names)
+    found = next((url for url in told if url.startswith(WEB)), "")
     if found:
         return found
     # Some put the whole address behind their own path.
     at = re.search(r"https?%3A", parts.path, re.IGNORECASE)
     return unquote(parts.path[at.start() :]) if at else ""
+
+
+def _plain(url: str) -> str:
+    """Return a parameter without its base64, before which one puts ``a1``."""
+    kept = url.removeprefix("a1")
+    if not kept.startswith("aHR0c"):
+        return url
+    try:
+        return urlsafe_b64decode(kept + "=" * (-len(kept) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return url
 
 
 def _version_3(url: str, kept: str) -> str:

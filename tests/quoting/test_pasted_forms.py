@@ -53,6 +53,14 @@ GATEWAYS = {
     "a search engine": f"https://www.google.com/url?sa=D&q={percent(PINNED, '')}&ust=17",
     "a redirector": f"https://slack-redir.example.net/link?url={percent(PINNED, '')}",
     "Barracuda": f"https://linkprotect.example.com/url?a={percent(PINNED, '')}&c=E,1,x&typo=1",
+    "Sophos": "https://eu.protection.example.com?d=example.org&u="
+    + base64.b64encode(PINNED.encode()).decode()
+    + "&i=NWQ0&t=x",
+    "a search engine in base64": "https://search.example.com/ck/a?!&&p=1&u=a1"
+    + base64.urlsafe_b64encode(PINNED.encode()).decode().rstrip("=")
+    + "&ntb=1",
+    "a search engine by another name": f"https://d.example.com/l/?uddg={percent(PINNED, '')}&rut=1",
+    "a redirect": f"https://video.example.com/redirect?event=x&q={percent(PINNED, '')}",
     "behind a path": f"https://secure-web.example.com/1hash-x/{percent(PINNED, '')}",
 }
 
