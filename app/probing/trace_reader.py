@@ -62,6 +62,10 @@ _HEADER = re.compile(
 )
 # Stacks: of perf (address, symbol, where it is from), and of ftrace.
 _STACK = re.compile(
+    # What the function tracer has between events, and records of perf that say nothing of them.
+    r".*\s[a-z_][\w.]*\s+<-\s?[a-z_][\w.]*(?: \[\w+\])?"
+    r"|.*\bPERF_RECORD_(?:MMAP2?|COMM|FORK|EXIT|SWITCH|NAMESPACES|CGROUP|KSYMBOL|BPF_EVENT"
+    r"|TEXT_POKE|FINISHED_ROUND|FINISHED_INIT|TIME_CONV|SWITCH_CPU_WIDE)\b.*|"
     r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*:\s+(?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
     r"|\s+[\w./+-]+\.[chS]:\d+"
 )
@@ -77,6 +81,7 @@ _COLOUR = re.compile(
 _REFUSED = (
     ("the latency format (trace-cmd report -l, options/latency-format)",
      re.compile(r"\s*\S.*-\d+\s+\d+[^\s:\[]{4,9}\s+[\d.]+(?:us)?\s*[^\s:]?\s*:\s.*")),
+    ("function_graph", re.compile(r".*/\* kvm_\w+: .*\*/\s*")),
     ("`perf trace`", re.compile(r".*\bkvm:\w+\(.*")),
 )  # fmt: skip
 

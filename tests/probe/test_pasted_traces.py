@@ -68,6 +68,10 @@ SAME: Sequence[tuple[str, Callable[[str], str]]] = [
     ("stacks of ftrace", beside("<stack trace>", FTRACE_STACK)),
     ("user stacks of ftrace", beside("<user stack trace>", " =>  <00007f108be00000>\n")),
     ("stacks of trace-cmd -T", beside("kernel_stack:    <stack trace >", TRACE_CMD_STACK)),
+    ("the function tracer", beside("", "       CPU 0/KVM-2101    [003] d....   512.000012: "
+     "kvm_exit_it <-svm_vcpu_run\n")),
+    ("records of perf", beside("", "   perf  99 [000] 511.000000: PERF_RECORD_COMM exec: perf:9/9\n"
+     "   CPU 0/KVM  2101 [003] 512.000000: PERF_RECORD_SWITCH OUT\n")),
     ("another's events", beside("sched:sched_switch: prev_comm=kvm_exit: next_pid=1", "")),
     ("grep --color", lambda text: re.sub(r"kvm_\w+", rf"{GREP}\g<0>{PLAIN}", text)),
     ("coloured lines", each("\x1b[38;5;31m{}\x1b[0m")),
@@ -138,6 +142,8 @@ REFUSED = [
      "this is the latency format (trace-cmd report -l, options/latency-format), which is not read"),
     ("tracefs", "options/latency-format", r"\[00(\d)\] d.... +\d+\.\d{6}: ", r"\1d..1.  12us+: ",
      "this is the latency format (trace-cmd report -l, options/latency-format), which is not read"),
+    ("tracefs", "function_graph", r"(?m)^.*KVM-.*: (kvm_.*)$", r" 3)               |  /* \1 */",
+     "this is function_graph, which is not read"),
     ("perf", "perf trace", r"kvm:(kvm_\w+): (.*)", r"kvm:\1(\2)",
      "this is `perf trace`, which is not read: give the plain output"),
     ("perf", "no fields", r"(kvm_\w+:) .*", r"\1",
