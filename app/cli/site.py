@@ -110,6 +110,9 @@ def _need_port(settings: Settings) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
+    except socket.gaierror:
+        # A name of another family of addresses: the server knows them all.
+        return
     except OSError as error:
         say(
             f"vapic: {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}. "
