@@ -82,7 +82,8 @@ def find_covering(knowledge: Knowledge, text: str) -> Covering | None:
     """
     match = _NAMED.fullmatch(text.strip())
     found = Release.find(match["release"]) if match else None
-    if not match or not found:
+    # Behind a series stands `.y` alone: a number too large, or a second release, is something else.
+    if not match or not found or re.match(r"\.(?!y$)", found.suffix):
         return None
     asked = (match["of"] or "").lower()
     asked = "kvm" if asked in _LINUX else asked
