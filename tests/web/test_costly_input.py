@@ -66,6 +66,7 @@ FIELDS = {
 QUERIES = (
     "/search?q=" + "ldr+OR+" * 1100,
     "/search?q=" + "(" * 8000,
+    "/search?q=" + "+".join(f"wr{i}t{e}" for i in "iìíî" for e in "eèéêëēĕė"),
     "/?family=" + "," * 8000,
     "/mail?rows=" + ",".join(f"r{n}" for n in range(1400)),
     "/?" + "&mode=avic" * 800,
@@ -109,5 +110,5 @@ def test_no_address_costs_much_or_fails(client, address):
     began = time.process_time()
     answer = client.get(address[:8190], follow_redirects=False)
 
-    assert answer.status_code in {302, 400, 404}
+    assert answer.status_code in {200, 302, 400, 404}
     assert time.process_time() - began < MOST_SECONDS
