@@ -110,10 +110,10 @@ def _need_port(settings: Settings) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
-    except socket.gaierror:
-        # A name of another family of addresses: the server knows them all.
-        return
     except OSError as error:
+        if (error.errno or 0) < 0:
+            # No IPv4 address has this name: the server tries other families.
+            return
         say(
             f"vapic: {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}. "
             "The option --port, or PORT=8001 before the command, takes another port.",
