@@ -6,6 +6,7 @@ was said when its characters stand in the block in one piece, in the block's ord
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ SHORT = 10
 # Fewer characters than these are no block, only words that happen to be the same.
 LEAST = 16
 OCCURRENCES = 32
+# What stands before each line where a block was put into a comment, a patch or an old quote, and
+# how a link is named before its address.
+MARK = re.compile(r"\s*(\+?\s*(?:\*|#+|//+|\||;+|%+|\w{1,4}>)|\+)\s*")
+NAMED = re.compile(r"(?:\[[^\]]*\]\(|`[^`<]*<)$")
 # How much of an edited line is still the line that was there.
 ALIKE = 0.6
 # How many lines above a block are held against the lines that it lacks, and how many of these.
@@ -103,6 +108,17 @@ def stripped(text: str) -> str:
     for old, new in NOW_CALLED:
         bare = bare.replace(old, new)
     return bare
+
+
+def mark_before(text: str) -> str:
+    """Return the mark that ``text`` before a link is, empty if it is anything else."""
+    found = MARK.fullmatch(text)
+    return found[1] if found else ""
+
+
+def unmarked(text: str, mark: str) -> str:
+    """Return a line without the mark of its block, as it is if it has none."""
+    return text.lstrip().removeprefix(mark) if mark else text
 
 
 def align(pieces: Sequence[Piece], lines: Sequence[str], depth: int) -> tuple[Placed, ...]:

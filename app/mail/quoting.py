@@ -86,6 +86,7 @@ class _Checker:
         # Pinned links so far, with where they end; lines that a block has.
         self._ends: list[tuple[MailLink, LinkReading]] = []
         self._taken: set[int] = set()
+        self._mark = ""
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
         self._titles: dict[str, str] = {}
@@ -255,11 +256,13 @@ class _Checker:
 
     def _pieces(self, link: MailLink) -> Iterator[Piece]:
         """Yield what stands above a link and may be its block, without other pinned links."""
+        head = quotes.NAMED.sub("", self._lines[link.line].text[: link.column])
+        self._mark = quotes.mark_before(head.rstrip(OPENING))
         for index in range(max(0, link.line - WINDOW), link.line + 1):
             line = self._lines[index]
             start, end = 0, len(line.text)
             if index == link.line:
-                end = len(line.text[: link.column].rstrip(OPENING))
+                end = len(head.rstrip(OPENING))
             for begins, ends in self._ends:
                 if begins.line == index and begins != link:
                     yield self._piece(index, line.text[start : begins.column])
@@ -271,7 +274,7 @@ class _Checker:
 
     def _piece(self, index: int, text: str) -> Piece:
         # A line that another block has is a gap here.
-        bare = "" if index in self._taken else stripped(text)
+        bare = "" if index in self._taken else stripped(quotes.unmarked(text, self._mark))
         return Piece(index, self._lines[index].depth, text, bare)
 
 

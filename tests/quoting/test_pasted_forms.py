@@ -31,6 +31,28 @@ def test_an_edited_line_in_any_form_is_caught(hold, block_of, form):
     assert "never said that" in told(hold(FORMS[form](edited)))[1]
 
 
+MARKS = ["# ", " * ", "+ * ", "+", "+# ", "// ", "| ", "AB> ", "%% ", "+//"]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_block_in_a_comment_or_behind_marks_is_held_as_it_is(hold, block_of, mark):
+    def put(text):
+        return "/*\n" + "".join(f"{mark}{line}".rstrip() + "\n" for line in text.splitlines())
+
+    edited = block_of().replace("#VMEXIT (trap)", "#VMEXIT (fault)", 1)
+
+    checked = hold(put(block_of()))
+    assert (1, {"unchanged"}) == told(checked), report_text(checked)
+    assert "never said that" in told(hold(put(edited)))[1]
+
+
+@pytest.mark.parametrize("form", ["[LDR]({})", "`LDR <{}>`_", "[the cell]({}), as said"])
+def test_the_name_of_a_link_is_no_line_of_its_block(hold, block_of, form):
+    checked = hold(block_of().replace(PINNED, form.format(PINNED)))
+
+    assert "never said that" not in told(checked)[1], report_text(checked)
+
+
 V2 = "".join(f"-{ord(c):02X}" if c in ":?=-_" else "_" if c == "/" else c for c in PINNED)
 GATEWAYS = {
     "Proofpoint 1": f"https://urldefense.proofpoint.com/v1/url?u={percent(PINNED, '')}&k=x%0A&r=y",
