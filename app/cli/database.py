@@ -52,7 +52,7 @@ class Opened:
 
     def print_page(self, address: str) -> None:
         """Print the text of the page at an address. Raises NotFound, InvalidFilter."""
-        say(registry.find(self.snapshot, address).text(self.place), nl=False)
+        say(registry.find_page(self.snapshot, address).text(self.place), nl=False)
 
 
 def reads(command: Callable[..., None]) -> Callable[..., None]:

@@ -140,7 +140,7 @@ def _cells_of(snapshot: Snapshot, site: str) -> Iterator[tuple[str, bytes]]:
     place = Place(site, snapshot.name, pinned=True)
     for key in snapshot.cells:
         path = key.url.removeprefix("/")
-        yield f"{path}.txt", registry.find(snapshot, key.url).text(place).encode()
+        yield f"{path}.txt", registry.find_page(snapshot, key.url).text(place).encode()
         yield f"{path}/mail.txt", citing.find(snapshot, key.url, site).block().encode()
 
 

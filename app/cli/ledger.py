@@ -12,7 +12,7 @@ from app.core.ledger import list_unfiled
 from app.core.words import Access, DifferenceState, Mode
 from app.curation.drafting import Draft, draft_yaml
 from app.pages import difference_text, explore, filing
-from app.pens.plain import words
+from app.pens.plain import line_text
 from app.settings import Settings
 
 differences = typer.Typer(no_args_is_help=True)
@@ -71,5 +71,5 @@ def draft(
     if len(left) == len(groups):
         say("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
     for group in left:
-        cells_ = words(difference_text.cells_line(group.keys, snapshot.knowledge))
+        cells_ = line_text(difference_text.cells_line(group.keys, snapshot.knowledge))
         say(f"vapic: unfiled too: {cells_}", err=True)

@@ -17,7 +17,7 @@ from app.export import export_json, export_tables
 from app.export.archive import Archive, archive_of, write_sqlite
 from app.pens.page import Page
 from app.pens.place import Place
-from app.pens.plain import Plain, head
+from app.pens.plain import Plain, add_head
 from app.store.snapshots import Snapshot
 
 LEAD = (
@@ -110,7 +110,7 @@ def list_page(files: Sequence[ExportFile]) -> Page:
 def _list_text(files: Sequence[ExportFile], place: Place) -> str:
     out = Plain()
     out.title("Everything in one file")
-    head(out, place, "/export")
+    add_head(out, place, "/export")
     out.blank()
     out.para(f"All that is public at data version {place.version}. {LEAD}")
     out.para(f"What is inside, and how to read it offline: {place.site}/docs/export")

@@ -125,9 +125,9 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
         wanted = snapshot.vocabulary.read(aliases.named(kept, snapshot.knowledge))
         return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
-    if not registry.has(bare):
+    if not registry.is_page(bare):
         raise NotFound(f"No page of facts has the address {bare!r}.", hints=WITH_BLOCK)
-    page = registry.find(snapshot, f"{bare}?{query}" if query else bare)
+    page = registry.find_page(snapshot, f"{bare}?{query}" if query else bare)
     cited = partial(Cited, page.path, place=place)
     match page.view:
         case {"cell": view}:
@@ -145,7 +145,7 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
 
 def _selection(snapshot: Snapshot, selection: Selection, place: Place) -> Cited:
     knowledge, wanted = snapshot.knowledge, selection.wanted
-    view = explore.table(snapshot, wanted)
+    view = explore.filter_table(snapshot, wanted)
     chosen = {key for word in selection.rows for key in cells_of_row(word, knowledge)}
     chosen = chosen or set(knowledge.cells)
     shown = {slug: [c for c in row if c.key in chosen] for slug, row in view.rows.items()}

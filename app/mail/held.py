@@ -71,9 +71,9 @@ class HeldSnapshot:
             block = cited.block()
             return HeldPage(cited.path if path == "/mail" else address, lambda _: block)
         try:
-            page = registry.find(self.snapshot, address)
+            page = registry.find_page(self.snapshot, address)
         except NotFound:
-            if "since" in parts or (parts[0] in OURS and not registry.has(address)):
+            if "since" in parts or (parts[0] in OURS and not registry.is_page(address)):
                 return HeldPage(address)
             raise
         return HeldPage(page.path, page.comparable)
@@ -110,7 +110,7 @@ class HeldFiles:
                 raise NotFound(f"{slug!r} has no cell {'/'.join(cell[1:])}.", hints=hints)
             if text and not query:
                 return HeldPage(address if block else found, lambda _: text)
-        if not (block or "since" in parts or kind in OURS or registry.has(path)):
+        if not (block or "since" in parts or kind in OURS or registry.is_page(path)):
             raise NotFound(f"No page of facts has the address {address!r}.", hints=("/",))
         return HeldPage(address, note=NOT_HELD)
 

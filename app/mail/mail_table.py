@@ -14,7 +14,7 @@ from app.core.views import CellView
 from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
-from app.pages.policy_phrases import chosen, mark_line
+from app.pages.policy_phrases import mark_line, policy_views
 from app.pens.mail_lines import MailBlock
 from app.pens.phrases import short_branches
 from app.pens.place import Place
@@ -108,7 +108,7 @@ class Notes:
             yield f"side effect, {text}"
         if view.printed.differs:
             yield view.printed.label
-        for shown in chosen(view, self.policies):
+        for shown in policy_views(view, self.policies):
             yield from self._policy_lines(view, shown)
 
     def _policy_lines(self, view: CellView, shown: PolicyView) -> Iterator[str]:

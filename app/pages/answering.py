@@ -58,13 +58,15 @@ class Answering:
         return f"{code} {'/'.join(b.short for b in it.behaviours)}".strip()
 
 
-def answering(knowledge: Knowledge, families: Iterable[str]) -> tuple[Answering, ...]:
+def family_columns(knowledge: Knowledge, families: Iterable[str]) -> tuple[Answering, ...]:
     """Return the columns: each family of ``families``, in the order of what is known."""
     asked = {*families}
     return tuple(_family(f, knowledge) for f in knowledge.families.values() if f.slug in asked)
 
 
-def emulating(knowledge: Knowledge, emulations: Iterable[EmulatedApic]) -> tuple[Answering, ...]:
+def emulation_columns(
+    knowledge: Knowledge, emulations: Iterable[EmulatedApic]
+) -> tuple[Answering, ...]:
     """Return a column for each emulation, judged by what a guest can see of the manual's order."""
     return tuple(
         Answering(

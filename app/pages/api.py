@@ -14,12 +14,12 @@ from app.core.revisions import revision_read
 from app.core.summaries import NEWEST
 from app.core.views import CellView
 from app.pages.api_models import ManualOut, Out, RegisterOut
-from app.pages.table_columns import columns
+from app.pages.table_columns import cell_columns
 
 # Which keys a cell has hangs on nothing that is known.
 _KEYS: dict[str, Any] = {
     f"{key}_": (kind, Field(alias=key))
-    for column in columns(Knowledge.of(()), ())
+    for column in cell_columns(Knowledge.of(()), ())
     for key, (kind, _) in column.json.items()
 }
 CellOut = create_model(
@@ -52,7 +52,7 @@ def cells_body(
 
     ``most`` bounds the observations of measurements that each names.
     """
-    every = columns(knowledge, policies, site, most=most)
+    every = cell_columns(knowledge, policies, site, most=most)
     keys = {key: value for column in every for key, (_, value) in column.json.items()}
     return [{key: value(view) for key, value in keys.items()} for view in cells]
 

@@ -14,13 +14,13 @@ from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
-from app.pages.guest_text import brief
+from app.pages.guest_text import halves_section
 from app.pages.guest_view import GuestLine
 from app.pages.listing import families_line, list_errata, list_sources
 from app.pages.policy_text import does_line, does_section
-from app.pages.timeline_text import around, around_section, timeline
+from app.pages.timeline_text import around_section, neighbour_links, timeline
 from app.pens import phrases
-from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined, told
+from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import WIDE, Field, Included, Item, Para, Passage, Remark, Section, Sheet, Step
 
 SILENT = "The manual says nothing of the cell."
@@ -46,7 +46,7 @@ def cell_sheet(
             Section("Documented, highest rank first", "documented",
                     parts=[*_documented(view, knowledge)]),
             Section("Reported", "measured", parts=[*_measured(view, knowledge)]),
-            brief(guest, knowledge.conditions),
+            halves_section(guest, knowledge.conditions),
             does_section(key, does, knowledge),
             Section("Differences", "differences", parts=[
                 Item((Linked(d.label, d.path), f" ({d.state.label}) ",
@@ -57,7 +57,7 @@ def cell_sheet(
             Section("Errata and quirks", "errata", parts=[*list_errata(view.errata)]),
             Section("Annotations", "annotations", parts=[*map(Remark.of, view.annotations)]),
             timeline(of_cell(view, knowledge), _all_measured(view)),
-            around_section(around(view.register, knowledge, key)),
+            around_section(neighbour_links(view.register, knowledge, key)),
             sources,
         ],
     )  # fmt: skip
@@ -66,7 +66,7 @@ def cell_sheet(
 def _all_measured(view: CellView) -> Pieces:
     """Return the way to every measurement of a cell, where it has any."""
     return (
-        ("Of measurements the newest are named; all stand in ", told(f"/m?cell={view.key}"))
+        ("Of measurements the newest are named; all stand in ", full_address(f"/m?cell={view.key}"))
         if any(judgement.measured.summaries for judgement in view.measured) else ()
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _seen(judgement: Judgement) -> Pieces:
         (f"{judgement.seen(outcome, condition)} saw ", *phrases.behaviour_line(outcome, condition))
         for outcome, condition, _ in judgement.sides
     )
-    return (judgement.verdict, ": ", *joined(sides), f"; {judgement.behind}")
+    return (judgement.verdict, ": ", *join_lines(sides), f"; {judgement.behind}")
 
 
 def _side_effect(seen: Observation, knowledge: Knowledge) -> Field:
@@ -164,9 +164,9 @@ def _choices(
         (Styled(name, tag="b") if one == given else Linked(name, address_of(view, one)),)
         for name, one in choices
     )
-    yield Field(label, joined(links, " \N{MIDDLE DOT} "), only="html")
+    yield Field(label, join_lines(links, " \N{MIDDLE DOT} "), only="html")
     for name, one in choices:
-        address: Line = "as here" if one == given else (told(address_of(view, one)),)
+        address: Line = "as here" if one == given else (full_address(address_of(view, one)),)
         yield Field(f"{label}: {name}", address, WIDE, only="text")
 
 
@@ -186,7 +186,7 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
         ))  # fmt: skip
     if not view.claims:
         yield Para(SILENT)
-    yield Para(("The revisions of the manual: ", told("/docs/apm")))
+    yield Para(("The revisions of the manual: ", full_address("/docs/apm")))
 
 
 def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
@@ -199,12 +199,12 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
             below += [_finding(finding, knowledge) for finding in findings]
         if judgement.unnamed:
             words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
-            below.append(Para((words, told(measurements_of(view, judgement.family)))))
+            below.append(Para((words, full_address(measurements_of(view, judgement.family)))))
         name = families_line((judgement.family,), knowledge)
         yield Field(name, phrases.verdict_line(judgement), parts=below)
     missing = (j.family for j in view.judgements.values() if not j.findings)
     yield Field(Verdict.UNMEASURED.label.capitalize(), families_line(missing, knowledge))
-    yield Para(("What a verdict means: ", told("/docs/verdicts")))
+    yield Para(("What a verdict means: ", full_address("/docs/verdicts")))
 
 
 def measurements_of(view: CellView, family: str) -> str:

@@ -15,7 +15,7 @@ from app.errors import InvalidFilter, NotFound
 from app.pages import registry
 from app.pens.page import Page
 from app.pens.place import Place
-from app.pens.plain import Plain, head
+from app.pens.plain import Plain, add_head
 from app.store.snapshots import Snapshot
 
 
@@ -87,7 +87,7 @@ def compare(then: Snapshot, now: Snapshot, address: str, site: str) -> PageCompa
     before, after = _find(then, address), _find(now, address)
     known = after or before
     if known is None:
-        registry.find(now, address)
+        registry.find_page(now, address)
         raise NotFound(f"There is no page {address!r} to compare.")
     old = before.comparable(place) if before else ""
     new = after.comparable(place) if after else ""
@@ -109,7 +109,7 @@ def address_of(name: str) -> str:
     """
     if not name or name.startswith(("/", "?")):
         return f"/{name.removeprefix('/')}"
-    if name in registry.lists():
+    if name in registry.names_of_lists():
         return f"/{name}"
     number = name.upper().removeprefix("D-")
     return f"/d/{number}" if number.isdigit() and number != name else f"/r/{name}"
@@ -117,7 +117,7 @@ def address_of(name: str) -> str:
 
 def _find(snapshot: Snapshot, address: str) -> Page | None:
     try:
-        return registry.find(snapshot, address)
+        return registry.find_page(snapshot, address)
     except (NotFound, InvalidFilter):
         return None
 
@@ -159,7 +159,7 @@ def comparison_text(found: PageComparison, place: Place) -> str:
     """Return what changed in a page between two data versions."""
     out = Plain()
     out.title(f"What changed from {found.then} to {found.now}")
-    head(out, place, found.since)
+    add_head(out, place, found.since)
     out.field("Page", found.title)
     if found.same:
         out.blank()

@@ -8,8 +8,8 @@ from app.core.corrected import Branches, CorrectedCell, CorrectedTable
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.words import Access, Mode, Printed
-from app.pages.corrected_text import TITLE, counts, footnote_lines
-from app.pages.print_text import NOT_PRINTED, vendor_word, where
+from app.pages.corrected_text import TITLE, footnote_lines, headline_counts
+from app.pages.print_text import NOT_PRINTED, print_reference, vendor_word
 from app.pens.tables import markdown_table
 from app.pens.tame import for_markdown
 
@@ -23,8 +23,8 @@ def corrected_markdown(table: CorrectedTable, knowledge: Knowledge) -> str:
         register, said = row.register, [_cell(cell, conditions) for cell in row.cells.values()]
         offsets, msrs = " ".join(register.offsets), " ".join(register.msrs)
         rows.append((register.label, offsets, *said[:2], msrs, *said[2:]))
-    figures = ", ".join(count.text for count in counts(table))
-    head = f"# {TITLE}\n\nAgainst {where(table, knowledge)}: {figures}.\n\n"
+    figures = ", ".join(count.text for count in headline_counts(table))
+    head = f"# {TITLE}\n\nAgainst {print_reference(table, knowledge)}: {figures}.\n\n"
     return head + markdown_table(columns, rows) + "".join(_notes(table, knowledge))
 
 

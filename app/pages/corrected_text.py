@@ -57,12 +57,12 @@ class Count:
         return f"{count_noun(self.number, 'cell')} {self.printed.label}"
 
 
-def counts(table: CorrectedTable) -> tuple[Count, ...]:
+def headline_counts(table: CorrectedTable) -> tuple[Count, ...]:
     """Return the figures of the headline, strongest change first."""
     return tuple(Count(p, table.count(p), f"/?printed={p}") for p in Printed if p.mark)
 
 
-def against(knowledge: Knowledge) -> str:
+def held_against(knowledge: Knowledge) -> str:
     """Return what the corrected table is held against."""
     read = revision_read(knowledge)
     return f"AVIC and x2AVIC in columns of their own, against the printed table of revision {read}."
@@ -83,10 +83,10 @@ def corrected_text(
 def _sheet(
     table: CorrectedTable, knowledge: Knowledge, place: Place, number: Callable[[int], str]
 ) -> Sheet:
-    links = {count.text: count.path for count in counts(table)} | EDITING
+    links = {count.text: count.path for count in headline_counts(table)} | EDITING
     return Sheet(TITLE, "/corrected", parts=[
         *(Field(label, place.link(path)) for label, path in links.items()),
-        Para(against(knowledge), above=True),
+        Para(held_against(knowledge), above=True),
         *(Item(f"{p.label}: {p.meaning}", p.mark) for p in Printed if p.mark),
         Para(f"{KEY} {SHORT}"),
         Para(CELLS_AT),
@@ -121,7 +121,7 @@ def _grid(table: CorrectedTable, conditions: Conditions, number: Callable[[int],
     return Tabular(TITLE, heads, [*map(lines, table.rows)], WIDTHS, above=True)
 
 
-def runs(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
+def group_behaviours(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
     """Return branches with what follows of the same behaviour as one, each with its conditions."""
     each = groupby(branches, lambda branch: branch[0])
     return [(behaviour, [c for _, c in some if c]) for behaviour, some in each]
@@ -158,11 +158,11 @@ def footnote_lines(note: Footnote, knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def _saw(seen: Observation, knowledge: Knowledge) -> str:
-    return f"{phrases.saw(seen, knowledge)} ({seen.reported})"
+    return f"{phrases.observation_line(seen, knowledge)} ({seen.reported})"
 
 
 def _because(claim: Claim, knowledge: Knowledge) -> str:
-    when = phrases.under(claim.condition, knowledge.conditions)
+    when = phrases.condition_words(claim.condition, knowledge.conditions)
     bits = f" (bits {claim.bits})" if claim.bits else ""
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
     said = f"{claim.behaviour.label}{when}{bits}: {claim.graded}; {cite}"

@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.wanted import REASONS
 from app.core.words import Access, Mode, Verdict
-from app.pages.answering import Answering, CellState, answering
+from app.pages.answering import Answering, CellState, family_columns
 from app.pens.lines import CELLS_AT
 from app.pens.parts import Columns, Field, Included, Para, Passage
 
@@ -48,7 +48,7 @@ def coverage_of(
     knowledge: Knowledge, cells: Mapping[CellKey, CellView], families: Sequence[str]
 ) -> Coverage:
     """Return the picture of some families."""
-    bands = tuple(_band(who, knowledge, cells) for who in answering(knowledge, families))
+    bands = tuple(_band(who, knowledge, cells) for who in family_columns(knowledge, families))
     found = {it.verdict for band in bands for _, row in band.rows for _, it in row if it}
     every = tuple(verdict for verdict in Verdict if verdict in found)
     return Coverage(tuple(knowledge.registers.values()), bands, every)

@@ -12,13 +12,13 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.wanted import families_without_reports
 from app.core.words import OWN_ORDER, Access, Mode, Printed, Verdict
-from app.pages.answering import Answering, answering, emulating
+from app.pages.answering import Answering, emulation_columns, family_columns
 from app.pages.explore import TableView
 from app.pages.measurement_text import NO_EVIDENCE
 from app.pages.table_text import wrong_on
 from app.pages.wanted_text import nothing_yet
 from app.pens import phrases
-from app.pens.lines import CELLS_AT, told
+from app.pens.lines import CELLS_AT, full_address
 from app.pens.parts import Field, Para, Passage, Section, Sheet, Tabular
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
@@ -56,9 +56,9 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
     knowledge = snapshot.knowledge
     silent = families_without_reports(knowledge, snapshot.cells)
     asked = view.wanted["family"]
-    columns = answering(knowledge, asked or (f for f in knowledge.families if f not in silent))
+    columns = family_columns(knowledge, asked or (f for f in knowledge.families if f not in silent))
     if not asked:
-        columns += emulating(knowledge, snapshot.emulations.values())
+        columns += emulation_columns(knowledge, snapshot.emulations.values())
     groups = {
         side: tuple(
             cell for slug in view.order if (cell := view.at(slug, side))
@@ -95,7 +95,7 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
             "Emulations",
             f"{emulated}; {NO_EVIDENCE}. {_heard(shown, emulated=True)}" if emulated else "",
         ),
-        Field("Words", (told("/docs/words"),)),
+        Field("Words", (full_address("/docs/words"),)),
         Para(CELLS_AT, above=True),
     ]
     conditions = knowledge.conditions
@@ -105,7 +105,9 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
             for first in range(0, len(shown.columns), ABREAST)
         ]))  # fmt: skip
     if not view.cells:
-        parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
+        parts.append(
+            Para(("No cell passes this filter. The whole table: ", full_address("/")), "lead")
+        )
     parts.append(Para(nothing_yet(shown.silent, knowledge), above=True))
     return Sheet(title=TITLE, path=view.path, parts=parts)
 
@@ -153,7 +155,7 @@ def cpu_rows(shown: CpuTable, site: str) -> Table:
 
     def row(cell: CellView) -> Iterator[str]:
         yield from (str(cell.key), str(cell.printed))
-        yield from (phrases.branches(claims, "") for claims in (cell.table, cell.effective))
+        yield from (phrases.branches_slugs(claims, "") for claims in (cell.table, cell.effective))
         for column, it in ((column, column.judged(cell)) for column in shown.columns):
             yield from (str(it.verdict), " ".join(it.behaviours)) if it else ("", "")
             grade = it.evidence if it else None

@@ -15,7 +15,7 @@ from app.core.numbers import count_noun
 from app.core.words import DifferenceState, SourceKind
 from app.pages.listing import families_line, list_cells, list_errata
 from app.pens import phrases
-from app.pens.lines import CELLS_AT, Line, Linked, Pieces, Sourced, Styled, joined, told
+from app.pens.lines import CELLS_AT, Line, Linked, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import (
     Fetched,
     Field,
@@ -28,7 +28,7 @@ from app.pens.parts import (
     Sheet,
     Together,
 )
-from app.pens.plain import words
+from app.pens.plain import line_text
 
 WIDTH = 12
 TITLE = "Differences of Table 15-22 from the rest of the manual and from silicon"
@@ -88,11 +88,11 @@ def cells_line(keys: Iterable[CellKey], knowledge: Knowledge) -> Pieces:
     columns = (
         (
             f"{mode.label} {access}: ",
-            *joined((Linked(label[key.register], key.url),) for key in found),
+            *join_lines((Linked(label[key.register], key.url),) for key in found),
         )
         for (mode, access), found in columns_of(keys).items()
     )
-    return joined(columns, "; ")
+    return join_lines(columns, "; ")
 
 
 def _title(d: Difference) -> Pieces:
@@ -128,7 +128,7 @@ def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
     results = [
         Para(view.sentence, "sentence"),
         Included("differences/_chips.html"),
-        Para(("The whole ledger: ", *joined(counted), ".")),
+        Para(("The whole ledger: ", *join_lines(counted), ".")),
     ]
     if not view.entries and view.wanted["state"] != (UNFILED_STATE,):
         results.append(Para(NONE_PASSES, "empty"))
@@ -179,15 +179,15 @@ def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
         row.field("table says", phrases.branch_line(group.table), WIDTH)
         row.field("rules", phrases.branch_line(group.rules), WIDTH)
         for seen in group.seen:
-            behaviours = joined((behaviour,) for behaviour in seen.behaviours)
+            behaviours = join_lines((behaviour,) for behaviour in seen.behaviours)
             row.field(families_line((seen.family,), knowledge), (seen.verdict, ": ", *behaviours))
         beside = (
             (Linked(d.label, d.path), " for ", *families_line(d.families, knowledge))
             for d in group.beside
             if d.families
         )
-        row.field("beside", joined(beside, "; "), WIDTH)
-        row.parts += [Para((told(key.url),), only="text") for key in group.keys]
+        row.field("beside", join_lines(beside, "; "), WIDTH)
+        row.parts += [Para((full_address(key.url),), only="text") for key in group.keys]
         found.append(row)
     return found
 
@@ -198,7 +198,7 @@ def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
     title = (f"{d.label}: ", *_title(d))
     apart = (SourceKind.MAIL, SourceKind.COMMIT)
     return Sheet(
-        words(title),
+        line_text(title),
         d.path,
         up=(Linked("Differences", "/d"), d.label),
         shown=title,

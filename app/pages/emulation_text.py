@@ -118,7 +118,7 @@ def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:
     }
 
 
-def together(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+def join_members(answers: Iterable[Answered]) -> tuple[Answered, ...]:
     """Return answers with those of the members of a vector in one."""
     found: dict[object, Answered] = {}
     for view, answer in answers:

@@ -132,7 +132,7 @@ class TableView:
         return reduce(or_, self.left.values(), 0)
 
 
-def table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
+def filter_table(snapshot: Snapshot, wanted: CellFilter) -> TableView:
     """Return the table as a filter wants it."""
     passing = _passing(snapshot)
     bits = passing.of(wanted)

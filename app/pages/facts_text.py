@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from app.core.knowledge import KINDS
-from app.pens.changed import counted, differing
+from app.pens.changed import count_changes, differing_fields
 from app.pens.plain import Plain
 from app.store.queries import Change
 
@@ -30,7 +30,7 @@ def changes_lines(out: Plain, changes: Sequence[Change]) -> None:
     """Add every change with its fields; a long list is counted by kind."""
     if len(changes) > LISTED:
         out.blank()
-        for line in counted(changes):
+        for line in count_changes(changes):
             out.item(line)
         return
     for change in changes:
@@ -44,7 +44,7 @@ def _fields(change: Change) -> Iterator[Told]:
     """Return of a changed fact the fields that differ, of any other all of them."""
     before, after = change.before or {}, change.after or {}
     order = [field.name for field in fields(KINDS[change.kind])]
-    names = [name for name in differing(before, after) if name not in ("id", "slug")]
+    names = [name for name in differing_fields(before, after) if name not in ("id", "slug")]
     for name in sorted(names, key=lambda n: order.index(n) if n in order else len(order)):
         if change.action == "changed":
             yield from _differing(_label(name), before.get(name), after.get(name))
@@ -75,7 +75,7 @@ def _differing(label: str, old: Any, new: Any) -> Iterator[Told]:
         yield from ((f"{label} is", _words(entry), 2) for entry in come)
         return
     for was, now in zip(gone, come, strict=True):
-        names = differing(was, now)
+        names = differing_fields(was, now)
         alike = {n: now[n] for n in TELLING if n in now and n not in names}
         yield label, _words(alike) or "one of them", 2
         for name in names:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.core.knowledge import Knowledge
-from app.pages.steps_text import StepView, story_text, summary
+from app.pages.steps_text import StepView, step_summary, story_text
 from app.pages.subjects import EVERYTHING, Subject
 from app.pens.atom import Feed, FeedEntry
 from app.pens.place import Place
@@ -74,7 +74,7 @@ def _entry(
     links = _links(subject, step, site)
     return FeedEntry(
         name=f"{subject.name}/{version.name}",
-        title=f"{subject.name}: {summary(subject, step, mine, knowledge)} ({version.name})",
+        title=f"{subject.name}: {step_summary(subject, step, mine, knowledge)} ({version.name})",
         url=links[0],
         updated=version.created_at,
         text=story_text(subject, step, mine, links, knowledge=knowledge),

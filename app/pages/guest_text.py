@@ -18,7 +18,7 @@ from app.core.words import Mode, Scope
 from app.pages.emulation_text import notes_of
 from app.pages.guest_view import GuestLine
 from app.pens import phrases
-from app.pens.lines import Linked, Pieces, Sourced, Styled, joined, told
+from app.pens.lines import Linked, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import Field, Para, Passage, Record, Section
 
 # How many conditions of a line are named in a narrow column.
@@ -38,7 +38,7 @@ def sees_line(sees: Iterable[Sees], empty: str = "not known") -> str:
     return " or ".join(word.label for word in sees) or empty
 
 
-def when(line: GuestLine, conditions: Conditions) -> tuple[str, ...]:
+def condition_tags(line: GuestLine, conditions: Conditions) -> tuple[str, ...]:
     """Return the conditions of a line as tags; none where it holds for all of them."""
     names = [case.condition for case in line.cases]
     if line.whole:
@@ -50,17 +50,17 @@ def when(line: GuestLine, conditions: Conditions) -> tuple[str, ...]:
     return (*tags[:TAGS], f"{more} more") if more > 1 else tuple(tags)
 
 
-def apart(sees: Iterable[Sees], empty: str) -> Pieces:
+def narrow_sees(sees: Iterable[Sees], empty: str) -> Pieces:
     """Return the same for a narrow column, where it may go on in the next line."""
     shown = ((Styled(word.label, f"sees-{word}"),) for word in sees)
-    return joined(shown, " or ") or (empty,)
+    return join_lines(shown, " or ") or (empty,)
 
 
 def _tag(name: str, conditions: Conditions) -> str:
     return conditions.tag(name) if name in conditions else name.replace("-", " ")
 
 
-def graded(line: GuestLine) -> tuple[str, ...]:
+def silicon_grades(line: GuestLine) -> tuple[str, ...]:
     """``observed, group``, ``manual``: what the half of silicon rests on, with its limits."""
     found = (_grade(case.silicon) for case in line.cases if case.silicon.grade)
     return tuple(dict.fromkeys(found)) or ("nobody says",)
@@ -75,7 +75,7 @@ def _grade(silicon: Silicon) -> str:
     return ", ".join((BY_MANUAL.get(silicon.grade, silicon.grade), *group, *hedged, *ours))
 
 
-def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
+def group_halves(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
     """Return versions together of which the same is to be said."""
     found: dict[object, list[Half]] = {}
     for half in halves:
@@ -86,7 +86,9 @@ def alike(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def block(lines: Iterable[GuestLine], knowledge: Knowledge, family: str = "") -> Iterator[Passage]:
+def both_halves(
+    lines: Iterable[GuestLine], knowledge: Knowledge, family: str = ""
+) -> Iterator[Passage]:
     """Yield both halves of a cell with their evidence, and whether a guest can tell them apart."""
     for line in lines:
         names = [case.condition for case in line.cases]
@@ -98,27 +100,27 @@ def block(lines: Iterable[GuestLine], knowledge: Knowledge, family: str = "") ->
             yield Record(f"When {said}" if all(names) else "Otherwise", parts=parts, level=3)
 
 
-def both(line: GuestLine) -> str:
+def halves_line(line: GuestLine) -> str:
     """``silicon: #GP (observed); emulated by KVM 6.12.117 and KVM 7.2.13: #GP; same``."""
     found: dict[tuple[str, str], list[Version]] = {}
     for half in line.case.halves:
         kind = (half.version.hypervisor, sees_line(half.sees, "not measured"))
         found.setdefault(kind, []).append(half.version)
     emulated = (f"emulated by {name_versions(mine)}: {said}" for (_, said), mine in found.items())
-    silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(graded(line))})"
+    silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(silicon_grades(line))})"
     parts = (silicon, *emulated, line.case.same.label)
     # A sentence speaks of one hypervisor.
     alone = len({hypervisor for hypervisor, _ in found}) < 2  # noqa: PLR2004
     return "; ".join(parts) if alone else ". ".join(part[:1].upper() + part[1:] for part in parts)
 
 
-def brief(lines: Iterable[GuestLine], conditions: Conditions) -> Section:
+def halves_section(lines: Iterable[GuestLine], conditions: Conditions) -> Section:
     """Return both halves of a cell as its own page shows them, a line for what is alike."""
     shown = tuple(lines)
-    evidence = [Para(("Each half with its evidence: ", told(f"/guest?cell={line.cell.key}")))
-                for line in shown[:1]]  # fmt: skip
+    where = [full_address(f"/guest?cell={line.cell.key}") for line in shown[:1]]
+    evidence = [Para(("Each half with its evidence: ", address)) for address in where]
     return Section("What a guest sees, with and without interception", "guest", parts=[
-        *(Field(", ".join(when(line, conditions)) or "In every case", both(line))
+        *(Field(", ".join(condition_tags(line, conditions)) or "In every case", halves_line(line))
           for line in shown),
         *evidence,
     ])  # fmt: skip
@@ -130,7 +132,7 @@ def _fields(line: GuestLine, knowledge: Knowledge, family: str) -> Iterator[Fiel
     yield Field(f"Silicon, {on}" if on else "Silicon", (
         Styled(sees_line(case.silicon.sees), tag="b"), "; ", *_grounds(line, knowledge),
     ))  # fmt: skip
-    for halves in alike(case.halves):
+    for halves in group_halves(case.halves):
         yield Field(
             name_versions(half.version for half in halves),
             (*_emulated(halves), "; ", *_policy(halves, line)),
@@ -150,11 +152,11 @@ def _grounds(line: GuestLine, knowledge: Knowledge) -> Pieces:
     ]  # fmt: skip
     claims = dict.fromkeys(c for case in line.cases for c in case.silicon.claims)
     found += [
-        (f"the manual: {phrases.branch(claim)}, {claim.graded}; ",
+        (f"the manual: {phrases.branch_slugs(claim)}, {claim.graded}; ",
          f"{cite_claim(claim, knowledge.sources, knowledge.documents)} ", Sourced((claim.source,)))
         for claim in claims
     ]  # fmt: skip
-    return joined(found, "; ") or ("nobody saw it and the manual does not say",)
+    return join_lines(found, "; ") or ("nobody saw it and the manual does not say",)
 
 
 def _emulated(halves: tuple[Half, ...]) -> Pieces:
@@ -163,7 +165,7 @@ def _emulated(halves: tuple[Half, ...]) -> Pieces:
         return ("its emulation: ", Styled("not measured", tag="b"))
     documents = dict.fromkeys(name for h in halves for a in h.answers for name in a.documents)
     flavours = dict.fromkeys(h.version.apic.emulation.title for h in halves if h.version.apic)
-    shown = joined(((told(f"/m/{name}"),) for name in documents), " ")
+    shown = join_lines(((full_address(f"/m/{name}"),) for name in documents), " ")
     split = f" ({_split(half.answers)})" if len(half.sees) > 1 else ""
     return ("emulated: ", Styled(sees_line(half.sees), tag="b"), split,
             f"; measured on {', '.join(flavours)}: ", *shown)  # fmt: skip
@@ -201,7 +203,7 @@ def _why(line: GuestLine) -> str:
     return SEEN if line.seen else UNSEEN
 
 
-def rows(line: GuestLine, family: str, site: str) -> Iterator[tuple[str, ...]]:
+def case_rows(line: GuestLine, family: str, site: str) -> Iterator[tuple[str, ...]]:
     """Yield each case of a line under each version as a row of a table."""
     for case in line.cases:
         for half in case.halves:

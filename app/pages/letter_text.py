@@ -12,8 +12,8 @@ from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.words import Printed
 from app.pages.corrected_text import footnote_lines
-from app.pages.print_text import branch_words, page_words, where
-from app.pens.lines import Linked, Sourced, told
+from app.pages.print_text import branch_words, page_words, print_reference
+from app.pens.lines import Linked, Sourced, full_address
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
 
 TITLE = "To the editor of the manual: Table 15-22"
@@ -46,12 +46,13 @@ def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> 
     notes = dict(table.groups)
     wrong, lacking = (table.count(printed) for printed in (Printed.WRONG, Printed.INCOMPLETE))
     return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter"), parts=[
-        Field("About", f"{where(table, knowledge)}, Guest vAPIC Register Access Behavior"),
+        Field("About", f"{print_reference(table, knowledge)}, "
+              "Guest vAPIC Register Access Behavior"),
         Field("In short", f"{count_noun(wrong, 'cell')} wrong, "
               f"{count_noun(lacking, 'cell')} incomplete"),
-        Field("As a patch", (told(f"/corrected.diff{pin}"),)),
-        Field("It applies to", (told(f"/corrected/printed{pin}"),)),
-        Field("The whole table", (told(f"/corrected{pin}"),)),
+        Field("As a patch", (full_address(f"/corrected.diff{pin}"),)),
+        Field("It applies to", (full_address(f"/corrected/printed{pin}"),)),
+        Field("The whole table", (full_address(f"/corrected{pin}"),)),
         Para(ASK, "lead"),
         *(Section(head, str(kind), parts=[
             Para(said), *(_change(note, cells, knowledge) for note in notes.get(kind, ()))

@@ -8,7 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import address_of, cite_source, sources_of
 from app.core.facts import Erratum
 from app.core.knowledge import Knowledge
-from app.pens.lines import Linked, Pieces, Sourced, joined
+from app.pens.lines import Linked, Pieces, Sourced, join_lines
 from app.pens.parts import Fetched, Item, Section, ShortItem
 
 
@@ -38,4 +38,4 @@ def list_errata(errata: Iterable[Erratum]) -> list[Item]:
 
 def families_line(slugs: Iterable[str], knowledge: Knowledge) -> Pieces:
     """``Zen 4, Zen 5``: families by their names."""
-    return joined((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in slugs)
+    return join_lines((Linked(knowledge.families[slug].name, f"/c/{slug}"),) for slug in slugs)

@@ -198,7 +198,7 @@ def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
     return Row(seen, verdict, branches_of(ruled))
 
 
-def behind(total: int, pairs: Iterable[tuple[str, str]]) -> int:
+def rows_before(total: int, pairs: Iterable[tuple[str, str]]) -> int:
     """Return behind how many of ``total`` rows a page begins. Raises InvalidFilter."""
     asked = read_choices(pairs, {AFTER: None}, (AFTER,))[AFTER] or ("0",)
     most = max(total - 1, 0)
@@ -207,7 +207,7 @@ def behind(total: int, pairs: Iterable[tuple[str, str]]) -> int:
     return int(asked[0])
 
 
-def others(snapshot: Snapshot, m: Measurement) -> tuple[Listed, ...]:
+def comparable_measurements(snapshot: Snapshot, m: Measurement) -> tuple[Listed, ...]:
     """Other measurements of the same family, or of emulations, to compare with."""
     same = {"answered": snapshot.emulations} if m.emulation else {"family": (m.family,)}
     near = snapshot.records.page({k: tuple(v) for k, v in same.items()}, most=OTHERS + 1)

@@ -47,7 +47,7 @@ def receipt(m: Measurement | Listed, place: Place) -> dict[str, Any]:
     }
 
 
-def answer(taken: Receipt, place: Place) -> dict[str, Any]:
+def receipt_with_secret(taken: Receipt, place: Place) -> dict[str, Any]:
     """Return what a submitter is told: the receipt, and once the secret to withdraw it."""
     told = receipt(taken.measurement, place)
     if taken.secret:
@@ -61,11 +61,11 @@ def answer(taken: Receipt, place: Place) -> dict[str, Any]:
 
 def receipt_text(taken: Receipt, place: Place) -> str:
     """Return the same for a terminal, one fact a line."""
-    told = answer(taken, place)
+    told = receipt_with_secret(taken, place)
     return "".join(f"{key}: {value}\n" for key, value in told.items() if value)
 
 
-def summary(m: Listed, place: Place) -> dict[str, Any]:
+def listed_measurement(m: Listed, place: Place) -> dict[str, Any]:
     """Return a measurement as a line of the list."""
     return receipt(m, place) | {
         "family": m.family,
@@ -86,7 +86,7 @@ def list_table(found: Iterable[Listed], place: Place) -> Table:
 
 def list_rows(found: Iterable[Listed], place: Place) -> Iterator[tuple[str, ...]]:
     """Return measurements as rows of text."""
-    rows = (summary(m, place) for m in found)
+    rows = (listed_measurement(m, place) for m in found)
     return (tuple(str(row[name]) for name in COLUMNS) for row in rows)
 
 

@@ -12,9 +12,9 @@ from app.core.words import OWN_ORDER, Behaviour, State, Verdict
 from app.intake.submitting import Checked
 from app.pages.measured import AFTER, Row, RowPage
 from app.pens import phrases
-from app.pens.lines import Line, Linked, Pieces, Styled, told
+from app.pens.lines import Line, Linked, Pieces, Styled, full_address
 from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
-from app.pens.plain import Plain, words
+from app.pens.plain import Plain, line_text
 
 PENDING = "It does not count in any verdict."
 MASKED = "the hypervisor's own intercept was on: it says nothing about AVIC"
@@ -24,14 +24,14 @@ SAW = {Behaviour.COMPLETED: "completes", Behaviour.GP: "#GP", Behaviour.PF: "#PF
 STRANGE = "nofollow ugc noreferrer"
 
 
-def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+def machine_fields(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
     """Return the machine and the configuration as label and value, empty ones left out."""
     features = ", ".join(f"{name}={int(value)}" for name, value in m.features.items())
     signed = knowledge.signers.get(m.signed_by, "")
     fields = (
         ("CPU", m.cpu.brand or m.cpu.vendor),
         ("CPUID", f"{m.cpu.vendor} {m.cpu.signature}"),
-        ("Answered by", words(answered(m))),
+        ("Answered by", line_text(emulation_line(m))),
         ("Family", "" if m.emulation else knowledge.families[m.family].name),
         ("Microcode", m.cpu.microcode),
         ("Features", features),
@@ -54,13 +54,13 @@ def identity(m: Measurement, knowledge: Knowledge) -> tuple[tuple[str, str], ...
 NO_EVIDENCE = "no evidence about any processor"
 
 
-def answered(m: Measurement | Listed) -> Line:
+def emulation_line(m: Measurement | Listed) -> Line:
     """Return what answered where no AVIC did; empty for silicon."""
     told = m.emulation
     return (Linked(told.title, f"/e/{told.slug}"), f", an emulation: {NO_EVIDENCE}") if told else ""
 
 
-def state(m: Measurement | Listed) -> Pieces:
+def state_line(m: Measurement | Listed) -> Pieces:
     """Return the state, since when, by whom and why."""
     by = f" by {m.decided_by}" if m.decided_by else ""
     reason = f": {m.reason}" if m.reason else ""
@@ -101,9 +101,9 @@ def measurement_sheet(
         up=(Linked("Measurements", "/m"), m.slug),
         parts=[
             Field("Raw bytes", (Linked("as they came", f"{path}.raw", told=True),)),
-            Field("Compare", (told(f"{path}/diff/OTHER"),), only="text"),
+            Field("Compare", (full_address(f"{path}/diff/OTHER"),), only="text"),
             Field("Begins at", (Linked("the whole", path, told=True),) if page.after else ""),
-            Field("State", state(m)),
+            Field("State", state_line(m)),
             *about,
             Section(heading, parts=[
                 *(_observation(row, knowledge) for row in page.rows),
@@ -113,12 +113,14 @@ def measurement_sheet(
     )  # fmt: skip
 
 
-def about(m: Measurement, effects: Iterable[Effect], knowledge: Knowledge) -> Iterator[Passage]:
+def measurement_parts(
+    m: Measurement, effects: Iterable[Effect], knowledge: Knowledge
+) -> Iterator[Passage]:
     """Yield what a measurement was made on, what is said of it, and what it changes."""
     listed = tuple(effects)
     yield Para(PENDING if m.state is State.PENDING else "")
-    for label, value in identity(m, knowledge):
-        shown = {"Repeat with": (Styled(value, tag="code"),), "Answered by": answered(m)}
+    for label, value in machine_fields(m, knowledge):
+        shown = {"Repeat with": (Styled(value, tag="code"),), "Answered by": emulation_line(m)}
         yield Field(label, shown.get(label, value))
     for link in m.links:
         yield Field("Discussed at", (Linked(link, _address(link), rel=STRANGE),))
@@ -146,13 +148,13 @@ def check_text(checked: Checked, knowledge: Knowledge) -> str:
     answered_by = emulation and f"What answered is an emulation, {emulation.title}: {NO_EVIDENCE}."
     out.para(f"Valid. {answered_by or effects_sentence(listed)}")
     for effect in listed:
-        out.item(words(effect_line(effect, knowledge)))
+        out.item(line_text(effect_line(effect, knowledge)))
     for oddity in checked.oddities:
         out.item(f"{oddity.code}: {oddity.text}", mark="?")
     return out.render()
 
 
-def called(seen: Sighting, knowledge: Knowledge) -> str:
+def sighting_name(seen: Sighting, knowledge: Knowledge) -> str:
     """``ISR#3 AVIC read``: the cell, with the member of a vector register."""
     label = knowledge.registers[seen.register].label
     member = "" if seen.member is None else f"#{seen.member}"
@@ -185,4 +187,4 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     times = f", {seen.count} times" if seen.count > 1 else ""
     line = (outcome, f"{when}{times}: ", verdict, f"; {OWN_ORDER.lower()}: ",
             *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
-    return Field((Linked(called(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)
+    return Field((Linked(sighting_name(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)

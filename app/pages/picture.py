@@ -13,7 +13,7 @@ from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Mode, Printed, Scope
 from app.pens import phrases
-from app.pens.lines import told
+from app.pens.lines import full_address
 from app.pens.parts import Columns, Field, Included, Para, Sheet
 from app.store.snapshots import Snapshot
 
@@ -127,8 +127,8 @@ def picture_sheet(picture: Picture) -> Sheet:
     return Sheet(TITLE, "/map", parts=[
         Para(LEAD, "lead"),
         Para(f"{numbers}; * somebody ran it, or a group that holds it", only="text", above=True),
-        Field("For slides", (told("/map.svg"),)),
-        Field("As a table", (told("/corrected"),)),
+        Field("For slides", (full_address("/map.svg"),)),
+        Field("As a table", (full_address("/corrected"),)),
         Included("map/figure.html"),
         Columns("\n".join(_grid(picture)), only="text"),
     ])  # fmt: skip

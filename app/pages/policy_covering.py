@@ -7,7 +7,7 @@ from typing import Any
 from app.core.kernels import Covering
 from app.core.knowledge import Knowledge
 from app.pages.listing import list_sources
-from app.pages.policy_phrases import passed
+from app.pages.policy_phrases import passed_msrs
 from app.pages.policy_text import WORDS, range_item
 from app.pens.lines import Linked
 from app.pens.parts import Field, Para, Section, Sheet
@@ -25,7 +25,7 @@ def covering_sheet(found: Covering, knowledge: Knowledge) -> Sheet:
     return Sheet(
         f"{found.name}: which policy covers it", f"/policy/{found.slug}",
         up=(Linked("Policies", "/policy"), found.slug), parts=[
-            *(Field(slug, (f"lets through {passed(policy)}: ",
+            *(Field(slug, (f"lets through {passed_msrs(policy)}: ",
                            Linked("in full", f"/policy/{slug}", told=True)))
               for slug, policy in policies.items()),
             Field("Words", WORDS),

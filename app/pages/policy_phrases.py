@@ -31,18 +31,18 @@ def not_known(policies: Iterable[Policy], knowledge: Knowledge) -> tuple[str, ..
     )
 
 
-def apart(slugs: Iterable[str], knowledge: Knowledge) -> tuple[tuple[str, ...], ...]:
+def by_hypervisor(slugs: Iterable[str], knowledge: Knowledge) -> tuple[tuple[str, ...], ...]:
     """Return policies by slug, those of each hypervisor by themselves."""
     grouped = groupby(slugs, lambda slug: knowledge.policies[slug].hypervisor)
     return tuple(tuple(mine) for _, mine in grouped)
 
 
-def when(mark: Mark, knowledge: Knowledge) -> str:
+def condition_of_mark(mark: Mark, knowledge: Knowledge) -> str:
     """The conditions of a mark in narrow words, empty when it holds for every access."""
     return " or ".join(knowledge.conditions.tag(slug) for slug in mark.conditions)
 
 
-def basis(mark: Mark, knowledge: Knowledge) -> str:
+def mark_evidence(mark: Mark, knowledge: Knowledge) -> str:
     """``measured on Zen 5, observed on Zen 4``: each family with its own strongest evidence."""
     named = (family for family in mark.families if family != NOT_STATED)
     said = [f"{mark.grade(family)} on {knowledge.families[family].name}" for family in named]
@@ -74,11 +74,11 @@ def not_looked_at(policy: Policy) -> str:
 
 def mark_line(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
     """``differs: #GP, no exit when BUSY (stated, CPU not stated; D-7)``."""
-    condition, msrs = when(mark, knowledge), some_msrs(key, mark, knowledge)
+    condition, msrs = condition_of_mark(mark, knowledge), some_msrs(key, mark, knowledge)
     told = mark.kind.label + (f" at {msrs}" if msrs else "")
     told += f" when {condition}" if condition else ""
     entries = ", ".join(f"D-{number}" for number in mark.differences)
-    behind = "; ".join(part for part in (basis(mark, knowledge), entries) if part)
+    behind = "; ".join(part for part in (mark_evidence(mark, knowledge), entries) if part)
     return f"{mark.kind.weight}: {told} ({behind})"
 
 
@@ -88,7 +88,7 @@ def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[Pieces, ...]:
     A place of the manual stands where no report says anything.
     """
     reports = (
-        (f"{phrases.saw(seen, knowledge)}. {seen.reported} ", Sourced(seen.sources))
+        (f"{phrases.observation_line(seen, knowledge)}. {seen.reported} ", Sourced(seen.sources))
         for seen in mark.observations
     )
     rules = ((f"{_rules(claim, knowledge)} ", Sourced((claim.source,))) for claim in mark.claims)
@@ -97,7 +97,7 @@ def evidence_lines(mark: Mark, knowledge: Knowledge) -> tuple[Pieces, ...]:
 
 def _rules(claim: Claim, knowledge: Knowledge) -> str:
     cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-    when = phrases.under(claim.condition, knowledge.conditions)
+    when = phrases.condition_words(claim.condition, knowledge.conditions)
     said = f"The manual: {claim.behaviour.label}{when}"
     return f"{said} ({claim.graded}; {cite}). No report of an access that was let through."
 
@@ -123,7 +123,7 @@ def some_msrs(key: CellKey, mark: Mark, knowledge: Knowledge) -> str:
     return "" if set(mark.msrs) == set(every) else ", ".join(mark.msrs)
 
 
-def passed(policy: Policy) -> str:
+def passed_msrs(policy: Policy) -> str:
     """``RDMSR of 40 MSRs; WRMSR of 4``: how much a policy lets through."""
     read, write = (_count(policy, access) for access in Access)
     some = f", of {read[1]} more on a condition" if read[1] else ""
@@ -137,20 +137,22 @@ def _count(policy: Policy, access: Access) -> tuple[int, int]:
     return counted[Action.PASS], counted[Action.CONDITIONAL]
 
 
-def chosen(view: CellView, slugs: Iterable[str]) -> tuple[PolicyView, ...]:
+def policy_views(view: CellView, slugs: Iterable[str]) -> tuple[PolicyView, ...]:
     """Return what some policies do with a cell, in the order of ``slugs``."""
     by_slug = {p.policy.slug: p for p in view.policies}
     return tuple(by_slug[slug] for slug in slugs)
 
 
-def instructions(cells: Iterable[CellView], slug: str) -> tuple[tuple[str, PolicyView], ...]:
+def policy_by_instruction(
+    cells: Iterable[CellView], slug: str
+) -> tuple[tuple[str, PolicyView], ...]:
     """Return what a policy does with each MSR instruction of a register.
 
     Where members differ and both instructions are treated alike, that is said once.
     """
     found: list[tuple[str, PolicyView]] = []
     for cell in cells:
-        (view,) = chosen(cell, (slug,))
+        (view,) = policy_views(cell, (slug,))
         name = "RDMSR" if cell.key.access is Access.READ else "WRMSR"
         if found and len(view.actions) > 1 and found[-1][1].parts == view.parts:
             found[-1] = (f"{found[-1][0]}, {name}", view)

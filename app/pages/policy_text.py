@@ -18,11 +18,11 @@ from app.pages.policy_phrases import (
     mark_line,
     not_known,
     not_looked_at,
-    passed,
+    passed_msrs,
     some_msrs,
 )
 from app.pages.policy_trees import read_lines, trees_section
-from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, joined, told
+from app.pens.lines import Line, Linked, Piece, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet, Tabular
 
 ONE = (9, 12, 11, 11, 28)
@@ -81,7 +81,7 @@ def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
         Field("URL", (Linked("in full", table.path, told=True),)),
         Field("Covers", policy.releases),
         _in_the_table(policy),
-        Field("Lets through", passed(policy)),
+        Field("Lets through", passed_msrs(policy)),
         Field("402h: trap at", ", ".join(policy.trap_offsets)),
         *marked,
     ])  # fmt: skip
@@ -114,7 +114,7 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
         up=(Linked("Policies", "/policy"), policy.slug),
         parts=[
             Field("Covers", policy.releases),
-            Field("Lets through", passed(policy)),
+            Field("Lets through", passed_msrs(policy)),
             _in_the_table(policy),
             *(Field("Side by side", (_beside(*pair),)) for pair in pairs(knowledge, policy)),
             *_words(policy),
@@ -143,8 +143,8 @@ def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
         parts=[
             *(part for policy in (a, b) for part in (
                 Field((Linked(policy.slug, f"/policy/{policy.slug}"),),
-                      f"lets through {passed(policy)}"),
-                Field("", (told(f"/policy/{policy.slug}"),), only="text"),
+                      f"lets through {passed_msrs(policy)}"),
+                Field("", (full_address(f"/policy/{policy.slug}"),), only="text"),
             )),
             Field("Differ", f"{len(changed.msrs)} of {len(table.msrs)} rows of MSRs"),
             Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
@@ -200,7 +200,7 @@ def _marked(row: MsrRow, table: PolicyTable) -> Pieces:
         for found in marks_of(row, table)
     ]
     entry = row.entries[0]
-    return joined([*said, *([(entry.note,)] if entry and entry.note else [])], "; ")
+    return join_lines([*said, *([(entry.note,)] if entry and entry.note else [])], "; ")
 
 
 def _weight(kind: MarkKind) -> Styled:
@@ -238,16 +238,16 @@ def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Secti
                 for row in mine
                 for msrs in [some_msrs(row.key, row.mark, knowledge)]
             )
-            entries = joined((Linked(f"D-{number}", f"/d/{number}"),) for number in numbers)
+            entries = join_lines((Linked(f"D-{number}", f"/d/{number}"),) for number in numbers)
             behind = (" (", *entries, ")") if entries else ()
-            parts.append(Item((*joined(cells), *behind), parts=[*map(Para, lines)]))
+            parts.append(Item((*join_lines(cells), *behind), parts=[*map(Para, lines)]))
     return Section(heading, parts=parts or [Para("Nowhere, by what is known here.")])
 
 
 def traps_line(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para:
     """Return the offsets of a trap list, each with those of ``policies`` that have it."""
     slugs = [policy.slug for policy in policies]
-    listed = joined(_trap(row, slugs) for row in rows)
+    listed = join_lines(_trap(row, slugs) for row in rows)
     return Para((*listed, ".") if listed else "None.")
 
 
@@ -260,13 +260,15 @@ def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
 def does_line(key: CellKey, view: PolicyView, knowledge: Knowledge) -> Pieces:
     """Return what a policy does with a cell, and where the evidence speaks against it."""
     ranges = view.parts if len(view.actions) > 1 else [("", a) for a in view.actions]
-    actions = joined((f"{msrs} " if msrs else "", Styled(word, f"p p-{word}"))
+    actions = join_lines((f"{msrs} " if msrs else "", Styled(word, f"p p-{word}"))
                      for msrs, word in ranges)  # fmt: skip
     parts: list[Pieces] = [actions or ("no MSR to intercept",)]
     parts += [(f"an exit 402h here is taken for a {view.takes}",)] if view.reaches else []
     parts += [(Styled(mark_line(key, mark, knowledge), f"m m-{mark.kind.weight}"),)
               for mark in view.marks]  # fmt: skip
-    return joined((*parts, *([(beyond,)] if (beyond := not_looked_at(view.policy)) else [])), "; ")
+    return join_lines(
+        (*parts, *([(beyond,)] if (beyond := not_looked_at(view.policy)) else [])), "; "
+    )
 
 
 def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge) -> Section:
@@ -279,10 +281,10 @@ def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge)
             (Linked(known_as(view.policy), at),), does_line(key, view, knowledge),
             more=(f"This is {view.policy.name}.", *view.notes, *lines),
             parts=[
-                Para((told(at),), only="text"),
+                Para((full_address(at),), only="text"),
                 Para((Sourced(view.policy.every_source),), "fine", only="html"),
             ],
         ))  # fmt: skip
     if parts:
-        parts.append(Para(("What is marked, and why: ", told("/docs/policy"))))
+        parts.append(Para(("What is marked, and why: ", full_address("/docs/policy"))))
     return Section("What hypervisors do", "policies", parts=parts)

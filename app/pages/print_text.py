@@ -40,7 +40,7 @@ def branch_words(branches: Branches, conditions: Conditions) -> tuple[str, ...]:
     return tuple(found) or (NOT_PRINTED,)
 
 
-def where(table: CorrectedTable, knowledge: Knowledge) -> str:
+def print_reference(table: CorrectedTable, knowledge: Knowledge) -> str:
     """``24593 rev 3.44, p.566-568``: which print it is held against."""
     cells = (cell for row in table.rows for cell in row.cells.values())
     pages = page_words(cells)
@@ -71,7 +71,8 @@ def _form(
     out = Plain()
     out.title(TITLE)
     out.para(
-        f"{where(table, knowledge)}. In print one column is for both modes; here each has its own."
+        f"{print_reference(table, knowledge)}. "
+        "In print one column is for both modes; here each has its own."
     )
     for row in table.rows:
         out.blank()
@@ -91,7 +92,7 @@ def corrected_diff(table: CorrectedTable, knowledge: Knowledge, place: Place) ->
 
 def _diff(table: CorrectedTable, knowledge: Knowledge, place: Place) -> Iterator[str]:
     before, after = printed_form(table, knowledge), mended_form(table, knowledge)
-    yield f"Table 15-22 as it should read, against {where(table, knowledge)}.\n"
+    yield f"Table 15-22 as it should read, against {print_reference(table, knowledge)}.\n"
     yield f"It applies to {place.pin('/corrected/printed.txt')}\n"
     yield f"Each change with its reason: {place.pin('/corrected/letter')}\n\n"
     lines = before.splitlines(keepends=True), after.splitlines(keepends=True)

@@ -10,9 +10,9 @@ from app.core.knowledge import Knowledge
 from app.core.views import CellView
 from app.core.words import OWN_ORDER
 from app.pages.listing import list_sources
-from app.pages.timeline_text import around, around_section
+from app.pages.timeline_text import around_section, neighbour_links
 from app.pens import phrases
-from app.pens.lines import Sourced, told
+from app.pens.lines import Sourced, full_address
 from app.pens.parts import Field, Item, Remark, Section, Sheet
 
 
@@ -40,7 +40,7 @@ def register_sheet(
             Section("Members", parts=[*map(Item, register.members if register.vector else ())]),
             *(_brief(view, knowledge) for view in cells),
             Section("Annotations", parts=[*map(Remark.of, annotations)]),
-            around_section(around(register, knowledge)),
+            around_section(neighbour_links(register, knowledge)),
             list_sources((*ids, *(s for note in annotations for s in note.sources)), knowledge),
         ],
     )
@@ -50,10 +50,10 @@ def _brief(view: CellView, knowledge: Knowledge) -> Section:
     """Return a cell as its register shows it."""
     claims = ((c, cite_claim(c, knowledge.sources, knowledge.documents)) for c in view.claims)
     return Section(f"{view.key.mode.label} {view.key.access}", parts=[
-        Field("URL", (told(view.key.url),)),
-        Field("Table 15-22", phrases.branches(view.table, "does not say")),
-        Field(OWN_ORDER, phrases.branches(view.effective, "does not say")),
-        *(Field(c.graded, (f"{phrases.branch(c)}; {cite} ", Sourced((c.source,))))
+        Field("URL", (full_address(view.key.url),)),
+        Field("Table 15-22", phrases.branches_slugs(view.table, "does not say")),
+        Field(OWN_ORDER, phrases.branches_slugs(view.effective, "does not say")),
+        *(Field(c.graded, (f"{phrases.branch_slugs(c)}; {cite} ", Sourced((c.source,))))
           for c, cite in claims),
         *(Field(knowledge.families[j.family].name,
                 (*phrases.verdict_line(j), " ", Sourced(j.sources))) for j in view.measured),

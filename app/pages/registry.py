@@ -52,7 +52,7 @@ KINDS: tuple[PageKind, ...] = (
 )
 
 
-def find(snapshot: Snapshot, address: str) -> Page:
+def find_page(snapshot: Snapshot, address: str) -> Page:
     """Return the page that an address means, a pin in it aside.
 
     The page says where it lives: any other name of it is to be redirected there. Raises
@@ -72,12 +72,12 @@ def find(snapshot: Snapshot, address: str) -> Page:
     raise NotFound(f"No page of facts has the address {address!r}.", hints=("/",))
 
 
-def has(address: str) -> bool:
+def is_page(address: str) -> bool:
     """Whether an address is of a kind of page, there or not."""
     path = address.partition("?")[0].rstrip("/") or "/"
     return any(kind.expression.fullmatch(path) for kind in KINDS)
 
 
-def lists() -> tuple[str, ...]:
+def names_of_lists() -> tuple[str, ...]:
     """Return the names of the pages that are lists: ``corrected``, ``d``, ``errata`` ..."""
     return tuple(kind.pattern.strip("/") for kind in KINDS if kind.lists)

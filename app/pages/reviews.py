@@ -12,8 +12,8 @@ from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.words import State, Verdict
 from app.intake.reviewing import Review
-from app.pages.measurement_text import identity, state
-from app.pens.lines import Line, Linked, Pieces, Styled, joined
+from app.pages.measurement_text import machine_fields, state_line
+from app.pens.lines import Line, Linked, Pieces, Styled, join_lines
 from app.pens.page import Page
 from app.pens.parts import WIDE, Field, Included, Item, Para, Passage, Section, Sheet, Tabular
 from app.pens.plain import Plain, sheet_text
@@ -62,7 +62,7 @@ def _waiting(m: Listed, snapshot: Snapshot) -> tuple[Field, Field]:
     told = m.emulation
     family = f"an emulation, {told.title}" if told else snapshot.knowledge.families[m.family].name
     return (
-        Field((Linked(m.slug, f"/review/{m.slug}"),), state(m), above=True),
+        Field((Linked(m.slug, f"/review/{m.slug}"),), state_line(m), above=True),
         Field("", f"{seen} on {family}, from {m.submitter or 'anonymous'}"),
     )
 
@@ -72,7 +72,7 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
     m, path = review.measurement, f"/review/{review.measurement.slug}"
     changed = sum(effect.changes for effect in review.effects)
     odd: list[Passage] = [Item(f"{oddity.code}: {oddity.text}", "?") for oddity in review.oddities]
-    known = (*identity(m, snapshot.knowledge), *(("Link", link) for link in m.links))
+    known = (*machine_fields(m, snapshot.knowledge), *(("Link", link) for link in m.links))
     return Sheet(
         f"Review of measurement {m.slug}",
         path,
@@ -82,7 +82,7 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
             Field("Its page", (Linked("for everybody", f"/m/{m.slug}"),), only="html"),
             Field("Raw bytes", (Linked("as they came", f"/m/{m.slug}.raw", told=True),)),
             Field("Data version", snapshot.name, only="text"),
-            Field("State", state(m)),
+            Field("State", state_line(m)),
             Field("May become", ", ".join(m.state.next) or "nothing: a withdrawal is final"),
             *(Field(label, value) for label, value in known),
             Section("Notes", parts=[*map(Para, m.notes.splitlines())]),
@@ -125,7 +125,7 @@ def _consequence(review: Review, decided: State, knowledge: Knowledge) -> Field:
         "No verdict would change: it does not count now.")  # fmt: skip
     return Field(VERBS[decided], told, WIDE, more=[
         *((verdict, f" in {len(cells)}", ": " if verdict.disagrees else "",
-           *(joined(cells) if verdict.disagrees else ()))
+           *(join_lines(cells) if verdict.disagrees else ()))
           for verdict in Verdict if (cells := becoming.get(verdict))),
         *([final] if final else []),
     ])  # fmt: skip
@@ -137,7 +137,7 @@ def _effects(review: Review, snapshot: Snapshot) -> Iterator[Passage]:
     for effect in review.effects:
         before, after = effect.before.verdict, effect.after.verdict
         masked = [(f"{effect.masked} intercepted",)] if effect.masked else []
-        seen = joined([*((word,) for word in review.outcomes[effect.key]), *masked])
+        seen = join_lines([*((word,) for word in review.outcomes[effect.key]), *masked])
         key = ("  ", Linked(snapshot.knowledge.name_of(effect.key), effect.key.url))
         verdict = (before, " -> ", after) if effect.changes else (after,)
         rows.setdefault(effect.after.family, []).append((key, verdict, seen))

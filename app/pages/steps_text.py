@@ -11,7 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import facts_text
 from app.pages.subjects import EVERYTHING, Subject
-from app.pens.changed import acted, counted
+from app.pens.changed import change_line, count_changes
 from app.pens.lines import Line, Linked
 from app.pens.parts import Columns, Field, Para, Section, Sheet, ShortItem, Told
 from app.pens.plain import Plain
@@ -46,7 +46,7 @@ def story_text(
     born = subject.begins(step)
     if born:
         out.blank()
-        found = ", ".join(counted(changes)).replace(" added", "")
+        found = ", ".join(count_changes(changes)).replace(" added", "")
         out.para(f"First published. The facts behind it: {found}.")
     out.blank()
     # A whole table that is published for the first time did not change.
@@ -61,7 +61,7 @@ def story_text(
     return out.render()
 
 
-def summary(
+def step_summary(
     subject: Subject, step: VersionStep, changes: Sequence[Change], knowledge: Knowledge
 ) -> str:
     """Return the same in one line: what became of a cell or two, or else the facts."""
@@ -73,8 +73,8 @@ def summary(
         rest = len(told) - TITLED
         return "; ".join((*told[:TITLED], *([f"and {rest} more"] if rest > 0 else [])))
     if len(changes) <= TITLED:
-        return "; ".join(map(acted, changes))
-    return ", ".join(counted(changes))
+        return "; ".join(map(change_line, changes))
+    return ", ".join(count_changes(changes))
 
 
 def told_cells(
@@ -156,7 +156,7 @@ def step_sheet(view: StepView, knowledge: Knowledge) -> Sheet:
             Field("Reason", version.reason),
             Field("Previous", _version(step.previous, "prev")),
             Field("Next", _version(view.next, "next"), only="html"),
-            Field("Facts", ", ".join(counted(view.changes))),
+            Field("Facts", ", ".join(count_changes(view.changes))),
             Field("The table", (Linked("as of it", f"/?at={version.name}"),), only="html"),
             Section("Pages it touched", parts=[
                 ShortItem((Linked(path, view.link(path)), ": new" * (path in step.born)))

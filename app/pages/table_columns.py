@@ -51,7 +51,7 @@ class CellColumn:
     way: str = ""
 
 
-def columns(
+def cell_columns(
     knowledge: Knowledge,
     policies: Iterable[str],
     site: str = "",
@@ -77,7 +77,7 @@ def columns(
             }),
             "assumed": (dict[str, AssumedOut], lambda view: {
                 p.policy.slug: assumed_out(p, knowledge)
-                for p in policy_phrases.chosen(view, shown)
+                for p in policy_phrases.policy_views(view, shown)
             }),
         }),
         *(_policy(slug, knowledge) for slug in shown),
@@ -86,7 +86,7 @@ def columns(
     )  # fmt: skip
 
 
-def headed(
+def html_columns(
     knowledge: Knowledge, policies: Iterable[str], sides: Iterable[tuple[Mode, Access]]
 ) -> list[CellColumn]:
     """Return the columns of HTML: ``sides``, then ``policies`` and what else has a head."""
@@ -119,12 +119,12 @@ def _manual(knowledge: Knowledge) -> Iterator[CellColumn]:
     yield CellColumn(json={
         "claims": (list[ClaimOut], lambda view: [_claim(c, knowledge) for c in view.claims])
     })  # fmt: skip
-    yield CellColumn(("table_15_22",), lambda view: (phrases.branches(view.table, ""),), {
+    yield CellColumn(("table_15_22",), lambda view: (phrases.branches_slugs(view.table, ""),), {
         "table": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.table)])
     })  # fmt: skip
     yield CellColumn(
         ("rules",),
-        lambda view: (phrases.branches(view.effective, ""),),
+        lambda view: (phrases.branches_slugs(view.effective, ""),),
         {"effective": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.effective)])},
         lambda view: (_ruling(view, knowledge.conditions),),
     )
@@ -203,7 +203,7 @@ def _seen(knowledge: Knowledge, site: str, most: int | None) -> Iterator[CellCol
 
 def _policy(slug: str, knowledge: Knowledge) -> CellColumn:
     def does(view: CellView) -> PolicyView:
-        return policy_phrases.chosen(view, (slug,))[0]
+        return policy_phrases.policy_views(view, (slug,))[0]
 
     def values(view: CellView) -> tuple[str, str, str]:
         it = does(view)

@@ -11,9 +11,9 @@ from app.core.numbers import count_noun
 from app.core.views import CellView
 from app.pages import policy_phrases
 from app.pages.explore import TableView
-from app.pages.table_columns import columns
+from app.pages.table_columns import cell_columns
 from app.pens import phrases
-from app.pens.lines import CELLS_AT, told
+from app.pens.lines import CELLS_AT, full_address
 from app.pens.parts import Field, Para, Passage, Record, Sheet
 from app.pens.tables import Table
 
@@ -29,7 +29,7 @@ SEVERAL = "; a cell counts for each verdict that it has"
 def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits, one register after the other."""
     policies = view.wanted["policy"]
-    every = columns(knowledge, policies)
+    every = cell_columns(knowledge, policies)
     several = SEVERAL if sum(t.number for t in view.verdicts) > len(view.cells) else ""
     parts: list[Passage] = [
         Field("Shown", view.sentence),
@@ -37,12 +37,15 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
         *wrong_on(view, knowledge),
         Field(
             "Verdicts",
-            ", ".join(f"{t.number} {phrases.counting(t.word)}" for t in view.verdicts) + several,
+            ", ".join(f"{t.number} {phrases.counted_verdict(t.word)}" for t in view.verdicts)
+            + several,
         ),
         *_introduction(policies, knowledge),
     ]
     if not view.cells:
-        parts.append(Para(("No cell passes this filter. The whole table: ", told("/")), "lead"))
+        parts.append(
+            Para(("No cell passes this filter. The whole table: ", full_address("/")), "lead")
+        )
     for slug in view.order:
         register = knowledge.registers[slug]
         record = Record(f"{register.heading} ({register.addresses})")
@@ -58,7 +61,7 @@ def wrong_on(view: TableView, knowledge: Knowledge) -> Iterator[Field]:
     """Yield where it stands what is wrong on each family that somebody looked at."""
     label = "Wrong on"
     for family, wanted in view.wrong.items():
-        yield Field(label, (f"{knowledge.families[family].name}: ", told(wanted.at("/"))))
+        yield Field(label, (f"{knowledge.families[family].name}: ", full_address(wanted.at("/"))))
         label = ""
 
 
@@ -90,14 +93,14 @@ def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Pas
          "Each cell shows what holds by the manual's own order, what the printed table says "
          "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
          "what stands behind it. The printed table has one column for both modes; "),
-        told("/corrected"), " has two. The words are on ", told("/docs/words"), ".",
+        full_address("/corrected"), " has two. The words are on ", full_address("/docs/words"), ".",
     ), "lead")  # fmt: skip
     yield Para(CELLS_AT)
-    for slugs in policy_phrases.apart(policies, knowledge):
+    for slugs in policy_phrases.by_hypervisor(policies, knowledge):
         marked = f"{', '.join(slugs)}: {POLICY_COLUMNS} What is marked, and why: "
-        yield Para((marked, told("/docs/policy")), "lead")
+        yield Para((marked, full_address("/docs/policy")), "lead")
         if len(slugs) > 1:
-            yield Para(("Side by side: ", told(f"/policy/{'..'.join(slugs)}")))
+            yield Para(("Side by side: ", full_address(f"/policy/{'..'.join(slugs)}")))
 
 
 def cells_table(
@@ -107,6 +110,6 @@ def cells_table(
     policies: Iterable[str] = (),
 ) -> Table:
     """Return one row per cell, for CSV and Markdown, with columns for ``policies``."""
-    every = columns(knowledge, policies, site)
+    every = cell_columns(knowledge, policies, site)
     rows = (tuple(word for c in every for word in c.values(view)) for view in cells.values())
     return Table(tuple(name for c in every for name in c.names), tuple(rows))

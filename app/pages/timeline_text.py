@@ -8,7 +8,7 @@ from app.core.cells import CellKey, cells_of
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
 from app.core.timeline import Moment
-from app.pens.lines import Linked, Pieces, Sourced, Styled, told
+from app.pens.lines import Linked, Pieces, Sourced, Styled, full_address
 from app.pens.parts import Field, Para, Section
 
 DAYS = (
@@ -33,7 +33,7 @@ def _kind(moment: Moment) -> Linked | Styled:
     return Linked(moment.kind, moment.href) if moment.href else Styled(moment.kind, "tag")
 
 
-def around(
+def neighbour_links(
     register: Register, knowledge: Knowledge, key: CellKey | None = None
 ) -> tuple[Linked, ...]:
     """Return the way to a register's cells, and to the registers before and after it.
@@ -59,6 +59,6 @@ def around_section(links: Iterable[Linked]) -> Section:
     names = {"prev": "Before it", "next": "Behind it", "": ""}
     return Section("Beside it", "beside", only="text", parts=[
         Field(names[link.rel] or link.words,
-              ((f"{link.words} " if link.rel else ""), told(link.href)))
+              ((f"{link.words} " if link.rel else ""), full_address(link.href)))
         for link in links if link.href
     ])  # fmt: skip

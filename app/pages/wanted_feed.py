@@ -11,7 +11,7 @@ from typing import Any
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge
 from app.core.wanted import Want
-from app.pens.changed import differing
+from app.pens.changed import differing_fields
 
 # What of an observation decides about a verdict; a new wording of its text does not.
 DECISIVE = {"cells", "condition", "family", "intercepted", "member", "outcome"}
@@ -63,6 +63,6 @@ def times_of(
 def _decided(change: Any) -> tuple[Mapping[str, Any], ...]:
     """Return the bodies whose cells a change concerns."""
     bodies = tuple(body for body in (change.before, change.after) if body is not None)
-    if len(bodies) == 2 and not DECISIVE.intersection(differing(*bodies)):  # noqa: PLR2004
+    if len(bodies) == 2 and not DECISIVE.intersection(differing_fields(*bodies)):  # noqa: PLR2004
         return ()
     return bodies

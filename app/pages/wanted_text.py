@@ -13,7 +13,7 @@ from app.core.words import Access, Mode, Verdict
 from app.errors import NotFound
 from app.pages.listing import families_line
 from app.pens import phrases
-from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, joined
+from app.pens.lines import CELLS_AT, SITE, Line, Linked, Styled, join_lines
 from app.pens.parts import Field, Item, Para, Passage, Section, Tabular
 
 LEAD = (
@@ -53,7 +53,7 @@ NOTHING = "Nothing is wanted here: every cell is measured, or there is no such m
 PROSE = ("/docs/measure", "/docs/format", "/docs/upload")
 
 
-def sections(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
+def wanted_sections(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
     """Yield all that a page of wants says below its head."""
     if wants:
         yield Section("One command", "measure", parts=[*_command()])
@@ -92,7 +92,7 @@ def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
                  for family, mode in some]  # fmt: skip
         rows: list[tuple[Line, ...]] = [
             (register.label, *(
-                joined(((marks[at],) for access in Access
+                join_lines(((marks[at],) for access in Access
                         if (at := (family, CellKey(slug, mode, access))) in marks), " ")
                 for family, mode in some
             ))
@@ -118,7 +118,7 @@ def _family(wants: Sequence[Want]) -> Iterator[Passage]:
     bits = dict.fromkeys(bit for need in needs for bit in need.features)
     conditions = dict.fromkeys(c for want in wants for c in want.conditions)
     stated = f"to be stated where they hold: {', '.join(conditions)}"
-    yield Field("Now", counts(wants))
+    yield Field("Now", count_wants(wants))
     yield Field("CPU reports", ", ".join(bits))
     yield Field("Parameters", " ".join(needs[0].parameters))
     yield Field(
@@ -169,10 +169,12 @@ def cpu_path(vendor: str, family: int, model: int, knowledge: Knowledge) -> str:
     return f"/wanted/{cpuid}"
 
 
-def counts(wants: Iterable[Want]) -> str:
+def count_wants(wants: Iterable[Want]) -> str:
     """``3 whose reports disagree, 64 not measured``."""
     tally = wanted.count_by_reason(wants).items()
-    return ", ".join(f"{number} {phrases.counting(why)}" for why, number in tally) or "nothing"
+    return (
+        ", ".join(f"{number} {phrases.counted_verdict(why)}" for why, number in tally) or "nothing"
+    )
 
 
 def nothing_yet(families: Iterable[str], knowledge: Knowledge) -> Line:

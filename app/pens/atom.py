@@ -39,14 +39,14 @@ class Feed:
     next_url: str = ""
 
 
-def atom(feed: Feed, site: str) -> str:
+def feed_xml(feed: Feed, site: str) -> str:
     """Return a feed as XML; names become tag: addresses (RFC 4151) under ``site``'s host."""
     # They bring all of libxml2, which nothing but a feed needs.
     from feedgen.entry import FeedEntry as Made  # type: ignore[import-untyped]  # noqa: PLC0415
     from feedgen.feed import FeedGenerator  # type: ignore[import-untyped]  # noqa: PLC0415
 
     out = FeedGenerator()
-    out.id(tag(site, feed.name))
+    out.id(tag_address(site, feed.name))
     out.title(_clean(feed.title))
     out.author(name=AUTHOR)
     out.link(href=feed.own_url, rel="self", type="application/atom+xml")
@@ -58,7 +58,7 @@ def atom(feed: Feed, site: str) -> str:
     out.generator(AUTHOR)
     for entry in feed.entries:
         made = Made()
-        made.id(tag(site, entry.name))
+        made.id(tag_address(site, entry.name))
         made.title(_clean(entry.title))
         made.updated(entry.updated)
         made.link(href=entry.url, rel="alternate", type="text/html")
@@ -69,7 +69,7 @@ def atom(feed: Feed, site: str) -> str:
     return found.decode("utf-8")
 
 
-def tag(site: str, name: str) -> str:
+def tag_address(site: str, name: str) -> str:
     """Return ``tag:HOST,2026:NAME``."""
     return f"tag:{urlsplit(site).hostname or 'localhost'},{TAG_YEAR}:{name}"
 

@@ -23,7 +23,7 @@ def change_lines(changes: Iterable[Any]) -> tuple[str, ...]:
     every = tuple(changes)
     decided = [c for c in every if c.kind == "measurement" and c.after]
     others = [c for c in every if c not in decided]
-    told = counted(others) if len(others) > LISTED else map(_line, others)
+    told = count_changes(others) if len(others) > LISTED else map(_line, others)
     return (*map(_decision, decided), *told)
 
 
@@ -32,10 +32,10 @@ def _decision(change: Any) -> str:
     was = f"{change.before['state']} -> " if change.before else ""
     by = f" by {after['decided_by']}" if after.get("decided_by") else ""
     reason = f": {after['reason']}" if after.get("reason") else ""
-    return f"{acted(change)}: {was}{after['state']}{by}{reason}"
+    return f"{change_line(change)}: {was}{after['state']}{by}{reason}"
 
 
-def acted(change: Any) -> str:
+def change_line(change: Any) -> str:
     """``measurement 0123456789ab of an emulation added``: what became of a fact."""
     emulated = (change.after or change.before or {}).get("emulation")
     of = " of an emulation" if change.kind == "measurement" and emulated else ""
@@ -43,18 +43,18 @@ def acted(change: Any) -> str:
 
 
 def _line(change: Any) -> str:
-    text = acted(change)
+    text = change_line(change)
     if change.action != "changed":
         return text
-    return f"{text}: {', '.join(differing(change.before, change.after))}"
+    return f"{text}: {', '.join(differing_fields(change.before, change.after))}"
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+def differing_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the fields in which two bodies differ, in order."""
     return tuple(k for k in sorted(before.keys() | after.keys()) if before.get(k) != after.get(k))
 
 
-def counted(changes: Iterable[Any]) -> tuple[str, ...]:
+def count_changes(changes: Iterable[Any]) -> tuple[str, ...]:
     """Return ``3 observations added`` for each kind and action."""
     found = Counter((c.action, c.kind) for c in changes)
     return tuple(

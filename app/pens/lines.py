@@ -54,11 +54,11 @@ CELLS_AT = ("A cell stands at ", Linked("", "/r/REGISTER/MODE/ACCESS", told=True
             ", by any name of the register.")  # fmt: skip
 
 
-def told(href: str) -> Linked:
+def full_address(href: str) -> Linked:
     """Return an address that a page gives in full."""
     return Linked(href, href, told=True)
 
 
-def joined(lines: Iterable[Pieces], between: Piece = ", ") -> Pieces:
+def join_lines(lines: Iterable[Pieces], between: Piece = ", ") -> Pieces:
     """Return lines as one, with words between them."""
     return tuple(piece for line in lines for piece in (between, *line))[1:]

@@ -19,7 +19,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record."""
-        return json.dumps(fields(record))
+        return json.dumps(record_fields(record))
 
 
 class WordLines(logging.Formatter):
@@ -27,13 +27,13 @@ class WordLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of a record; those of a traceback stand below it, indented."""
-        found = fields(record)
+        found = record_fields(record)
         why = found.pop("exception", "")
         line = " ".join(_word(value) for value in found.values())
         return "\n    ".join([line, *map(_tame, why.splitlines())])
 
 
-def fields(record: logging.LogRecord) -> dict[str, Any]:
+def record_fields(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a line says: when, how bad, of which request, then what happened."""
     when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     told: dict[str, Any] | None = getattr(record, "told", None)

@@ -11,7 +11,7 @@ from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, Conditions
 from app.core.verdicts import Judgement
 from app.core.words import Behaviour, Verdict
-from app.pens.lines import Line, Pieces, Styled, joined
+from app.pens.lines import Line, Pieces, Styled, join_lines
 
 # Of a cell whose every access was intercepted.
 NOTHING_HEARD = "nothing, all intercepted"
@@ -21,14 +21,14 @@ BESIDE = "; beside it "
 Sides = dict[Branch, list[Observation]]
 
 
-def branch(claim: Claim) -> str:
+def branch_slugs(claim: Claim) -> str:
     """``gp [reserved-bits]``: a claim's behaviour and condition, as slugs."""
     return f"{claim.behaviour} [{claim.condition}]" if claim.condition else str(claim.behaviour)
 
 
-def branches(claims: Iterable[Claim], empty: str = "nothing") -> str:
+def branches_slugs(claims: Iterable[Claim], empty: str = "nothing") -> str:
     """Several branches, ``accelerated [edge] | vmexit-trap [level]``."""
-    return " | ".join(dict.fromkeys(map(branch, claims))) or empty
+    return " | ".join(dict.fromkeys(map(branch_slugs, claims))) or empty
 
 
 def branch_line(found: Iterable[Branch]) -> Line:
@@ -37,12 +37,12 @@ def branch_line(found: Iterable[Branch]) -> Line:
         (behaviour, " ", Styled(f"[{condition}]", "when")) if condition else (behaviour,)
         for behaviour, condition in dict.fromkeys(found)
     )
-    return joined(branches, " | ") or "nothing"
+    return join_lines(branches, " | ") or "nothing"
 
 
 def verdict_line(judgement: Judgement) -> Pieces:
     """What was seen on a family, the verdict on it, and what stands behind it."""
-    seen = joined(filter(None, map(_chips, _sides(judgement))), BESIDE) or (NOTHING_HEARD,)
+    seen = join_lines(filter(None, map(_chips, _sides(judgement))), BESIDE) or (NOTHING_HEARD,)
     return (judgement.verdict, ": ", *seen, f"; {judgement.behind}")
 
 
@@ -52,7 +52,7 @@ def seen_branches(judgement: Judgement) -> str:
     return BESIDE.join(filter(None, said)) or NOTHING_HEARD
 
 
-def bearing(judgement: Judgement) -> tuple[Branch, ...]:
+def branches_behind(judgement: Judgement) -> tuple[Branch, ...]:
     """What was seen that has the verdict itself: the rest of a family may be as documented."""
     heard = (f.observation for f in judgement.findings if judgement.word(f) is judgement.verdict)
     return tuple(dict.fromkeys((seen.outcome, seen.condition) for seen in heard))
@@ -62,15 +62,17 @@ def _chips(sides: Sides) -> Pieces:
     heard = ((b, looks, [when for (_, when), _ in found]) for (b, looks), found in groupby(
         sides.items(), lambda side: (side[0][0], _looks(side[1]))
     ))  # fmt: skip
-    return joined((*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
-                  for b, (ran, restated), when in heard)  # fmt: skip
+    return join_lines(
+        (*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
+        for b, (ran, restated), when in heard
+    )
 
 
 def _sides(judgement: Judgement) -> tuple[Sides, Sides]:
     """Return what was heard, in the order of the vocabulary: what has the verdict, and the rest."""
     first: Sides = {}
     rest: Sides = {}
-    borne = bearing(judgement)
+    borne = branches_behind(judgement)
     heard = [f.observation for f in judgement.findings if f.verdict is not Verdict.MASKED]
     for seen in sorted(heard, key=lambda o: judgement.behaviours.index(o.outcome)):
         side = (seen.outcome, seen.condition)
@@ -96,17 +98,17 @@ def claims_line(claims: Iterable[Claim]) -> Pieces:
     """Return what claims say, each once and in their order."""
     said = groupby(dict.fromkeys(claim.branch for claim in claims), lambda branch: branch[0])
     lines = (behaviour_line(b, *(when for _, when in found)) for b, found in said)
-    return joined(lines, " | ") or ("nothing",)
+    return join_lines(lines, " | ") or ("nothing",)
 
 
-def under(condition: str, conditions: Conditions) -> str:
+def condition_words(condition: str, conditions: Conditions) -> str:
     """``, when bit 18 is set``: what stands behind a behaviour; empty without a condition."""
     return f", when {conditions.text(condition)}" if condition else ""
 
 
-def saw(seen: Observation, knowledge: Knowledge) -> str:
+def observation_line(seen: Observation, knowledge: Knowledge) -> str:
     """``Zen 4: #GP, no #VMEXIT, when BUSY is set, observed``: what a report saw, and its grade."""
-    when = under(seen.condition, knowledge.conditions)
+    when = condition_words(seen.condition, knowledge.conditions)
     return f"{knowledge.families[seen.family].name}: {seen.outcome.label}{when}, {seen.graded}"
 
 
@@ -121,6 +123,6 @@ def short_branches(claims: Iterable[Claim], conditions: Conditions, join: str = 
     return join.join(dict.fromkeys(words))
 
 
-def counting(verdict: Verdict) -> str:
+def counted_verdict(verdict: Verdict) -> str:
     """Return what stands behind a number of cells: ``1 whose reports disagree``."""
     return f"whose {verdict.label}" if verdict is Verdict.DISPUTED else verdict.label

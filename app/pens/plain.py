@@ -176,7 +176,7 @@ class Plain(Lines):
         return "\n".join(line.rstrip() for line in self._lines).rstrip() + "\n"
 
 
-def head(out: Plain, place: Place, path: str) -> None:
+def add_head(out: Plain, place: Place, path: str) -> None:
     """Add where a page is and which data version it shows.
 
     A pinned page names its pin alone: nothing in it may ever change.
@@ -198,7 +198,7 @@ def sheet_text(sheet: Sheet, place: Place) -> str:
     out = Plain()
     out.title(sheet.title)
     if sheet.pinned:
-        head(out, place, sheet.path)
+        add_head(out, place, sheet.path)
     else:
         out.field("URL", place.site + sheet.path)
     add_parts(out, sheet, place)
@@ -237,33 +237,33 @@ def _add(out: Plain, part: Passage, place: Place, indent: int) -> None:
         case Field():
             _field(out, part, place, indent)
         case Item(line, mark):
-            out.item(words(line, place), indent, mark)
+            out.item(line_text(line, place), indent, mark)
         case Told(label):
-            out.para(words(label, place), indent)
+            out.para(line_text(label, place), indent)
         case Tabular():
-            rows = ([words(cell, place) for cell in row] for row in (*part.heads, *part.rows))
+            rows = ([line_text(cell, place) for cell in row] for row in (*part.heads, *part.rows))
             out.grid(filter(any, rows), part.widths)
         case Columns(line):
             out.raw(line)
         case Record(label, line):
-            name = part.mark + words(label, place) + words(line, place)
+            name = part.mark + line_text(label, place) + line_text(line, place)
             out.para(name, 0, 4 if part.href else 2)
         case Fetched(href, instead):
             address = place.absolute(href)
             fits = len(address) <= COLUMNS - 2 or not instead
             out.address(address if fits else place.site + instead)
         case Para(line):
-            out.para(words(line, place), indent + part.margin, part.hanging)
+            out.para(line_text(line, place), indent + part.margin, part.hanging)
 
 
 def _field(out: Plain, part: Field, place: Place, indent: int) -> None:
-    label = words(part.label, place)
+    label = line_text(part.label, place)
     for line in (part.line, *part.more):
-        out.field(label, words(line, place), width=part.width, indent=indent)
+        out.field(label, line_text(line, place), width=part.width, indent=indent)
         label = ""
 
 
-def words(line: Line, place: Place = NOWHERE) -> str:
+def line_text(line: Line, place: Place = NOWHERE) -> str:
     """Return a line as text."""
     return "".join(_words(piece, place) for piece in line)
 

@@ -39,8 +39,8 @@ def cell_line(view: CellView, families: Iterable[str] = ()) -> str:
     judged = [
         f"{j.family} {j.verdict.label}" for j in view.measured if not chosen or j.family in chosen
     ]
-    said = phrases.branches(view.table, "does not say")
-    ruling = phrases.branches(view.effective)
+    said = phrases.branches_slugs(view.table, "does not say")
+    ruling = phrases.branches_slugs(view.effective)
     as_printed = view.printed is Printed.AS_PRINTED
     rules = (
         f"{OWN_ORDER}: {ruling}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from app.errors import InvalidQuery
 from app.pens.place import Place
-from app.pens.plain import COLUMNS, Plain, head, to_ascii
+from app.pens.plain import COLUMNS, Plain, add_head, to_ascii
 from app.search.model import Hit, Keys, Parts, SearchResult, address_of_query
 
 # How much of a long query stands before and behind what is wrong in it.
@@ -25,7 +25,7 @@ def found_text(found: SearchResult, place: Place) -> str:
     out = Plain()
     query = str(found.query)
     out.title(f"Search: {query}")
-    head(out, place, address_of_query(query))
+    add_head(out, place, address_of_query(query))
     out.field("Found", f"{found.total} found." if found.total else NOTHING)
     if found.exact:
         out.heading("Exactly")
@@ -86,7 +86,7 @@ def help_text(keys: Keys, examples: Iterable[tuple[str, str]], place: Place) -> 
     """Return the page of an empty query: the language, with examples that work."""
     out = Plain()
     out.title("Search")
-    head(out, place, "/search")
+    add_head(out, place, "/search")
     out.blank()
     out.para(INTRODUCTION)
     out.heading("Examples")

@@ -196,7 +196,7 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
         term: {n.key for n in named(term.text, snapshot.knowledge) if n.kind in ("register", CELL)}
         for term in query.terms
     }
-    by_keys = explore.table(snapshot, chosen)
+    by_keys = explore.filter_table(snapshot, chosen)
     shown = [view for view in by_keys.cells.values() if _holds(view, meant)]
     # A register that was named stands before those that only mention it.
     wanted = {name for term in query.wanted for name in meant[term]}
@@ -208,7 +208,7 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     groups = (HitGroup(CELL, len(shown), hits, str(query)),) if hits else ()
     # The table that shows what was found; where it has no words for it, the keys alone.
     found = {view.key for view in shown}
-    table = explore.table(snapshot, chosen.but(q=(query.name,)))
+    table = explore.filter_table(snapshot, chosen.but(q=(query.name,)))
     if set(table.cells) != found:
         table = by_keys
     where = InTable(table.path, len(table.cells), same=set(table.cells) == found)

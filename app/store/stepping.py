@@ -114,8 +114,8 @@ def _side(view: CellView | None) -> _Side | None:
     if view is None:
         return None
     heard = {j.family: j for j in view.measured}
-    printed = phrases.branches(view.table, "does not say")
-    said = {"Table 15-22": printed, "rules": phrases.branches(view.effective)}
+    printed = phrases.branches_slugs(view.table, "does not say")
+    said = {"Table 15-22": printed, "rules": phrases.branches_slugs(view.effective)}
     return _Side(said | {f: _words(j) for f, j in heard.items()}, heard, view.differences)
 
 

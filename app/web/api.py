@@ -13,7 +13,7 @@ from app.curation.seed import body_of
 from app.pages import explore
 from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
 from app.pages.api_models import ErrorOut, FactList, RegisterList
-from app.pages.kinds.differences import ledger_body, touching
+from app.pages.kinds.differences import filter_ledger, ledger_body
 from app.pens.page import Page
 from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
 from app.web.page_request import keep
@@ -55,7 +55,7 @@ OPENAPI_FILTERS = described(*FILTERS)
 @router.get("/cells", openapi_extra=OPENAPI_FILTERS)
 def list_cells(snapshot: Snap, wanted: Filter, config: Config) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
-    cells, policies = explore.table(snapshot, wanted).cells.values(), wanted["policy"]
+    cells, policies = explore.filter_table(snapshot, wanted).cells.values(), wanted["policy"]
     return CellList(**cell_list(cells, snapshot.knowledge, config.site, snapshot.name, policies))
 
 
@@ -72,7 +72,7 @@ def get_cell(register: str, mode: str, access: str, snapshot: Snap, config: Conf
 def list_registers(snapshot: Snap, wanted: Filter, config: Config) -> RegisterList:
     """Registers with a cell that the filter admits, in the order that it asks for."""
     registers = snapshot.knowledge.registers
-    order = explore.table(snapshot, wanted).order
+    order = explore.filter_table(snapshot, wanted).order
     shown = [register_out(registers[slug], config.site) for slug in order]
     return RegisterList(data_version=snapshot.name, registers=shown)
 
@@ -88,7 +88,7 @@ def list_families(snapshot: Snap, wanted: Filter) -> FactList:
 @router.get("/errata", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
 def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
     """Errata and quirks; under a filter, those that touch a cell that it admits."""
-    shown = explore.table(snapshot, wanted).cells.values()
+    shown = explore.filter_table(snapshot, wanted).cells.values()
     touching = {e.slug for view in shown for e in view.errata}
     every = snapshot.knowledge.errata.values()
     chosen = [e for e in every if e.slug in touching or not wanted.active]
@@ -98,7 +98,7 @@ def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
 @router.get("/differences", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
 def list_differences(snapshot: Snap, wanted: Filter, config: Config) -> FactList:
     """The ledger with what it does not cover; under a filter, what touches its cells."""
-    found = touching(snapshot, wanted)
+    found = filter_ledger(snapshot, wanted)
     return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, config.site))
 
 

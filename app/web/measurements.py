@@ -84,6 +84,6 @@ def create(
         return JSONResponse(measurement_data.checked_out(submitting.check(body, asked.snapshot)))
     signature = unwrap(asked.request.headers.get("x-vapic-signature", ""))
     receipt = take(asked, session, body, signature)
-    answer = measurement_data.answer(receipt, asked.place)
+    answer = measurement_data.receipt_with_secret(receipt, asked.place)
     headers = {"location": f"/m/{receipt.measurement.slug}", "cache-control": "no-store"}
     return JSONResponse(answer, 201 if receipt.created else 200, headers)

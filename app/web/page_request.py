@@ -167,7 +167,7 @@ class PageRequest:
                 body = page.feed(place)
             case Format.ATOM if page.subject:
                 feed = feeds.feed_of(self.snapshot, page.subject, place)
-                body = atom.atom(feed, place.site)
+                body = atom.feed_xml(feed, place.site)
             case Format.HTML:
                 body = self._html(page)
             case Format.SVG if page.picture:

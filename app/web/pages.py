@@ -35,9 +35,9 @@ def _find(asked: PageRequest) -> tuple[PageRequest, Page]:
     """Return the page; what came a moment ago is looked for again in the newest snapshot."""
     address = f"{asked.path}?{asked.request.url.query}"
     try:
-        return asked, registry.find(asked.snapshot, address)
+        return asked, registry.find_page(asked.snapshot, address)
     except NotFound:
         if pin_of(asked.request) or not asked.path.startswith("/m/"):
             raise
         newest = PageRequest(asked.request, asked.state.snapshots.refresh())
-        return newest, registry.find(newest.snapshot, address)
+        return newest, registry.find_page(newest.snapshot, address)

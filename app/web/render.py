@@ -20,7 +20,7 @@ from app.mail import citing
 from app.pages import measurement_text, policy_phrases
 from app.pages.cell_text import measurements_of
 from app.pages.explore import Keyed
-from app.pages.table_columns import columns
+from app.pages.table_columns import cell_columns
 from app.pens import phrases
 from app.settings import ROOT, Settings
 from app.store.snapshots import Snapshot
@@ -135,7 +135,7 @@ class _Parts:
 
 def _told(snapshot: Snapshot, cell: CellView) -> str:
     """Return all that columns say of a cell in a text, a line each."""
-    every = snapshot.once("columns", lambda: columns(snapshot.knowledge, ()))
+    every = snapshot.once("columns", lambda: cell_columns(snapshot.knowledge, ()))
     return "\n".join(line for column in every for line in column.lines(cell) if line)
 
 

@@ -117,7 +117,7 @@ def _receipt(receipt: Receipt) -> Page:
         template="measurements/receipt.html",
         view={"receipt": receipt, "m": receipt.measurement},
         text=lambda place: measurement_data.receipt_text(receipt, place),
-        data=lambda place: measurement_data.answer(receipt, place),
+        data=lambda place: measurement_data.receipt_with_secret(receipt, place),
         status=201 if receipt.created else 200,
     )
 

@@ -186,7 +186,7 @@ def test_batches_keep_every_want_once_and_disputes_first():
     wanted_of_tpr = [(w.key.register, w.key.access) for w in batches[1].wants]
     assert [("tpr", Access.READ), ("tpr", Access.WRITE)] == wanted_of_tpr
     assert {Verdict.DISPUTED: 1, Verdict.UNMEASURED: 7} == wanted.count_by_reason(wants)
-    assert "1 whose reports disagree, 7 not measured" == wanted_text.counts(wants)
+    assert "1 whose reports disagree, 7 not measured" == wanted_text.count_wants(wants)
 
 
 def test_a_want_names_the_conditions_on_which_its_cell_depends():

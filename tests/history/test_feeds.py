@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from app.pages import feeds
-from app.pages.steps_text import story_text, summary
+from app.pages.steps_text import step_summary, story_text
 from app.pages.subjects import Subject
 from app.pens.place import Place
 from app.store.engine import writer_sessions
@@ -178,7 +178,7 @@ def test_an_entry_tells_every_cell_however_many_changed(story, knowledge):
     lines = story_text(subject, step, (), (), knowledge=knowledge).splitlines()
 
     assert {knowledge.name_of(key) for key in knowledge.cells} <= set(lines)
-    assert summary(subject, step, (), knowledge).endswith(f"; and {len(cells) - 2} more")
+    assert step_summary(subject, step, (), knowledge).endswith(f"; and {len(cells) - 2} more")
 
 
 def test_every_entry_leads_to_a_page_that_says_the_same_for_ever(story):

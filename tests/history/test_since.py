@@ -26,7 +26,7 @@ def test_what_is_compared_is_the_text_of_the_page(story, path):
     path = path.format(slug=story.slug)
     newest = story.state.snapshots.get()
 
-    assert story.text(twin_of(path, "txt")) == registry.find(newest, path).comparable(
+    assert story.text(twin_of(path, "txt")) == registry.find_page(newest, path).comparable(
         Place(SITE, newest.name)
     )
 

@@ -4,7 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from app.core.words import Behaviour, Verdict
-from app.pens.lines import SITE, Linked, Sourced, Styled, told
+from app.pens.lines import SITE, Linked, Sourced, Styled, full_address
 from app.pens.parts import (
     Columns,
     Fetched,
@@ -95,7 +95,7 @@ TOLD = "http://site.example"
         (Para(Verdict.AGREES), "agrees\n", "p > .v-agrees"),
         (Para((Styled("x", "y", "del", "[no] x"),)), "[no] x\n", "del.y"),
         (Para((Linked("x", "/x", rel="prev"),)), "x\n", "a[rel=prev]"),
-        (Para(("see ", told("/r"))), f"see {TOLD}/r\n", "a[href='/r']"),
+        (Para(("see ", full_address("/r"))), f"see {TOLD}/r\n", "a[href='/r']"),
     ],
 )
 def test_a_part_is_a_value_with_its_parts(part, written, selector):

@@ -184,7 +184,7 @@ def test_keys_choose_the_cells_that_the_table_shows_and_link_it(snapshot, query)
     pairs = [tuple(part.split(":")) for part in query.split() if ":" in part]
     words = " ".join(part for part in query.split() if ":" not in part)
     wanted = snapshot.vocabulary.read([*pairs, ("q", words)])
-    table = explore.table(snapshot, wanted)
+    table = explore.filter_table(snapshot, wanted)
 
     assert {str(key) for key in table.cells} == {*keys(found, "cell")}
     assert (table.path, len(table.cells), True) == (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.pages.table_columns import columns
+from app.pages.table_columns import cell_columns
 
 
 def test_a_cell_has_everything_that_a_thread_asks_for(client):
@@ -90,7 +90,7 @@ def test_the_openapi_description_names_every_filter_key(client):
 
 def test_the_description_of_a_cell_has_the_keys_of_the_columns(client, knowledge):
     schemas = client.get("/api/v1/openapi.json").json()["components"]["schemas"]
-    keys = [key for column in columns(knowledge, ()) for key in column.json]
+    keys = [key for column in cell_columns(knowledge, ()) for key in column.json]
 
     assert keys == list(schemas["CellOut"]["properties"])
 

@@ -221,7 +221,7 @@ def test_a_bit_with_a_word_of_its_own_is_expected_whichever_vector_was_beside_it
 def test_each_difference_of_an_emulation_is_seen_in_each_measurement_that_it_cites(kept):
     assert kept.knowledge.departures
     for slug, entry in kept.knowledge.departures.items():
-        page = registry.find(kept, f"/e/{slug}")
+        page = registry.find_page(kept, f"/e/{slug}")
         seen = {one["emulation"] for one in page.data(NOWHERE)["seen_in"]}
         cited = {kept.knowledge.sources[s] for e in entry.life for s in e.sources}
 

@@ -37,7 +37,7 @@ def test_each_family_behind_a_mark_has_its_own_grade(knowledge):
 
     assert (
         f"measured on Zen 5, observed on Zen 4, stated, CPU not stated, {Verdict.DISPUTED.label}"
-    ) == policy_phrases.basis(mark, knowledge)
+    ) == policy_phrases.mark_evidence(mark, knowledge)
 
 
 def test_every_policy_is_listed_with_its_marks_and_its_neighbour(client, knowledge):

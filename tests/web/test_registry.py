@@ -129,5 +129,5 @@ def test_every_kind_promises_its_address_with_its_formats(kind):
 
 
 def test_an_address_of_no_kind_is_no_page():
-    assert not registry.has("/nowhere")
-    assert registry.has("/r/anything?at=2026-11-22.1")
+    assert not registry.is_page("/nowhere")
+    assert registry.is_page("/r/anything?at=2026-11-22.1")

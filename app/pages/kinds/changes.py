@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.steps_text import StepView, told_cells
 from app.pages.subjects import EVERYTHING, Subject
-from app.pens.lines import Linked, told
+from app.pens.lines import Linked, full_address
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Sheet
 from app.pens.tables import Table
@@ -27,8 +27,12 @@ class ChangesPage(PageKind):
         steps = asked.snapshot.steps.history(LISTED)
         rows, bodies = [], []
         parts: list[Passage] = [
-            Field("One of them", (told("/changes/VERSION"),), only="text"),
-            Field("A cell since", (told("/r/REGISTER/MODE/ACCESS/since/VERSION"),), only="text"),
+            Field("One of them", (full_address("/changes/VERSION"),), only="text"),
+            Field(
+                "A cell since",
+                (full_address("/r/REGISTER/MODE/ACCESS/since/VERSION"),),
+                only="text",
+            ),
             Para(LEAD, "lead"),
         ]
         for step in steps:

@@ -25,7 +25,7 @@ from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.page import Page
-from app.pens.plain import words
+from app.pens.plain import line_text
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 from app.store.steps import LEDGER
@@ -80,12 +80,12 @@ class DifferencePage(PageKind):
         )
 
 
-def touching(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
+def filter_ledger(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
     """Return what of the ledger touches a cell that the table's filter admits, in its order."""
     whole = view_ledger(snapshot.knowledge, snapshot.cells, WHOLE_LEDGER)
     if not wanted.active:
         return whole
-    shown = set(explore.table(snapshot, wanted).cells)
+    shown = set(explore.filter_table(snapshot, wanted).cells)
     return replace(
         whole,
         entries=tuple(e for e in whole.entries if shown.intersection(e.keys)),
@@ -193,7 +193,7 @@ def _unfiled_body(group: Unfiled) -> dict[str, Any]:
 
 
 def _branches(found: Iterable[Branch]) -> str:
-    return words(phrases.branch_line(found))
+    return line_text(phrases.branch_line(found))
 
 
 KINDS: tuple[PageKind, ...] = (LedgerPage(), DifferencePage())

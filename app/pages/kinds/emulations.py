@@ -15,7 +15,7 @@ from app.pages import emulation_text
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.listing import list_sources
 from app.pages.measurement_text import NO_EVIDENCE
-from app.pens.lines import Line, Linked, Sourced, joined, told
+from app.pens.lines import Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
 from app.pens.tables import Table
@@ -48,7 +48,7 @@ class EmulationsPage(PageKind):
         found = [_data(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()]
         sheet = Sheet("Emulated local APICs", "/e", parts=[
             Para(LEAD, "lead"),
-            Para(("Beside silicon, case by case: ", told("/guest"))),
+            Para(("Beside silicon, case by case: ", full_address("/guest"))),
             Para("" if found else NONE, "empty"),
             *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
             Section("Differences of a kind", parts=[
@@ -177,13 +177,13 @@ def _departing(
         every = emulation_text.answers_of(snapshot, apic)
         mine = tuple((v, a) for v, a in every if v.key in keys and a.following is d.following)
         if apic.emulation.name is d.emulator and mine:
-            found.append((apic, emulation_text.together(mine)))
+            found.append((apic, emulation_text.join_members(mine)))
     return found
 
 
 def _seen_in(snapshot: Snapshot, d: Difference) -> Line:
     seen = [(Linked(apic.emulation.title, apic.path),) for apic, _ in _departing(snapshot, d)]
-    return joined(seen, "; ") or "no emulation that is stored"
+    return join_lines(seen, "; ") or "no emulation that is stored"
 
 
 def _about(apic: EmulatedApic) -> list[Passage]:
@@ -193,7 +193,7 @@ def _about(apic: EmulatedApic) -> list[Passage]:
         # Documents of one name may differ in what a packager adds, or in how they call a module.
         return "; ".join(dict.fromkeys(filter(None, map(what, emulations))))
 
-    documents = joined([(told(f"/m/{m.slug}"),) for m in apic.documents])
+    documents = join_lines([(full_address(f"/m/{m.slug}"),) for m in apic.documents])
     return [
         Field("Whose", apic.emulation.name.meaning),
         Field("Version", each(lambda e: e.version)),
@@ -213,7 +213,7 @@ def _verdicts(
         for word, number in found.items()
     ])]  # fmt: skip
     for word in (w for w in Following if w.differs or w is Following.OPEN):
-        mine = emulation_text.together(one for one in answers if one[1].following is word)
+        mine = emulation_text.join_members(one for one in answers if one[1].following is word)
         heading = word.label[0].upper() + word.label[1:]
         parts.append(Section(heading, parts=[
             emulation_text.answer_field(one, conditions) for one in mine

@@ -12,7 +12,7 @@ from app.pages import explore
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.listing import list_cells, list_sources
 from app.pages.subjects import Subject
-from app.pens.lines import Linked, Sourced, joined
+from app.pens.lines import Linked, Sourced, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Record, Section, Sheet
 from app.pens.tables import Table
@@ -93,7 +93,7 @@ def _lists(errata: Iterable[Erratum], knowledge: Knowledge) -> Iterator[Section]
 def _listed(e: Erratum, registers: Mapping[str, str]) -> Record:
     name = f"{e.number}: {e.title}" if e.number else e.title
     return Record(name, href=f"/errata/{e.slug}", level=3, parts=[
-        Field("touches", joined((Linked(r, f"/r/{slug}"),) for slug, r in registers.items())),
+        Field("touches", join_lines((Linked(r, f"/r/{slug}"),) for slug, r in registers.items())),
         Field("kind", f"{e.kind}, {GRADES[e.grade]}"),
         Field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated"),
     ])  # fmt: skip

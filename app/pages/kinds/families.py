@@ -25,7 +25,7 @@ from app.pages.listing import list_errata
 from app.pages.subjects import Subject
 from app.pages.timeline_text import timeline
 from app.pens import phrases
-from app.pens.lines import CELLS_AT, Line, Linked, Sourced, joined, told
+from app.pens.lines import CELLS_AT, Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
 from app.pens.tables import Table
@@ -69,10 +69,10 @@ class CoveragePage(PageKind):
                 ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
                 for slug, family in heard.items()
             ], (), "matrix", only="html"),
-            *(Field(band.who.name, (told(band.who.href),), above=True, only="text", parts=[
+            *(Field(band.who.name, (full_address(band.who.href),), above=True, only="text", parts=[
                 *(Field((v,), str(n or ""), WIDE) for v, n in counts[band.who.slug].items()),
                 Field("evidence", f"{band.seen} seen", WIDE),
-                Field("wanted", (told(band.who.wanted),) if band.who.wanted else "", WIDE),
+                Field("wanted", (full_address(band.who.wanted),) if band.who.wanted else "", WIDE),
             ]) for band in shown.bands),
         ])  # fmt: skip
         return Page.of(
@@ -155,14 +155,14 @@ def _family_sheet(
     errata = list_errata(naming)
     notes = knowledge.annotations.values()
     at = f"/m?family={family.slug}&state=accepted"
-    every = ("Of measurements the newest are named; all stand in ", told(at))
+    every = ("Of measurements the newest are named; all stand in ", full_address(at))
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     up = (Linked("Coverage", "/c"), family.name)
     return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
         Para(family.text, "lead"),
         Section("Reported", parts=[*_measured(family, cells, knowledge)]),
         Section("Still wanted", parts=[
-            Para(wanted.counts(wants).capitalize() + _left_out(wants, family, cells) + "."),
+            Para(wanted.count_wants(wants).capitalize() + _left_out(wants, family, cells) + "."),
             Para((each,) if wants else ""),
         ]),
         *_identity(family),
@@ -208,7 +208,7 @@ def _reading(r: FeatureReading) -> Item:
 def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Passage]:
     counts = _coverage(cells, family.slug).items()
     numbers = ((f"{n}\N{NO-BREAK SPACE}", verdict) for verdict, n in counts if n)
-    yield Para((*joined(numbers), "."))
+    yield Para((*join_lines(numbers), "."))
     conditions = knowledge.conditions
     shown = [
         (view, judgement) for view in cells.values()
@@ -219,7 +219,7 @@ def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Pa
         yield Para(UNHEARD)
     wrong = WHOLE.but(view=(CPUS,), family=(family.slug,), only=(WRONG,))
     if shown:
-        yield Field("What is wrong", (told(wrong.at("/")),))
+        yield Field("What is wrong", (full_address(wrong.at("/")),))
         yield Para(CELLS_AT, only="text")
     yield Tabular("Printed, rule, seen", [SIDES], [
         (

@@ -15,11 +15,11 @@ from app.core.words import Mode
 from app.pages import guest_text
 from app.pages.guest_view import Figures, GuestLine, GuestView, guest_view
 from app.pages.kinds.kind import Address, PageKind
-from app.pens.lines import CELLS_AT, Line, Linked, Piece, Pieces, Styled, joined, told
+from app.pens.lines import CELLS_AT, Line, Linked, Piece, Pieces, Styled, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Included, Para, Passage, Section, Sheet, Tabular
 from app.pens.place import PIN
-from app.pens.plain import words
+from app.pens.plain import line_text
 from app.pens.tables import Table
 
 TITLE = "What the guest sees, with and without interception"
@@ -50,11 +50,11 @@ class GuestPage(PageKind):
             view={"view": view, "chips": view.vocabulary.chips(view.wanted)},
             table=lambda place: Table(guest_text.COLUMNS, tuple(
                 row for line in view.lines
-                for row in guest_text.rows(line, view.family, place.site)
+                for row in guest_text.case_rows(line, view.family, place.site)
             )),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                "answer": [words(said).strip() for said in headline(view, knowledge)],
+                "answer": [line_text(said).strip() for said in guest_headline(view, knowledge)],
                 "pinned": place.pin(view.path),
                 "family": view.family,
                 "figures": {str(f.mode): {str(s): n for s, n in f.cells.items()}
@@ -71,18 +71,18 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
     asked = bool(view.wanted["cell"])
     kinds = chain(["sentence"], repeat("sentence" if asked else "also"))
     return Sheet(TITLE, view.path, parts=[
-        *map(Para, headline(view, knowledge), kinds),
+        *map(Para, guest_headline(view, knowledge), kinds),
         Para(LEAD, "lead"),
         Included("guest/_filters.html"),
         Field("Shown", view.sentence if view.wanted.chosen and not asked else ""),
-        Field("To cite", (told(cite),) if asked else ""),
+        Field("To cite", (full_address(cite),) if asked else ""),
         *(_cells(view, knowledge) if asked else _tables(view, knowledge)),
         Para("" if asked else CELLS_AT, only="text", above=True),
         Para("" if view.lines else "No cell passes this filter.", "empty"),
     ])  # fmt: skip
 
 
-def headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
+def guest_headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
     """Answer in figures whether it is the same, and say what of that is not known: by mode.
 
     Of cells that are asked for by name, the answer is theirs: a paragraph a case.
@@ -122,9 +122,9 @@ def _answers(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Pieces]
         key = lines[0].cell.key
         name = f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
         for line in lines:
-            when = ", ".join(guest_text.when(line, knowledge.conditions))
+            when = ", ".join(guest_text.condition_tags(line, knowledge.conditions))
             begins = {"": "", guest_text.OTHERWISE: "Otherwise: "}.get(when, f"When {when}: ")
-            yield (f"{name}{begins}{guest_text.both(line)}.",)
+            yield (f"{name}{begins}{guest_text.halves_line(line)}.",)
             name = ""
 
 
@@ -134,8 +134,8 @@ def _cells(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
         key = lines[0].cell.key
         heading = f"{lines[0].cell.register.label} {key.mode.label} {key.access}"
         yield Section(f"{heading} ({lines[0].cell.where})", parts=[
-            Field("Cell", (told(key.url),)),
-            *guest_text.block(lines, knowledge, view.family),
+            Field("Cell", (full_address(key.url),)),
+            *guest_text.both_halves(lines, knowledge, view.family),
         ])  # fmt: skip
 
 
@@ -165,12 +165,15 @@ def _row(line: GuestLine, conditions: Conditions, *, versions: bool) -> tuple[Li
     return (
         (Linked(line.cell.register.label, f"{line.cell.key.url}#guest"),),
         # Text has a line for each.
-        joined(((tag,) for tag in guest_text.when(line, conditions)), Styled(", ", told=",\n")),
+        join_lines(
+            ((tag,) for tag in guest_text.condition_tags(line, conditions)),
+            Styled(", ", told=",\n"),
+        ),
         (
-            *guest_text.apart(case.silicon.sees, "not known"),
+            *guest_text.narrow_sees(case.silicon.sees, "not known"),
             *(
                 piece
-                for word in ", ".join(guest_text.graded(line)).split(", ")
+                for word in ", ".join(guest_text.silicon_grades(line)).split(", ")
                 for piece in (", ", Styled(word, "fine"))
             ),
         ),
@@ -185,13 +188,13 @@ def _emulated(halves: tuple[Half, ...]) -> Line:
     found: dict[tuple[Sees, ...], list[Version]] = {}
     for half in halves:
         found.setdefault(half.sees, []).append(half.version)
-    said = {sees: guest_text.apart(sees, "not measured") for sees in found}
+    said = {sees: guest_text.narrow_sees(sees, "not measured") for sees in found}
     if len(found) == 1:
         return said[halves[0].sees]
     each = (
         (*said[sees], ": ", Styled(name_versions(mine), "fine")) for sees, mine in found.items()
     )
-    return joined(each, "; ")
+    return join_lines(each, "; ")
 
 
 def _under(half: Half) -> Line:
@@ -199,7 +202,7 @@ def _under(half: Half) -> Line:
     if not half.guest:
         return "not known"
     who = f"{half.who.short}, inferred" if half.inferred else half.who.short
-    return (*guest_text.apart(half.guest, ""), " ", Styled(who, "fine"))
+    return (*guest_text.narrow_sees(half.guest, ""), " ", Styled(who, "fine"))
 
 
 KINDS: tuple[PageKind, ...] = (GuestPage(),)

@@ -13,7 +13,7 @@ from app.curation.seed import body_of
 from app.errors import NotFound
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.listing import list_sources
-from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, joined
+from app.pens.lines import Line, Linked, Pieces, Sourced, Styled, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet, Tabular
 from app.pens.tables import Table
@@ -138,7 +138,7 @@ def _sheet(reason: InhibitReason, knowledge: Knowledge) -> Sheet:
             Field("In the kernel", f"APICV_INHIBIT_REASON_{reason.name}"),
             Field("Also", ", ".join(reason.names)),
             Field("In a trace", "" if reason.traced else QUIET),
-            Field("Errata", joined(errata)),
+            Field("Errata", join_lines(errata)),
             Field("See", ACTIVE),
             Section("What sets it", "sets", parts=[*map(_item, reason.sets)]),
             Section("What clears it", "clears", parts=[*map(_item, reason.clears), Para(LINES)]),

@@ -56,7 +56,9 @@ class MeasurementsPage(PageKind):
             table=lambda place: measurement_data.list_table(listed.found, place),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
-                "measurements": [measurement_data.summary(m, place) for m in listed.found],
+                "measurements": [
+                    measurement_data.listed_measurement(m, place) for m in listed.found
+                ],
                 **({"next": place.site + listed.next} if listed.next else {}),
             },
         )
@@ -67,11 +69,11 @@ def _listed(m: Listed, knowledge: Knowledge) -> Field:
     machine = f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
     family = "" if m.emulation else knowledge.families[m.family].name
     return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True, parts=[
-        Field("state", measurement_text.state(m)),
+        Field("state", measurement_text.state_line(m)),
         Field("guest's CPU" if m.emulation else "machine", machine),
         Field("measured", m.measured_at[:10]),
         Field("family", (Linked(family, f"/c/{m.family}"),) if family else ""),
-        Field("answered by", measurement_text.answered(m)),
+        Field("answered by", measurement_text.emulation_line(m)),
         Field("hypervisor", m.hypervisor),
         Field("tool", m.tool),
         Field("observations", str(m.observations)),
@@ -89,17 +91,17 @@ class MeasurementPage(PageKind):
         """Return a measurement with what it says and what it changed. Raises NotFound."""
         m = measured.find_measurement(asked.snapshot, asked.parts["slug"])
         knowledge = asked.knowledge
-        after = measured.behind(len(m.observations), asked.pairs)
+        after = measured.rows_before(len(m.observations), asked.pairs)
         rows = measured.rows_of(asked.snapshot, m, after, measured.ROWS)
         changed = cache(lambda: effects(knowledge, asked.snapshot.cells, m))
-        about = () if rows.after else measurement_text.about(m, changed(), knowledge)
+        about = () if rows.after else measurement_text.measurement_parts(m, changed(), knowledge)
         sheet = measurement_text.measurement_sheet(m, about, rows, knowledge)
         # Others come and go, so that no text may name them.
         sheet.parts += [
             Section("Compare", only="html", parts=[
                 Item((Linked(f"with {o.slug}", f"/m/{m.slug}/diff/{o.slug}"),
                       f": {o.cpu.brand or o.cpu.signature}, {o.hypervisor}, {o.state}"))
-                for o in measured.others(asked.snapshot, m)
+                for o in measured.comparable_measurements(asked.snapshot, m)
             ]),
             Included("measurements/_withdraw.html"),
         ]  # fmt: skip
@@ -132,7 +134,7 @@ class ComparisonPage(PageKind):
         """Return what two measurements have in common, and where they part. Raises NotFound."""
         names = asked.parts.values()
         a, b = (measured.find_measurement(asked.snapshot, name) for name in names)
-        known = [dict(measurement_text.identity(m, asked.knowledge)) for m in (a, b)]
+        known = [dict(measurement_text.machine_fields(m, asked.knowledge)) for m in (a, b)]
         labels = [name for name in known[0] | known[1] if name not in ("SHA-256", "Received at")]
         seen = [_outcomes(m) for m in (a, b)]
         sides = {
@@ -146,7 +148,7 @@ class ComparisonPage(PageKind):
             f"{differing} of {len(sides['Cells'])} cells were observed by both with different "
             "outcomes. What differs is marked."
         )
-        after = measured.behind(len(sides["Cells"]), asked.pairs)
+        after = measured.rows_before(len(sides["Cells"]), asked.pairs)
         told = sides | {"Cells": _called(sides["Cells"], (a, b), asked.knowledge)}
         sheet = _side_by_side((a, b), sentence, told, after)
         return Page.of(
@@ -164,7 +166,7 @@ class ComparisonPage(PageKind):
 def _called(rows: Rows, both: tuple[Measurement, Measurement], knowledge: Knowledge) -> Rows:
     """Return rows of cells, each called what readers call it."""
     names = {
-        seen.named: measurement_text.called(seen, knowledge)
+        seen.named: measurement_text.sighting_name(seen, knowledge)
         for m in both for seen in m.observations
     }  # fmt: skip
     parted = [(name.partition(" "), found) for name, *found in rows]

@@ -17,9 +17,9 @@ from app.pages import policy_text
 from app.pages.api_models import Out
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.policy_covering import covering_data, covering_sheet, covering_table
-from app.pages.policy_phrases import evidence_lines, not_known, passed
+from app.pages.policy_phrases import evidence_lines, not_known, passed_msrs
 from app.pens.page import Page
-from app.pens.plain import words
+from app.pens.plain import line_text
 from app.pens.tables import Table
 from app.store.snapshots import Snapshot
 
@@ -155,7 +155,7 @@ def _policies_table(tables: list[PolicyTable], site: str) -> Table:
         policy = table.policies[0]
         marks = [row.mark.kind.weight for row in table.marks]
         rows.append((
-            policy.slug, policy.hypervisor, policy.releases, passed(policy),
+            policy.slug, policy.hypervisor, policy.releases, passed_msrs(policy),
             " ".join(policy.trap_offsets), str(marks.count("differs")), str(marks.count("costs")),
             f"{site}{table.path}",
         ))  # fmt: skip
@@ -215,7 +215,7 @@ def _mark_out(mark: Mark, knowledge: Knowledge) -> MarkOut:
         weight=mark.kind.weight,
         grades={family: str(mark.grade(family)) for family in mark.families},
         observations=[seen.id for seen in mark.observations],
-        evidence=[*map(words, evidence_lines(mark, knowledge))],
+        evidence=[*map(line_text, evidence_lines(mark, knowledge))],
         differences=[f"D-{number}" for number in mark.differences],
     )
 

@@ -10,7 +10,7 @@ from app.pages.api import cells_body, one_cell, register_out
 from app.pages.guest_view import lines_on
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.subjects import Subject
-from app.pages.timeline_text import around
+from app.pages.timeline_text import neighbour_links
 from app.pens.page import Page
 
 
@@ -38,7 +38,7 @@ class RegisterPage(PageKind):
                 "register": register,
                 "cells": cells,
                 "annotations": notes,
-                "around": around(register, knowledge),
+                "around": neighbour_links(register, knowledge),
             },
             table=lambda place: table_text.cells_table(
                 {view.key: view for view in cells}, knowledge, place.site
@@ -68,7 +68,7 @@ class CellPage(PageKind):
             cell_text.cell_sheet(view, asked.knowledge, lines_on(asked.snapshot, view), given),
             template="cells/show.html",
             subject=Subject(key.url, f"{heading}, {key.mode.label} {key.access}: changes"),
-            view={"cell": view, "around": around(view.register, asked.knowledge, key)},
+            view={"cell": view, "around": neighbour_links(view.register, asked.knowledge, key)},
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **one_cell(view, asked.knowledge, place.site),

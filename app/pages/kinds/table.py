@@ -13,7 +13,7 @@ from app.pages.explore import TableView
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.picture import picture_of
 from app.pages.subjects import Subject
-from app.pages.table_columns import headed
+from app.pages.table_columns import html_columns
 from app.pages.wanted_text import nothing_yet
 from app.pens.page import Page
 from app.pens.plain import sheet_text
@@ -30,7 +30,7 @@ class TablePage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the table under the filter. Raises InvalidFilter."""
         snapshot, knowledge = asked.snapshot, asked.knowledge
-        view = explore.table(snapshot, snapshot.vocabulary.read(asked.pairs))
+        view = explore.filter_table(snapshot, snapshot.vocabulary.read(asked.pairs))
         words = view.wanted.query()
         page = Page(
             path=view.path,
@@ -52,7 +52,7 @@ class TablePage(PageKind):
                 "kept": parse_qsl(words),
                 "vocabulary": snapshot.vocabulary.values,
                 "policy_columns": table_text.POLICY_COLUMNS,
-                "columns": headed(knowledge, view.wanted["policy"], view.sides),
+                "columns": html_columns(knowledge, view.wanted["policy"], view.sides),
             },
             text=lambda place: sheet_text(table_text.table_sheet(view, knowledge), place),
             table=lambda place: table_text.cells_table(
@@ -107,10 +107,10 @@ class CorrectedPage(PageKind):
             view={
                 "table": table,
                 "map": picture_of(asked.snapshot),
-                "counts": corrected_text.counts(table),
+                "counts": corrected_text.headline_counts(table),
                 "footnote_lines": corrected_text.footnote_lines,
-                "runs": corrected_text.runs,
-                "against": corrected_text.against(knowledge),
+                "runs": corrected_text.group_behaviours,
+                "against": corrected_text.held_against(knowledge),
                 "key": corrected_text.KEY,
             },
             text=lambda place: corrected_text.corrected_text(table, knowledge, place),
@@ -121,7 +121,7 @@ class CorrectedPage(PageKind):
             diff=lambda place: print_text.corrected_diff(table, knowledge, place),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
-                "cells": {str(c.printed): c.number for c in corrected_text.counts(table)},
+                "cells": {str(c.printed): c.number for c in corrected_text.headline_counts(table)},
                 "rows": rows(table).records(),
                 "footnotes": {
                     str(note.number): list(corrected_text.footnote_lines(note, knowledge))

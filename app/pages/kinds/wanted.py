@@ -19,17 +19,17 @@ from app.pages.wanted_text import (
     GUEST,
     LEAD,
     NOT_WANTED,
-    counts,
+    count_wants,
     nothing_yet,
     path_of,
-    sections,
+    wanted_sections,
 )
-from app.pens.atom import Feed, FeedEntry, atom
-from app.pens.lines import Line, Linked, Sourced, told
+from app.pens.atom import Feed, FeedEntry, feed_xml
+from app.pens.lines import Line, Linked, Sourced, full_address
 from app.pens.page import Page
 from app.pens.parts import Field, Included, Para, Passage, Sheet
 from app.pens.place import Place
-from app.pens.plain import parts_text, words
+from app.pens.plain import line_text, parts_text
 from app.pens.tables import Table
 
 TITLE = "Wanted: what nobody has measured yet"
@@ -55,13 +55,13 @@ class WantedPage(PageKind):
 
         def feed(place: Place) -> str:
             times = times_of(*asked.snapshot.steps.evidence(), knowledge)
-            return atom(_feed(wants, families, knowledge, place, times), place.site)
+            return feed_xml(_feed(wants, families, knowledge, place, times), place.site)
 
         return Page.of(
             _sheet(
                 tuple(want for want in wants if want.family not in silent),
                 path_of(families),
-                [Field("Now", counts(wants)), *_silent(silent, knowledge)],
+                [Field("Now", count_wants(wants)), *_silent(silent, knowledge)],
                 knowledge,
                 title=f"Wanted of {called}" if called else TITLE,
             ),
@@ -90,7 +90,7 @@ class WantedCpuPage(PageKind):
             knowledge, asked.snapshot.cells, (family.slug,), {family.slug: model}
         )
         sheet = _sheet(wants, f"/wanted/{cpuid}", [
-            Field("Now", counts(wants)),
+            Field("Now", count_wants(wants)),
             Field("CPU", (f"{cpuid}: ", Linked(family.name, f"/c/{family.slug}"))),
             *(Field("Public dumps", _bits(r)) for r in known),
             Field("", "" if known else "No public dump shows this model."),
@@ -117,7 +117,7 @@ class WantedNamePage(PageKind):
 
 def _silent(families: tuple[str, ...], knowledge: Knowledge) -> Iterator[Passage]:
     yield Para(nothing_yet(families, knowledge), only="text", above=True)
-    yield Para((told(path_of(families)),) if families else "", only="text")
+    yield Para((full_address(path_of(families)),) if families else "", only="text")
     if families:
         yield Included("wanted/_silent.html")
 
@@ -141,18 +141,18 @@ def _sheet(
         Included("wanted/_cpu.html"),
         *about,
         Field("Not listed", NOT_WANTED),
-        *sections(wants, knowledge),
+        *wanted_sections(wants, knowledge),
     ])  # fmt: skip
 
 
 def _need(need: Need) -> Iterator[Field]:
     yield Field("CPU reports", ", ".join(need.features))
-    yield Field("Parameters", parameters(need))
+    yield Field("Parameters", parameters_line(need))
     yield from (Field(label, versions) for label, versions in need.versions)
     yield Field("Guest", GUEST[need.mode])
 
 
-def parameters(need: Need) -> str:
+def parameters_line(need: Need) -> str:
     """Return the kernel parameters of a need in one line."""
     plain = " ".join(need.parameters)
     if not need.forced:
@@ -165,7 +165,7 @@ def _table(wants: Iterable[Want], site: str) -> Table:
     """Return one row per want."""
     rows = [
         (w.family, str(w.key), str(w.why), " ".join(w.conditions), ", ".join(w.need.features),
-         parameters(w.need), w.need.kernel, f"{site}{w.key.url}")
+         parameters_line(w.need), w.need.kernel, f"{site}{w.key.url}")
         for w in wants
     ]  # fmt: skip
     names = ("family", "cell", "why", "conditions", "features", "parameters", "kernel", "url")
@@ -178,7 +178,7 @@ def _body(wants: tuple[Want, ...], place: Place) -> dict[str, Any]:
         "data_version": place.version,
         "count": len(wants),
         "record": list(RECORD),
-        "command": words(COMMAND, place),
+        "command": line_text(COMMAND, place),
         "wanted": [
             {
                 "family": b.family,
