@@ -15,12 +15,14 @@ from app.errors import NotFound
 MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[-#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
 # What stands before and behind a name and says nothing.
 _BEFORE = re.compile(
-    r"(?:(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|apic-offset|offset|exit-reason|core::x86::msr"
-    r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic-base|[lxv]?apic)(?:[-:(\[+]+(?!base$)|(?=[0-9][0-9a-f]+h?$)))+"
+    r"(?:(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|[vx]?l?apic-off(?:set)?|offset|exit-reason|core::x86::msr"
+    r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic-base|(?:[lx]|vl?)?apic)(?:[-:(\[+]+(?!base$)|(?=[0-9][0-9a-f]+h?$)))+"
 )
 _BEHIND = re.compile(
     r"(?:-registers?|-reg|-msr|-offset|-address|(?:-[0-9]+-core)?-processor|-with-radeon.*)+$"
 )
+# How AMD's own manuals of processors write addresses, and which bits of a register are meant.
+_PRINTED = re.compile(r"^(?:msr0000_0|apicx)(?=[0-9a-f]{2,3}h?$)|\[\d+:\d+\]$")
 _UNPAIRED = re.compile(r"[)\]]+$")
 # Where the page of the APIC stands.
 APIC_BASE = 0xFEE00000
@@ -99,7 +101,7 @@ def words_of(register: Register) -> tuple[str, ...]:
 def fold(name: str) -> str:
     """Return a name as it is compared: without case, blanks, and words that say nothing."""
     plain = re.sub(r"\((?:r|tm)\)|(?<=\S) \([a-z][^)]*\)$", "", name.strip().lower())
-    bare = re.sub(r"[\s_-]+", "-", plain).strip("-?")
+    bare = re.sub(r"[\s_-]+", "-", _PRINTED.sub("", plain)).strip("-?")
     rest = _BEHIND.sub("", _BEFORE.sub("", bare, count=1))
     return (
         _UNPAIRED.sub("", re.sub(r"(?<=\w)[(\[](?=[0-9a-f]+h?[)\]]*$)", "", rest)) or bare

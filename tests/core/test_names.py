@@ -38,6 +38,8 @@ SPELLINGS = ("0x{:x}", "0X{:X}", "{:03X}h", "{:03x}H", "{:03x}", "{:X}")
         ("/r/unlisted", "other 000h 0 10h 3F0h 800h 83Ah"),
         ("/r/icr", "MSR830 msr_830 0xfee00300 FEE00300h IA32_X2APIC_830 APIC[300h] RDMSR(0x830)"),
         ("/r/tpr", "IA32_X2APIC_TPR MSR_X2APIC_TPR lapic_tpr Task_Priority_Register"),
+        ("/r/icr", "MSR0000_0830 APICx300 ICR[63:0] vlapic_icr XAPIC_OFF_ICR APIC_OFFSET_ICR"),
+        ("/r/ldr", "APICxD0 VLAPIC_OFFSET_LDR vapic:LDR LDR[31:24]"),
         ("/r/isr#3", "IA32_X2APIC_ISR3 In-Service_Register_3 isr-3"),
         ("/r/ext-lvt#3", "APIC_EILVTn(3) EILVTn[3]"),
     ],

@@ -12,8 +12,8 @@ REGISTERS = {
     "/r/lvt-lint0": "LINT0|LVT LINT0|IA32_X2APIC_LVT_LINT0|APIC_LVT0|lint0 lvt",
     "/r/lvt-lint1": "LINT1|Local Vector Table LINT1|LVT1|Local Interrupt 1 Vector Table Entry",
     "/r/lvt-timer": "LVT Timer|lvt_timer|APIC_LVTT|IA32_X2APIC_LVT_TIMER|Core::X86::Msr::LVTTimer",
-    "/r/lvt-perf": "Perf Counter LVT|IA32_X2APIC_LVT_PMI|LVTPC|APIC_LVTPC",
-    "/r/lvt-thermal": "Thermal LVT|APIC_LVTTHMR|IA32_X2APIC_LVT_THERMAL",
+    "/r/lvt-perf": "Perf Counter LVT|APIC_OFFSET_PERF_LVT|IA32_X2APIC_LVT_PMI|LVTPC|APIC_LVTPC",
+    "/r/lvt-thermal": "Thermal LVT|APIC_LVTTHMR|APIC_OFFSET_THERM_LVT|IA32_X2APIC_LVT_THERMAL",
     "/r/self-ipi": "Self IPI|SELF_IPI|IA32_X2APIC_SELF_IPI|MSR 0x83f|Self IPI (x2APIC only)",
     "/r/self-ipi#note-self-ipi-3f0": "3F0h|0x3f0|0xfee003f0",
     "/r/unlisted#note-lvt-cmci": "LVTCMCI|APIC_LVTCMCI|IA32_X2APIC_LVT_CMCI|2F0h|0x82f",
@@ -27,6 +27,7 @@ REGISTERS = {
     "/r/ext-lvt#0": "APIC_EILVTn(0)|EILVT0|ExtLVT 0",
     "/r/isr#3": "IA32_X2APIC_ISR3|ISR 3|In-Service 3|0xfee00130",
     "/r/timer-initial": "IA32_X2APIC_INIT_COUNT|Initial Count Register|MSR_X2APIC_TMICT",
+    "/r/timer-current": "XAPIC_OFF_TIMER_CCR|APIC_TMCCT",
     "/r/timer-divide": "IA32_X2APIC_DIV_CONF|Timer Divide Config|APIC_TDCR",
 }
 FAMILIES = {
