@@ -125,7 +125,8 @@ def next_snapshot(session: Session, old: Snapshot) -> Snapshot:
         vars(new)["cells"] = {**old.cells, **view_again(old.cells, knowledge, moved)}
         _ = new.vocabulary
     else:
-        vars(new).update({n: made for n, made in vars(old).items() if n in OF_KNOWLEDGE})
+        # By name: whoever asks the old one meanwhile may add to what it has.
+        vars(new).update({n: vars(old)[n] for n in OF_KNOWLEDGE if n in vars(old)})
     return new
 
 
