@@ -145,6 +145,29 @@ def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, knowledge, case
     assert expected in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("before", "case", "said"),
+    [
+        ("", "0x" + "f" * 5000, "expected a whole number"),
+        ("", "9" * 5000, "expected a whole number"),
+        ("", "1 << 10000", "expected a number that C defines"),
+        ("", "*".join(["0xffffffffffffffff"] * 9), "more than 128 bits"),
+        ("", "(" * 1500 + "1" + ")" * 1500, "nested too deep"),
+        ("#define M59 1\n" + "".join(f"#define M{n} M{n + 1} + M{n + 1}\n" for n in range(59)),
+         "M0", "a loop without an end"),
+        ("enum {" + ",".join(f"E{n}" for n in range(120_000)) + "};\n", "E5", "without an end"),
+        ("int y;\n" * 600_000, "1", "4194304 bytes at most"),
+    ],
+)  # fmt: skip
+def test_what_would_cost_without_end_is_refused(tmp_path, knowledge, before, case, said):
+    path = written(tmp_path, (case,))
+    path.write_text(before + path.read_text())
+    with pytest.raises(UnknownShape) as caught:
+        Handler(path, knowledge.registers).find()
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
 def test_of_several_functions_one_has_to_be_named(tmp_path, knowledge, cells):
     path = written(tmp_path, ("APIC_ID",))
     one = path.read_text()

@@ -68,6 +68,8 @@ def joined(word: str, left: Num, right: Num, place: CodePlace) -> Num:
     if word not in _TWO or shifted or (word in ("/", "%") and not right.value):
         raise place.unknown(f"{left.value} {word} {right.value}", "a number that C defines")
     value = int(_TWO[word](left.value, right.value))
+    if value.bit_length() > 2 * _LONGEST:
+        raise place.unknown("a number of more than 128 bits", "a number that C defines")
     if word == "|":
         bits = {**_bits(right), **_bits(left)}
         return Num(value, left.place, left.carried or right.carried, bits)

@@ -14,7 +14,6 @@ from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value, joine
 from app.foreign.kernel_source.c_text import CFile, CodePlace, child, text
 from app.foreign.kernel_source.c_values import Evaluator
 
-MOST_STEPS = 100_000
 _SILENT = ("comment", "empty_statement", ";")
 
 
@@ -35,7 +34,6 @@ class Runner(Evaluator):
     """Runs functions of the files. ``decided`` is where the last case or condition was met."""
 
     decided: CodePlace | None = None
-    _steps = 0
 
     def run(self, file: CFile, function: Node, values: dict[str, Value]) -> Value | None:
         """Return what a function returns, None for nothing. Raises UnknownShape."""
@@ -43,7 +41,9 @@ class Runner(Evaluator):
         try:
             return self._body(file, function, values)
         except RecursionError:
-            raise file.place(function).unknown("a name in its own definition", "an end") from None
+            raise file.place(function).unknown(
+                "a name in its own definition, or what is nested too deep", "an end"
+            ) from None
 
     def _body(self, file: CFile, function: Node, values: dict[str, Value]) -> Value | None:
         try:
@@ -62,10 +62,8 @@ class Runner(Evaluator):
         return Opaque(name) if returned is None else returned
 
     def _do(self, node: Node, frame: Frame) -> None:
-        self._steps += 1
         place = frame.file.place(node)
-        if self._steps > MOST_STEPS:
-            raise place.unknown("a loop without an end", "one that ends")
+        self.step(place)
         done = getattr(self, f"_do_{node.type}", None)
         if done is not None:
             done(node, frame)
@@ -183,6 +181,7 @@ class Runner(Evaluator):
     def _do_switch_statement(self, node: Node, frame: Frame) -> None:
         asked = self.number(child(node, "condition"), frame).value
         cases = [one for one in child(node, "body").named_children if one.type not in _SILENT]
+        self.step(frame.file.place(node), len(cases))
         found = next((n for n, one in enumerate(cases) if self._meets(one, asked, frame)), None)
         if found is None:
             found = next((n for n, one in enumerate(cases)

@@ -103,10 +103,12 @@ def text(node: Node | None) -> str:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """Yield a node and everything in it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    """Yield a node and all that is in it, in the order of the text, however deep."""
+    left = [node]
+    while left:
+        found = left.pop()
+        yield found
+        left += reversed(found.children)
 
 
 def child(node: Node, name: str) -> Node:

@@ -15,6 +15,9 @@ _ONE: Mapping[str, Callable[[int], int]] = {
     "-": lambda n: -n, "+": lambda n: n, "~": lambda n: ~n, "!": lambda n: not n,
 }  # fmt: skip
 MOST_ELEMENTS = 0x10000
+MOST_STEPS = 100_000
+# With 64 binary digits, and what stands around them.
+LONGEST_NUMBER = 72
 _LITERAL = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
 # What the kernel's headers outside of KVM define.
 _KNOWN = {
@@ -37,6 +40,14 @@ class Evaluator:
         self.files = files
         self._arrays: dict[tuple[str, str], Value] = {}
         self.given = given
+        self._steps = self.spent = 0
+
+    def step(self, place: CodePlace, number: int = 1) -> None:
+        """Count what one run does, and ``spent`` what all do. Raises UnknownShape at too much."""
+        self._steps += number
+        self.spent += number
+        if self._steps > MOST_STEPS:
+            raise place.unknown("a loop without an end", "one that ends")
 
     def number(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Num:
         """Return the number that an expression is. Raises UnknownShape for anything else."""
@@ -50,6 +61,7 @@ class Evaluator:
     def value(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Value:
         """Return what an expression is; ``at`` is the place of the macro that it comes from."""
         place = at if at and not _inside(node, frame) else frame.file.place(node)
+        self.step(place)
         if (known := self.given.get(re.sub(r"\s", "", text(node)))) is not None:
             return Num(known, place, carried=True)
         found = getattr(self, f"_{node.type}", None)
@@ -59,8 +71,9 @@ class Evaluator:
         return result
 
     def _number_literal(self, node: Node, _: Frame, place: CodePlace) -> Value:
-        if not (match := _LITERAL.fullmatch(text(node))):
-            raise place.unknown(f"{text(node)!r}", "a whole number")
+        match = _LITERAL.fullmatch(text(node)[:LONGEST_NUMBER])
+        if not match or match[0] != text(node):
+            raise place.unknown(f"{text(node)[:LONGEST_NUMBER]!r}", "a whole number")
         digits = match["digits"]
         octal = digits[0] == "0" and digits.isdigit()
         return Num(int(digits, 8) if octal else int(digits, 0), place)
@@ -114,6 +127,7 @@ class Evaluator:
         """Return the number of an enumerator, counted from the last one that states its own."""
         value = 0
         listed = node.parent.named_children if node.parent else [node]
+        self.step(file.place(node), len(listed))
         for other in (n for n in listed if n.type == "enumerator"):
             if stated := other.child_by_field_name("value"):
                 value = self.number(stated, Frame(file)).value

@@ -52,6 +52,11 @@ class TakenFor:
     case: bool
 
 
+# Of a file; and of what all runs of its functions do, each for about a thousand addresses.
+MOST_BYTES = 4 << 20
+MOST_SPENT = 1_500_000
+
+
 @dataclass(frozen=True)
 class Switch:
     """A function's answers, by address and whether it is a write; both where it does not ask."""
@@ -66,8 +71,12 @@ class Handler(Runner):
     """A file with such a function. ``true`` says what a bare truth is, if no name does."""
 
     def __init__(self, file: Path, registers: Mapping[str, Register], true: str = "") -> None:
-        """Read a file of C."""
-        self.file = read_c(str(file), file.read_text("utf-8", "replace"), lambda _: None)
+        """Read a file of C; raises UnknownShape for one of more than MOST_BYTES."""
+        with file.open("rb") as opened:
+            raw = opened.read(MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise CodePlace(str(file), 1).unknown("a longer file", f"{MOST_BYTES} bytes at most")
+        self.file = read_c(str(file), raw.decode("utf-8", "replace"), lambda _: None)
         self.registers, self.true = registers, true
         self._named: dict[str, int | None] = {}
         # Every case, and whether any address met it.
@@ -143,6 +152,9 @@ class Handler(Runner):
 
     def _answer(self, name: str, function: Node, given: dict[str, Value]) -> TakenFor:
         self.decided = None
+        if self.spent > MOST_SPENT:
+            message = f"{self.file.name} has too much to run; name one function with --function."
+            raise NotFound(message, hints=(name,))
         value, place = self.run(self.file, function, given), self.file.place(function)
         where = self.decided or (value.place if isinstance(value, Num) else place)
         if isinstance(value, Opaque) and (kind := _KIND.search(value.said)):
