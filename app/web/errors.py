@@ -197,7 +197,8 @@ def explain(error: Exception) -> Refusal:
 def _unusable(error: DBAPIError | PoolTimeout) -> str:
     if isinstance(error, PoolTimeout) or passes(error):
         return "The database cannot be used right now; nothing was lost. Try again."
-    return f"The database cannot be used. {todo(error)} Only whoever runs this site can do that."
+    taken = "The database cannot be used, so nothing that is sent is taken."
+    return f"{taken} {todo(error)} Only whoever runs this site can do that."
 
 
 def sought(path: str) -> str:
