@@ -15,7 +15,7 @@ from app.core.faults import BadDocument
 from app.errors import AppError, Conflict
 from app.intake import probed
 from app.intake.mail_reading import read_mail
-from app.intake.recognised import recognised
+from app.intake.recognised import recognise
 from app.probing import correlation
 from app.probing.correlation import Correlation, NoMarker
 from app.probing.correlation_text import correlation_text
@@ -93,7 +93,7 @@ def _pasted(path: Path, raw: bytes) -> str:
 
 def _explained(error: AppError, paths: tuple[Path, ...], raws: tuple[bytes, ...]) -> str:
     """Say what the files are where they are not what they should be."""
-    kinds = [recognised(raw) for raw in raws]
+    kinds = [recognise(raw) for raw in raws]
     if [kind.reader if kind else "" for kind in kinds] == ["trace", "guest"]:
         return f"The two are swapped: vapic correlate {paths[1]} {paths[0]}"
     wrong = [

@@ -25,7 +25,7 @@ from app.errors import AppError, InvalidSeed
 from app.export.copies import engine_for
 from app.probing.guest_build import PACKAGES
 from app.probing.host.command import SIGNALLED
-from app.probing.host.doctor import told
+from app.probing.host.doctor import diagnose_in_words
 from app.probing.host.keeping import Interrupted
 from app.probing.host.reasons import Reasons
 from app.settings import ROOT, Settings
@@ -84,7 +84,7 @@ def host(
     """Say whether AVIC is on here; ends in 0 for on, 1 for off, 2 where that is not known."""
     reasons = Reasons(**inhibits.as_data(seed_offline().knowledge))
     try:
-        said, code = told(reasons, pid, seconds, tracefs, as_json=as_json)
+        said, code = diagnose_in_words(reasons, pid, seconds, tracefs, as_json=as_json)
     except Interrupted as error:
         say(f"vapic: {error}: tracing is off.", err=True)
         raise typer.Exit(SIGNALLED + error.number) from None

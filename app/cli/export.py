@@ -141,7 +141,7 @@ def _cells_of(snapshot: Snapshot, site: str) -> Iterator[tuple[str, bytes]]:
     for key in snapshot.cells:
         path = key.url.removeprefix("/")
         yield f"{path}.txt", registry.find_page(snapshot, key.url).text(place).encode()
-        yield f"{path}/mail.txt", citing.find(snapshot, key.url, site).block().encode()
+        yield f"{path}/mail.txt", citing.find_citation(snapshot, key.url, site).block().encode()
 
 
 for name, command in handout.COMMANDS.items():

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.store import ailing
 
 
-def told(error: Exception) -> Iterator[str]:
+def failure_lines(error: Exception) -> Iterator[str]:
     """Yield what to say of an error that is expected, nothing of any other."""
     match error:
         case InvalidSeed():
@@ -26,7 +26,7 @@ def told(error: Exception) -> Iterator[str]:
         case ValidationError() if error.title == Settings.__name__:
             yield from (f"vapic: {fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
         case DBAPIError() | sqlite3.Error():
-            said, cure = ailing.said_of(error), ailing.todo(error)
+            said, cure = ailing.said_of(error), ailing.remedy(error)
             yield f"vapic: the database cannot be used: {said}. {cure}".rstrip()
         case SQLAlchemyError():
             yield f"vapic: DATABASE_URL cannot be used: {error}"

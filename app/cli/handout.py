@@ -29,7 +29,7 @@ def export_kvm_unit_tests(opened: Opened, folder: Folder, expect: Expect = MANUA
 @reads
 def export_selftest(opened: Opened, folder: Folder, expect: Expect = MANUAL) -> None:
     """Write a C test for the kernel's KVM selftests, with its table."""
-    _write(opened, folder, expect, files.selftest)
+    _write(opened, folder, expect, files.selftest_files)
 
 
 @reads

@@ -19,7 +19,7 @@ from app.foreign.importing import ASKED, UNKNOWN, CannotImport, import_log
 from app.foreign.table_draft import COPIED, import_table
 from app.foreign.table_words import Column
 from app.intake.mail_reading import read_mail
-from app.intake.recognised import recognised
+from app.intake.recognised import recognise
 from app.pens.plain import Plain
 
 imports = typer.Typer(no_args_is_help=True)
@@ -132,7 +132,7 @@ def mail_table(
             say(f"  vapic import mail-table {mail}{chosen} --mode {one}", err=True)
     if not drafted.tables:
         message = "no line of titles such as `MSR | Register | RDMSR | WRMSR`"
-        kind = recognised(raw)
+        kind = recognise(raw)
         other = f". {kind.sentence}" if kind and kind.reader != "mail-table" else ""
         say(f"{mail}: {message}{other}", err=True)
     elif not drafted.faults and not drafted.raw:

@@ -60,7 +60,7 @@ def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
             f"commit {held[-1].commit}")  # fmt: skip
         return
     found = 0
-    with backups.examined(Settings().database_url) as session:
+    with backups.rehearsal_session(Settings().database_url) as session:
         for fault in faults(session, derived=True):
             found += 1
             say(fault)

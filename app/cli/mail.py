@@ -54,7 +54,7 @@ def cite(
         raise InvalidFilter("--trailer and --commits are one form each; take one.")
     pairs = parse_qsl(joined(query, mode=mode, access=access), keep_blank_values=True)
     address = _address(opened.snapshot, what or [], pairs, opened.place.site)
-    cited = citing.find(opened.snapshot, address, opened.place.site)
+    cited = citing.find_citation(opened.snapshot, address, opened.place.site)
     if host_name(urlsplit(opened.place.site).netloc) in LOOPBACK:
         say(f"vapic: {opened.place.site} is this machine, which no reader of a mail can open: "
             "VAPIC_BASE_URL is the address that links should have.", err=True)  # fmt: skip

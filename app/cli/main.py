@@ -122,7 +122,7 @@ def finish(work: Callable[[], object]) -> None:
     try:
         work()
     except Exception as error:
-        lines = [*import_module("app.cli.failures").told(error)]
+        lines = [*import_module("app.cli.failures").failure_lines(error)]
         if not lines:
             raise
         for line in lines:

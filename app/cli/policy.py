@@ -17,10 +17,15 @@ from app.core.knowledge import Knowledge
 from app.core.releases import Release
 from app.curation.seed import SeedEntry, read_file, read_seed
 from app.errors import Conflict, InvalidSeed, NotFound, Problem
-from app.foreign.kernel_source.policy_comparing import compared
+from app.foreign.kernel_source.policy_comparing import compare_policies
 from app.foreign.kernel_source.policy_reading import Tree, TreeReading
-from app.foreign.kernel_source.policy_writing import policy_of_tree, policy_yaml, renewed, same
-from app.foreign.kernel_source.trap_checking import checked
+from app.foreign.kernel_source.policy_writing import (
+    do_the_same,
+    policy_of_tree,
+    policy_yaml,
+    renew_file,
+)
+from app.foreign.kernel_source.trap_checking import check_switch
 from app.foreign.kernel_source.trap_running import Handler
 from app.pages.kinds.policies import BETWEEN
 from app.pens.place import NOWHERE
@@ -85,7 +90,7 @@ def diff(one: Side, other: Side) -> None:
         raise Conflict(f"{one} is the same policy twice.")
     knowledge = _known(Settings().seed)
     named = {name: _side(name, knowledge) for name in (one, other)}
-    typer.echo(parts_text(compared(named, knowledge), NOWHERE), nl=False)
+    typer.echo(parts_text(compare_policies(named, knowledge), NOWHERE), nl=False)
 
 
 @policies.command("check")
@@ -103,7 +108,7 @@ def check(
     """
     snapshot = seed_offline()
     switch = Handler(file, snapshot.knowledge.registers, true or "").find(function)
-    section, agrees = checked(switch, snapshot.cells, snapshot.knowledge)
+    section, agrees = check_switch(switch, snapshot.cells, snapshot.knowledge)
     typer.echo(parts_text(section, NOWHERE), nl=False)
     raise typer.Exit(0 if agrees else 1)
 
@@ -138,11 +143,11 @@ def _renew(read: TreeReading, source: str, folder: Path, registers: Iterable[Reg
     for path in sorted(folder.glob("*.yaml")):
         like = _in_file(path)
         mine = policy_of_tree(read, source, like)
-        if like.hypervisor == mine.hypervisor and same(like, mine):
+        if like.hypervisor == mine.hypervisor and do_the_same(like, mine):
             kept = {one.version: one for one in (*like.readings, *mine.readings)}
             trees = sorted(kept.values(), key=lambda one: Release.to_sort(one.version))
             whole = replace(mine, readings=tuple(trees))
-            path.write_text(renewed(path.read_text("utf-8"), whole, registers), "utf-8")
+            path.write_text(renew_file(path.read_text("utf-8"), whole, registers), "utf-8")
             return f"{read.version}: as {path.name} has it"
     mine = policy_of_tree(read, source)
     path = folder / f"{mine.slug}.yaml"

@@ -101,7 +101,7 @@ def _measurement(raw: bytes, snapshot: Snapshot) -> Measurement:
     shown = document.hypervisor.model_copy(update={"accelerator": None})
     unsaid = {"hypervisor": shown, "host": None}
     parsed = replace(parsed, document=document.model_copy(update=unsaid))
-    now = submitting.moment(snapshot.created_at)
+    now = submitting.rfc3339(snapshot.created_at)
     found = to_measurement(parsed, knowledge, now)
     return replace(found, accelerator=accelerator)
 

@@ -17,7 +17,7 @@ from app.pens.plain import Plain
 # A register, a direction, then two columns for each mode that was measured.
 NAME, ACCESS, COLUMN = 14, 5, {1: 26, 2: 12}
 # More of one kind is counted, not printed.
-LISTED = 20
+MOST_UNEXPLAINED = 20
 LEGEND = (
     "accel: accelerated; trap, fault: exit 402h after and at the instruction; ipi: exit 401h; "
     "msr: exit 7Ch; npf: exit 400h; done: completed, and nobody watched for exits. "
@@ -64,8 +64,8 @@ def account_text(accounts: Iterable[Mapping[str, Any]]) -> str:
     out = Plain()
     for account in accounts:
         told = [f"the whole run is discarded: {account['void']}"] if account["void"] else []
-        told += [f"unexplained: {text}" for text in account["unexplained"][:LISTED]]
-        if more := len(account["unexplained"]) - LISTED:
+        told += [f"unexplained: {text}" for text in account["unexplained"][:MOST_UNEXPLAINED]]
+        if more := len(account["unexplained"]) - MOST_UNEXPLAINED:
             told += [f"unexplained: {more} more, all in the document"] if more > 0 else []
         told += [f"discarded: {count} x {why}" for why, count in account["discarded"].items()]
         told += account["remarks"]

@@ -71,7 +71,7 @@ def list_reviews(
 def show(slug: Slug) -> None:
     """Print what a measurement would change, and what looks odd about it."""
     with reading() as opened:
-        review = reviewing.show(opened.session, opened.snapshot, slug)
+        review = reviewing.find_review(opened.session, opened.snapshot, slug)
         sheet = shown.review_sheet(review, opened.snapshot)
         say(sheet_text(sheet, opened.place), nl=False)
 

@@ -17,7 +17,7 @@ import uvicorn
 from sqlalchemy.exc import DBAPIError
 from uvicorn.importer import import_from_string
 
-from app.cli.failures import told
+from app.cli.failures import failure_lines
 from app.cli.main import finish, unswept
 from app.cli.saying import say
 from app.errors import Conflict, NotReady
@@ -134,7 +134,7 @@ def _say_if_unready(settings: Settings) -> None:
             if engine.dialect.name == "sqlite" and not (settings.export_file or may_write(engine)):
                 say(f"vapic: {TODO['READONLY']} Uploads answer 503 until then.", err=True)
     except (NotReady, DBAPIError) as error:
-        say("\n".join(told(error)), err=True)
+        say("\n".join(failure_lines(error)), err=True)
         say("Pages answer 503 until the database can be read.", err=True)
 
 

@@ -13,10 +13,10 @@ from app.core.views import CellView
 from app.core.words import Evidence, SourceKind
 
 # So many reports and measurements of a cell are named, the newest.
-NAMED = 8
+NEWEST_MEASUREMENTS = 8
 MEASURED = "measured"
 # More cells than this are counted.
-LISTED = 3
+MOST_CELLS_NAMED = 3
 # A mail and a commit are events by themselves; other sources are what an event is known from.
 SENT = (SourceKind.MAIL, SourceKind.COMMIT)
 
@@ -45,7 +45,7 @@ def of_cell(view: CellView, knowledge: Knowledge) -> tuple[Moment, ...]:
         *_kernels(view, knowledge),
         *_life(view.differences),
         *(m for m in reports if m.kind != MEASURED),
-        *[m for m in reports if m.kind == MEASURED][-NAMED:],
+        *[m for m in reports if m.kind == MEASURED][-NEWEST_MEASUREMENTS:],
     )
     return tuple(sorted(set(found)))
 
@@ -142,4 +142,4 @@ def _reports(
 
 def _some(cells: list[str]) -> str:
     listed = list(dict.fromkeys(cells))
-    return ", ".join(listed) if len(listed) <= LISTED else f"{len(listed)} cells"
+    return ", ".join(listed) if len(listed) <= MOST_CELLS_NAMED else f"{len(listed)} cells"

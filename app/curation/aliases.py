@@ -56,7 +56,7 @@ class Called:
 
 
 @cache
-def entries() -> tuple[Called, ...]:
+def alias_entries() -> tuple[Called, ...]:
     """Return the table, which belongs to the release and not to a data version."""
     text = (ROOT / "seed" / FILE).read_text("utf-8")
     return TypeAdapter(tuple[Called, ...]).validate_python(yaml.load(text, yaml.BaseLoader))  # noqa: S506
@@ -64,17 +64,17 @@ def entries() -> tuple[Called, ...]:
 
 @cache
 def _table() -> Mapping[str, Called]:
-    return {fold(name): called for called in entries() for name in called.names}
+    return {fold(name): called for called in alias_entries() for name in called.names}
 
 
-def find(name: str) -> Called | None:
+def find_alias(name: str) -> Called | None:
     """Return what a name is called in the table, None for any other one."""
     folded = fold(name)
     exact = _table().get(folded)
     if not exact and (exit_ := _EXIT.fullmatch(folded)):
         said = exit_["name"] or exit_["event"]
         exact = _table().get(f"exit-{said}") or _table().get(said)
-    products = (c for c in entries() if c.pattern and re.fullmatch(c.pattern, folded))
+    products = (c for c in alias_entries() if c.pattern and re.fullmatch(c.pattern, folded))
     return exact or next(products, None)
 
 
@@ -85,7 +85,7 @@ def find_register(
 
     ``notes`` are the annotations that a name may lead to: 3F0h is no offset, and a word on why.
     """
-    called = None if name.strip().lower() in registers else find(name)
+    called = None if name.strip().lower() in registers else find_alias(name)
     if called and called.to.startswith("/r/"):
         slug, _, anchor = called.to.removeprefix("/r/").partition("#")
         if slug in registers and (not anchor or anchor.removeprefix("note-") in notes):
@@ -104,7 +104,7 @@ def find_register(
             return find_register(both[1], registers, notes)
         # A member of what the table calls by another name.
         if match := names.MEMBER.fullmatch(fold(name)):
-            called = find(match["name"])
+            called = find_alias(match["name"])
             if called and (slug := called.to.removeprefix("/r/")) in registers:
                 return names.resolve(f"{slug}#{match['member']}", registers)
         raise
@@ -112,7 +112,7 @@ def find_register(
 
 def family_slug(name: str, knowledge: Knowledge) -> str:
     """Return the family that a name, a product or a CPUID means; empty for none."""
-    called = find(name)
+    called = find_alias(name)
     if called and called.to.removeprefix("/c/") in knowledge.families:
         return called.to.removeprefix("/c/")
     return names.family_of(name, knowledge.families)
@@ -125,13 +125,15 @@ def asked_about(question: str) -> str:
 
 def reason_slug(name: str, knowledge: Knowledge) -> str:
     """Return the reason to keep AVIC off that a name means; empty for none."""
-    called = find(name)
+    called = find_alias(name)
     slug = called.to.removeprefix("/inhibit/") if called else ""
     found = inhibits.find_reason(knowledge, slug if slug in knowledge.inhibits else name)
     return found.slug if found else ""
 
 
-def named(pairs: Iterable[tuple[str, str]], knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+def name_families(
+    pairs: Iterable[tuple[str, str]], knowledge: Knowledge
+) -> tuple[tuple[str, str], ...]:
     """Return decoded query pairs with each name of a family as its slug."""
     return tuple(
         (key, ",".join(family_slug(one, knowledge) or one for one in text.split(",")))
@@ -148,7 +150,7 @@ def problems(knowledge: Knowledge) -> Iterator[Problem]:
     known: Mapping[str, Collection[str]] = {
         "r": knowledge.registers, "c": knowledge.families, "inhibit": knowledge.inhibits,
     }  # fmt: skip
-    for called in entries():
+    for called in alias_entries():
         page, _, anchor = called.to.partition("#")
         kind, _, key = page.strip("/").partition("/")
         if key and key not in known.get(kind, (key,)):
@@ -159,6 +161,6 @@ def problems(knowledge: Knowledge) -> Iterator[Problem]:
             before = own.setdefault(fold(name), called.to)
             if before != called.to:
                 yield Problem(FILE, "names", repr(name), f"a name that does not lead to {before}")
-            others = (c for c in entries() if c is not called and c.pattern)
+            others = (c for c in alias_entries() if c is not called and c.pattern)
             if other := next((c for c in others if re.fullmatch(c.pattern, fold(name))), None):
                 yield Problem(FILE, "names", repr(name), f"no number of {other.to}")

@@ -17,7 +17,7 @@ from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence
 
-WIDTH = 95
+LINE_WIDTH = 95
 WRITE = "# WRITE: "
 HEAD = """\
 # Save as seed/differences/d-{number:02}.yaml. What follows from the facts of data version
@@ -111,7 +111,7 @@ def draft_yaml(draft: Draft, number: int, *, version: str, site: str) -> str:
             f"{d.label} names one of the cells, for {names}: {d.title}. If this is the same "
             "disagreement, add the event (and the family, if it names any) there, and file nothing."
         )
-        lines += textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+        lines += textwrap.wrap(text, LINE_WIDTH, initial_indent="# ", subsequent_indent="# ")
     lines += [f"number: {number}"]
     lines += _write("title", "one line: the mode, the register, and what happens.")
     lines += _list("cells", _patterns(v.key for v in draft.views))
@@ -208,7 +208,9 @@ def _branches(draft: Draft, branches: Iterable[Branch]) -> str:
 def _list(name: str, values: Iterable[str]) -> list[str]:
     listed = list(values)
     line = f"{name}: [{', '.join(listed)}]"
-    return [line] if len(line) <= WIDTH else [f"{name}:", *(f"  - {value}" for value in listed)]
+    return (
+        [line] if len(line) <= LINE_WIDTH else [f"{name}:", *(f"  - {value}" for value in listed)]
+    )
 
 
 def _quoted(text: str) -> str:

@@ -59,7 +59,7 @@ REFERENCES = (
 )
 
 
-def known(place: Place, name: str, names: Iterable[str], what: str) -> Broken:
+def check_name(place: Place, name: str, names: Iterable[str], what: str) -> Broken:
     """Complain about a name that is not one of ``names``, with the nearest that is."""
     names = list(names)
     if name and name not in names:
@@ -109,7 +109,7 @@ def _sources_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
         if not ids or ids == ("",):
             yield place, "no source", "at least one source"
         for name in ids:
-            yield from known(place, name, knowledge.sources, "the id of a source")
+            yield from check_name(place, name, knowledge.sources, "the id of a source")
 
 
 def _references_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
@@ -120,10 +120,10 @@ def _references_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
         for field, kind, what in REFERENCES:
             held, valid = getattr(part, field, ()), getattr(knowledge, kind)
             if isinstance(held, str):
-                yield from known((*place, field), held, valid, what)
+                yield from check_name((*place, field), held, valid, what)
                 continue
             for i, name in enumerate(held):
-                yield from known((*place, field, i), name, valid, what)
+                yield from check_name((*place, field, i), name, valid, what)
 
 
 def _cells_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
@@ -136,7 +136,7 @@ def _cells_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
                 continue
             for name in dict.fromkeys(key.register for key in keys):
                 what = "the slug of a register"
-                yield from known((*place, i), name, knowledge.registers, what)
+                yield from check_name((*place, i), name, knowledge.registers, what)
 
 
 def _dates_are_dates(_: Knowledge, fact: facts.Fact) -> Broken:
@@ -200,7 +200,7 @@ def _revisions_are_in_order(_: Knowledge, document: facts.Document) -> Broken:
 
 
 def _group_has_a_source(knowledge: Knowledge, group: facts.Group) -> Broken:
-    yield from known(("source",), group.source, knowledge.sources, "the id of a source")
+    yield from check_name(("source",), group.source, knowledge.sources, "the id of a source")
 
 
 def _pages_are_pages(knowledge: Knowledge, annotation: facts.Annotation) -> Broken:

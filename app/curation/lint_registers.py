@@ -14,7 +14,7 @@ from app.core.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT, Span, msr_of
 from app.core.rulings import claims_on
 from app.core.wanted import can_have
 from app.core.words import ClaimKind, Strength
-from app.curation.lint_facts import PAGES, Broken, Rules, known
+from app.curation.lint_facts import PAGES, Broken, Rules, check_name
 
 ACCESS_TYPES = ("RO", "WO", "RW", "none", "mixed")
 # Their addresses do not follow 800h + offset/10h (APM 24593 rev 3.44, 16.11.1, p.657).
@@ -25,7 +25,7 @@ DERIVED = frozenset({ClaimKind.PRODUCT, ClaimKind.ACCESS_CHECK})
 
 
 def _access_is_a_type(_: Knowledge, register: facts.Register) -> Broken:
-    yield from known(("access",), register.access, ACCESS_TYPES, "RO, WO, RW, none or mixed")
+    yield from check_name(("access",), register.access, ACCESS_TYPES, "RO, WO, RW, none or mixed")
 
 
 def _claims_are_sound(knowledge: Knowledge, register: facts.Register) -> Broken:
@@ -108,8 +108,8 @@ def _place_can_be_found(knowledge: Knowledge, claim: facts.Claim) -> Broken:
     names = [revision.revision for revision in document.revisions]
     what = f"a revision of {document.number} in its list"
     broken = [
-        *known(("since",), claim.since, names, what),
-        *known(("source",), source.revision, names, f"{what}, to compare with"),
+        *check_name(("since",), claim.since, names, what),
+        *check_name(("source",), source.revision, names, f"{what}, to compare with"),
     ]
     yield from broken
     if not broken and names.index(claim.since) > names.index(source.revision):

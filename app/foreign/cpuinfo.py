@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.core import names
-from app.intake.recognised import recognised
+from app.intake.recognised import recognise
 
 # Its words, and the keys of format 1.
 KEYS = {
@@ -54,7 +54,7 @@ def read_cpuinfo(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     found: dict[str, Any] = {}
     faults = []
     if not processors:
-        kind = recognised(text.encode())
+        kind = recognise(text.encode())
         other = f". {kind.sentence}" if kind else ""
         faults.append(f"no processor, which begins with a line `processor : 0`{other}")
     for name, key in KEYS.items():

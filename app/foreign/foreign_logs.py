@@ -18,7 +18,7 @@ from app.pens.plain import Plain
 
 GP_VECTOR = 13
 # How many results that failed or were skipped are listed; more are counted.
-MOST = 20
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -216,12 +216,12 @@ def reading_text(reading: LogReading) -> str:
     for why, count in sorted(reading.unused.items()):
         out.item(f"not used, {count}: {why}.")
     out.item(f"{reading.unknown} lines are no result of a test.")
-    for note in reading.notes[:MOST]:
+    for note in reading.notes[:MOST_SHOWN]:
         out.item(note)
-    for number, line in reading.remarkable[:MOST]:
+    for number, line in reading.remarkable[:MOST_SHOWN]:
         out.item(f"line {number}: {line}")
-    if len(reading.remarkable) > MOST:
-        out.item(f"and {len(reading.remarkable) - MOST} more that failed or were skipped.")
+    if len(reading.remarkable) > MOST_SHOWN:
+        out.item(f"and {len(reading.remarkable) - MOST_SHOWN} more that failed or were skipped.")
     return out.render()
 
 

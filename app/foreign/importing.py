@@ -21,7 +21,7 @@ from app.foreign.foreign_logs import LogReading, Sighted, read_selftests
 from app.foreign.unit_test_log import read_unit_tests
 from app.intake.mail_reading import read_mail
 from app.intake.measurement import EMULATORS, parse
-from app.intake.recognised import recognised
+from app.intake.recognised import recognise
 from app.probing import check_log, correlation
 from app.probing.check_log import CheckLog
 from app.probing.correlation import Correlation
@@ -118,7 +118,7 @@ def import_log(
     lines = pasted.text.split("\n")
     reading = READERS[tool](lines)
     reading.notes[:0] = pasted.notes
-    ours = check_log.read(lines) if check_log.is_check_log(pasted.text) else None
+    ours = check_log.read_check_log(lines) if check_log.is_check_log(pasted.text) else None
     # Of an emulation a document says what the guest's CPUID does.
     shown = _shown(ours) if ours and said.get("emulation.name") and ours.vendor else {}
     said = shown | dict(said)
@@ -176,7 +176,7 @@ def _run(ours: CheckLog, reading: LogReading, facts: Mapping[str, Any], trace: s
         reading.notes.append(f"The guest was shown another processor than the host's: {told}.")
     log = ours.as_guest_log(facts["measured_at"], "vapic checks", ours.data_version)
     if not trace:
-        return correlation.alone(log)
+        return correlation.read_without_trace(log)
     try:
         run = correlation.correlate(log, trace)
     except AppError as error:
@@ -227,7 +227,7 @@ def _useless(tool: str, reading: LogReading, raw: bytes) -> list[str]:
     """Say why a log that has nothing to use is not enough."""
     if reading.seen:
         return []
-    kind = recognised(raw)
+    kind = recognise(raw)
     if not reading.results and reading.asserted:
         return ["an assertion failed; it names no single access, or not its mode"]
     if not reading.results:

@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.foreign.table_layout import Cell, Grid, TableFault, find_grids
 from app.foreign.table_registers import Place, places_of
 from app.foreign.table_words import (
-    LONGEST,
+    LONGEST_WORD,
     Column,
     Kind,
     Said,
@@ -24,7 +24,7 @@ from app.foreign.table_words import (
     UnknownWord,
     is_head,
     meant,
-    near,
+    nearest_word,
     read_cell,
     read_title,
     with_group,
@@ -157,7 +157,7 @@ class _Table:
             return read(cell.text)
         except UnknownWord as unknown:
             # As it stands there, not as it was taken apart.
-            self._fault(cell, unknown.expected, unknown.hint, repr(cell.text[:LONGEST]))
+            self._fault(cell, unknown.expected, unknown.hint, repr(cell.text[:LONGEST_WORD]))
             return None
 
     def _read_titles(self, mode: Mode | None) -> None:
@@ -232,7 +232,7 @@ class _Table:
                 here = places_of(cell.text, self.knowledge.registers, found)
             except NotFound as error:
                 if not found:
-                    hint = near(cell.text, error.hints)
+                    hint = nearest_word(cell.text, error.hints)
                     self._fault(cell, "a slug, a macro, an offset or an MSR", hint)
                     return ()
                 told = f"{cell.text!r} is no name here; its row says {found[0][0]}"

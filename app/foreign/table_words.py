@@ -20,7 +20,7 @@ from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.intake.format1 import OUTCOMES
 
 NEAR = 0.75
-LONGEST = 40
+LONGEST_WORD = 40
 T = TypeVar("T")
 
 
@@ -108,7 +108,9 @@ def read_title(text: str) -> Title:
     words = _tokens(text)
     for word in words:
         if word not in _TITLES and word not in _FILLERS.split():
-            raise UnknownWord(repr(text[:LONGEST]), f"a title: {TITLES}", near(word, _TITLES))
+            raise UnknownWord(
+                repr(text[:LONGEST_WORD]), f"a title: {TITLES}", nearest_word(word, _TITLES)
+            )
     said = dict.fromkeys(meaning for word in words for meaning in _TITLES.get(word, ()))
     modes, accesses, variants = _only(Mode, said), _only(Access, said), _only(Column, said)
     kinds = _only(Kind, said)
@@ -120,9 +122,9 @@ def read_title(text: str) -> Title:
     if len(kinds) == 1 and not accesses and not variants:
         return Title(kinds[0])
     if kinds or any(len(part) > 1 for part in (modes, accesses, variants)):
-        raise UnknownWord(repr(text[:LONGEST]), f"a title that says one thing: {TITLES}")
+        raise UnknownWord(repr(text[:LONGEST_WORD]), f"a title that says one thing: {TITLES}")
     if not said:
-        raise UnknownWord(repr(text[:LONGEST]), f"a title: {TITLES}")
+        raise UnknownWord(repr(text[:LONGEST_WORD]), f"a title: {TITLES}")
     return Title(
         Kind.OUTCOME,
         next(iter(modes), None),
@@ -279,10 +281,10 @@ def _said(text: str, conditions: Mapping[str, Condition]) -> Said:
             return Said(WORDS[word], slugs.get(when, ""), WORDS[word] is Behaviour.VMEXIT_MSR)
     if meant := next((meant for word, meant in EITHER if word.fullmatch(text)), ""):
         raise UnknownWord(repr(text), f"{meant}: this word may be either")
-    raise UnknownWord(repr(text[:LONGEST]), f"one of {VALID}", near(text, WORDS))
+    raise UnknownWord(repr(text[:LONGEST_WORD]), f"one of {VALID}", nearest_word(text, WORDS))
 
 
-def near(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+def nearest_word(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
     """Return ``did you mean ...?`` for a typo, empty when nothing is near."""
-    found = get_close_matches(word[:LONGEST].lower(), list(known), 1, NEAR)
+    found = get_close_matches(word[:LONGEST_WORD].lower(), list(known), 1, NEAR)
     return f"did you mean `{found[0]}`?" if found else ""

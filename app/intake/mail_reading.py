@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from app.intake.markup import MOST_TAGS, clean, from_html, is_html
+from app.intake.markup import MOST_TAGS, from_html, is_html, plain_text
 from app.intake.messages import ENCODED, MailPart, Unread, is_message, is_too_much, parts_of
 from app.intake.transfer import (
     AS_IT_STANDS,
@@ -21,9 +21,9 @@ from app.intake.transfer import (
     PRINTABLE,
     characters,
     is_blob,
-    narrow,
+    to_utf8,
+    undo_encoding,
     unfold,
-    unwrapped,
 )
 from app.pens.plain import to_ascii
 
@@ -111,7 +111,7 @@ class _Reader:
 
     def read(self, raw: bytes) -> None:
         """Read bytes of any kind."""
-        raw, recoded = narrow(raw)
+        raw, recoded = to_utf8(raw)
         self._charset = "utf-8" if recoded else ""
         # Every byte is one character, so that lines can be counted before they are decoded.
         source = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("latin-1")
@@ -169,7 +169,7 @@ class _Reader:
             bare = QUOTED.sub("", body)
             if ESCAPED.search(bare) and not UNESCAPED.search(bare):
                 self._note(part.line, "quoted lines are quoted-printable that nobody decoded")
-        found = unwrapped(body, part.encoding, part.line)
+        found = undo_encoding(body, part.encoding, part.line)
         self.decoded |= part.encoding == BASE64
         text, false = characters(found.raw, self._charset or part.charset)
         if found.told:
@@ -187,7 +187,7 @@ class _Reader:
         for mark, name in UNREAD.items():
             if (at := text.find(mark)) >= 0:
                 self._note(part.line + text.count("\n", 0, at + 1), f"{name} is not read")
-        return clean(text)
+        return plain_text(text)
 
     def _lines(self, part: MailPart, text: str, numbers: Iterable[int]) -> None:
         lines, known = text.split("\n"), list(numbers)

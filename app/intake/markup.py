@@ -38,7 +38,7 @@ ALONE = re.compile(r"^\| ([^|\n]*|\|[^\n]*\|) \|$", re.MULTILINE)
 MOST_TAGS = 20_000
 
 
-def clean(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text without colours, entities and what cannot be seen, in as many lines."""
     if "\x1b" in text or "^[[" in text or "m[K" in text or "[0m" in text:
         text = ESCAPES.sub("", text)

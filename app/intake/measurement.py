@@ -28,8 +28,8 @@ from app.core.words import Access, Behaviour, Mode, State
 from app.errors import NotFound
 from app.intake import format1
 from app.intake.faults import fault_of
-from app.intake.mending import mended
-from app.intake.recognised import recognised
+from app.intake.mending import mend_at
+from app.intake.recognised import recognise
 from app.intake.serial_log import is_serial_log, read_log
 from app.intake.strict_json import TWICE, scan_json, steps
 
@@ -76,7 +76,7 @@ def parse(raw: bytes, knowledge: Knowledge | None = None) -> Parsed:
     faults = (fault_of(detail) for detail in details[:MAX_FAULTS])
     formal = tuple(fault for fault in faults if fault.pointer not in told)
     places = (*map(steps, told), *(detail["loc"] for detail in details))
-    meant = _meant(mended(value, places), knowledge) if knowledge else ()
+    meant = _meant(mend_at(value, places), knowledge) if knowledge else ()
     raise BadDocument((*broken, *formal, *meant), more=len(details) > MAX_FAULTS)
 
 
@@ -85,7 +85,7 @@ def _scan(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
     try:
         return scan_json(raw)
     except BadDocument as error:
-        kind, (first, *others) = recognised(raw), error.faults
+        kind, (first, *others) = recognise(raw), error.faults
         if kind is None or kind.reader == "check":
             raise
         raise BadDocument((replace(first, hint=kind.sentence), *others)) from None

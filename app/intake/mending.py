@@ -25,7 +25,7 @@ BLANK: dict[str, Any] = {
 }
 
 
-def mended(value: dict[str, Any], places: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+def mend_at(value: dict[str, Any], places: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
     """Return a copy of a document with whatever holds one of ``places`` blank, or left out.
 
     Of an observation only the key is blank, unless it is the register itself: the rest says

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.intake.mail_reading import read_mail
 from app.intake.messages import is_message
-from app.intake.transfer import narrow
+from app.intake.transfer import to_utf8
 
 # How much of a text tells what it is.
 SAMPLE = 50_000
@@ -78,12 +78,12 @@ TEXTS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
-def recognised(raw: bytes) -> Recognised | None:
+def recognise(raw: bytes) -> Recognised | None:
     """Return what a file is, None for what is not known."""
     for mark, name, then in MAGIC:
         if raw.startswith(mark):
             return Recognised(name, then)
-    part, _ = narrow(raw[:SAMPLE])
+    part, _ = to_utf8(raw[:SAMPLE])
     text = read_mail(part).text
     for reader, name, pattern, then in TEXTS:
         if re.search(pattern, text, re.MULTILINE):

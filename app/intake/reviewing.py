@@ -23,7 +23,7 @@ TOKEN_PREFIX = "vapic_"  # noqa: S105 - no secret, only how one begins
 LONGEST_NAME = 100
 LONGEST_REASON = 2000
 RECENT = 20
-LISTED = 200
+MOST_MEASUREMENTS = 200
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def revoke_token(session: Session, token_id: int, now: datetime) -> Token:
 def list_measurements(snapshot: Snapshot, state: State) -> tuple[Listed, ...]:
     """Return the measurements in a state: who waits longest first, else the newest decision."""
     waiting = state is State.PENDING
-    return snapshot.records.decided((state,), LISTED, newest_first=not waiting)
+    return snapshot.records.decided((state,), MOST_MEASUREMENTS, newest_first=not waiting)
 
 
 def list_recent(snapshot: Snapshot) -> tuple[Listed, ...]:
@@ -90,9 +90,9 @@ def list_recent(snapshot: Snapshot) -> tuple[Listed, ...]:
     return snapshot.records.decided(decided, RECENT, newest_first=True)
 
 
-def show(session: Session, snapshot: Snapshot, slug: str) -> Review:
+def find_review(session: Session, snapshot: Snapshot, slug: str) -> Review:
     """Return all that a decision needs to know. Raises NotFound."""
-    found = submitting.checked(submitting.get_measurement(session, slug), snapshot)
+    found = submitting.effect_of(submitting.get_measurement(session, slug), snapshot)
     return Review(**vars(found), decisions=submissions.list_decisions(session, slug))
 
 

@@ -31,13 +31,13 @@ def read_log(raw: bytes) -> dict[str, Any]:
 
     Raises BadDocument with every fault: its line, what was found, what was expected.
     """
-    from app.probing.correlation import alone
+    from app.probing.correlation import read_without_trace
     from app.probing.guest_log import BadGuestLog
     from app.probing.probe_document import HostFacts, NothingMeasured, document
 
     try:
         raw.decode("utf-8")
-        return document([alone(raw)], HostFacts())
+        return document([read_without_trace(raw)], HostFacts())
     except BadGuestLog as error:
         raise BadDocument(tuple(map(_fault, error.problems))) from None
     except UnicodeDecodeError as error:

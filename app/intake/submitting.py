@@ -54,10 +54,10 @@ class Receipt:
 
 def check(raw: bytes, snapshot: Snapshot) -> Checked:
     """Return the exact effect of a document without keeping it. Raises BadDocument."""
-    return checked(prepare(raw, snapshot.knowledge, snapshot.created_at), snapshot)
+    return effect_of(prepare(raw, snapshot.knowledge, snapshot.created_at), snapshot)
 
 
-def checked(measurement: Measurement, snapshot: Snapshot) -> Checked:
+def effect_of(measurement: Measurement, snapshot: Snapshot) -> Checked:
     """Return what a measurement changes, or would change, and what looks odd about it."""
     knowledge = snapshot.knowledge
     changed = effects(knowledge, snapshot.cells, measurement)
@@ -66,7 +66,7 @@ def checked(measurement: Measurement, snapshot: Snapshot) -> Checked:
 
 def prepare(raw: bytes, knowledge: Knowledge, now: datetime) -> Measurement:
     """Parse before any lock is taken. Raises BadDocument."""
-    return to_measurement(parse(raw, knowledge), knowledge, moment(now))
+    return to_measurement(parse(raw, knowledge), knowledge, rfc3339(now))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Incoming:
     decision: Decision | None = None
 
 
-def signed(measurement: Measurement, fingerprint: str) -> Measurement:
+def with_signature(measurement: Measurement, fingerprint: str) -> Measurement:
     """Return a measurement with the fingerprint of the key that signed its bytes."""
     return replace(measurement, signed_by=fingerprint)
 
@@ -180,7 +180,7 @@ def _submission(session: Session, slug: str) -> Submission:
     return found
 
 
-def moment(when: datetime) -> str:
+def rfc3339(when: datetime) -> str:
     """Return a time as RFC 3339 in UTC, to the second."""
     return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -190,7 +190,7 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
         measurement,
         state=decision.state,
         reason=decision.reason,
-        decided_at=moment(decision.decided_at),
+        decided_at=rfc3339(decision.decided_at),
         decided_by=decision.decided_by,
     )
     version = publishing.amend(
@@ -201,7 +201,7 @@ def _apply(session: Session, measurement: Measurement, decision: Decision) -> Me
         now=decision.decided_at,
     )
     submissions.add_decision(session, decided.slug, decision, version.id)
-    seeding.keep_judged(session, deriving.follow(session, version.id, decided.slug))
+    seeding.keep_judged(session, deriving.derive_decision(session, version.id, decided.slug))
     return decided
 
 

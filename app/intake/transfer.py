@@ -35,7 +35,7 @@ class Numbered:
     told: tuple[int, str] | None = None
 
 
-def narrow(raw: bytes) -> tuple[bytes, bool]:
+def to_utf8(raw: bytes) -> tuple[bytes, bool]:
     """Return text of two or four bytes a character as UTF-8, and whether it was that."""
     wide = next((name for mark, name in BOMS.items() if raw.startswith(mark)), "")
     for name, zeros in (("utf-16-le", raw[1:SAMPLE:2]), ("utf-16-be", raw[:SAMPLE:2])):
@@ -44,7 +44,7 @@ def narrow(raw: bytes) -> tuple[bytes, bool]:
     return raw.decode(wide, "replace").encode("utf-8", "replace") if wide else raw, bool(wide)
 
 
-def unwrapped(body: str, encoding: str, first: int) -> Numbered:
+def undo_encoding(body: str, encoding: str, first: int) -> Numbered:
     """Undo a transfer encoding; ``body`` has a character for each byte."""
     lines = body.split("\n")
     if encoding == PRINTABLE:

@@ -13,7 +13,7 @@ from app.store import submissions
 from app.store.engine import Session
 
 # How many documents are remembered with their senders before those that were decided are dropped.
-MANY = 10_000
+MOST_SENDERS = 10_000
 # How long a document that its submitter took back still counts: its bytes stay.
 WITHDRAWN = timedelta(days=1)
 FULL = (
@@ -46,7 +46,7 @@ class Waiting:
         if waiting + size > self._most:
             raise QueueFull(FULL.format(waiting, self._most))
         me = hmac.digest(self._key, sender.encode(), "sha256")
-        all_ = len(self._senders) >= MANY
+        all_ = len(self._senders) >= MOST_SENDERS
         held = {name: who for name, who in self._senders.items() if all_ or who == me}
         sizes = submissions.held_sizes(session, held, now - WITHDRAWN)
         for decided in held.keys() - sizes:

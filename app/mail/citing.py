@@ -32,7 +32,7 @@ from app.store.snapshots import Snapshot
 
 WITH_BLOCK = ("/r/REGISTER", "/r/REGISTER/MODE/ACCESS", "/d/NUMBER", "/mail")
 # Longer lists of names make room for their number.
-NAMED = 5
+MOST_REGISTERS = 5
 DIGITS = 12
 
 
@@ -101,7 +101,7 @@ def instead_of_entry(snapshot: Snapshot, address: str, site: str) -> str:
     """Say how a page is cited, to whoever asks for an entry of a reference manager."""
     gone = "Entries for reference managers are not made any more."
     try:
-        found = find(snapshot, address, site)
+        found = find_citation(snapshot, address, site)
     except AppError:
         return f"{gone} Cite a page by its pinned address, see /docs/cite."
     pin = found.place.pin
@@ -109,7 +109,7 @@ def instead_of_entry(snapshot: Snapshot, address: str, site: str) -> str:
     return f"{gone} Cite the page itself, {pin(found.path)}{block}."
 
 
-def find(snapshot: Snapshot, address: str, site: str) -> Cited:
+def find_citation(snapshot: Snapshot, address: str, site: str) -> Cited:
     """Return what an address of the site means, a pin and a twin's extension aside.
 
     Raises NotFound for a page that cannot be cited in this way, InvalidFilter for a query
@@ -122,7 +122,7 @@ def find(snapshot: Snapshot, address: str, site: str) -> Cited:
     if bare == "/mail":
         rows = read_rows((value for key, value in pairs if key == ROWS), known)
         kept = [pair for pair in pairs if pair[0] != ROWS]
-        wanted = snapshot.vocabulary.read(aliases.named(kept, snapshot.knowledge))
+        wanted = snapshot.vocabulary.read(aliases.name_families(kept, snapshot.knowledge))
         return _selection(snapshot, Selection(rows, wanted), place)
     bare = bare.removesuffix("/mail").removesuffix("/index") or "/"
     if not registry.is_page(bare):
@@ -168,14 +168,18 @@ def _subject(selection: Selection, cells: Collection[CellView], knowledge: Knowl
     rows = selection.rows
     if rows and all(word in ACCESS_TYPES for word in rows):
         names = f"{' and '.join(ACCESS_TYPES[word] for word in rows)} registers of Table 16-6"
-    elif rows and len(rows) <= NAMED:
+    elif rows and len(rows) <= MOST_REGISTERS:
         names = ", ".join(_called(word, knowledge) for word in rows)
     else:
         count = len({view.register.slug for view in cells})
         names = count_noun(count, "local-APIC register")
     modes = [mode.label for mode in Mode if any(view.key.mode is mode for view in cells)]
     # A cell names its mode itself.
-    under = f" under {' and '.join(modes)}" if modes and "/" not in "".join(rows[:NAMED]) else ""
+    under = (
+        f" under {' and '.join(modes)}"
+        if modes and "/" not in "".join(rows[:MOST_REGISTERS])
+        else ""
+    )
     return names[0].upper() + names[1:] + under
 
 
@@ -187,7 +191,9 @@ def _called(word: str, knowledge: Knowledge) -> str:
         return knowledge.groups[word].name
     slug, *rest = word.split("/")
     name = knowledge.registers[slug].label
-    return f"{name} {mail_phrases.way(Mode(rest[0]), Access(rest[1]))}" if rest else name
+    return (
+        f"{name} {mail_phrases.mode_and_access(Mode(rest[0]), Access(rest[1]))}" if rest else name
+    )
 
 
 def _sentence(snapshot: Snapshot, view: TableView, rows: Collection[CellKey], shown: int) -> str:

@@ -67,7 +67,7 @@ class HeldSnapshot:
         path = address.partition("?")[0]
         parts = path.strip("/").split("/")
         if parts[-1] == "mail":
-            cited = citing.find(self.snapshot, address, self.site)
+            cited = citing.find_citation(self.snapshot, address, self.site)
             block = cited.block()
             return HeldPage(cited.path if path == "/mail" else address, lambda _: block)
         try:
@@ -80,7 +80,7 @@ class HeldSnapshot:
 
     def block(self, address: str) -> str:
         """Return the block of a page."""
-        return citing.find(self.snapshot, address, self.site).block()
+        return citing.find_citation(self.snapshot, address, self.site).block()
 
     def compare(self, now: Self, address: str) -> PageComparison:
         """Return what changed in a page."""

@@ -19,7 +19,7 @@ WEB = re.compile(r"https?://", re.IGNORECASE)
 MARK = len("https://")
 TOKEN = re.compile(r"[^\s<>\"]+")
 # No link of ours is longer, also as a gateway writes it; what is may be an image.
-LONGEST = 2000
+LONGEST_LINK = 2000
 TRAILING = ".,;:!?'`*_~|\\()[]{}"
 UNFINISHED = tuple("=?&/-%,+")
 # How many addresses of the web are looked at in one mail, wherever they lead.
@@ -97,11 +97,13 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
     return tuple(found)
 
 
-def strangers(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
+def lookalike_hosts(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
     tokens = (token for line in lines for token in TOKEN.findall(line.text) if "://" in token)
-    joins = (_Join(token, 0, 0) for token in islice(tokens, MOST_SEEN) if len(token) <= LONGEST)
+    joins = (
+        _Join(token, 0, 0) for token in islice(tokens, MOST_SEEN) if len(token) <= LONGEST_LINK
+    )
     urls = [join.text[start:] for join in joins for start in _starts([join])]
     urls[:MOST_REWRITTEN] = map(led_to, urls[:MOST_REWRITTEN])
     hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)
@@ -124,7 +126,7 @@ def _joins(lines: Sequence[MailLine], index: int, token: re.Match[str]) -> Itera
     below = lines[index + 1 : index + PIECES] if last else ()
     # Most tokens are no link, and are done with here.
     start = below[0].text.lstrip()[:MARK] if below else ""
-    if len(text) > LONGEST or not WEB.search(text + start):
+    if len(text) > LONGEST_LINK or not WEB.search(text + start):
         return
     yield _Join(text, index, token.end())
     for at, line in enumerate(below, index + 1):

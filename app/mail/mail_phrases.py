@@ -112,7 +112,7 @@ def side_effects(view: CellView, knowledge: Knowledge) -> tuple[str, ...]:
     )
 
 
-def product(claim: Claim, speech: Speech) -> tuple[str, str, str]:
+def product_words(claim: Claim, speech: Speech) -> tuple[str, str, str]:
     """``AMD 57896``, ``inferred from rev 3.00, p.176``, ``Zen 5 model 44h``."""
     knowledge = speech.knowledge
     name = knowledge.families[claim.family].name
@@ -123,21 +123,21 @@ def product(claim: Claim, speech: Speech) -> tuple[str, str, str]:
     return f"{document.publisher if document else ''} {number}".strip(), place, model
 
 
-def outcome(behaviour: Behaviour, when: str = "") -> str:
+def outcome_words(behaviour: Behaviour, when: str = "") -> str:
     """A behaviour's label with its condition: ``#GP, no #VMEXIT, if non-zero``."""
     label = OUTCOMES.get(behaviour, behaviour.label)
     # Without the comma the condition would be that of the last words alone.
     return f"{label},{when}" if when and "," in label else f"{label}{when}"
 
 
-def named(register: Register) -> str:
+def register_words(register: Register) -> str:
     """``LDR, Logical Destination Register``; the name alone where there is no abbreviation."""
     if register.abbreviation == "-":
         return register.name
     return f"{register.abbreviation}, {register.name}"
 
 
-def way(mode: Mode, access: Access) -> str:
+def mode_and_access(mode: Mode, access: Access) -> str:
     """``x2AVIC WRMSR``, ``AVIC read``."""
     return f"{mode.label} {access if mode is Mode.AVIC else cells.access_method(mode, access)}"
 
@@ -175,7 +175,7 @@ def sighting(seen: list[Observation], speech: Speech, *, stated: bool = True) ->
         if grade in grades.values()
     )
     behind += "" if stated else ", condition not stated"
-    return f"{outcome(seen[0].outcome, speech.when(seen[0].condition))} ({behind})"
+    return f"{outcome_words(seen[0].outcome, speech.when(seen[0].condition))} ({behind})"
 
 
 def _graded(seen: list[Observation], grade: Evidence) -> str:

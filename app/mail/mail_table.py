@@ -20,7 +20,7 @@ from app.pens.phrases import short_branches
 from app.pens.place import Place
 
 WITH_PRINTED = 2
-NAME = 8
+NAME_WIDTH = 8
 LEGEND = {
     Behaviour.ALLOWED: "completes in the vAPIC backing page, no #VMEXIT",
     Behaviour.ACCELERATED: "completes, and hardware acts on it, no #VMEXIT",
@@ -98,7 +98,7 @@ class Notes:
         for claim in view.open:
             yield f"open: {self._case(claim)}: {self.speech.cite(claim)}"
         for claim in phrases.products(view):
-            label, place, model = phrases.product(claim, self.speech)
+            label, place, model = phrases.product_words(claim, self.speech)
             yield f"{self._case(claim)}: {label} {place}; {model} only"
         for judgement in view.measured:
             name = knowledge.families[judgement.family].name
@@ -150,7 +150,7 @@ def register_block(views: tuple[CellView, ...], knowledge: Knowledge, place: Pla
     out.blank()
     out.table([
         ("Access", "Table 15-22", OWN_ORDER),
-        *((phrases.way(v.key.mode, v.key.access), notes.words(v.table), notes.ruling(v))
+        *((phrases.mode_and_access(v.key.mode, v.key.access), notes.words(v.table), notes.ruling(v))
           for v in views),
     ])  # fmt: skip
     return _ended(out, views, notes, place.pin(f"/r/{register.slug}"))
@@ -160,14 +160,18 @@ def register_title(register: Register) -> str:
     """``LDR, Logical Destination Register: 0D0h; MSR 80Dh``."""
     offsets, msrs = ", ".join(register.offsets), ", ".join(register.msrs)
     where = "; ".join(part for part in (offsets, f"MSR {msrs}" if msrs else "") if part)
-    return f"{phrases.named(register)}: {where}" if where else phrases.named(register)
+    return (
+        f"{phrases.register_words(register)}: {where}"
+        if where
+        else phrases.register_words(register)
+    )
 
 
 def _row(rows: Rows, register: Register, notes: Notes) -> Sequence[str]:
     keys = [CellKey(register.slug, *way) for way in rows.columns]
     views = [rows.cells.get(key) for key in keys]
     modes = {key.mode for key in keys}
-    found = [register.abbreviation if register.abbreviation != "-" else register.slug[:NAME]]
+    found = [register.abbreviation if register.abbreviation != "-" else register.slug[:NAME_WIDTH]]
     # Both modes fill the line: the h goes first.
     bare = "" if len(keys) > WITH_PRINTED else "h"
     for mode, spans in ((Mode.AVIC, register.offsets), (Mode.X2AVIC, register.msrs)):
@@ -182,7 +186,7 @@ def _head(rows: Rows) -> tuple[list[str], list[tuple[str, int]]]:
     fixed = ["Register"]
     fixed += ["Offset"] if Mode.AVIC in modes else []
     fixed += ["MSR"] if Mode.X2AVIC in modes else []
-    ways = [phrases.way(*column) for column in rows.columns]
+    ways = [phrases.mode_and_access(*column) for column in rows.columns]
     bare = [way.split()[1] for way in ways]
     above = [("", len(fixed))]
     if rows.with_printed:

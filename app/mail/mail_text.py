@@ -30,7 +30,7 @@ def cell_block(view: CellView, knowledge: Knowledge, place: Place) -> str:
     fields += [("In print", str(view.printed))] if view.printed.differs else []
     fields += [*_ruling(view, speech), *_labelled("Open", _said(view.open, speech))]
     for claim in phrases.products(view):
-        label, where, model = phrases.product(claim, speech)
+        label, where, model = phrases.product_words(claim, speech)
         fields.append((label, f"{_outcome(claim, speech)} [{where}; {model} only]"))
     fields += _labelled("Side effect", phrases.side_effects(view, knowledge))
     for judgement in view.measured:
@@ -53,8 +53,8 @@ def cell_title(view: CellView) -> str:
     register, key = view.register, view.key
     if key.mode is Mode.AVIC:
         where = f" of {', '.join(register.offsets)}" if register.offsets else ""
-        return f"{phrases.named(register)}: MMIO {key.access}{where} under AVIC"
-    return f"{phrases.named(register)}: {view.where} under x2AVIC"
+        return f"{phrases.register_words(register)}: MMIO {key.access}{where} under AVIC"
+    return f"{phrases.register_words(register)}: {view.where} under x2AVIC"
 
 
 def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> str:
@@ -88,7 +88,7 @@ def _labelled(label: str, lines: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _outcome(claim: Claim, speech: Speech) -> str:
-    return phrases.outcome(claim.behaviour, speech.when(claim.condition, claim.bits))
+    return phrases.outcome_words(claim.behaviour, speech.when(claim.condition, claim.bits))
 
 
 def _said(claims: Iterable[Claim], speech: Speech) -> list[str]:
@@ -118,7 +118,7 @@ def _cells(difference: Difference, knowledge: Knowledge) -> tuple[str, ...]:
     """Return ``x2AVIC WRMSR of LDR, EOI``, one line per mode and access."""
     ways: dict[str, list[str]] = {}
     for key in knowledge.cells_named(difference.cells):
-        way = phrases.way(key.mode, key.access)
+        way = phrases.mode_and_access(key.mode, key.access)
         ways.setdefault(way, []).append(knowledge.registers[key.register].label)
     merged: dict[str, list[str]] = {}
     for way, names in ways.items():

@@ -102,7 +102,7 @@ class Block:
 Match = tuple[int, int]
 
 
-def stripped(text: str) -> str:
+def as_compared(text: str) -> str:
     """Return a line as it is compared: without blanks, and with the words of today."""
     bare = "".join(to_ascii(text).split())
     for old, new in NOW_CALLED:
@@ -265,7 +265,9 @@ def _nearest(bare: str, block: Block, left: Sequence[int]) -> int:
     return near
 
 
-def today(then: Sequence[str], now: Sequence[str]) -> tuple[dict[int, Match], tuple[int, ...]]:
+def match_today(
+    then: Sequence[str], now: Sequence[str]
+) -> tuple[dict[int, Match], tuple[int, ...]]:
     """Return what became of the lines of a block, and which lines are new.
 
     The first maps each line of ``then`` that is gone to the stretch of ``now`` that stands

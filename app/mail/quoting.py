@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl, urlencode
 from app.core.choices import OLD_KEYS, refuse_nul
 from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, read_mail
-from app.intake.recognised import recognised
+from app.intake.recognised import recognise
 from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
 from app.mail.held import Held, HeldSnapshot, MailTarget
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
-from app.mail.quotes import WRONG, Piece, Placed, Standing, stripped
+from app.mail.quotes import WRONG, Piece, Placed, Standing, as_compared
 from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
 from app.pages import comparing
 from app.pages.comparing import PageComparison
@@ -64,7 +64,7 @@ def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> Mail
 def check_held(raw: bytes, live: Held, at: Callable[[str], Held], sites: Sequence[str]) -> MailOut:
     """Return the same of data versions wherever they are read from."""
     checked = _Checker(read_mail(raw, MOST_LINES), live, at, sites).report()
-    kind = None if checked.links else recognised(raw)
+    kind = None if checked.links else recognise(raw)
     if kind and kind.reader != "check-mail":
         checked.notes.insert(0, kind.sentence)
     return checked
@@ -104,7 +104,7 @@ class _Checker:
             result=sentence(checked),
             wrong=not WRONG.isdisjoint(standings(checked)),
             notes=list(_notes(self._mail, len(links), self._blocks)),
-            elsewhere=mail_links.strangers(self._lines, sites),
+            elsewhere=mail_links.lookalike_hosts(self._lines, sites),
             links=checked,
         )
 
@@ -224,15 +224,15 @@ class _Checker:
         self._blocks += bool(said)
         if not said or self._blocks > MOST_BLOCKS:
             return [], []
-        bare = [stripped(line) for line in said]
+        bare = [as_compared(line) for line in said]
         depth = self._lines[link.line].depth
         placed = quotes.align(list(self._pieces(link)), bare, depth)
         if not placed:
             return [], []
         self._taken |= {p.piece.index for p in placed if p.standing is not Standing.FOREIGN}
         now = self._said(self._live, target.address)
-        same = [stripped(line.replace(self._live.name, target.held.name)) for line in now]
-        gone, fresh = quotes.today(bare, same)
+        same = [as_compared(line.replace(self._live.name, target.held.name)) for line in now]
+        gone, fresh = quotes.match_today(bare, same)
         lines = [self._line(p, said, now, gone) for p in placed]
         return lines, [now[number] for number in fresh]
 
@@ -274,7 +274,7 @@ class _Checker:
 
     def _piece(self, index: int, text: str) -> Piece:
         # A line that another block has is a gap here.
-        bare = "" if index in self._taken else stripped(quotes.unmarked(text, self._mark))
+        bare = "" if index in self._taken else as_compared(quotes.unmarked(text, self._mark))
         return Piece(index, self._lines[index].depth, text, bare)
 
 

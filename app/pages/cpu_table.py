@@ -28,7 +28,7 @@ TITLE = "Table 15-22, CPU by CPU"
 WIDTHS, WIDTH = (9, 12, 16), 11
 EMULATED = "emulated"
 # How many conditions of a branch are named.
-MANY = 2
+MOST_CONDITIONS = 2
 # How many CPUs a line of text has room for.
 ABREAST = 3
 
@@ -142,7 +142,7 @@ def ruling(cell: CellView, conditions: Conditions) -> str:
     """Return what rules as the page has it: the ordinary branch first, many cases counted."""
     said = []
     for it in cell.glances:
-        many = len(it.conditions) > MANY
+        many = len(it.conditions) > MOST_CONDITIONS
         tags = [f"{len(it.conditions)} cases"] if many else map(conditions.tag, it.conditions)
         said.append(" ".join((it.behaviour.short, *tags)))
     return "; ".join(said) or "does not say"

@@ -16,7 +16,7 @@ from app.pens.plain import Plain
 from app.store.queries import Change
 
 # What is longer than this is counted; the page of its data version links the rest.
-LISTED = 60
+MOST_CHANGES = 60
 # What tells the entries of a list apart, by the names of their fields.
 TELLING = ("register", "mode", "modes", "access", "kind", "condition", "date", "state",
            "revision", "cpuid", "family", "msrs")  # fmt: skip
@@ -28,7 +28,7 @@ Told = tuple[str, str, int]
 
 def changes_lines(out: Plain, changes: Sequence[Change]) -> None:
     """Add every change with its fields; a long list is counted by kind."""
-    if len(changes) > LISTED:
+    if len(changes) > MOST_CHANGES:
         out.blank()
         for line in count_changes(changes):
             out.item(line)
@@ -57,7 +57,7 @@ def _label(name: str) -> str:
 
 
 def _whole(label: str, value: Any) -> Iterator[Told]:
-    if _is_records(value) and len(value) <= LISTED:
+    if _is_records(value) and len(value) <= MOST_CHANGES:
         yield from ((f"{label} {n}", _words(entry), 2) for n, entry in enumerate(value, 1))
     else:
         yield label, f"{len(value)} of them" if _is_records(value) else _words(value), 2

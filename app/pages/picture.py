@@ -25,7 +25,7 @@ LEAD = (
 # Of a square with the gap beside it, of the names of registers, and of a pair of rows.
 WIDE, HIGH, GAP = 33, 28, 10
 LEFT, TOP = 112, 100
-NAME = 20
+NAME_WIDTH = 20
 RAN = {Scope.CELL: "it", Scope.GROUP: "a group that holds it"}
 
 
@@ -135,8 +135,8 @@ def picture_sheet(picture: Picture) -> Sheet:
 
 
 def _grid(picture: Picture) -> Iterator[str]:
-    yield " " * NAME + "".join(f"{s.head:<14}" for s in picture.strips).rstrip()
+    yield " " * NAME_WIDTH + "".join(f"{s.head:<14}" for s in picture.strips).rstrip()
     for number, (_, register) in enumerate(picture.registers):
         squares = (strip.squares[number] for strip in picture.strips)
         marks = (f"{s.printed.mark or '='}{'*' * s.ran}" for s in squares)
-        yield (f"{register.label:<{NAME}}" + "".join(f"{m:<14}" for m in marks)).rstrip()
+        yield (f"{register.label:<{NAME_WIDTH}}" + "".join(f"{m:<14}" for m in marks)).rstrip()

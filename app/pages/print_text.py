@@ -21,7 +21,7 @@ from app.pens.plain import Plain
 TITLE = "Table 15-22. Guest vAPIC Register Access Behavior"
 FILE = "table-15-22.txt"
 NOT_PRINTED = "-"
-WIDTH = 16
+LABEL_WIDTH = 16
 
 
 def vendor_word(behaviour: Behaviour) -> str:
@@ -80,7 +80,7 @@ def _form(
         for cell in row.cells.values():
             label = f"{cell.key.mode.label} {cell.key.access}"
             for line in branch_words(said(cell), knowledge.conditions):
-                out.field(label, line, width=WIDTH, indent=2)
+                out.field(label, line, width=LABEL_WIDTH, indent=2)
                 label = ""
     return out.render()
 

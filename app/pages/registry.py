@@ -61,7 +61,7 @@ def find_page(snapshot: Snapshot, address: str) -> Page:
     path, _, query = address.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     others = (pair for pair in pairs if pair[0] not in (PIN, *OLD_KEYS))
-    unpinned = aliases.named(others, snapshot.knowledge)
+    unpinned = aliases.name_families(others, snapshot.knowledge)
     path = path.rstrip("/") or "/"
     for kind in KINDS:
         if match := kind.expression.fullmatch(path):

@@ -15,12 +15,12 @@ DAYS = (
     "Each day is that of a source: of the mail, the commit, the manual or the measurement; of a "
     "release that of the earliest source that shows what it does."
 )
-WIDTH = 12
+DATE_WIDTH = 12
 
 
 def timeline(moments: Iterable[Moment], rest: Pieces = ()) -> Section:
     """Return moments as a section, oldest first; ``rest`` leads to those that are not named."""
-    fields = [Field(m.date, (_kind(m), f" {m.text}", *_sourced(m)), WIDTH) for m in moments]
+    fields = [Field(m.date, (_kind(m), f" {m.text}", *_sourced(m)), DATE_WIDTH) for m in moments]
     below = [Para(DAYS), *fields, Para(rest)] if fields else []
     return Section("Timeline", "timeline", parts=below)
 

@@ -12,7 +12,7 @@ from typing import Any
 from app.core.names import plural
 
 # The first load of a seed adds hundreds of facts: counted, not listed.
-LISTED = 50
+MOST_LINES = 50
 
 
 def change_lines(changes: Iterable[Any]) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ def change_lines(changes: Iterable[Any]) -> tuple[str, ...]:
     every = tuple(changes)
     decided = [c for c in every if c.kind == "measurement" and c.after]
     others = [c for c in every if c not in decided]
-    told = count_changes(others) if len(others) > LISTED else map(_line, others)
+    told = count_changes(others) if len(others) > MOST_LINES else map(_line, others)
     return (*map(_decision, decided), *told)
 
 

@@ -91,7 +91,7 @@ def is_check_log(text: str) -> bool:
     return any(LINE.fullmatch(line) for line in text.split("\n") if "vapic " in line)
 
 
-def read(lines: Iterable[str]) -> CheckLog:
+def read_check_log(lines: Iterable[str]) -> CheckLog:
     """Read a log; nothing is raised: what is not as it has to be is a fault."""
     log, crc, begins, ends = CheckLog(), 0, 0, 0
     announced, seen = 0, list[Seen]()

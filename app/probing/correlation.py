@@ -12,11 +12,11 @@ from app.probing import guest_log, trace_reader
 from app.probing.classifying import SeenAccess, as_told, classify
 from app.probing.contradictions import contradictions
 from app.probing.guest import GuestAccess, GuestLog, Machine, Way
-from app.probing.majority import Result, decide, grouped, without_first
+from app.probing.majority import Result, group_repetitions, majority_result, without_first
 from app.probing.matching import Matched, match
 from app.probing.trace import Trace
 from app.probing.void import why_empty, why_void
-from app.probing.windows import cut
+from app.probing.windows import cut_windows
 
 NO_WINDOW = "the trace holds no window of it"
 ELSEWHERE = "the guest log holds no such access"
@@ -52,13 +52,13 @@ class Correlation:
     trace: Trace | None = None
 
 
-def alone(guest: bytes | GuestLog) -> Correlation:
+def read_without_trace(guest: bytes | GuestLog) -> Correlation:
     """Return what a guest's log says without a trace: completed, #GP or #PF, and no more.
 
     Raises BadGuestLog.
     """
     log = _read(guest)
-    groups = grouped((access, as_told(access)) for access in log.accesses)
+    groups = group_repetitions((access, as_told(access)) for access in log.accesses)
     results, unexplained = _decided((without_first(group), 0) for group in groups)
     return Correlation(
         machine=log.machine,
@@ -78,8 +78,8 @@ def correlate(
     Raises BadGuestLog for a log that is not whole, NoMarker for a trace without a window.
     """
     log = _read(guest)
-    trace = trace_reader.read(text, progress)
-    pieces = cut(trace)
+    trace = trace_reader.read_trace(text, progress)
+    pieces = cut_windows(trace)
     matched = match(log.accesses, pieces.windows)
     if not any(window for _, window in matched.pairs):
         raise NoMarker(why_empty(log, trace, matched))
@@ -107,7 +107,7 @@ def correlate(
 
 
 def _read(guest: bytes | GuestLog) -> GuestLog:
-    return guest if isinstance(guest, GuestLog) else guest_log.read(guest)
+    return guest if isinstance(guest, GuestLog) else guest_log.read_guest_log(guest)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class _Judged:
 def _judge(log: GuestLog, matched: Matched) -> _Judged:
     old = _old_values(log.accesses)
     judged = _Judged()
-    for group in grouped(matched.pairs):
+    for group in group_repetitions(matched.pairs):
         seen: list[tuple[GuestAccess, SeenAccess]] = []
         lost: Counter[str] = Counter()
         for access, window in without_first(group):
@@ -161,7 +161,7 @@ def _decided(
     results, unexplained = [], []
     for group, lost in groups:
         first = group[0][0]
-        if result := decide(group):
+        if result := majority_result(group):
             results.append(replace(result, lost=lost))
         else:
             told = Counter(seen.label for _, seen in group)

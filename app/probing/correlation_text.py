@@ -14,8 +14,8 @@ from app.probing.probe_document import note_of
 
 WIDTHS = (20, 5, 18, 12, 7, 6)
 # More of one kind is counted, not printed: the document has all of it.
-LISTED = 20
-NAMED = 3
+MOST_NOTES = 20
+MOST_ACCESSES_OF_A_NOTE = 3
 
 
 def correlation_text(run: Correlation) -> str:
@@ -81,15 +81,19 @@ def _notes(results: Sequence[Result]) -> Iterable[str]:
         if note := note_of(result):
             places[note].append(f"{_register(result.access)} {result.access.access}")
     for note, where in places.items():
-        more = f", {len(where) - NAMED} more" if len(where) > NAMED else ""
-        yield f"{note} ({', '.join(where[:NAMED])}{more})"
+        more = (
+            f", {len(where) - MOST_ACCESSES_OF_A_NOTE} more"
+            if len(where) > MOST_ACCESSES_OF_A_NOTE
+            else ""
+        )
+        yield f"{note} ({', '.join(where[:MOST_ACCESSES_OF_A_NOTE])}{more})"
 
 
 def _list(page: Plain, title: str, texts: Iterable[str]) -> None:
     listed = list(texts)
     if listed:
         page.heading(title)
-    for text in listed[:LISTED]:
+    for text in listed[:MOST_NOTES]:
         page.item(text)
-    if len(listed) > LISTED:
-        page.item(f"{len(listed) - LISTED} more")
+    if len(listed) > MOST_NOTES:
+        page.item(f"{len(listed) - MOST_NOTES} more")

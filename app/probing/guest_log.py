@@ -74,7 +74,7 @@ def is_guest_log(raw: bytes) -> bool:
     return any(line.startswith(JSON_LINE) for line in raw.split(b"\n", 200)[:200])
 
 
-def read(raw: bytes, file: str = "guest log") -> GuestLog:
+def read_guest_log(raw: bytes, file: str = "guest log") -> GuestLog:
     """Read a whole serial log.
 
     Raises BadGuestLog with every fault at once: the line, what was found, what was

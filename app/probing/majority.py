@@ -46,11 +46,11 @@ class Result:
     @property
     def outcome(self) -> Behaviour:
         """What it did; a result is always explained."""
-        assert self.seen.outcome is not None  # noqa: S101 - made by ``decide``, which looks
+        assert self.seen.outcome is not None  # noqa: S101 - made by ``majority_result``, which looks
         return self.seen.outcome
 
 
-def grouped(told: Iterable[tuple[GuestAccess, T]]) -> list[list[tuple[GuestAccess, T]]]:
+def group_repetitions(told: Iterable[tuple[GuestAccess, T]]) -> list[list[tuple[GuestAccess, T]]]:
     """Return repetitions together, in the order in which each access came first.
 
     What is done twice in one repetition (two reserved bits, say) is two accesses: the
@@ -73,7 +73,7 @@ def without_first(group: Sequence[tuple[GuestAccess, T]]) -> list[tuple[GuestAcc
     return rest or list(group)
 
 
-def decide(told: Sequence[tuple[GuestAccess, SeenAccess]]) -> Result | None:
+def majority_result(told: Sequence[tuple[GuestAccess, SeenAccess]]) -> Result | None:
     """Return the result of repetitions that count; None without a majority that is explained."""
     kinds = Counter(seen.kind for _, seen in told)
     (kind, count), *_ = kinds.most_common(1)

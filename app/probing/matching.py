@@ -25,7 +25,7 @@ class Matched:
     ambiguous: str = ""
 
 
-def unwrapped(numbers: Iterable[int]) -> list[int]:
+def unwrap_sequence(numbers: Iterable[int]) -> list[int]:
     """Return 16-bit sequence numbers as numbers without an end.
 
     Each is taken as near to the one before as it can be, so a few that are missing or out
@@ -46,8 +46,8 @@ def match(accesses: Sequence[GuestAccess], windows: Sequence[Window]) -> Matched
     number of wraps is tried; the one under which most markers say what the guest says
     is taken, and none where two do equally well.
     """
-    wanted = dict(zip(unwrapped(a.seq % WRAP for a in accesses), accesses, strict=True))
-    numbers = unwrapped(window.begin.seq for window in windows)
+    wanted = dict(zip(unwrap_sequence(a.seq % WRAP for a in accesses), accesses, strict=True))
+    numbers = unwrap_sequence(window.begin.seq for window in windows)
     shift, ambiguous = _shift(wanted, list(zip(numbers, windows, strict=True)))
     if ambiguous:
         return Matched(tuple((access, None) for access in accesses), ambiguous=ambiguous)

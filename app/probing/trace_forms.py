@@ -110,7 +110,7 @@ _NAMES = "|".join(_FORMS)
 _NAMED = re.compile(rf"(?:\bkvm:(?=\w+\()|(?=\w+(?!\+)\S{{0,16}}?\s*:))({_NAMES})(?![a-z_+])")
 
 
-def named(line: str) -> re.Match[str] | None:
+def find_event_name(line: str) -> re.Match[str] | None:
     """Return where a line names one of the events that we rely on, None if it names none."""
     # Looked for at every place it takes most of the time of a whole trace.
     return _NAMED.search(line) if "kvm_" in line else None

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from app.pens.plain import to_ascii
 from app.probing import trace
-from app.probing.trace_forms import RELIED, named, read_event
+from app.probing.trace_forms import RELIED, find_event_name, read_event
 
 EXAMPLES = 3
 LONGEST_LINE = 4096
@@ -107,7 +107,7 @@ class _Reading:
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"line {number}: {why}: {shown}")
         last = self.events[-1] if self.events else None
-        name = named(line)
+        name = find_event_name(line)
         if not name and isinstance(last, trace.Unreadable) and last.line == number - 1:
             # What follows is no line of its own either.
             self.events[-1] = replace(last, why=WRAPPED)
@@ -120,7 +120,7 @@ class _Reading:
 
     def why_not_one(self, line: str, match: re.Match[str]) -> str:
         """Return why a line is not one event in its place, empty if it is."""
-        if named(match["text"]) or _ANOTHER.search(line, 0, match.start("pid")):
+        if find_event_name(match["text"]) or _ANOTHER.search(line, 0, match.start("pid")):
             return JOINED
         whole, _, rest = (match["time"] or "0").partition(".")
         time = (int(whole), rest)
@@ -139,7 +139,7 @@ class _Reading:
         return None
 
 
-def read(text: str, progress: Callable[[int], object] | None = None) -> trace.Trace:
+def read_trace(text: str, progress: Callable[[int], object] | None = None) -> trace.Trace:
     """Read a trace in any of the layouts; ``progress`` is told of lines now and then.
 
     Nothing is raised: what could not be read is counted in the result.
@@ -182,9 +182,9 @@ def _take(reading: _Reading, number: int, line: str) -> None:
         reading.events.append(trace.Lost(thread="", cpu=cpu, line=number))
     elif loss := _loss(line):
         reading.losses.append(f"line {number}: {loss}")
-    elif _HEADER.fullmatch(line) and not named(line):
+    elif _HEADER.fullmatch(line) and not find_event_name(line):
         reading.headed = reading.headed or line.startswith("# tracer:")
-    elif not _SYMBOL.fullmatch(line) and (named(line) or not _STACK.fullmatch(line)):
+    elif not _SYMBOL.fullmatch(line) and (find_event_name(line) or not _STACK.fullmatch(line)):
         reading.complain(number, line, "no event of this layout")
 
 

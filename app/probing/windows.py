@@ -66,7 +66,7 @@ class _Thread:
     events: list[trace.TraceEvent] = field(default_factory=list)
 
 
-def cut(told: trace.Trace) -> Cut:
+def cut_windows(told: trace.Trace) -> Cut:
     """Return the windows of a trace, with the reasons for which some are unfit."""
     threads: dict[str, _Thread] = {}
     windows: list[Window] = []

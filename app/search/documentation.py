@@ -23,7 +23,7 @@ TAGS = re.compile(
 
 def names_of(address: str) -> tuple[str, ...]:
     """Return what an address is called in the table of names."""
-    return tuple(name for one in aliases.entries() if one.to == address for name in one.names)
+    return tuple(name for one in aliases.alias_entries() if one.to == address for name in one.names)
 
 
 def with_names(entries: Iterable[SearchEntry]) -> Iterator[SearchEntry]:
@@ -44,6 +44,6 @@ def pages() -> Iterator[SearchEntry]:
         rest = ROW.sub(lambda row: row[0].replace("|", " "), rest)
         words, title = " ".join(TAGS.sub("", rest).split()), head.strip("# ")
         yield SearchEntry("page", address, address, title, " ".join(names_of(address)), words)
-    for one in aliases.entries():
+    for one in aliases.alias_entries():
         if one.title and one.to not in seen:
             yield SearchEntry("page", one.key, one.to, one.title, " ".join(one.names), one.text)

@@ -32,7 +32,7 @@ class Named:
     path: str = ""
 
 
-def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
+def find_named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     """Return everything that has exactly this name, usually one thing or nothing.
 
     Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata ...;
@@ -40,11 +40,11 @@ def named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     """
     ours = path_of(text)
     setting = ours.partition("=")[0].strip("-+")
-    if not aliases.find(ours) and aliases.find(setting):
+    if not aliases.find_alias(ours) and aliases.find_alias(setting):
         # A flag has its value behind it.
         ours = setting
     folded = re.sub(r"^errat(um|a) ", "", ours.lower())
-    note = called.to.partition("#note-")[2] if (called := aliases.find(ours)) else ""
+    note = called.to.partition("#note-")[2] if (called := aliases.find_alias(ours)) else ""
     found = [*_of_cells(ours, knowledge)] if not note else []
     if (match := _DIFFERENCE.fullmatch(ours)) and match[1] in knowledge.differences:
         found.append(Named("difference", match[1]))

@@ -63,7 +63,7 @@ def text_of(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(read_choices(pairs, {"q": None}, ("q",))["q"])
 
 
-def canonical(found: SearchResult) -> str:
+def canonical_query(found: SearchResult) -> str:
     """Return the canonical query string of an answer."""
     return address_of_query(str(found.query)).partition("?")[2]
 
@@ -139,9 +139,9 @@ def _hits(hits: Iterable[Hit], site: str) -> list[HitOut]:
         HitOut(
             kind=hit.kind,
             key=hit.key,
-            title=search_text.plain(hit.title),
+            title=search_text.unmarked(hit.title),
             url=site + hit.path,
-            snippet=search_text.plain(hit.snippet),
+            snippet=search_text.unmarked(hit.snippet),
         )
         for hit in hits
     ]
@@ -151,13 +151,18 @@ def _hits(hits: Iterable[Hit], site: str) -> list[HitOut]:
 REFUSED = "mode:x2avik access:write"
 
 
-def documented(snapshot: Snapshot) -> dict[str, Any]:
+def documented_search(snapshot: Snapshot) -> dict[str, Any]:
     """Return what the documentation of search shows, so that it cannot go stale."""
     try:
         searching.search(snapshot, REFUSED)
         raise AssertionError("nothing is wrong with the example")
     except InvalidQuery as error:
-        shown = (*search_text.pointed(error), "", error.message, f"Perhaps: {error.hints[0]}")
+        shown = (
+            *search_text.point_at_error(error),
+            "",
+            error.message,
+            f"Perhaps: {error.hints[0]}",
+        )
     return {
         "kinds": tuple(KINDS),
         "search_keys": tuple(searching.keys(snapshot)),

@@ -15,7 +15,7 @@ NOTHING = "Nothing was found."
 CLOSEST = "What answers most of it"
 
 
-def plain(parts: Parts) -> str:
+def unmarked(parts: Parts) -> str:
     """Return a text without its marks."""
     return "".join(text for text, _ in parts)
 
@@ -53,8 +53,8 @@ def found_text(found: SearchResult, place: Place) -> str:
 
 def _hits(out: Plain, hits: Iterable[Hit], place: Place) -> None:
     for hit in hits:
-        out.item(plain(hit.title))
-        out.para(plain(hit.snippet), 2)
+        out.item(unmarked(hit.title))
+        out.para(unmarked(hit.snippet), 2)
         out.address(f"{place.site}{hit.path}")
 
 
@@ -62,7 +62,7 @@ def refusal_text(error: InvalidQuery) -> str:
     """Return what is wrong with a query, with a caret under the place."""
     out = Plain()
     out.title("This search cannot be read")
-    out.raw("\n".join(pointed(error)))
+    out.raw("\n".join(point_at_error(error)))
     out.blank()
     out.para(error.message)
     for number, hint in enumerate(error.hints):
@@ -70,7 +70,7 @@ def refusal_text(error: InvalidQuery) -> str:
     return out.render()
 
 
-def pointed(error: InvalidQuery) -> tuple[str, str]:
+def point_at_error(error: InvalidQuery) -> tuple[str, str]:
     """Return the query, cut around the place if it is long, and carets under the place."""
     text, (start, end) = error.text, error.where
     before, wrong, behind = map(to_ascii, (text[:start], text[start:end], text[end:]))

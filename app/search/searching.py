@@ -33,7 +33,7 @@ from app.search.model import (
     split_words,
     tidy,
 )
-from app.search.naming import named, path_of
+from app.search.naming import find_named, path_of
 from app.search.search_entries import cell_line, entries, of_measurement
 from app.store.snapshots import Snapshot
 
@@ -100,7 +100,7 @@ def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResu
     except InvalidQuery:
         # A line of a trace has colons; what it names is meant, not a key.
         line = tidy(text).replace('"', "")
-        if len(line) > LONGEST - 2 or not named(line, snapshot.knowledge):
+        if len(line) > LONGEST - 2 or not find_named(line, snapshot.knowledge):
             raise
         query = Query(terms=(Term(line, phrase=True),))
     query = replace(query, pinned=pinned)
@@ -168,7 +168,7 @@ def _whole(query: Query, found: Iterable[tuple[SearchEntry, str]]) -> Iterator[H
 def _named(snapshot: Snapshot, query: Query, text: str) -> Iterator[tuple[SearchEntry, str]]:
     """Return the entries of everything of this name, with its address where that says more."""
     index = index_of(snapshot, pinned=query.pinned)
-    for name in named(text, snapshot.knowledge) if text else ():
+    for name in find_named(text, snapshot.knowledge) if text else ():
         if not (query.pinned and name.kind == "page"):
             yield index.get(name.kind, name.key), name.path
     begins = path_of(text).lower()
@@ -193,7 +193,9 @@ def _cells(snapshot: Snapshot, query: Query) -> SearchResult:
     """Return cells that the filter's keys admit and that hold the words."""
     chosen = snapshot.vocabulary.read(query.pairs)
     meant = {
-        term: {n.key for n in named(term.text, snapshot.knowledge) if n.kind in ("register", CELL)}
+        term: {
+            n.key for n in find_named(term.text, snapshot.knowledge) if n.kind in ("register", CELL)
+        }
         for term in query.terms
     }
     by_keys = explore.filter_table(snapshot, chosen)

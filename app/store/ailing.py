@@ -24,12 +24,12 @@ def said_of(error: DBAPIError | sqlite3.Error) -> str:
     return " ".join(str(getattr(error, "orig", error)).split()).rstrip(".?")
 
 
-def todo(error: DBAPIError | sqlite3.Error) -> str:
+def remedy(error: DBAPIError | sqlite3.Error) -> str:
     """Return what has to be done about it, empty where SQLite has no name for it."""
     name = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
     return TODO.get(name.removeprefix("SQLITE_").partition("_")[0], "")
 
 
-def passes(error: DBAPIError) -> bool:
+def is_passing(error: DBAPIError) -> bool:
     """Whether it may be over by itself: nobody has to do anything but come again."""
-    return todo(error) in ("", TODO["BUSY"])
+    return remedy(error) in ("", TODO["BUSY"])

@@ -78,7 +78,7 @@ def restore(url: str, file: Path, now: datetime, *, replace: bool) -> tuple[Path
 
 
 @contextmanager
-def examined(url: str) -> Iterator[Session]:
+def rehearsal_session(url: str) -> Iterator[Session]:
     """A session that may derive everything anew, of which nothing stays.
 
     Of SQLite it is over a copy, so that nobody waits; of PostgreSQL, writers do.

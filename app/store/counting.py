@@ -48,7 +48,7 @@ _BEGUN = select(FactRow.id, FactRow.key, FactRow.body).where(
 )
 
 
-def follow(session: Session, version: int, origin: str) -> Moved:
+def count_step(session: Session, version: int, origin: str) -> Moved:
     """Count what a data version made public of one measurement, or took back.
 
     Returns what is measured of each cell that it touches, before and after. Work grows with that

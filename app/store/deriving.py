@@ -22,7 +22,7 @@ from app.store.models import (
     StepRow,
     SummaryRow,
 )
-from app.store.queries import MANY, SEED
+from app.store.queries import CHUNK, SEED
 from app.store.summary_rows import measured_from, sorts
 
 TABLES: tuple[type[Base], ...] = (
@@ -30,13 +30,13 @@ TABLES: tuple[type[Base], ...] = (
 )  # fmt: skip
 
 
-def follow(session: Session, version: int, slug: str) -> Mapping[CellKey, Judgement]:
+def derive_decision(session: Session, version: int, slug: str) -> Mapping[CellKey, Judgement]:
     """Store what a decision on a measurement leads to, and what its data version did.
 
     Returns the judgements on the cells that it touches, for the family of its machine.
     """
-    records.note(session, version, slug)
-    return stepping.keep(session, version, counting.follow(session, version, slug))
+    records.keep_record(session, version, slug)
+    return stepping.keep_step(session, version, counting.count_step(session, version, slug))
 
 
 def recount(session: Session) -> tuple[str, ...]:
@@ -49,9 +49,9 @@ def recount(session: Session) -> tuple[str, ...]:
         at = [select(f.origin).where(c == version.id) for c in (f.valid_from, f.valid_to)]
         slugs = set(session.scalars(at[0].union(at[1]))) - {SEED}
         for slug in slugs:
-            follow(session, version.id, slug)
+            derive_decision(session, version.id, slug)
         if not slugs:
-            stepping.keep(session, version.id)
+            stepping.keep_step(session, version.id)
         session.expunge_all()
     return tuple(table for table, digest in _digests(session).items() if digest != before[table])
 
@@ -69,7 +69,7 @@ def catch_up(session: Session) -> None:
     unlisted = f.kind == "measurement", ~exists().where(RecordRow.id == f.id)
     rows = session.execute(select(f.valid_from, f.key).where(*unlisted).order_by(f.id)).all()
     for version, slug in rows:
-        records.note(session, version, slug)
+        records.keep_record(session, version, slug)
 
 
 def _digests(session: Session) -> dict[str, str]:
@@ -78,7 +78,7 @@ def _digests(session: Session) -> dict[str, str]:
     for cls in (StepRow, StepPageRow, RecordRow, SummaryRow):
         table, found = Base.metadata.tables[cls.__tablename__], hashlib.sha256()
         rows = session.execute(select(table).order_by(*table.primary_key.columns))
-        for row in rows.yield_per(MANY):
+        for row in rows.yield_per(CHUNK):
             said = row._asdict()
             if cls is SummaryRow:
                 said["body"] = measured_from(said["body"], known)

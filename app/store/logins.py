@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.core.words import TokenScope
 from app.store.models import LoginRow, TokenRow
-from app.store.submissions import Token, digest_of, naive, token_of
+from app.store.submissions import Token, digest_of, stored_moment, token_of
 
 LIFETIME = timedelta(hours=12)
-MOST = 1000
+MOST_LOGINS = 1000
 
 
 def open_login(session: Session, token: Token, now: datetime) -> str:
@@ -22,10 +22,10 @@ def open_login(session: Session, token: Token, now: datetime) -> str:
     Logins that have ended go, and the oldest beyond the limit.
     """
     value, row = secrets.token_urlsafe(32), LoginRow
-    newest = select(row.digest).order_by(row.ends_at.desc(), row.digest).limit(MOST - 1)
-    gone = or_(row.ends_at <= naive(now), row.digest.not_in(newest))
+    newest = select(row.digest).order_by(row.ends_at.desc(), row.digest).limit(MOST_LOGINS - 1)
+    gone = or_(row.ends_at <= stored_moment(now), row.digest.not_in(newest))
     session.execute(delete(row).where(gone))
-    ends = naive(now + LIFETIME)
+    ends = stored_moment(now + LIFETIME)
     session.add(LoginRow(digest=digest_of(value), token_id=token.id, ends_at=ends))
     session.flush()
     return value
@@ -38,7 +38,7 @@ def find_reviewer(session: Session, value: str, now: datetime) -> Token | None:
         .join(LoginRow, LoginRow.token_id == TokenRow.id)
         .where(
             LoginRow.digest == digest_of(value),
-            LoginRow.ends_at > naive(now),
+            LoginRow.ends_at > stored_moment(now),
             TokenRow.scope == str(TokenScope.REVIEW),
             TokenRow.revoked_at.is_(None),
         )

@@ -30,7 +30,7 @@ CONVENTION = {
 }
 
 
-def known(**columns: Iterable[str]) -> tuple[CheckConstraint, ...]:
+def vocabulary_checks(**columns: Iterable[str]) -> tuple[CheckConstraint, ...]:
     """Return the constraints that limit columns to closed vocabularies."""
     listed = {name: ", ".join(f"'{w}'" for w in words) for name, words in columns.items()}
     return tuple(CheckConstraint(f"{n} IN ({w})", name=f"{n}_known") for n, w in listed.items())
@@ -71,7 +71,7 @@ class FactRow(Base):
 
     __tablename__ = "facts"
     __table_args__ = (
-        *known(kind=KINDS),
+        *vocabulary_checks(kind=KINDS),
         CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="range_not_empty"),
         CheckConstraint("length(digest) = 64", name="digest_is_sha256"),
         Index("ix_facts_valid", "valid_from", "valid_to"),
@@ -97,7 +97,7 @@ class SortRow(Base):
 
     __tablename__ = "sorts"
     __table_args__ = (
-        *known(mode=Mode, access=Access, outcome=Behaviour),
+        *vocabulary_checks(mode=Mode, access=Access, outcome=Behaviour),
         Index(
             "uq_sorts_sort",
             *("family", "register", "mode", "access", "outcome", "condition", "member"),
@@ -151,7 +151,7 @@ class SummaryRow(Base):
 
     __tablename__ = "summaries"
     __table_args__ = (
-        *known(mode=Mode, access=Access),
+        *vocabulary_checks(mode=Mode, access=Access),
         while_it_counts(
             "uq_summaries_current", "register", "mode", "access", "family", unique=True
         ),
@@ -171,7 +171,7 @@ class RecordRow(Base):
 
     __tablename__ = "records"
     __table_args__ = (
-        *known(state=State),
+        *vocabulary_checks(state=State),
         Index("ix_records_received", "received_at", "slug"),
         Index("ix_records_slug", "slug", "valid_from"),
         Index("ix_records_decided", "state", "decided_at", "slug"),
@@ -237,7 +237,7 @@ class DecisionRow(Base):
     """One decision on a measurement; only ever added."""
 
     __tablename__ = "decisions"
-    __table_args__ = known(state=State)
+    __table_args__ = vocabulary_checks(state=State)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(ForeignKey("submissions.slug"), index=True)
@@ -253,7 +253,7 @@ class TokenRow(Base):
 
     __tablename__ = "tokens"
     __table_args__ = (
-        *known(scope=TokenScope),
+        *vocabulary_checks(scope=TokenScope),
         CheckConstraint("length(hash) = 64", name="hash_is_sha256"),
     )
 
@@ -282,8 +282,8 @@ class VerdictRow(Base):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        *known(mode=Mode, access=Access, verdict=Verdict),
-        *known(evidence=("", *Evidence), scope=("", *Scope)),
+        *vocabulary_checks(mode=Mode, access=Access, verdict=Verdict),
+        *vocabulary_checks(evidence=("", *Evidence), scope=("", *Scope)),
         CheckConstraint("reports >= 0 AND masked >= 0", name="counts_not_negative"),
     )
 

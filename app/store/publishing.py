@@ -24,7 +24,7 @@ _NEWEST = (
 Bodies = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def canonical(body: Mapping[str, Any]) -> str:
+def canonical_json(body: Mapping[str, Any]) -> str:
     """Return JSON with sorted keys: equal facts have equal text, hence equal digests."""
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -56,7 +56,7 @@ def _moved(
     session: Session, bodies: Bodies, origin: str
 ) -> tuple[list[int], dict[tuple[str, str], str]]:
     """Return the rows of one origin that end, and what begins."""
-    added = {key: canonical(body) for key, body in bodies.items()}
+    added = {key: canonical_json(body) for key, body in bodies.items()}
     ended = []
     for i, kind, key, body in session.execute(_CURRENT, {"origin": origin}):
         if added.get((kind, key)) == body:

@@ -58,7 +58,7 @@ _MOVED = (
 )  # fmt: skip
 _BODY = select(FactRow.body).where(FactRow.id == bindparam("fact"))
 # How many names one statement asks for.
-MANY = 500
+CHUNK = 500
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
 
 
@@ -159,7 +159,7 @@ def find_version(session: Session, at: str = "", upto: int | None = None) -> Dat
     return _version(found)
 
 
-def curated(session: Session, version: int) -> Knowledge:
+def seed_knowledge(session: Session, version: int) -> Knowledge:
     """Return what the seed of a data version says; each seed is read once."""
     newest = max(mark or 0 for mark in session.execute(_MARKS, {"version": version}).one())
     kept = _CURATED.setdefault(session.get_bind(), OrderedDict())
@@ -210,7 +210,7 @@ def get_observations(session: Session, ids: Sequence[int]) -> tuple[StoredFact, 
 
 def chunks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Return names in parts that one statement may ask for."""
-    return (names[start : start + MANY] for start in range(0, len(names), MANY))
+    return (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
 
 
 def _stored(rows: Iterable[FactRow]) -> tuple[StoredFact, ...]:

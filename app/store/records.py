@@ -63,7 +63,7 @@ _BEGINS = select(FactRow.id, FactRow.body).where(
 )
 
 
-def note(session: Session, version: int, slug: str) -> None:
+def keep_record(session: Session, version: int, slug: str) -> None:
     """Keep the line of a measurement as a data version made it."""
     asked = {"of": slug, "version": version}
     session.connection().execute(_ENDS, asked)

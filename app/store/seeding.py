@@ -42,7 +42,7 @@ def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
     version = publishing.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
-        stepping.keep(session, version.id)
+        stepping.keep_step(session, version.id)
         rejudge(session)
     return Loaded(len(facts), version)
 
@@ -101,7 +101,7 @@ def keep_verdicts(
 def load_knowledge(session: Session, version: int) -> Knowledge:
     """Return what was public at a data version: of measurements summaries, and their newest."""
     newest = version == queries.current_version_id(session)
-    measured = summaries.load(session, version, newest=newest)
+    measured = summaries.load_measured(session, version, newest=newest)
     return _known(session, version, measured, {}, Knowledge.of(()))
 
 
@@ -113,9 +113,9 @@ def advance(
     With it the cells, by family, of which something else is measured; None where the seed was
     edited.
     """
-    if queries.curated(session, old) is not queries.curated(session, version):
+    if queries.seed_knowledge(session, old) is not queries.seed_knowledge(session, version):
         return None
-    moved = summaries.load(session, version, newest=True, since=old)
+    moved = summaries.load_measured(session, version, newest=True, since=old)
     if not moved:
         return known, ()
     kept = {group: m for group, m in known.measured.items() if group not in moved}
@@ -148,7 +148,7 @@ def _known(
     unread = queries.get_sources(session, version, sorted(names - known.sources.keys()))
     theirs = (*sources, *(fact_from(f.kind, f.body) for f in unread), *facts.values())
     by_group = {group: measured[group] for group in sorted(measured)}
-    return queries.curated(session, version).plus(theirs, by_group)
+    return queries.seed_knowledge(session, version).plus(theirs, by_group)
 
 
 def derive_verdicts(knowledge: Knowledge) -> tuple[VerdictTuple, ...]:

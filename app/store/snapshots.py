@@ -154,8 +154,8 @@ def _shared(session: Session, past: Snapshot, near: Snapshot) -> Snapshot:
     Only the cells are derived at once: few pages ask for more.
     """
     then, now = past.knowledge.measured, near.knowledge.measured
-    seed = queries.curated(session, past.version.id)
-    if seed is queries.curated(session, near.version.id):
+    seed = queries.seed_knowledge(session, past.version.id)
+    if seed is queries.seed_knowledge(session, near.version.id):
         moved = {group[0] for group in {**then, **now} if then.get(group) != now.get(group)}
         if not moved:
             past = replace(past, knowledge=near.knowledge)

@@ -43,7 +43,7 @@ class _Side:
     differences: tuple[Difference, ...]
 
 
-def keep(
+def keep_step(
     session: Session, version: int, moved: Moved = NOTHING_MOVED
 ) -> Mapping[CellKey, Judgement]:
     """Store what a data version did; it follows from it and the one before alone.
@@ -52,8 +52,8 @@ def keep(
     judgements that it leads to, by cell; all of them are for the family of its machine.
     """
     changes = queries.list_changes(session, [version])[version]
-    pair = around(session, version)
-    seeds = [queries.curated(session, at) for at in pair]
+    pair = version_before(session, version)
+    seeds = [queries.seed_knowledge(session, at) for at in pair]
     before, after = (
         _moved(seed, [(c.kind, body) for c in changes if (body := getattr(c, side))])
         for seed, side in zip(seeds, ("before", "after"), strict=True)
@@ -192,7 +192,7 @@ def _is_there(path: str, known: Knowledge) -> bool:
     return slug in found[kind]
 
 
-def around(session: Session, version: int) -> tuple[int, int]:
+def version_before(session: Session, version: int) -> tuple[int, int]:
     """Return the data version before one, 0 for none, and itself."""
     before = queries.neighbour(session, version, -1)
     return (before.id if before else 0), version
@@ -213,7 +213,7 @@ def _known(session: Session, version: int, keys: Collection[CellKey]) -> Knowled
     found = summaries.load_cells(session, version, keys)
     named = {group: _standing(measured) for group, measured in found.items()}
     standing = (stand_in(s.sort) for m in named.values() for s in m.summaries)
-    return queries.curated(session, version).plus(standing, named)
+    return queries.seed_knowledge(session, version).plus(standing, named)
 
 
 def _standing(measured: Measured) -> Measured:

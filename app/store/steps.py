@@ -17,7 +17,7 @@ from app.core.cells import CellKey
 from app.store import queries, summaries
 from app.store.models import StepPageRow, StepRow
 from app.store.queries import Change, DataVersion
-from app.store.stepping import LEDGER, Name, Sides, around, both_sides
+from app.store.stepping import LEDGER, Name, Sides, both_sides, version_before
 
 __all__ = ["LEDGER", "CellStep", "Members", "Name", "Sides", "Steps", "VersionStep"]
 
@@ -134,9 +134,9 @@ class Steps:
     def views(self, step: VersionStep) -> tuple[Mapping[CellKey, Sides], tuple[Members, Members]]:
         """Return the cells that a step touched, and the groups, before and after."""
         with self._reading() as session:
-            pair = around(session, step.version.id)
+            pair = version_before(session, step.version.id)
             return both_sides(session, pair, step.cells.keys()), tuple(
-                queries.curated(session, at).members for at in pair
+                queries.seed_knowledge(session, at).members for at in pair
             )  # type: ignore[return-value]
 
 

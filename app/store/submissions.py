@@ -88,7 +88,7 @@ def held_sizes(session: Session, slugs: Collection[str], since: datetime) -> dic
     Those that came after ``since`` and were withdrawn are among them.
     """
     r, s = RecordRow, SubmissionRow
-    lately = and_(r.state == str(State.WITHDRAWN), s.received_at > naive(since))
+    lately = and_(r.state == str(State.WITHDRAWN), s.received_at > stored_moment(since))
     held = or_(r.state == str(State.PENDING), lately)
     found: dict[str, int] = {}
     for some in chunks(list(slugs)):
@@ -104,7 +104,7 @@ def add_submission(session: Session, submission: Submission, token: Token | None
         "digest": submission.digest,
         "slug": submission.slug,
         "raw": submission.raw,
-        "received_at": naive(submission.received_at),
+        "received_at": stored_moment(submission.received_at),
         "secret_hash": submission.secret_hash,
         "signature": submission.signature,
         "token_id": token.id if token else None,
@@ -118,7 +118,7 @@ def add_decision(session: Session, slug: str, decision: Decision, version_id: in
         "slug": slug,
         "state": str(decision.state),
         "reason": decision.reason,
-        "decided_at": naive(decision.decided_at),
+        "decided_at": stored_moment(decision.decided_at),
         "decided_by": decision.decided_by,
         "version_id": version_id,
     }
@@ -135,7 +135,9 @@ def list_decisions(session: Session, slug: str) -> tuple[Decision, ...]:
 
 def add_token(session: Session, name: str, scope: TokenScope, secret: str, now: datetime) -> Token:
     """Keep the hash of a new token."""
-    row = TokenRow(name=name, scope=str(scope), hash=digest_of(secret), created_at=naive(now))
+    row = TokenRow(
+        name=name, scope=str(scope), hash=digest_of(secret), created_at=stored_moment(now)
+    )
     session.add(row)
     session.flush()
     return token_of(row)
@@ -151,7 +153,7 @@ def find_token(session: Session, secret: str) -> Token | None:
 
 def touch_token(session: Session, token: Token, now: datetime) -> None:
     """Record that a token was used."""
-    session.get_one(TokenRow, token.id).last_used_at = naive(now)
+    session.get_one(TokenRow, token.id).last_used_at = stored_moment(now)
     session.flush()
 
 
@@ -160,7 +162,7 @@ def revoke_token(session: Session, token_id: int, now: datetime) -> Token | None
     row = session.get(TokenRow, token_id)
     if row is None:
         return None
-    row.revoked_at = row.revoked_at or naive(now)
+    row.revoked_at = row.revoked_at or stored_moment(now)
     session.flush()
     return token_of(row)
 
@@ -182,7 +184,7 @@ def token_of(row: TokenRow) -> Token:
     )
 
 
-def naive(moment: datetime) -> datetime:
+def stored_moment(moment: datetime) -> datetime:
     """Return a time as it is stored: UTC, to the second."""
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 

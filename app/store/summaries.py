@@ -14,7 +14,9 @@ from app.store.models import SortRow, SummaryRow
 from app.store.summary_rows import Group, measured_from, sorts
 
 
-def load(session: Session, version: int, *, newest: bool, since: int = 0) -> dict[Group, Measured]:
+def load_measured(
+    session: Session, version: int, *, newest: bool, since: int = 0
+) -> dict[Group, Measured]:
     """Return what was measured at a data version, in groups that anything is measured of.
 
     With ``since``, of the newest one, those groups that changed behind an older one, however

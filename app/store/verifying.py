@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.errors import NotReady
 from app.store import deriving, queries, seeding
 from app.store.models import DecisionRow, FactRow, SubmissionRow, VerdictRow
-from app.store.queries import MANY
+from app.store.queries import CHUNK
 
 SCHEMA = "schema"
 
@@ -76,7 +76,7 @@ def _schema(session: Session) -> Iterator[Flaw]:
 def _documents(session: Session) -> Iterator[Flaw]:
     s = SubmissionRow
     rows = session.execute(select(s.slug, s.digest, s.raw).order_by(s.slug))
-    for slug, digest, raw in rows.yield_per(MANY):
+    for slug, digest, raw in rows.yield_per(CHUNK):
         found = hashlib.sha256(raw).hexdigest()
         if found != digest or not digest.startswith(slug):
             yield Flaw(f"submissions {slug}", f"its bytes are not those of its name, but {found}")
@@ -85,7 +85,7 @@ def _documents(session: Session) -> Iterator[Flaw]:
 def _facts(session: Session) -> Iterator[Flaw]:
     f = FactRow
     rows = session.execute(select(f.id, f.kind, f.key, f.body, f.digest).order_by(f.id))
-    for number, kind, key, body, digest in rows.yield_per(MANY):
+    for number, kind, key, body, digest in rows.yield_per(CHUNK):
         if hashlib.sha256(body.encode()).hexdigest() != digest:
             yield Flaw(f"facts {number} ({kind} {key})", "its body is not that of its digest")
 

@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 def mail(asked: Ask) -> Response:
     """A selection of rows, a register, a cell or a difference, ready to be pasted."""
     address = f"{asked.path}?{asked.request.url.query}"
-    cited = citing.find(asked.snapshot, address, asked.place.site)
+    cited = citing.find_citation(asked.snapshot, address, asked.place.site)
     bare, _, query = cited.path.partition("?")
     view = {"copied": cited, "chosen": asked.path == "/mail"}
     path = bare if bare == "/mail" else f"{bare}/mail"

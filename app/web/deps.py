@@ -68,7 +68,9 @@ RawBody = Annotated[bytes, Depends(_body)]
 
 
 def _filter(request: Request, snapshot: Snap) -> CellFilter:
-    found = snapshot.vocabulary.read(aliases.named(filter_pairs(request), snapshot.knowledge))
+    found = snapshot.vocabulary.read(
+        aliases.name_families(filter_pairs(request), snapshot.knowledge)
+    )
     keep(request, found.query())
     return found
 

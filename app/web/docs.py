@@ -108,7 +108,7 @@ def _source(asked: PageRequest, slug: str) -> str:
         ),
         ledger_keys=[key.name for key in ledger_filter.KEYS],
         ledger_values=ledger_filter.vocabulary_of(snapshot.knowledge).values,
-        **search_pages.documented(snapshot),
+        **search_pages.documented_search(snapshot),
         settings=setting_lines(),
         entry=entry,
         url_sections=urls.SECTIONS,

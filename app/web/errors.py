@@ -34,7 +34,7 @@ from app.errors import (
 from app.pages.api_models import error_out
 from app.pens.plain import Plain
 from app.search.model import address_of_query
-from app.store.ailing import passes, said_of, todo
+from app.store.ailing import is_passing, remedy, said_of
 from app.web.negotiate import SAFE, Format
 from app.web.render import Renderer
 
@@ -151,7 +151,7 @@ def install(app: FastAPI, renderer: Renderer) -> None:
 
 def _ails(error: Exception) -> bool:
     return isinstance(error, OperationalError) or (
-        isinstance(error, DBAPIError) and bool(todo(error))
+        isinstance(error, DBAPIError) and bool(remedy(error))
     )
 
 
@@ -195,10 +195,10 @@ def explain(error: Exception) -> Refusal:
 
 
 def _unusable(error: DBAPIError | PoolTimeout) -> str:
-    if isinstance(error, PoolTimeout) or passes(error):
+    if isinstance(error, PoolTimeout) or is_passing(error):
         return "The database cannot be used right now; nothing was lost. Try again."
     taken = "The database cannot be used, so nothing that is sent is taken."
-    return f"{taken} {todo(error)} Only whoever runs this site can do that."
+    return f"{taken} {remedy(error)} Only whoever runs this site can do that."
 
 
 def sought(path: str) -> str:

@@ -20,7 +20,7 @@ from app.web.errors import Refusal
 
 STATUS = 421
 # The longest name there is, and a port.
-LONGEST = 260
+LONGEST_HOST = 260
 # A supervisor asks by whatever address a process has; nothing is shown there.
 ANY_NAME = frozenset({"/healthz", "/readyz"})
 
@@ -44,7 +44,7 @@ class Hosts:
         await self._app(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:
-        return host in self._ours or (len(host) <= LONGEST and _name(host) in self._ours)
+        return host in self._ours or (len(host) <= LONGEST_HOST and _name(host) in self._ours)
 
 
 @lru_cache(100)

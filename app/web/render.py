@@ -163,7 +163,7 @@ class Renderer:
             conditions=knowledge.conditions,
             cite=lambda claim: cite_claim(claim, knowledge.sources, knowledge.documents),
             sources_of=lambda ids: sources_of(ids, knowledge.sources),
-            copies=lambda address: citing.find(snapshot, address, self._site),
+            copies=lambda address: citing.find_citation(snapshot, address, self._site),
             once=parts.once,
             each=parts.each,
             told=lambda cell: _told(snapshot, cell),

@@ -79,7 +79,7 @@ def show(slug: str, asked: Newest, session: ReadSession, token: Reviewer) -> Res
     """One measurement with all that a decision needs; without a session, to the login."""
     if token is None:
         return unkept(asked.request, RedirectResponse("/review", HTTPStatus.SEE_OTHER))
-    review = reviewing.show(session, asked.snapshot, slug)
+    review = reviewing.find_review(session, asked.snapshot, slug)
     verbs = {state: reviews.VERBS[state] for state in review.measurement.state.next}
     view = {"token": token, "m": review.measurement, "verbs": verbs}
     page = Page.of(reviews.review_sheet(review, asked.snapshot), view=view)
@@ -113,7 +113,7 @@ def _question(
     """Return the page that asks again; None for a decision that will be refused anyway."""
     asked = _newest(request)
     with request.app.state.readers() as session:
-        review = reviewing.show(session, asked.snapshot, slug)
+        review = reviewing.find_review(session, asked.snapshot, slug)
     if state not in review.measurement.state.next:
         return None
     view = {"state": state, "seen": seen, "reason": reason, "m": review.measurement}

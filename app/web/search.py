@@ -34,7 +34,7 @@ def search(asked: Ask) -> Response:
     except InvalidQuery as error:
         return asked.respond(search_pages.refused_page(snapshot, error))
     page = search_pages.found_page(snapshot, found, asked.place)
-    return asked.elsewhere(asked.path, search_pages.canonical(found)) or asked.respond(page)
+    return asked.elsewhere(asked.path, search_pages.canonical_query(found)) or asked.respond(page)
 
 
 @api.get("/search", openapi_extra=PARAMETERS)
@@ -45,7 +45,7 @@ def search_as_data(asked: Ask) -> SearchOut:
         search_pages.text_of(filter_pairs(asked.request)),
         pinned=bool(pin_of(asked.request)),
     )
-    keep(asked.request, search_pages.canonical(found))
+    keep(asked.request, search_pages.canonical_query(found))
     return search_out(found, asked.place.site, asked.snapshot.name)
 
 

@@ -58,7 +58,7 @@ def take(
     with asked.state.readers() as reading:
         token = bearer(asked.request, reading, typed_token)
     may_upload(asked.settings.uploads, token)
-    measurement = submitting.signed(measurement, signed_by)
+    measurement = submitting.with_signature(measurement, signed_by)
     sender = _sender(asked, token, signed_by)
     waiting: Waiting = asked.state.waiting
     incoming = Incoming(raw, measurement, token, signature or None, sender, waiting)

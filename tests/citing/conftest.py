@@ -22,4 +22,4 @@ def snapshot(knowledge):
 @pytest.fixture(scope="session")
 def block_of(snapshot):
     """The block of an address."""
-    return lambda address: citing.find(snapshot, address, SITE).block()
+    return lambda address: citing.find_citation(snapshot, address, SITE).block()

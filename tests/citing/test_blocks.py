@@ -47,7 +47,7 @@ def addresses(knowledge):
 @pytest.fixture(scope="module")
 def blocks(knowledge, snapshot):
     """Every block of a cell, a register or a difference, in all its forms, by address."""
-    return {a: citing.find(snapshot, a, SITE) for a in addresses(knowledge)}
+    return {a: citing.find_citation(snapshot, a, SITE) for a in addresses(knowledge)}
 
 
 def test_every_cell_register_and_difference_gives_a_sound_block(blocks):
@@ -79,9 +79,9 @@ def test_every_selection_gives_a_sound_block_that_its_own_address_gives_again(
         "sort": data.draw(st.sampled_from(["", "msr", "-name"])),
     }
     asked = "/mail?" + "&".join(f"{k}={v}" for k, v in query.items())
-    text = citing.find(snapshot, asked, SITE).block()
+    text = citing.find_citation(snapshot, asked, SITE).block()
     url = text.splitlines()[-1]
-    again = citing.find(snapshot, url.removeprefix(SITE), SITE)
+    again = citing.find_citation(snapshot, url.removeprefix(SITE), SITE)
 
     assert [] == faults(text)
     assert (text, f"Link: {url}") == (again.block(), again.trailer)
@@ -181,7 +181,7 @@ def test_cells_with_the_same_reasons_share_a_footnote(block_of):
     ],
 )  # fmt: skip
 def test_equal_selections_have_one_address(asked, path, snapshot):
-    assert path == citing.find(snapshot, f"/mail?{asked}", SITE).path
+    assert path == citing.find_citation(snapshot, f"/mail?{asked}", SITE).path
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_equal_selections_have_one_address(asked, path, snapshot):
 )
 def test_a_row_that_does_not_exist_is_refused_by_name(word, near, snapshot):
     with pytest.raises(InvalidFilter, match=re.escape(repr(word))) as refused:
-        citing.find(snapshot, f"/mail?rows=eoi,{word}", SITE)
+        citing.find_citation(snapshot, f"/mail?rows=eoi,{word}", SITE)
 
     assert not near or near == refused.value.hints[0]
 
@@ -203,7 +203,7 @@ def test_a_row_that_does_not_exist_is_refused_by_name(word, near, snapshot):
 @pytest.mark.parametrize("address", ["/corrected", "/", "/errata", "/r", "/r/nope", "/d/99", ""])
 def test_a_page_without_a_block_is_not_found(address, snapshot):
     with pytest.raises(NotFound):
-        citing.find(snapshot, address, SITE).block()
+        citing.find_citation(snapshot, address, SITE).block()
 
 
 def test_no_word_means_both_a_group_and_a_register(knowledge):
@@ -266,7 +266,7 @@ def measured(register, behaviour, **changes):
 )  # fmt: skip
 def test_evidence_is_told_in_its_short_form(address, seen, line, knowledge):
     known = Knowledge.of([f for kind in knowledge.by_kind.values() for f in kind.values()] + seen)
-    text = citing.find(offline_snapshot(known, SEEDED_AT), address, SITE).block()
+    text = citing.find_citation(offline_snapshot(known, SEEDED_AT), address, SITE).block()
 
     assert line in " ".join(text.split())
 
@@ -278,7 +278,7 @@ def test_a_retracted_difference_says_so_with_the_reason(knowledge):
     )
     facts = [f for kind in knowledge.by_kind.values() for f in kind.values()]
     known = Knowledge.of([*facts, replace(entry, life=(*entry.life, gone))])
-    text = citing.find(offline_snapshot(known, SEEDED_AT), "/d/10", SITE).block()
+    text = citing.find_citation(offline_snapshot(known, SEEDED_AT), "/d/10", SITE).block()
 
     assert "  State:        RETRACTED 2027-01-02: A typing error.\n" in text
 
@@ -301,7 +301,7 @@ def test_commits_are_offered_with_their_own_subjects_only(blocks):
 def test_a_commit_of_unknown_subject_is_named_by_its_hash_alone(snapshot):
     known = snapshot.knowledge.sources["commit-0a8735a6acf3"]
     sources = (known, replace(known, title="[The timer LVT is always intercepted]"))
-    cited = replace(citing.find(snapshot, "/d/15", SITE), sources=sources)
+    cited = replace(citing.find_citation(snapshot, "/d/15", SITE), sources=sources)
 
     assert ("0a8735a6acf3",) == cited.unnamed
     assert (f'commit 0a8735a6acf3 ("{known.title}")',) == cited.commits

@@ -39,7 +39,7 @@ def test_it_prints_what_the_page_gives(args, path, seeded, snapshot):
 
     assert 0 == ran.code
     assert f"{SITE} is this machine" in ran.err
-    assert citing.find(snapshot, path, SITE).block() == ran.out
+    assert citing.find_citation(snapshot, path, SITE).block() == ran.out
 
 
 def test_other_forms_have_options(seeded):

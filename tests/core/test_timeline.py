@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.core.cells import CellKey
-from app.core.timeline import NAMED, of_cell, of_family
+from app.core.timeline import NEWEST_MEASUREMENTS, of_cell, of_family
 from app.core.views import view_cells
 from app.core.words import Access, Mode
 from tests.factories import knowing, make_observation
@@ -58,7 +58,7 @@ def test_of_measurements_the_newest_are_named_and_no_report_gives_way(knowledge)
     seen = [
         make_observation("gp", id=f"m-{n}", cells=(str(LDR),), sources=(f"m-{n}",),
                          date=f"2026-11-{n + 1:02}")
-        for n in range(NAMED + 3)
+        for n in range(NEWEST_MEASUREMENTS + 3)
     ]  # fmt: skip
     known = knowing(knowledge, seen)
     found = of_cell(view_cells(known, only={LDR})[LDR], known)

@@ -87,7 +87,7 @@ def test_what_is_no_register_finds_none(name, knowledge):
 
 def test_every_name_of_the_table_leads_to_one_address(knowledge):
     assert [] == list(aliases.problems(knowledge))
-    names = [fold(name) for one in aliases.entries() for name in one.names]
+    names = [fold(name) for one in aliases.alias_entries() for name in one.names]
     assert all(names)
 
 
@@ -107,4 +107,4 @@ def test_a_name_that_clashes_and_an_address_that_is_none_are_problems(knowledge,
 
 
 def test_products_are_patterns_that_can_be_read():
-    assert all(re.compile(one.pattern) for one in aliases.entries())
+    assert all(re.compile(one.pattern) for one in aliases.alias_entries())

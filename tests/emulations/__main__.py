@@ -18,7 +18,7 @@ from app.core.emulator_words import Emulator
 from app.core.facts import Emulation
 from app.errors import AppError
 from app.probing import guest_build
-from app.probing.correlation import alone
+from app.probing.correlation import read_without_trace
 from app.probing.guest_memory import read_log
 from app.probing.host.emulator import find_qemu
 from app.probing.host.running import Run
@@ -47,7 +47,7 @@ def main(places: Sequence[str]) -> int:
     differing = 0
     for place in places or (HERE, *SUITES):
         for host, logs in here() if place == HERE else suite(place):
-            body = document([alone(log) for log in logs], host)
+            body = document([read_without_trace(log) for log in logs], host)
             cpu = body["cpu"]["vendor"]
             told = {**host.emulation, "name": Emulator(host.emulation["name"])}
             name = f"{Emulation(vendor=cpu, **told).slug}.json"
@@ -110,7 +110,7 @@ def told_of(command: str, folder: Path) -> str:
 def measured(log: bytes) -> list[bytes]:
     """Return a log in a list; none where there is no access in it, as without x2APIC mode."""
     try:
-        return [log] if alone(log).results else []
+        return [log] if read_without_trace(log).results else []
     except AppError as error:
         print(f"left out: {error}", file=sys.stderr)
         return []

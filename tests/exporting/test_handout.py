@@ -118,7 +118,7 @@ def headers_of_kernel(selftests: Path) -> list[Path]:
 
 
 def test_the_selftest_compiles_without_a_warning(manual, tmp_path):
-    write(tmp_path, files.selftest(manual))
+    write(tmp_path, files.selftest_files(manual))
     subprocess.run(
         [*STRICT, *KERNEL, f"-I{STANDIN / 'selftests'}", "-c", "vapic_test.c"],
         cwd=tmp_path,

@@ -11,7 +11,7 @@ from app.core.words import Access, Action
 from app.errors import NotFound
 from app.foreign.kernel_source.c_text import UnknownShape
 from app.foreign.kernel_source.policy_reading import Tree
-from app.foreign.kernel_source.policy_writing import does, policy_of_tree
+from app.foreign.kernel_source.policy_writing import actions_of, policy_of_tree
 from tests.foreign.kernel_trees import ARRAY, LISTED, MASK, make_tree
 
 BOTH = {(0x802, way) for way in Access} | {(0x810, way) for way in Access}
@@ -180,7 +180,7 @@ def test_the_seed_says_what_real_trees_say(knowledge):
                     if any(r.version == read.version for r in p.readings))  # fmt: skip
         mine = policy_of_tree(read, like=like)
         (kept,) = [r for r in like.readings if r.version == read.version]
-        assert does(like) == does(mine)
+        assert actions_of(like) == actions_of(mine)
         assert (like.msrs, like.trap_offsets) == (mine.msrs, mine.trap_offsets)
         assert (kept.msrs, kept.traps, kept.inhibits) == (
             mine.readings[0].msrs, mine.readings[0].traps, mine.readings[0].inhibits)  # fmt: skip

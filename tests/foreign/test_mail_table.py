@@ -255,7 +255,7 @@ def snapshot(knowledge):
 @pytest.mark.parametrize("column", [Column.TABLE, Column.RULES])
 @pytest.mark.parametrize("address", ["/mail?rows=ro,wo&mode=x2avic", "/r/ldr", "/r/eoi"])
 def test_our_own_blocks_import_and_are_called_copies(draft, snapshot, address, column) -> None:
-    block = citing.find(snapshot, address, "https://vapic.example.org").block()
+    block = citing.find_citation(snapshot, address, "https://vapic.example.org").block()
     imported = draft(block, column)
     registers = {o["register"] for o in imported.observations}
     expected = {}

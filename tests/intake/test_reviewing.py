@@ -42,7 +42,7 @@ def decide(writer, slug):
 
 def reviewed(reader, slug):
     with reader() as session:
-        return reviewing.show(session, load_snapshot(session), slug)
+        return reviewing.find_review(session, load_snapshot(session), slug)
 
 
 def newest_version(reader):
@@ -140,7 +140,7 @@ def test_a_second_look_at_one_cell_lists_each_outcome_once(writer):
     doubled = make_document(observations=[*SEEN, *(seen | {"note": "Again."} for seen in SEEN)])
     with writer.begin() as session:
         slug = submit_document(session, doubled).measurement.slug
-        review = reviewing.show(session, load_snapshot(session), slug)
+        review = reviewing.find_review(session, load_snapshot(session), slug)
     assert {("allowed",), ("ignored",), ("gp",)} == set(review.outcomes.values())
     assert {2} == {e.added for e in review.effects}
 
@@ -152,7 +152,7 @@ def test_a_review_says_what_looks_odd(writer):
     )
     with writer.begin() as session:
         slug = submit_document(session, odd).measurement.slug
-        review = reviewing.show(session, load_snapshot(session), slug)
+        review = reviewing.find_review(session, load_snapshot(session), slug)
     assert {"unknown-cpu", "x2avic-absent"} <= {oddity.code for oddity in review.oddities}
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from app.core.words import State
 from app.intake import submitting
-from app.pages.kinds.changes import LISTED
+from app.pages.kinds.changes import MOST_VERSIONS
 from app.store import publishing, seeding, stepping
 from tests.measured.documents import document, many, observed
 from tests.reviewables import RECEIVED_AT, decision, submit_document
@@ -63,11 +63,11 @@ def test_every_page_of_a_version_keeps_its_bytes(client, writer, knowledge, seed
         change(writer, seen, State.ACCEPTED, notes=f"{number} again")
     change(writer, many(140), State.ACCEPTED)
     with writer.begin() as session:
-        for _ in range(LISTED):
+        for _ in range(MOST_VERSIONS):
             made = publishing.amend(
                 session, {}, origin="nobody", reason="Nothing.", now=RECEIVED_AT
             )
-            stepping.keep(session, made.id)
+            stepping.keep_step(session, made.id)
     edit(writer, seed_copy, "name: Logical Destination Register", "name: Logical Destination")
     edit(writer, seed_copy, "behaviour: vmexit-trap", "behaviour: vmexit-fault")
     live = state_of(client).snapshots.refresh().name

@@ -23,7 +23,7 @@ from app.probing.matching import match
 from app.probing.probe_document import HostFacts, NothingMeasured
 from app.probing.trace import Trace
 from app.probing.void import why_empty
-from app.probing.windows import cut
+from app.probing.windows import cut_windows
 from tests.probe.layouts import LAYOUTS, Told, kernels, line
 from tests.probe.runs import HOST, LDR, LDR_MSR, TIMER, TPR, VERSION_MSR, came_to, full_scene, only
 from tests.probe.scenes import (
@@ -243,7 +243,7 @@ def test_two_boots_make_one_document_and_two_machines_do_not() -> None:
 def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> None:
     scene = Scene("x2apic").repeated(*LDR_MSR).repeated(*VERSION_MSR, write=True, fault="#GP")
     scene.repeated("tpr", 0x808, write=True, effect=True)
-    body = probed.document([correlation.alone(scene.guest())], HostFacts())
+    body = probed.document([correlation.read_without_trace(scene.guest())], HostFacts())
     assert ["completed", "gp", "completed"] == [o["outcome"] for o in body["observations"]]
     assert Counter() == Counter(key for o in body["observations"] for key in o if key == "exit")
     assert "not stated" == body["hypervisor"]["version"]
@@ -251,7 +251,7 @@ def test_a_guest_alone_says_completed_or_the_fault_and_nothing_of_exits() -> Non
 
 def test_an_emulators_run_is_a_document_that_a_server_refuses(knowledge) -> None:
     scene = Scene(start={"hypervisor": "TCGTCGTCGTCG"}).repeated(*TPR)
-    body = probed.document([correlation.alone(scene.guest())], HOST)
+    body = probed.document([correlation.read_without_trace(scene.guest())], HOST)
     parsed = parse(probe_document.as_bytes(body))
     assert "tcg" == parsed.document.hypervisor.accelerator
     with pytest.raises(BadDocument, match="not AVIC"):
@@ -335,10 +335,10 @@ def test_markers_that_fit_no_window_are_listed() -> None:
 
 
 def test_sequence_numbers_that_fit_twice_are_no_match_at_all() -> None:
-    log = guest_log.read(Scene().repeated(*TPR).guest())
+    log = guest_log.read_guest_log(Scene().repeated(*TPR).guest())
     (access, *_) = log.accesses
     again = tuple(replace(access, seq=n * 0x4000) for n in range(8))
-    window = cut(trace_reader.read(Scene(first=0).did(*TPR).trace())).windows[0]
+    window = cut_windows(trace_reader.read_trace(Scene(first=0).did(*TPR).trace())).windows[0]
     matched = match(again, [window])
     told = Trace(layout="any", events=(), lines=0)
     assert "the sequence numbers fit the guest's in more than one way" == matched.ambiguous

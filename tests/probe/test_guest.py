@@ -17,7 +17,7 @@ import pytest
 
 from app.core.names import resolve
 from app.probing import correlation, guest_log, trace, trace_reader
-from app.probing.correlation import NoMarker, alone
+from app.probing.correlation import NoMarker, read_without_trace
 from app.probing.host.tracing import ACCESSES, buffer_kb
 from app.probing.markers import END_OF_MEASURING, PORT
 from app.probing.probe_document import HostFacts, document
@@ -122,7 +122,7 @@ def test_the_checksum_is_that_of_the_lines_before_it(ran):
 
 
 def test_the_log_is_read_whole_by_the_correlator(ran):
-    log = guest_log.read(ran.raw)
+    log = guest_log.read_guest_log(ran.raw)
     assert len(log.accesses) == len(ran.of("access"))
 
 
@@ -253,7 +253,7 @@ def test_every_marker_is_in_qemus_log(ran):
 
 
 def compared(ran):
-    log = guest_log.read(ran.raw)
+    log = guest_log.read_guest_log(ran.raw)
     with ran.trace.open("r", encoding="ascii", errors="replace") as lines:
         return qemu_log.compare(log.accesses, qemu_log.read(lines))
 
@@ -341,7 +341,7 @@ def host_trace_of(ran):
 @pytest.mark.parametrize("ran", [("kvm", "x2apic")], indirect=True, ids=" in ".join)
 def test_a_guest_under_kvm_fits_its_buffer_with_all_its_markers(ran):
     text = host_trace_of(ran)
-    told, accesses = trace_reader.read(text), ran.of("access")
+    told, accesses = trace_reader.read_trace(text), ran.of("access")
     written = [e.value for e in told.events if isinstance(e, trace.PortWrite) and e.port == PORT]
     filled = max(int(number) for number in re.findall(r"^bytes: (\d+)$", text, re.MULTILINE))
 
@@ -357,7 +357,7 @@ def test_a_guest_under_kvm_fits_its_buffer_with_all_its_markers(ran):
 @pytest.mark.parametrize("ran", [("kvm", "xapic")], indirect=True, ids=" in ".join)
 def test_what_does_not_fit_is_known_by_the_trace_itself(ran):
     text = host_trace_of(ran)
-    (loss, *_) = trace_reader.read(text).losses
+    (loss, *_) = trace_reader.read_trace(text).losses
     assert re.fullmatch(r"line \d+: dropped events: \d+", loss)
     with pytest.raises(NoMarker, match="the trace is not whole, and no marker"):
         correlation.correlate(ran.raw, text)
@@ -413,7 +413,7 @@ def test_a_word_that_means_nothing_ends_the_boot(elf, words, complaint):
 
 
 def test_a_document_made_of_the_log_names_the_registers_that_the_guest_touched(ran, knowledge):
-    made = document([alone(ran.raw)], HostFacts())
+    made = document([read_without_trace(ran.raw)], HostFacts())
     told = {o["x-address"]: _touched(o, ran) for o in made["observations"]}
     found = {
         o["x-address"]: resolve(o["register"], knowledge.registers).register.slug

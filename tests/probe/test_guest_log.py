@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.words import Access, Mode
 from app.probing.guest import Way
-from app.probing.guest_log import BadGuestLog, is_guest_log, read
+from app.probing.guest_log import BadGuestLog, is_guest_log, read_guest_log
 from app.probing.markers import Marker, Tag
 from tests.probe.runs import LDR, LDR_MSR, TPR
 from tests.probe.scenes import START, Scene, bits_of, serial
@@ -21,7 +21,7 @@ END = {"event": "end", "accesses": 0}
 def told(raw: bytes) -> list[tuple[int, str]]:
     """The line and the words of every problem."""
     with pytest.raises(BadGuestLog) as caught:
-        read(raw)
+        read_guest_log(raw)
     return [(p.line, f"{p.place}: {p.found}; {p.expected}") for p in caught.value.problems]
 
 
@@ -35,7 +35,7 @@ def with_access(**changes: object) -> bytes:
 def test_a_log_holds_the_machine_and_every_access() -> None:
     scene = Scene("x2apic").did(*LDR_MSR, fault="#GP")
     scene.did(*LDR_MSR, write=True, value=5, read_back=5, effect=False, why="own-value", member=2)
-    log = read(scene.guest())
+    log = read_guest_log(scene.guest())
     machine, (first, second) = log.machine, log.accesses
     assert (0x19, 0x11, 1) == (machine.family, machine.model, machine.stepping)
     assert ("AuthenticAMD", "KVMKVMKVM", "2026-11-22T13:00:00Z") == (
@@ -57,12 +57,12 @@ def test_a_log_holds_the_machine_and_every_access() -> None:
 def test_lines_for_people_and_the_ends_of_serial_lines_do_not_matter() -> None:
     raw = Scene().did(*LDR).guest()
     people = b"SeaBIOS (version 1)\r\n" + raw.replace(b"\n", b"\r\n# and more\n")
-    assert read(raw).machine == read(people).machine
+    assert read_guest_log(raw).machine == read_guest_log(people).machine
     assert (True, False) == (is_guest_log(people), is_guest_log(b'{"format": 1}'))
 
 
 def test_the_cpuid_of_a_part_without_extended_fields_is_read_as_it_stands() -> None:
-    machine = read(Scene(start={"cpuid1_eax": "0x00000663"}).did(*LDR).guest()).machine
+    machine = read_guest_log(Scene(start={"cpuid1_eax": "0x00000663"}).did(*LDR).guest()).machine
     assert (6, 6, 3) == (machine.family, machine.model, machine.stepping)
 
 
@@ -139,7 +139,7 @@ def test_a_log_that_is_not_whole_is_refused(raw: bytes, words: list[str]) -> Non
 )
 def test_what_the_guest_skipped_is_a_remark(what: str, why: str, remark: str) -> None:
     skip = {"event": "skip", "what": what, "why": why}
-    assert (remark,) == read(serial([START, skip, END])).remarks
+    assert (remark,) == read_guest_log(serial([START, skip, END])).remarks
 
 
 @given(
@@ -160,8 +160,8 @@ def test_a_marker_is_its_32_bits_and_back(phase: int, tag: Tag, seq: int) -> Non
 
 
 def test_an_access_has_the_marker_of_the_protocol() -> None:
-    read_tpr = read(Scene().did(*TPR).guest()).accesses[0]
-    write_ldr = read(Scene("x2apic").did(*LDR_MSR, write=True).guest()).accesses[0]
+    read_tpr = read_guest_log(Scene().did(*TPR).guest()).accesses[0]
+    write_ldr = read_guest_log(Scene("x2apic").did(*LDR_MSR, write=True).guest()).accesses[0]
     assert 0xB0080008 == bits_of(Marker(0xB, read_tpr.tag, 8))
     assert 0xE70D0009 == bits_of(Marker(0xE, write_ldr.tag, 9))
 
@@ -170,13 +170,13 @@ def test_an_access_has_the_marker_of_the_protocol() -> None:
 def test_bytes_of_any_kind_are_read_or_refused_and_nothing_else(noise: bytes, at: int) -> None:
     raw = GOOD[:at] + noise + GOOD[at:]
     with suppress(BadGuestLog):
-        assert 1 == len(read(raw).accesses)
+        assert 1 == len(read_guest_log(raw).accesses)
 
 
 def test_an_access_of_another_width_is_no_cell_and_needs_its_instruction() -> None:
     scene = Scene().did(*TPR, value=7, width=8, why="width").did("tpr", 0x84, why="offset")
     scene.start = {"insns": START["insns"] | {"mmio-read-8": ["0x100b00", "0x100b02"]}}
-    narrow, moved = read(scene.guest()).accesses
+    narrow, moved = read_guest_log(scene.guest()).accesses
 
     assert [None, None] == [narrow.mode, moved.mode]
     assert ["mmio-read-8", "mmio-read"] == [narrow.kind, moved.kind]

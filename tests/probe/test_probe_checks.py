@@ -12,7 +12,7 @@ from app.core.words import Mode
 from app.probing.host.checks import CheckState, Wish, check_host
 from app.probing.host.emulator import Qemu, find_qemu
 from app.probing.host.host import Host
-from app.probing.host.plan import fold, make_plan, plan_text
+from app.probing.host.plan import fold_command, make_plan, plan_text
 from tests.probe.hosts import CPUID, CPUINFO, QEMU, TRACING, fake_cpuid, machine
 
 OUT = Path("out.json")
@@ -328,7 +328,7 @@ def test_without_a_memory_of_ours_the_results_come_over_the_serial_port(tmp_path
 def test_a_folded_command_is_the_same_command(tmp_path):
     plan = make_plan(machine(tmp_path), QEMU, Wish("kvm", Path("out.json")))
     for command in plan.commands():
-        assert command == " ".join(line.rstrip(" \\").strip() for line in fold(command))
+        assert command == " ".join(line.rstrip(" \\").strip() for line in fold_command(command))
 
 
 def test_a_file_that_is_no_qemu_is_not_taken_for_one(tmp_path):

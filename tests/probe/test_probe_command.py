@@ -22,7 +22,7 @@ from app.probing.host.command import why_unfit
 from app.probing.host.emulator import find_qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper
-from app.probing.host.measuring import measure, steps, write_whole
+from app.probing.host.measuring import count_steps, measure, write_whole
 from app.probing.host.plan import Plan, make_plan
 from app.probing.host.running import RunFailed
 from app.probing.host.tracing import Tracer
@@ -156,7 +156,7 @@ def made_up(fake, guest, tmp_path) -> tuple[Plan, bytes]:
     with Keeper() as keeper:
         raw = measure(plan, host, keeper, told.append, probed.document, tracing=played(fake))
     assert () == plan.missing
-    assert steps(plan) == len(told)
+    assert count_steps(plan) == len(told)
     return plan, raw
 
 

@@ -21,7 +21,7 @@ def marker_line(value: int) -> str:
 def log_of(scene: Scene, form: str, *events: tuple[str, int, int]) -> list[str]:
     """QEMU's log of a scene: every access touched its register, or did ``events``."""
     lines = ["SeaBIOS says", marker_line(0x12345678)]
-    for access in guest_log.read(scene.guest()).accesses:
+    for access in guest_log.read_guest_log(scene.guest()).accesses:
         touched = events or [(access.access.value, access.address, access.value or 0)]
         lines.append(marker_line(bits_of(Marker(BEGIN, access.tag, access.seq))))
         for way, offset, value in touched:
@@ -32,7 +32,7 @@ def log_of(scene: Scene, form: str, *events: tuple[str, int, int]) -> list[str]:
 
 
 def compared(scene: Scene, lines: list[str]):
-    return qemu_log.compare(guest_log.read(scene.guest()).accesses, qemu_log.read(lines))
+    return qemu_log.compare(guest_log.read_guest_log(scene.guest()).accesses, qemu_log.read(lines))
 
 
 SCENE = Scene().did(*TPR, value=7).did(*LDR, write=True, value=0x1000000)

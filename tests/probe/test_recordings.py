@@ -48,7 +48,7 @@ def test_every_line_of_a_recording_is_read_and_nothing_of_it_is_believed(name: s
 def test_an_exception_whose_name_a_tool_could_not_print_is_known_by_its_number() -> None:
     for name in ("6.1-x2apic-off.trace-cmd", "7.2-x2apic-off.perf"):
         _, told = recording(name)
-        events = trace_reader.read(told).events
+        events = trace_reader.read_trace(told).events
         injected = [event.exception for event in events if isinstance(event, trace.Injected)]
         assert told.count("[FAILED TO PARSE]") == len(injected) > 0
         assert {"#GP"} == set(injected)

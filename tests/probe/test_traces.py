@@ -72,7 +72,7 @@ LINES = [
 
 @pytest.mark.parametrize(("text", "kind", "parts"), LINES)
 def test_a_line_is_the_event_that_its_format_string_says(text: str, kind, parts) -> None:
-    read = trace_reader.read(FRONT + text)
+    read = trace_reader.read_trace(FRONT + text)
     found = [(type(event), *(vars(event)[name] for name in WHERE)) for event in read.events]
     told = [tuple(v for k, v in vars(event).items() if k not in WHERE) for event in read.events]
     assert ([(kind, *WHERE.values())] if kind else [], 0) == (found, read.unread)
@@ -91,7 +91,7 @@ def test_a_line_is_the_event_that_its_format_string_says(text: str, kind, parts)
     ],
 )
 def test_a_reason_has_its_code_whoever_names_it(reason: str, code: int | None) -> None:
-    read = trace_reader.read(f"{FRONT}kvm_exit: reason {reason} rip 0x1 info 0 0")
+    read = trace_reader.read_trace(f"{FRONT}kvm_exit: reason {reason} rip 0x1 info 0 0")
     assert [code] == [event.code for event in read.events]
 
 
@@ -109,7 +109,7 @@ def test_a_reason_has_its_code_whoever_names_it(reason: str, code: int | None) -
     ],
 )
 def test_the_layout_is_recognised_by_what_stands_before_an_event(front: str, layout: str) -> None:
-    read = trace_reader.read(front + "pio_write at 0x7e0 size 4 count 1 val 0xb0080008")
+    read = trace_reader.read_trace(front + "pio_write at 0x7e0 size 4 count 1 val 0xb0080008")
     (event,) = read.events
     assert (layout, "2101", 3, 0) == (read.layout, event.thread, event.cpu, read.unread)
 
@@ -130,7 +130,10 @@ def test_the_layout_is_recognised_by_what_stands_before_an_event(front: str, lay
 )
 def test_what_a_tracer_lost_is_an_event_of_its_own(text: str, cpu: int | None) -> None:
     wanted = trace.Lost(thread="", cpu=cpu, line=1)
-    assert ((wanted,), 0) == (trace_reader.read(text).events, trace_reader.read(text).unread)
+    assert ((wanted,), 0) == (
+        trace_reader.read_trace(text).events,
+        trace_reader.read_trace(text).unread,
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,13 +162,13 @@ def test_what_a_tracer_lost_is_an_event_of_its_own(text: str, cpu: int | None) -
 def test_what_is_missing_somewhere_is_a_loss_of_the_whole_trace(
     text: str, loss: str | None
 ) -> None:
-    read = trace_reader.read(text)
+    read = trace_reader.read_trace(text)
     assert ((loss,) if loss else (), int(loss is None)) == (read.losses, read.unread)
 
 
 def test_lines_that_cannot_be_read_are_counted_and_the_first_are_named() -> None:
     garbled = [f"nonsense {n}" for n in range(5)] + ["x" * 5000, FRONT + "kvm_msr: msr_peek 1"]
-    read = trace_reader.read("\n".join(["cpus=8", "", *garbled, "# end"]))
+    read = trace_reader.read_trace("\n".join(["cpus=8", "", *garbled, "# end"]))
     assert (7, 10, 3) == (read.unread, len(garbled) + 3, len(read.examples))
     assert "line 3: no event of this layout: nonsense 0" == read.examples[0]
     # One that we rely on may have said anything.
@@ -203,7 +206,7 @@ def test_all_layouts_hold_the_same_events() -> None:
     scene = full_scene()
     seen = []
     for layout in LAYOUTS:
-        events = trace_reader.read(scene.trace(layout)).events
+        events = trace_reader.read_trace(scene.trace(layout)).events
         shift = events[0].line
         seen.append([(type(e), e.thread, e.cpu, e.line - shift) for e in events])
     assert all(one == seen[0] for one in seen)
@@ -211,11 +214,11 @@ def test_all_layouts_hold_the_same_events() -> None:
 
 def test_progress_is_told_now_and_then() -> None:
     told: list[int] = []
-    trace_reader.read("\n" * 2500, told.append)
+    trace_reader.read_trace("\n" * 2500, told.append)
     assert [1000, 2000] == told
 
 
 @given(st.text(max_size=400))
 def test_text_of_any_kind_is_read_without_an_error(text: str) -> None:
-    read = trace_reader.read(text)
+    read = trace_reader.read_trace(text)
     assert read.unread <= read.lines

@@ -55,7 +55,7 @@ def test_an_instance_traces_one_process_and_goes_away(tracefs: Path) -> None:
     assert 1024 <= kb <= 1100
     assert text.startswith("# tracer: nop\n")
     assert "##### cpu0 stats\nentries: 0\noverrun: 0\n" in text
-    read = trace_reader.read(text)
+    read = trace_reader.read_trace(text)
     assert ((), (), 0) == (read.events, read.losses, read.unread)
     assert not folder.exists()
 
@@ -80,7 +80,7 @@ def test_an_access_takes_no_more_than_is_reckoned_with() -> None:
         log, text = recording(name)
         # What the kernel says of the larger of its buffers, the firmware's exits included.
         taken = max(int(number) for number in re.findall(r"^bytes: (\d+)$", text, re.MULTILINE))
-        made = guest_log.read(log)
+        made = guest_log.read_guest_log(log)
         assert ACCESS_BYTES / 2 < taken / len(made.accesses) < ACCESS_BYTES
         assert 20 * taken / made.machine.repeat < buffer_kb(20) << 10
 

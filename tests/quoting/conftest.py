@@ -51,7 +51,7 @@ def now(knowledge):
 @pytest.fixture(scope="session")
 def block_of(then):
     """The block of an address, as it was then."""
-    return lambda address=CELL: citing.find(then, address, SITE).block()
+    return lambda address=CELL: citing.find_citation(then, address, SITE).block()
 
 
 @pytest.fixture(scope="session")

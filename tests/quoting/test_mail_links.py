@@ -3,7 +3,7 @@
 import pytest
 
 from app.intake.mail_reading import read_mail
-from app.mail.mail_links import SiteAddress, find_links, strangers
+from app.mail.mail_links import SiteAddress, find_links, lookalike_hosts
 
 SITE = "https://vapic.example.org"
 CELL = "/r/ldr/x2avic/write?at=2026-11-22.1"
@@ -95,4 +95,4 @@ def test_a_site_below_a_folder_and_a_second_address_are_ours_too():
 def test_links_that_look_like_ours_elsewhere_are_named():
     mail = f"https://mirror.example.org{CELL} {SITE}{CELL} https://example.org/r/ldr http://["
 
-    assert ("mirror.example.org",) == strangers(read_mail(mail.encode()).lines, SITES)
+    assert ("mirror.example.org",) == lookalike_hosts(read_mail(mail.encode()).lines, SITES)

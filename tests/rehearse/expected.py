@@ -145,8 +145,12 @@ def _row(run: Path, step: dict[str, Any], void: str, wrong: str, *, whole: bool)
     if not log.exists() or not trace.exists():
         return Row(step["step"], run.name, "", "", "", step["seconds"], f"{wrong} nothing was kept")
     guest, text = log.read_bytes(), trace.read_text("utf-8", "replace")
-    told = trace_reader.read(text)
-    found, expected, why = len(windows.cut(told).windows), guest.count(b'"event":"access"'), ""
+    told = trace_reader.read_trace(text)
+    found, expected, why = (
+        len(windows.cut_windows(told).windows),
+        guest.count(b'"event":"access"'),
+        "",
+    )
     try:
         why = correlation.correlate(guest, text).void
     except AppError as error:

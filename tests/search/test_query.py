@@ -9,7 +9,7 @@ from app.core.filters import KEYS
 from app.errors import InvalidQuery
 from app.search.model import KINDS, Query, Term, keys_of, tidy
 from app.search.search_query import parse
-from app.search.search_text import pointed, refusal_text
+from app.search.search_text import point_at_error, refusal_text
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_a_fault_has_its_place_what_was_found_and_what_would_do(read, text, faul
 def test_the_text_of_a_fault_points_at_the_place(read, text):
     with pytest.raises(InvalidQuery) as caught:
         read(text)
-    query, caret = pointed(caught.value)
+    query, caret = point_at_error(caught.value)
     lines = refusal_text(caught.value).splitlines()
     first, last = caught.value.where
 
@@ -165,7 +165,7 @@ def test_a_long_query_is_cut_around_its_fault(read):
     text = f"{'word ' * 20}mode:x2avik {'more ' * 15}".strip()
     with pytest.raises(InvalidQuery) as caught:
         read(text)
-    query, caret = pointed(caught.value)
+    query, caret = point_at_error(caught.value)
 
     assert len(text) < LONGEST
     assert query.startswith("...")

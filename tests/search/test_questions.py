@@ -5,7 +5,7 @@ import pytest
 from app.curation import aliases
 from app.pens.place import Place
 from app.search import searching
-from app.search.search_text import NOTHING, found_text, plain
+from app.search.search_text import NOTHING, found_text, unmarked
 
 FIRST = {
     # What is asked most.
@@ -164,7 +164,7 @@ def test_the_page_that_answers_comes_first(snapshot, query):
 
 
 def test_each_entry_of_the_table_of_names_is_found_by_its_first_name(snapshot):
-    called = {one.names[0]: one.to for one in aliases.entries()}
+    called = {one.names[0]: one.to for one in aliases.alias_entries()}
     found = {name: [hit.path for hit in searching.search(snapshot, name).exact] for name in called}
 
     assert [] == [name for name, to in called.items() if to not in found[name]]
@@ -182,7 +182,7 @@ def test_what_answers_most_of_it_is_said_to_be_no_more_than_that(snapshot):
 
 
 def test_an_excerpt_keeps_the_signs_of_a_command(snapshot):
-    shown = {hit.path: plain(hit.snippet) for q in ("dmesg grep", "feed register cells")
+    shown = {hit.path: unmarked(hit.snippet) for q in ("dmesg grep", "feed register cells")
              for hit in hits(snapshot, f"kind:page {q}")}  # fmt: skip
 
     assert "sudo dmesg | grep -i avic" in shown["/docs/active"]

@@ -243,6 +243,6 @@ def test_verdicts_are_replaced_where_they_differ(empty_writer, empty_reader):
 
 def test_equal_bodies_have_equal_text():
     body = {"b": ["é", 1], "a": {"d": True, "c": None}}
-    text = publishing.canonical(body)
+    text = publishing.canonical_json(body)
     assert '{"a":{"c":null,"d":true},"b":["é",1]}' == text
-    assert text == publishing.canonical(json.loads(text))
+    assert text == publishing.canonical_json(json.loads(text))

@@ -65,7 +65,9 @@ def holder(gate, clock):
 def publish_other(writer, now):
     """Make a version of one condition and nothing else."""
     with writer.begin() as session:
-        stepping.keep(session, publishing.publish(session, LATER, reason="A test.", now=now).id)
+        stepping.keep_step(
+            session, publishing.publish(session, LATER, reason="A test.", now=now).id
+        )
 
 
 def wait_for(holder, name):

@@ -199,11 +199,11 @@ def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
     with reader() as session:
         before = load_snapshot(session)
     with lived.begin() as session:
-        seed = queries.curated(session, before.version.id).every
+        seed = queries.seed_knowledge(session, before.version.id).every
         bodies = {(k := kind_of(f), key_of(f)): body_of(k, f) for f in seed}
         del bodies["annotation", min(before.knowledge.by_kind["annotation"])]
         version = publishing.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
-        stepping.keep(session, version.id)
+        stepping.keep_step(session, version.id)
     with reader() as session:
         after = next_snapshot(session, before)
         assert load_snapshot(session).knowledge == after.knowledge != before.knowledge

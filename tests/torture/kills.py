@@ -21,7 +21,7 @@ from alembic import command
 from app.core.words import TokenScope
 from app.settings import ROOT
 from app.store import submissions
-from app.store.backups import examined
+from app.store.backups import rehearsal_session
 from app.store.engine import make_engine, writer_sessions
 from app.store.migrate import alembic_config
 from app.store.verifying import faults
@@ -116,7 +116,7 @@ class Torture:
         except NoStart as error:
             tally.late.append(str(error))
             server.start()
-        with examined(server.url) as session:
+        with rehearsal_session(server.url) as session:
             tally.half += map(str, faults(session, derived=last or unfinished))
         with as_a_browser(server.site) as client:
             tally.lost += memory.unequal(client)

@@ -14,7 +14,7 @@ from alembic import command
 from app.intake import submitting
 from app.intake.submitting import Incoming
 from app.store import queries
-from app.store.backups import examined
+from app.store.backups import rehearsal_session
 from app.store.migrate import alembic_config, migrate
 from app.store.verifying import faults
 from tests.conftest import SEED
@@ -37,7 +37,7 @@ def send(client, name, size=0):
 
 def wrong(url, *, derived=False):
     """Return what `vapic verify` would say."""
-    with examined(url) as session:
+    with rehearsal_session(url) as session:
         return [str(fault) for fault in faults(session, derived=derived)]
 
 

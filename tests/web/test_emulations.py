@@ -13,7 +13,7 @@ from app.export.handout.expecting import handout_of
 from app.intake.kept import check_kept, load_kept
 from app.pages import registry
 from app.pens.place import NOWHERE
-from app.search.naming import named
+from app.search.naming import find_named
 from app.search.search_entries import entries
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.seeding import load_seed
@@ -154,7 +154,7 @@ def test_what_comes_with_the_seed_is_taken_once(unobserved, tmp_path):
 
 def test_what_a_version_did_and_what_a_search_finds_say_that_it_is_of_an_emulation(both, kept):
     changes = " ".join(both[1].get("/changes.txt").text.split())
-    (meant,) = named("E-1", kept.knowledge)
+    (meant,) = find_named("E-1", kept.knowledge)
     (found,) = (e for e in entries(kept.knowledge, kept.cells) if e.key == meant.key)
 
     assert 3 == changes.count("of an emulation added")

@@ -9,7 +9,7 @@ from app.core import wanted
 from app.core.views import view_cells
 from app.core.words import State, Verdict
 from app.intake import submitting
-from app.pages.kinds.changes import LISTED
+from app.pages.kinds.changes import MOST_VERSIONS
 from app.store import publishing, stepping
 from app.store.submissions import Decision
 from tests.conftest import SEEDED_AT
@@ -247,8 +247,8 @@ def test_times_hold_when_the_snapshot_no_longer_lists_their_version(measured, wr
     feed, _ = measured
     before = feed()
     with writer.begin() as session:
-        for _ in range(LISTED + 1):
+        for _ in range(MOST_VERSIONS + 1):
             made = publishing.amend(session, {}, origin="nobody", reason="Nothing.", now=SEEDED_AT)
-            stepping.keep(session, made.id)
+            stepping.keep_step(session, made.id)
 
     assert before == feed()

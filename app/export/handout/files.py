@@ -48,7 +48,7 @@ def kvm_unit_tests(handout: Handout) -> Mapping[str, str]:
     return {"vapic.c": _template("kvm-unit-tests.c", HEAD=head), TABLE: _table(handout)}
 
 
-def selftest(handout: Handout) -> Mapping[str, str]:
+def selftest_files(handout: Handout) -> Mapping[str, str]:
     """Return the files of the test for the kernel's KVM selftests by their names."""
     head = _head(handout, "vapic_test.c: local-APIC accesses against what is known", SELFTEST)
     return {"vapic_test.c": _template("selftest.c", HEAD=head), TABLE: _table(handout)}

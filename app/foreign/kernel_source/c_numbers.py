@@ -59,7 +59,7 @@ class Frame:
     types: dict[str, str] = field(default_factory=dict)
 
 
-def joined(word: str, left: Num, right: Num, place: CodePlace) -> Num:
+def combine(word: str, left: Num, right: Num, place: CodePlace) -> Num:
     """Return what two numbers are together, with the place of the one that says which it is.
 
     Raises UnknownShape where C does not say what they are.

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from tree_sitter import Node
 
-from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value, joined
-from app.foreign.kernel_source.c_text import CFile, CodePlace, child, text
+from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value, combine
+from app.foreign.kernel_source.c_text import CFile, CodePlace, child, node_text
 from app.foreign.kernel_source.c_values import Evaluator
 
 _SILENT = ("comment", "empty_statement", ";")
@@ -68,21 +68,21 @@ class Runner(Evaluator):
         if done is not None:
             done(node, frame)
         elif node.type not in _SILENT:
-            raise place.unknown(f"{text(node)[:60]!r}", "a statement of a known form")
+            raise place.unknown(f"{node_text(node)[:60]!r}", "a statement of a known form")
 
     def _do_compound_statement(self, node: Node, frame: Frame) -> None:
         for one in node.named_children:
             self._do(one, frame)
 
     def _do_declaration(self, node: Node, frame: Frame) -> None:
-        name = text(child(node, "type"))
+        name = node_text(child(node, "type"))
         for one in node.children_by_field_name("declarator"):
             if one.type == "init_declarator":
-                declared = text(child(one, "declarator")).strip("* ").split("[")[0]
+                declared = node_text(child(one, "declarator")).strip("* ").split("[")[0]
                 value = self.value(child(one, "value"), frame)
                 frame.values[declared] = value.held(name) if isinstance(value, Num) else value
             else:
-                declared = text(one).strip("* ").split("[")[0]
+                declared = node_text(one).strip("* ").split("[")[0]
                 frame.values[declared] = Opaque(declared)
             frame.types[declared] = name
 
@@ -92,29 +92,29 @@ class Runner(Evaluator):
                 self._assign(inner, frame)
             elif inner.type == "update_expression":
                 self._step(inner, frame)
-            elif text(inner) != "fallthrough":
+            elif node_text(inner) != "fallthrough":
                 self.value(inner, frame)
 
     def _assign(self, node: Node, frame: Frame) -> None:
-        left, word = child(node, "left"), text(child(node, "operator"))
+        left, word = child(node, "left"), node_text(child(node, "operator"))
         place = frame.file.place(node)
         if left.type == "field_expression" and word == "=":
             # What it leaves in a structure says nothing of a value that is asked for here.
             return
-        name = text(left)
+        name = node_text(left)
         if left.type != "identifier" or name not in frame.values:
-            raise place.unknown(f"{text(node)!r}", "an assignment to a local variable")
+            raise place.unknown(f"{node_text(node)!r}", "an assignment to a local variable")
         value = self.value(child(node, "right"), frame)
         if word != "=":
             old = self.number(left, frame)
-            value = joined(
+            value = combine(
                 word.removesuffix("="), old, self.number(child(node, "right"), frame), place
             )
         held = frame.types.get(name, "")
         frame.values[name] = value.held(held) if isinstance(value, Num) else value
 
     def _step(self, node: Node, frame: Frame) -> None:
-        name, by = text(child(node, "argument")), text(child(node, "operator"))
+        name, by = node_text(child(node, "argument")), node_text(child(node, "operator"))
         old = self.number(child(node, "argument"), frame)
         frame.values[name] = replace(old, value=old.value + (1 if by == "++" else -1))
 
@@ -149,7 +149,7 @@ class Runner(Evaluator):
         elif node.type == "update_expression":
             self._step(node, frame)
         else:
-            raise frame.file.place(node).unknown(f"{text(node)!r}", "an assignment")
+            raise frame.file.place(node).unknown(f"{node_text(node)!r}", "an assignment")
 
     def _round(self, body: Node, frame: Frame) -> bool:
         try:
@@ -162,7 +162,10 @@ class Runner(Evaluator):
 
     def _do_while_statement(self, node: Node, frame: Frame) -> None:
         asked = child(node, "condition").named_children[0]
-        if asked.type == "call_expression" and text(child(asked, "function")) == "for_each_set_bit":
+        if (
+            asked.type == "call_expression"
+            and node_text(child(asked, "function")) == "for_each_set_bit"
+        ):
             self._bits(asked, child(node, "body"), frame)
             return
         while self.number(asked, frame).value:
@@ -174,7 +177,7 @@ class Runner(Evaluator):
         name, mask, width = child(head, "arguments").named_children
         bits, most = self.number(mask, frame), self.number(width, frame).value
         for bit in (n for n in range(most) if bits.value >> n & 1):
-            frame.values[text(name)] = Num(bit, bits.where(bit), carried=True)
+            frame.values[node_text(name)] = Num(bit, bits.where(bit), carried=True)
             if not self._round(body, frame):
                 break
 
@@ -196,11 +199,11 @@ class Runner(Evaluator):
 
     def _meets(self, case: Node, asked: int, frame: Frame) -> bool:
         if case.type != "case_statement":
-            raise frame.file.place(case).unknown(f"{text(case)[:60]!r}", "a case")
+            raise frame.file.place(case).unknown(f"{node_text(case)[:60]!r}", "a case")
         stated = case.child_by_field_name("value")
         if stated is None:
             return False
-        if stated.type == "call_expression" and text(child(stated, "function")) == "__range":
+        if stated.type == "call_expression" and node_text(child(stated, "function")) == "__range":
             first, last = child(stated, "arguments").named_children
             return self.number(first, frame).value <= asked <= self.number(last, frame).value
         return self.number(stated, frame).value == asked

@@ -93,11 +93,11 @@ class CFile:
                 raise place.unknown(f"code under {condition!r}", "a condition that can be decided")
         for part in walk(node) if node.has_error else ():
             if part.is_error or part.is_missing:
-                raise self.place(part).unknown(repr(text(part)[:40]), "C that can be read")
+                raise self.place(part).unknown(repr(node_text(part)[:40]), "C that can be read")
         return node
 
 
-def text(node: Node | None) -> str:
+def node_text(node: Node | None) -> str:
     """Return the text of a node, empty for none."""
     return node.text.decode() if node and node.text else ""
 
@@ -142,7 +142,7 @@ def read_c(name: str, source: str, decide: Callable[[str], bool | None]) -> CFil
         elif node.type == "init_declarator" and _declares_array(node):
             file.arrays.setdefault(_declared(node), node)
         elif node.type == "enumerator":
-            file.enumerators[text(child(node, "name"))] = node
+            file.enumerators[node_text(child(node, "name"))] = node
     return file
 
 
@@ -161,7 +161,7 @@ def _declared(node: Node) -> str:
     inner: Node | None = node
     while inner is not None and inner.type != "identifier":
         inner = inner.child_by_field_name("declarator")
-    return text(inner)
+    return node_text(inner)
 
 
 def parameters(function: Node) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def declared_parameters(function: Node) -> list[Node]:
     while declarator.type != "function_declarator":
         declarator = child(declarator, "declarator")
     listed = child(declarator, "parameters").named_children
-    return [one for one in listed if text(one) != "void"]
+    return [one for one in listed if node_text(one) != "void"]
 
 
 def _while_bits(code: str) -> str:

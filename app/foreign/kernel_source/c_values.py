@@ -8,8 +8,15 @@ from dataclasses import replace
 
 from tree_sitter import Node
 
-from app.foreign.kernel_source.c_numbers import WIDTHS, Frame, Num, Opaque, Value, joined
-from app.foreign.kernel_source.c_text import CFile, CodePlace, child, expression, parameters, text
+from app.foreign.kernel_source.c_numbers import WIDTHS, Frame, Num, Opaque, Value, combine
+from app.foreign.kernel_source.c_text import (
+    CFile,
+    CodePlace,
+    child,
+    expression,
+    node_text,
+    parameters,
+)
 
 _ONE: Mapping[str, Callable[[int], int]] = {
     "-": lambda n: -n, "+": lambda n: n, "~": lambda n: ~n, "!": lambda n: not n,
@@ -55,25 +62,25 @@ class Evaluator:
         if isinstance(value, Num):
             return value
         place = at or frame.file.place(node)
-        said = text(node).strip("()")
+        said = node_text(node).strip("()")
         raise place.unknown(f"{said!r}", "a number, or a value that is known")
 
     def value(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Value:
         """Return what an expression is; ``at`` is the place of the macro that it comes from."""
         place = at if at and not _inside(node, frame) else frame.file.place(node)
         self.step(place)
-        if (known := self.given.get(re.sub(r"\s", "", text(node)))) is not None:
+        if (known := self.given.get(re.sub(r"\s", "", node_text(node)))) is not None:
             return Num(known, place, carried=True)
         found = getattr(self, f"_{node.type}", None)
         if found is None:
-            raise place.unknown(f"{text(node)!r}", "an expression of a known form")
+            raise place.unknown(f"{node_text(node)!r}", "an expression of a known form")
         result: Value = found(node, frame, place)
         return result
 
     def _number_literal(self, node: Node, _: Frame, place: CodePlace) -> Value:
-        match = _LITERAL.fullmatch(text(node)[:LONGEST_NUMBER])
-        if not match or match[0] != text(node):
-            raise place.unknown(f"{text(node)[:LONGEST_NUMBER]!r}", "a whole number")
+        match = _LITERAL.fullmatch(node_text(node)[:LONGEST_NUMBER])
+        if not match or match[0] != node_text(node):
+            raise place.unknown(f"{node_text(node)[:LONGEST_NUMBER]!r}", "a whole number")
         digits = match["digits"]
         octal = digits[0] == "0" and digits.isdigit()
         return Num(int(digits, 8) if octal else int(digits, 0), place)
@@ -89,16 +96,16 @@ class Evaluator:
 
     def _cast_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         value = self.value(child(node, "value"), frame, place)
-        return value.held(text(child(node, "type"))) if isinstance(value, Num) else value
+        return value.held(node_text(child(node, "type"))) if isinstance(value, Num) else value
 
     def _pointer_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         inner = child(node, "argument")
-        if inner.type == "identifier" and text(inner) in frame.values:
+        if inner.type == "identifier" and node_text(inner) in frame.values:
             return self.value(inner, frame, place)
-        return Opaque(text(node))
+        return Opaque(node_text(node))
 
     def _identifier(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        name = text(node)
+        name = node_text(node)
         if name in frame.values:
             return frame.values[name]
         value = self.named(name, frame, place)
@@ -145,11 +152,11 @@ class Evaluator:
 
     def _unary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         inner = self.number(child(node, "argument"), frame, place)
-        done = int(_ONE[text(child(node, "operator"))](inner.value))
+        done = int(_ONE[node_text(child(node, "operator"))](inner.value))
         return Num(done, inner.place, carried=inner.carried)
 
     def _binary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        word = text(child(node, "operator"))
+        word = node_text(child(node, "operator"))
         left = self.number(child(node, "left"), frame, place)
         if word in ("&&", "||"):
             if bool(left.value) == (word == "||"):
@@ -157,26 +164,26 @@ class Evaluator:
             right = self.number(child(node, "right"), frame, place)
             return Num(int(bool(right.value)), right.place)
         right = self.number(child(node, "right"), frame, place)
-        return joined(word, left, right, place)
+        return combine(word, left, right, place)
 
     def _conditional_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         holds = self.number(child(node, "condition"), frame, place).value
         return self.value(child(node, "consequence" if holds else "alternative"), frame, place)
 
     def _field_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        name = text(child(node, "field"))
+        name = node_text(child(node, "field"))
         if f"->{name}" in self.given:
             return Num(self.given[f"->{name}"], place, carried=True)
         inner = self.value(child(node, "argument"), frame, place)
         if isinstance(inner, dict):
             return inner.get(name, Num(0, place))
-        return Opaque(text(node))
+        return Opaque(node_text(node))
 
     def _subscript_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         inner = self.value(child(node, "argument"), frame)
         index = self.number(child(node, "index"), frame).value
         if not isinstance(inner, list) or index < 0:
-            raise place.unknown(f"{text(node)!r}", "an element of a known array")
+            raise place.unknown(f"{node_text(node)!r}", "an element of a known array")
         # Elements that nobody initialised are zero.
         zero: Value = Num(0, place) if inner and isinstance(inner[0], Num) else {}
         return inner[index] if index < len(inner) else zero
@@ -190,14 +197,14 @@ class Evaluator:
             said = one.children_by_field_name("designator")
             value = self._element(child(one, "value") if said else one, frame)
             if [part.type for part in said] == ["field_designator"]:
-                fields[text(said[0].named_children[0])] = value
+                fields[node_text(said[0].named_children[0])] = value
                 continue
             ends = [self.number(n, frame).value for part in said for n in part.named_children
                     if part.type != "field_designator"]  # fmt: skip
             first, last = (ends[0], ends[-1]) if ends else (last + 1, last + 1)
             if len(said) > 1 or not 0 <= first <= last < MOST_ELEMENTS:
                 expected = "`.field = value` or `[n] = value`"
-                raise frame.file.place(one).unknown(f"{text(one)!r}", expected)
+                raise frame.file.place(one).unknown(f"{node_text(one)!r}", expected)
             items += [Num(0, place)] * (last + 1 - len(items))
             items[first : last + 1] = [value] * (last + 1 - first)
         if fields and items:
@@ -209,9 +216,9 @@ class Evaluator:
         return replace(value, carried=True) if isinstance(value, Num) else value
 
     def _call_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        name = text(child(node, "function"))
+        name = node_text(child(node, "function"))
         arguments = child(node, "arguments").named_children
-        texts = [text(one) for one in arguments]
+        texts = [node_text(one) for one in arguments]
         if name == "ARRAY_SIZE" and len(arguments) == 1:
             value = self.value(arguments[0], frame)
             if isinstance(value, list):

@@ -18,7 +18,7 @@ ALIKE = "No MSR differs, and no offset of a trap; the reasons of a side were not
 NOTHING = "Nothing differs: no MSR, no offset of a trap, no reason to keep AVIC off."
 
 
-def compared(named: Mapping[str, Policy], knowledge: Knowledge) -> Section:
+def compare_policies(named: Mapping[str, Policy], knowledge: Knowledge) -> Section:
     """Return what differs between two policies; ``named`` has them by what they were called."""
     policies = tuple(replace(p, slug=side) for side, p in zip(SIDES, named.values(), strict=True))
     table = policy_table(policies, knowledge, {}).only(differing=True)

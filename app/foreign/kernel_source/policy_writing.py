@@ -48,7 +48,7 @@ def policy_of_tree(read: TreeReading, source: str = "", like: Policy | None = No
     )  # fmt: skip
 
 
-def does(policy: Policy) -> Mapping[tuple[int, Access], Action]:
+def actions_of(policy: Policy) -> Mapping[tuple[int, Access], Action]:
     """Return what a policy does with each access of each MSR."""
     return {
         (msr, access): getattr(entry, access)
@@ -58,9 +58,9 @@ def does(policy: Policy) -> Mapping[tuple[int, Access], Action]:
     }
 
 
-def same(one: Policy, other: Policy) -> bool:
+def do_the_same(one: Policy, other: Policy) -> bool:
     """Whether two policies let the same through and take the same exits for traps."""
-    return does(one) == does(other) and {*one.trap_offsets} == {*other.trap_offsets}
+    return actions_of(one) == actions_of(other) and {*one.trap_offsets} == {*other.trap_offsets}
 
 
 def _msrs(read: TreeReading, like: Policy | None) -> Iterator[MsrPolicy]:
@@ -107,7 +107,7 @@ def policy_yaml(policy: Policy, registers: Iterable[Register]) -> str:
     return "\n".join((*head, read_part(policy, registers)))
 
 
-def renewed(kept: str, policy: Policy, registers: Iterable[Register]) -> str:
+def renew_file(kept: str, policy: Policy, registers: Iterable[Register]) -> str:
     """Return a file of the seed with what was read in it made anew; the rest stays as it is."""
     head = re.split(rf"^(?:{re.escape(MADE)}|trap_offsets:)", kept, maxsplit=1, flags=re.MULTILINE)[
         0

@@ -83,7 +83,7 @@ def _said(switch: Switch, key: CellKey, view: CellView) -> Iterator[tuple[str, T
         yield "" if whole else f" {Span(alike[0][0], alike[-1][0])}", alike[0][1]
 
 
-def checked(
+def check_switch(
     switch: Switch, cells: Mapping[CellKey, CellView], knowledge: Knowledge
 ) -> tuple[Section, bool]:
     """Return a function against the corrected table, and whether it agrees everywhere."""

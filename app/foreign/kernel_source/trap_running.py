@@ -25,9 +25,9 @@ from app.foreign.kernel_source.c_text import (
     CodePlace,
     UnknownShape,
     declared_parameters,
+    node_text,
     parameters,
     read_c,
-    text,
 )
 
 # Where a case stands, and its number.
@@ -111,14 +111,14 @@ class Handler(Runner):
 
     def _likely(self, name: str) -> tuple[bool, bool]:
         """Whether a function looks like one: what is wrong in it is told before all else."""
-        return bool(_KIND.search(name)), "switch" in text(self.file.functions[name])
+        return bool(_KIND.search(name)), "switch" in node_text(self.file.functions[name])
 
     def _switch(self, name: str) -> Switch:
         function = self.file.whole(self.file.functions[name])
         place, names = self.file.place(function), parameters(function)
         writes = [one for one in names if one.lower() in _WRITES]
         pointers = [n for n, one in zip(names, declared_parameters(function), strict=True)
-                    if "*" in text(one)]  # fmt: skip
+                    if "*" in node_text(one)]  # fmt: skip
         asked = next((one for one in names if one not in (*writes, *pointers)), "")
         if not asked:
             raise place.unknown(

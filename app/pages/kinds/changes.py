@@ -12,7 +12,7 @@ from app.pens.tables import Table
 
 LEAD = "What became public, and when. Every data version keeps what it held."
 # Older data versions are still there: each has its page, which leads to its neighbours.
-LISTED = 200
+MOST_VERSIONS = 200
 
 
 class ChangesPage(PageKind):
@@ -24,7 +24,7 @@ class ChangesPage(PageKind):
 
     def find(self, asked: Address) -> Page:
         """Return what changed and when."""
-        steps = asked.snapshot.steps.history(LISTED)
+        steps = asked.snapshot.steps.history(MOST_VERSIONS)
         rows, bodies = [], []
         parts: list[Passage] = [
             Field("One of them", (full_address("/changes/VERSION"),), only="text"),

@@ -11,7 +11,7 @@ from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
-from app.core.timeline import NAMED, of_family
+from app.core.timeline import NEWEST_MEASUREMENTS, of_family
 from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.wanted import REASONS, Want, can_have, families_without_reports, list_wants
@@ -109,7 +109,7 @@ class FamilyPage(PageKind):
             for key, j in judged.items()
         ))  # fmt: skip
         chosen = {"family": (family.slug,), "state": (str(State.ACCEPTED),)}
-        newest = asked.snapshot.records.page(chosen, most=NAMED)
+        newest = asked.snapshot.records.page(chosen, most=NEWEST_MEASUREMENTS)
         sheet = _family_sheet(family, cells, newest, asked.knowledge)
         return Page.of(
             sheet,

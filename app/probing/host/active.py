@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.probing.host.checks import BY_ITSELF, VENDORS, again, is_on
+from app.probing.host.checks import BY_ITSELF, VENDORS, is_on, reload_command
 from app.probing.host.host import Host
 
 ALL_KVMS = ("kvm_amd", "kvm_intel", "kvm_pvm")
@@ -118,7 +118,7 @@ def _mend(host: Host) -> str:
         wanted = "npt=1 avic=1"
     else:
         wanted = "avic=1" if "avic" in host.flags else "avic=1 force_avic=1"
-    return again(host, *wanted.split())
+    return reload_command(host, *wanted.split())
 
 
 def _processor(host: Host) -> Iterator[Sign]:

@@ -16,7 +16,7 @@ from app.probing.correlation import Correlation
 from app.probing.correlation_text import correlation_text
 from app.probing.host.checks import Wish
 from app.probing.host.command import HELP, MEASURED, MOST_REPEATS, REPEAT, SIGNALLED, probe
-from app.probing.host.doctor import told
+from app.probing.host.doctor import diagnose_in_words
 from app.probing.host.keeping import Interrupted
 from app.probing.host.reasons import Reasons
 
@@ -57,7 +57,7 @@ def _doctor(words: Sequence[str]) -> int:
     options.add_argument("--tracefs", type=_there, help="Where tracefs is.")
     options.add_argument("--json", action="store_true", dest="as_json", help="Print JSON.")
     try:
-        said, code = told(Reasons.packed(), **vars(options.parse_args(words)))
+        said, code = diagnose_in_words(Reasons.packed(), **vars(options.parse_args(words)))
     except Interrupted as error:
         sys.stderr.write(f"vapic: {error}: tracing is off.\n")
         return SIGNALLED + error.number

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app.core.words import Mode
 from app.probing.guest_build import packed_guest
-from app.probing.host.emulator import NAME, Qemu
+from app.probing.host.emulator import QEMU_NAME, Qemu
 from app.probing.host.host import Host
 from app.probing.host.tracing import NEEDED_EVENTS, find_tracefs
 
@@ -108,7 +108,7 @@ def _qemu(qemu: Qemu | None, accel: str) -> HostFinding:
     if qemu is None:
         return _missing(
             "QEMU",
-            f"There is no {NAME} that runs.",
+            f"There is no {QEMU_NAME} that runs.",
             "Install qemu-system-x86 (Debian) or qemu-system-x86-core (Fedora), or name yours "
             "with --qemu.",
         )
@@ -161,13 +161,13 @@ def _module(host: Host) -> Iterator[HostFinding]:
     elif not is_on(avic):
         text = f"It is {avic}: KVM does not use AVIC."
         # A part that masks it has it off whatever was asked for.
-        todo = again(host, "avic=1") if "avic" in host.flags else "See AVIC, below."
+        todo = reload_command(host, "avic=1") if "avic" in host.flags else "See AVIC, below."
         yield _missing("kvm_amd.avic", text, todo)
     else:
         yield _fine("kvm_amd.avic", f"It is {avic}: KVM uses AVIC.")
     if not is_on(host.parameters.get("kvm_amd.npt", "Y")):
         text = "Nested paging is off, and KVM uses AVIC only with it."
-        yield _missing("kvm_amd.npt", text, again(host, "npt=1"))
+        yield _missing("kvm_amd.npt", text, reload_command(host, "npt=1"))
 
 
 def _load(host: Host) -> str:
@@ -177,7 +177,7 @@ def _load(host: Host) -> str:
     return "sudo modprobe kvm_amd" + ("" if itself else " avic=1")
 
 
-def again(host: Host, *parameters: str) -> str:
+def reload_command(host: Host, *parameters: str) -> str:
     """Return how KVM gets other parameters, whether it is there already or not."""
     module, load = host.path("sys/module/kvm_amd"), f"sudo modprobe kvm_amd {' '.join(parameters)}"
     if not module.exists():
@@ -202,7 +202,9 @@ def _avic(host: Host, wish: Wish) -> Iterator[HostFinding]:
         risk = (
             "masked: KVM can be made to use it, which taints the kernel and may crash the machine."
         )
-        yield _missing("AVIC", text, f"{hint} {risk} {again(host, 'avic=1', 'force_avic=1')}")
+        yield _missing(
+            "AVIC", text, f"{hint} {risk} {reload_command(host, 'avic=1', 'force_avic=1')}"
+        )
     if "x2avic" in host.flags:
         yield _fine("x2AVIC", "The processor reports it.")
     elif Mode.X2AVIC in wish.modes:

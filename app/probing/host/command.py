@@ -13,8 +13,8 @@ from app.probing.host.checks import Wish
 from app.probing.host.emulator import find_qemu
 from app.probing.host.host import Host
 from app.probing.host.keeping import Interrupted, Keeper, interrupts
-from app.probing.host.measuring import Maker, measure, steps, write_whole
-from app.probing.host.plan import NO_OBSERVATION, NOT_BARE, Plan, findings, make_plan, plan_text
+from app.probing.host.measuring import Maker, count_steps, measure, write_whole
+from app.probing.host.plan import NO_OBSERVATION, NOT_BARE, Plan, add_findings, make_plan, plan_text
 
 SIGNALLED = 128
 # The same of both command lines.
@@ -65,7 +65,7 @@ def _carry_out(plan: Plan, host: Host, maker: Maker, report: Callable[[bytes], s
         out = Plain()
         out.blank()
         out.heading("What is missing")
-        findings(out, plan.missing)
+        add_findings(out, plan.missing)
         sys.stderr.write(f"{out.render()}\n")
         raise Conflict("Something is missing here, so nothing was run.")
     output = plan.wish.output
@@ -89,10 +89,10 @@ def _carry_out(plan: Plan, host: Host, maker: Maker, report: Callable[[bytes], s
 
 def _progress(plan: Plan) -> Callable[[str], object]:
     """Return what says how far it is, where somebody can see it."""
-    numbers = iter(range(1, steps(plan) + 1))
+    numbers = iter(range(1, count_steps(plan) + 1))
 
     def step(what: str) -> None:
         if sys.stderr.isatty():
-            sys.stderr.write(f"[{next(numbers)}/{steps(plan)}] {what}\n")
+            sys.stderr.write(f"[{next(numbers)}/{count_steps(plan)}] {what}\n")
 
     return step

@@ -18,7 +18,13 @@ from app.pens.plain import Plain, to_ascii
 from app.probing.host.active import IsOn, Opinion, Sign, new_machines
 from app.probing.host.host import Host
 from app.probing.host.keeping import Keeper, interrupts
-from app.probing.host.machine_files import MachineFiles, as_root, ended, read_machine, suspects
+from app.probing.host.machine_files import (
+    MachineFiles,
+    as_root,
+    has_ended,
+    read_machine,
+    suspected_reasons,
+)
 from app.probing.host.reasons import Reasons
 from app.probing.host.tracing import PLACES, TracingFailed, find_tracefs
 from app.probing.host.watching import Watched, watch
@@ -63,7 +69,7 @@ def diagnose(
         return replace(found, running=told)
     watched, sign = _watch(host, vm, seconds, tracefs)
     said = judge(host, new, vm, watched, reasons)
-    if ended(host, pid):
+    if has_ended(host, pid):
         # What ends takes its reasons back, which is no sign that AVIC was on.
         said = Opinion(IsOn.UNKNOWN, f"The VM of process {pid} ended while it was looked at.")
     return replace(found, running=replace(said, signs=(*vm.signs, sign)))
@@ -99,7 +105,7 @@ def judge(
     if vm.local_apic is False:
         text = "AVIC is off in it: it has no local APIC in the kernel."
         return Opinion(IsOn.OFF, text, reasons=("ABSENT",))
-    guessed = tuple(dict(suspects(vm)))
+    guessed = tuple(dict(suspected_reasons(vm)))
     if watched and watched.accepted:
         text = "AVIC is off in it: none of its interrupts was left to AVIC. "
         text += "No reason of the VM is left" if watched.masks else "No inhibit changed meanwhile"
@@ -207,7 +213,7 @@ def _settings(
         yield setting, note
 
 
-def told(
+def diagnose_in_words(
     reasons: Reasons, pid: int, seconds: float, tracefs: Path | None, *, as_json: bool
 ) -> tuple[str, int]:
     """Return what is said of this host, and how the command ends. Raises Interrupted."""

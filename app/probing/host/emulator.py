@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME = "qemu-system-x86_64"
+QEMU_NAME = "qemu-system-x86_64"
 ASK_SECONDS = 20
 # The first release whose software emulation has x2APIC (QEMU's change log for 9.0).
 TCG_X2APIC = 9
@@ -42,7 +42,7 @@ class Qemu:
 
 def find_qemu(given: str) -> Qemu | None:
     """Return the QEMU that is named, else the one on PATH; None where there is none that runs."""
-    path = shutil.which(given or NAME)
+    path = shutil.which(given or QEMU_NAME)
     if path is None:
         return None
     qemu = Path(path).absolute()

@@ -73,7 +73,7 @@ def read_machine(host: Host, pid: int) -> MachineFiles | None:
     return MachineFiles(pid, words, is_vm, threads, pit, local_apic, nested, (*signs, *told))
 
 
-def ended(host: Host, pid: int) -> bool:
+def has_ended(host: Host, pid: int) -> bool:
     """Return whether a process that had a VM has none any more."""
     place = host.path(f"proc/{pid}")
     files = _files(place)
@@ -127,7 +127,7 @@ def _number(path: Path) -> int:
         return 0
 
 
-def suspects(vm: MachineFiles) -> Iterator[tuple[str, str]]:
+def suspected_reasons(vm: MachineFiles) -> Iterator[tuple[str, str]]:
     """Yield reasons that its files let one infer, each with what says so."""
     if vm.local_apic is False:
         yield "ABSENT", "no vCPU has a local APIC in the kernel"

@@ -57,11 +57,13 @@ def measure(
         guest, trace = _boot(command, folder / run.apic, keeper, tracer, wish.keep)
         step(f"reading what it did in {run.apic} mode")
         by_kvm = wish.accel == "kvm"
-        found.append(correlation.correlate(guest, trace) if by_kvm else correlation.alone(guest))
+        found.append(
+            correlation.correlate(guest, trace) if by_kvm else correlation.read_without_trace(guest)
+        )
     return probe_document.as_bytes(maker(found, _facts(plan, host, qemu)))
 
 
-def steps(plan: Plan) -> int:
+def count_steps(plan: Plan) -> int:
     """Return how often ``measure`` tells what comes next."""
     return 1 + 2 * len(plan.runs)
 

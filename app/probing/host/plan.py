@@ -131,10 +131,10 @@ def plan_text(plan: Plan) -> str:
     if wish.disruptive:
         out.para(DISRUPTIVE)
     out.heading("What is here")
-    findings(out, plan.findings)
+    add_findings(out, plan.findings)
     out.heading("Commands")
     for command in plan.commands():
-        out.raw("\n".join(fold(f"{command} {shlex.join(STOPPED)}")))
+        out.raw("\n".join(fold_command(f"{command} {shlex.join(STOPPED)}")))
         out.blank()
     out.heading("Files")
     for label, text in _files(plan):
@@ -146,7 +146,7 @@ def plan_text(plan: Plan) -> str:
     return out.render()
 
 
-def findings(out: Plain, found: tuple[HostFinding, ...]) -> None:
+def add_findings(out: Plain, found: tuple[HostFinding, ...]) -> None:
     """Add what was looked at, each with what to do about it."""
     for each in found:
         out.grid([(each.state, each.name, each.text)], (7, 13, 53))
@@ -154,7 +154,7 @@ def findings(out: Plain, found: tuple[HostFinding, ...]) -> None:
             out.grid([("", "", each.todo)], (7, 13, 53))
 
 
-def fold(command: str) -> Iterator[str]:
+def fold_command(command: str) -> Iterator[str]:
     r"""Return a command in lines that fit, each but the last ending in ``\``."""
     parts: list[str] = []
     for word in map(shlex.quote, shlex.split(command)):

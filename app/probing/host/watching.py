@@ -97,7 +97,7 @@ def read_watched(text: str, seconds: float, read: str = "") -> Watched:
     ``read`` is the trace of masks, which are of interest where none changed.
     """
     lines = text.splitlines()
-    events = trace_reader.read(text).events
+    events = trace_reader.read_trace(text).events
     changes = [event for event in events if isinstance(event, trace.InhibitChanged)]
     behind = changes[-1].line if changes else 0
     ways = [match[1] for line in lines[behind:] if (match := _ACCEPTED.search(line))]
