@@ -102,7 +102,7 @@ def test_a_login_is_recorded_as_a_use_of_the_token(client, write):
 
 
 def test_a_login_ends_after_twelve_hours_and_the_oldest_go_beyond_the_limit(writer, monkeypatch):
-    monkeypatch.setattr(logins, "MOST", 3)
+    monkeypatch.setattr(logins, "MOST_LOGINS", 3)
     last = RECEIVED_AT + timedelta(hours=12, seconds=-1)
     with writer.begin() as session:
         token, _ = reviewing.new_token(session, "Ada", TokenScope.REVIEW, RECEIVED_AT)
