@@ -98,7 +98,7 @@ def test_a_name_that_clashes_and_an_address_that_is_none_are_problems(knowledge,
         aliases.Called("/r/tpr#note-none", ("nothing",)),
         aliases.Called("/c/zen-4", ("x",), pattern="9[0-9]{2}4"),
     )
-    monkeypatch.setattr(aliases, "entries", lambda: bad)
+    monkeypatch.setattr(aliases, "alias_entries", lambda: bad)
     found = [str(problem) for problem in aliases.problems(knowledge)]
 
     assert 5 == len(found)

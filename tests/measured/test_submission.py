@@ -385,7 +385,7 @@ def test_no_address_is_held_and_a_decision_forgets_the_sender(database_url, writ
 def test_those_whose_documents_were_decided_are_dropped_when_there_are_many(
     database_url, writer, monkeypatch
 ):
-    monkeypatch.setattr(waiting, "MANY", 2)
+    monkeypatch.setattr(waiting, "MOST_SENDERS", 2)
     with client_of(database_url, trusted_proxy=True) as client:
         slugs = [
             post(client, document(notes=f"{n}"), **{"x-forwarded-for": f"192.0.2.{n}"}).json()["id"]
