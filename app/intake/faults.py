@@ -32,7 +32,6 @@ EXPECTED = {
     "null": "a value; where there is none, leave the key out",
     "no_such_day": "a day that exists",
     "string_type": "a string",
-    "hex_type": f"a string, {PATTERNS['^0x']}",
     "int_type": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
@@ -87,8 +86,10 @@ def fault_of(detail: Any) -> Fault:
         return Fault(pointer, found, "one of " + ", ".join(words), hint)
     if kind == "string_pattern_mismatch":
         return Fault(pointer, found, meaning_of(context["pattern"]))
-    kind = "hex_type" if kind == "string_type" and path[-1] in HEXADECIMAL else kind
-    return Fault(pointer, found, EXPECTED.get(kind, detail["msg"]).format(**context))
+    expected = EXPECTED.get(kind, detail["msg"]).format(**context)
+    if kind == "string_type" and path[-1] in HEXADECIMAL:
+        expected += f", {PATTERNS['^0x']}"
+    return Fault(pointer, found, expected)
 
 
 def _near(word: Any, words: list[str], cutoff: float) -> str:
