@@ -1,13 +1,13 @@
 #!/bin/sh
-# Find what the guest's tests need: QEMU, gcc and ld on PATH, else by apt as root. apt's own
-# configuration is left alone: a QEMU of a backports suite is taken only where that suite is
-# already configured. Without QEMU the tests are skipped, and say so.
+# Find what the guest's tests need: QEMU, gcc with the headers of a C library, and ld on PATH, else by apt
+# as root. apt's own configuration is left alone: a QEMU of a backports suite is taken only where that suite
+# is already configured. Without QEMU the tests are skipped, and say so.
 set -eu
 qemu=qemu-system-x86_64
 missing() { ! command -v "$1" >/dev/null; }
 packages=""
 missing $qemu && packages="qemu-system-x86"
-missing gcc && packages="$packages gcc"
+echo "#include <stdint.h>" | gcc -E - >/dev/null 2>&1 || packages="$packages gcc libc6-dev"
 missing ld && packages="$packages binutils"
 if [ -n "$packages" ] && [ "$(id -u 2>/dev/null)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq || true
