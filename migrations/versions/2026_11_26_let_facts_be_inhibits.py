@@ -30,6 +30,9 @@ def downgrade() -> None:
     # They are in the seed, which brings them back.
     facts = sa.table("facts", sa.column("kind"))
     op.execute(facts.delete().where(facts.c.kind == ADDED))
+    # What data versions did tells of them too: it is derived anew where it is missing.
+    for table in ("step_pages", "steps"):
+        op.execute(sa.table(table).delete())
     _limit(BEFORE)
 
 

@@ -159,3 +159,13 @@ def test_a_migration_that_stopped_half_way_is_named_and_goes_on(seeded, database
     assert all("schema 0004" in text and "run `vapic migrate`" in text for text in told)
     assert (503, True) == (answer.status_code, "run `vapic migrate`" in answer.text)
     assert [] == wrong(database_url, derived=True)
+
+
+@pytest.mark.parametrize("schema", ["0004", "0007"])
+def test_with_facts_that_an_older_schema_cannot_hold_goes_what_followed_from_them(
+    database_url, schema
+):
+    command.downgrade(alembic_config(database_url), schema)
+    migrate(database_url)
+
+    assert [] == wrong(database_url, derived=True)
