@@ -17,7 +17,7 @@ from app.errors import Conflict
 from app.foreign.foreign_logs import reading_text, rules_text
 from app.foreign.importing import ASKED, UNKNOWN, CannotImport, import_log
 from app.foreign.table_draft import COPIED, import_table
-from app.foreign.table_words import Column
+from app.foreign.table_titles import Column
 from app.intake.mail_reading import read_mail
 from app.intake.recognised import recognise
 from app.pens.plain import Plain
@@ -75,8 +75,9 @@ def _command(tool: str, title: str) -> None:
         output: Output = None,
         **options: Any,
     ) -> None:
-        said = {one.key: options[name] for name, one in names.items()
-                if options[name] not in (None, "")}  # fmt: skip
+        said = {
+            one.key: options[name] for name, one in names.items() if options[name] not in (None, "")
+        }
         _log(tool, log, output, [cpuinfo, trace], said)
 
     own = signature(run, eval_str=True)

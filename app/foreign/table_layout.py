@@ -186,8 +186,9 @@ def _columns(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     head, *rows = (tuple(_cell(line, *stretch) for stretch in stretches) for line in table)
     faults = list(_crossing(table, stretches))
     # Without a rule only the titles show where columns are.
-    faults += [cell.fault("two or more spaces between columns")
-               for cell in head if GAP.search(cell.text)]  # fmt: skip
+    faults += [
+        cell.fault("two or more spaces between columns") for cell in head if GAP.search(cell.text)
+    ]
     faults += [cell.fault("a title above this column")
                for row in rows for title, cell in zip(head, row, strict=True)
                if cell.text and not title.text][:1]  # fmt: skip

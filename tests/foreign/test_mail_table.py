@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.core.words import Mode
 from app.foreign.table_draft import COPIED, DRAFT_MISSING, import_table
-from app.foreign.table_words import WORDS, Column
+from app.foreign.table_titles import Column
+from app.foreign.table_words import WORDS
 from app.intake.format1 import OUTCOMES
 from app.mail import citing
 from app.settings import ROOT

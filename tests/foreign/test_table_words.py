@@ -3,7 +3,8 @@
 import pytest
 
 from app.core.words import Access, Behaviour, Mode
-from app.foreign.table_words import Column, UnknownWord, read_cell, read_title
+from app.foreign.table_titles import Column, read_title
+from app.foreign.table_words import UnknownWord, read_cell
 from app.intake.format1 import OUTCOMES
 
 
