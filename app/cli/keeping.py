@@ -56,8 +56,10 @@ def verify(*, git: Git = None, allowed_signers: Signers = None) -> None:
     """
     if git is not None:
         held = [*opened(git, allowed_signers).versions()]
-        say(f"no fault in {count_noun(len(held), 'data version')}; the newest is {held[-1].name}, "
-            f"commit {held[-1].commit}")  # fmt: skip
+        say(
+            f"no fault in {count_noun(len(held), 'data version')}; the newest is {held[-1].name}, "
+            f"commit {held[-1].commit}"
+        )
         return
     found = 0
     with backups.rehearsal_session(Settings().database_url) as session:

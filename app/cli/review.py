@@ -90,7 +90,8 @@ def _decision(name: str, state: State, does: str) -> None:
 
 _decision("accept", State.ACCEPTED, "Make a measurement count.")
 _decision(
-    "reject", State.REJECTED,
+    "reject",
+    State.REJECTED,
     "Make a measurement not count; its page stays, and it may still be accepted.",
-)  # fmt: skip
+)
 _decision("withdraw", State.WITHDRAWN, "Take a measurement back for good; its page stays.")

@@ -105,8 +105,9 @@ class Viewpoint:
         for condition in self._named(cell, told.values()):
             silicon = self._silicon(cell, condition)
             asked = "" if self._outside(condition) else condition
-            halves = (self._half(cell, silicon, v, told[v.slug].get(asked, ()))
-                      for v in self.versions)  # fmt: skip
+            halves = (
+                self._half(cell, silicon, v, told[v.slug].get(asked, ())) for v in self.versions
+            )
             found.append(Case(cell, condition, silicon, tuple(halves)))
         return tuple(found)
 
@@ -151,8 +152,9 @@ class Viewpoint:
         """Yield what was seen of silicon, on the family or on any; never what was masked."""
         for judgement in cell.judgements.values():
             if self.family in ("", judgement.family):
-                yield from (f.observation for f in judgement.findings
-                            if f.verdict is not Verdict.MASKED)  # fmt: skip
+                yield from (
+                    f.observation for f in judgement.findings if f.verdict is not Verdict.MASKED
+                )
 
     def _silicon(self, cell: CellView, condition: str) -> Silicon:
         ruled = self._ruled(cell, condition)
@@ -210,8 +212,9 @@ class Viewpoint:
         if cell.key.mode is Mode.AVIC:
             # There is no MSR to intercept; what the emulation does shows with AVIC off.
             return Answerer.SILICON, False
-        mine = {v.policy.slug: v for v in cell.policies
-                if v.policy.hypervisor == version.hypervisor}  # fmt: skip
+        mine = {
+            v.policy.slug: v for v in cell.policies if v.policy.hypervisor == version.hypervisor
+        }
         known = version.policy.policy
         actions = {mine[known.slug].actions} if known else {v.actions for v in mine.values()}
         if len(actions) != 1 or not (only := next(iter(actions))):

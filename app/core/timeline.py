@@ -66,7 +66,7 @@ def of_family(
             Moment(m.measured_at[:10], MEASURED, _measurement(m), (), f"/m/{m.slug}")
             for m in newest
         ),
-    )  # fmt: skip
+    )
     return tuple(sorted(set(found)))
 
 
@@ -134,8 +134,10 @@ def _reports(
             outcomes.setdefault(f"{told.outcome.label}, {told.evidence}", []).append(str(view.key))
     for (date, what, family, sources), outcomes in seen.items():
         if date:
-            said = (f"{outcome} ({_some(found)})" if len(every) > 1 else outcome
-                    for outcome, found in outcomes.items())  # fmt: skip
+            said = (
+                f"{outcome} ({_some(found)})" if len(every) > 1 else outcome
+                for outcome, found in outcomes.items()
+            )
             text = f"{knowledge.families[family].name}: {'; '.join(said)}"
             yield Moment(date, what, text, sources)
 

@@ -148,8 +148,10 @@ def problems(knowledge: Knowledge) -> Iterator[Problem]:
     own = {fold(n): f"/r/{r.slug}" for r in knowledge.registers.values() for n in names.aliases(r)}
     own |= {fold(f.slug): f"/c/{f.slug}" for f in knowledge.families.values()}
     known: Mapping[str, Collection[str]] = {
-        "r": knowledge.registers, "c": knowledge.families, "inhibit": knowledge.inhibits,
-    }  # fmt: skip
+        "r": knowledge.registers,
+        "c": knowledge.families,
+        "inhibit": knowledge.inhibits,
+    }
     for called in alias_entries():
         page, _, anchor = called.to.partition("#")
         kind, _, key = page.strip("/").partition("/")

@@ -147,8 +147,9 @@ def _emulation(document: format1.DocumentPart) -> Emulation | None:
     told = document.emulation
     if told is None:
         return None
-    return Emulation(name=told.name, version=told.version, vendor=document.cpu.vendor,
-                     flavour=told.flavour or "")  # fmt: skip
+    return Emulation(
+        name=told.name, version=told.version, vendor=document.cpu.vendor, flavour=told.flavour or ""
+    )
 
 
 def _cpu(part: format1.CpuPart) -> Cpu:

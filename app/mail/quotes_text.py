@@ -147,8 +147,10 @@ def report_text(checked: MailOut) -> str:
         out.para(f"Looked for {LOOKED_FOR} How to copy one: {checked.sites[0]}/docs/cite")
     if checked.elsewhere:
         out.blank()
-        out.para(f"Links that look like ours lead to {', '.join(checked.elsewhere)}. "
-                 "To vapic check-mail, --site ADDRESS names another of this site.")  # fmt: skip
+        out.para(
+            f"Links that look like ours lead to {', '.join(checked.elsewhere)}. "
+            "To vapic check-mail, --site ADDRESS names another of this site."
+        )
     for link in checked.links:
         _link(out, link)
     return out.render()

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from app.core.chains import ANY, Given, values_of
 from app.core.citations import cite_claim
-from app.core.facts import Claim, Observation
+from app.core.facts import Claim, Difference, Observation
 from app.core.knowledge import Knowledge
 from app.core.timeline import of_cell
 from app.core.verdicts import Finding, Judgement
@@ -39,36 +39,38 @@ def cell_sheet(
     return Sheet(
         title=f"{view.title}{f', {chosen}' if chosen else ''}",
         path=address_of(view, given),
-        parts=[
-            Section("In short", "in-short", parts=[*_answer(view, knowledge)]),
-            Included("cells/_copy.html"),
-            Section("Which check comes first", "checks", parts=[*_chain(view, knowledge, given)]),
-            Section("Documented, highest rank first", "documented",
-                    parts=[*_documented(view, knowledge)]),
-            Section("Reported", "measured", parts=[*_measured(view, knowledge)]),
-            halves_section(guest, knowledge.conditions),
-            does_section(key, does, knowledge),
-            Section("Differences", "differences", parts=[
-                Item((Linked(d.label, d.path), f" ({d.state.label}) ",
-                      Styled(d.title, tag="del" if d.retraction else "span")),
-                     parts=[Para(d.retraction.text if d.retraction else "")])
-                for d in view.differences
-            ]),
-            Section("Errata and quirks", "errata", parts=[*list_errata(view.errata)]),
-            Section("Annotations", "annotations", parts=[*map(Remark.of, view.annotations)]),
-            timeline(of_cell(view, knowledge), _all_measured(view)),
-            around_section(neighbour_links(view.register, knowledge, key)),
-            sources,
-        ],
-    )  # fmt: skip
+    ).holding(
+        Section("In short", "in-short").holding(*_answer(view, knowledge)),
+        Included("cells/_copy.html"),
+        Section("Which check comes first", "checks").holding(*_chain(view, knowledge, given)),
+        Section("Documented, highest rank first", "documented").holding(
+            *_documented(view, knowledge)
+        ),
+        Section("Reported", "measured").holding(*_measured(view, knowledge)),
+        halves_section(guest, knowledge.conditions),
+        does_section(key, does, knowledge),
+        Section("Differences", "differences").holding(map(_difference, view.differences)),
+        Section("Errata and quirks", "errata").holding(*list_errata(view.errata)),
+        Section("Annotations", "annotations").holding(*map(Remark.of, view.annotations)),
+        timeline(of_cell(view, knowledge), _all_measured(view)),
+        around_section(neighbour_links(view.register, knowledge, key)),
+        sources,
+    )
+
+
+def _difference(d: Difference) -> Item:
+    title = Styled(d.title, tag="del" if d.retraction else "span")
+    retracted = Para(d.retraction.text if d.retraction else "")
+    return Item((Linked(d.label, d.path), f" ({d.state.label}) ", title)).holding(retracted)
 
 
 def _all_measured(view: CellView) -> Pieces:
     """Return the way to every measurement of a cell, where it has any."""
     return (
         ("Of measurements the newest are named; all stand in ", full_address(f"/m?cell={view.key}"))
-        if any(judgement.measured.summaries for judgement in view.measured) else ()
-    )  # fmt: skip
+        if any(judgement.measured.summaries for judgement in view.measured)
+        else ()
+    )
 
 
 def address_of(view: CellView, given: Given) -> str:
@@ -140,11 +142,15 @@ def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passa
         return
     acting = groupby((d for d in view.does if d.actions), lambda does: does.policy.hypervisor)
     for name, mine in acting:
-        versions = [(policy_phrases.known_as(does.policy).removeprefix(f"{name} "),
-                     Given(does, given.value)) for does in mine]  # fmt: skip
-        yield from _choices(name, view, given, [("any", Given(None, given.value)), *versions])
-    values = [(phrases.value_words(value, conditions), Given(given.policy, value))
-              for value in values_of(view.claims, conditions)]  # fmt: skip
+        choices = [("any", Given(None, given.value))]
+        for does in mine:
+            version = policy_phrases.known_as(does.policy).removeprefix(f"{name} ")
+            choices.append((version, Given(does, given.value)))
+        yield from _choices(name, view, given, choices)
+    values = [
+        (phrases.value_words(value, conditions), Given(given.policy, value))
+        for value in values_of(view.claims, conditions)
+    ]
     if values:
         yield from _choices("Value", view, given, [("any", Given(given.policy)), *values])
     for number, step in enumerate(steps, 1):
@@ -153,7 +159,7 @@ def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passa
             said = does_line(view.key, given.policy, knowledge)
         below = (said, (Styled(f"{step.text} ({step.cites})", "fine"),))
         line = (Styled(step.title, tag="b"), Styled(" ", told=": "), Styled(step.told, "outcome"))
-        yield Step(line, f"{number}.", look=step.outcome, parts=[*map(Para, below)])
+        yield Step(line, f"{number}.", look=step.outcome).holding(*map(Para, below))
 
 
 def _choices(
@@ -174,7 +180,7 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     for claim in view.claims:
         models = f", model {claim.models}" if claim.models else ""
         cite = cite_claim(claim, knowledge.sources, knowledge.documents)
-        yield Field(claim.graded, phrases.behaviour_line(claim.behaviour), WIDE, (
+        below = (
             claim.condition and f"when {knowledge.conditions.text(claim.condition)}",
             claim.bits and f"reserved bits {claim.bits}",
             claim.qualifier and f"table's own tag: {claim.qualifier}",
@@ -183,7 +189,8 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
             claim.known_since,
             claim.text,
             claim.inference and f"inference: {claim.inference}",
-        ))  # fmt: skip
+        )
+        yield Field(claim.graded, phrases.behaviour_line(claim.behaviour), WIDE, below)
     if not view.claims:
         yield Para(SILENT)
     yield Para(("The revisions of the manual: ", full_address("/docs/apm")))
@@ -201,7 +208,7 @@ def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
             words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
             below.append(Para((words, full_address(measurements_of(view, judgement.family)))))
         name = families_line((judgement.family,), knowledge)
-        yield Field(name, phrases.verdict_line(judgement), parts=below)
+        yield Field(name, phrases.verdict_line(judgement)).holding(*below)
     missing = (j.family for j in view.judgements.values() if not j.findings)
     yield Field(Verdict.UNMEASURED.label.capitalize(), families_line(missing, knowledge))
     yield Para(("What a verdict means: ", full_address("/docs/verdicts")))
@@ -226,4 +233,4 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Item:
         (f"CPU: {seen.cpu}. {seen.reported}. ", Sourced(seen.sources)),
     )
     chip = phrases.behaviour_line(seen.outcome, seen=seen.evidence.ran)
-    return Item((*chip, f", {seen.graded}"), id=seen.id, parts=[*map(Para, below)])
+    return Item((*chip, f", {seen.graded}"), id=seen.id).holding(*map(Para, below))

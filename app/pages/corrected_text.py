@@ -21,7 +21,7 @@ from app.pens.lines import CELLS_AT
 from app.pens.parts import Field, Item, Para, Section, Sheet, Tabular
 from app.pens.place import Place
 from app.pens.plain import sheet_text
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 
 TITLE = "Table 15-22 as it should read"
 KEY = (
@@ -84,19 +84,23 @@ def _sheet(
     table: CorrectedTable, knowledge: Knowledge, place: Place, number: Callable[[int], str]
 ) -> Sheet:
     links = {count.text: count.path for count in headline_counts(table)} | EDITING
-    return Sheet(TITLE, "/corrected", parts=[
+    return Sheet(TITLE, "/corrected").holding(
         *(Field(label, place.link(path)) for label, path in links.items()),
         Para(held_against(knowledge), above=True),
         *(Item(f"{p.label}: {p.meaning}", p.mark) for p in Printed if p.mark),
         Para(f"{KEY} {SHORT}"),
         Para(CELLS_AT),
         _grid(table, knowledge.conditions, number),
-        *(Section(kind.heading, parts=[
-            Item(", ".join(map(knowledge.name_of, note.cells)), number(note.number),
-                 parts=[*map(Para, footnote_lines(note, knowledge))])
-            for note in notes
-        ]) for kind, notes in table.groups),
-    ])  # fmt: skip
+        *(
+            Section(kind.heading).holding(_footnote(note, number, knowledge) for note in notes)
+            for kind, notes in table.groups
+        ),
+    )
+
+
+def _footnote(note: Footnote, number: Callable[[int], str], knowledge: Knowledge) -> Item:
+    lines = map(Para, footnote_lines(note, knowledge))
+    return Item(", ".join(map(knowledge.name_of, note.cells)), number(note.number)).holding(lines)
 
 
 def _grid(table: CorrectedTable, conditions: Conditions, number: Callable[[int], str]) -> Tabular:
@@ -107,11 +111,9 @@ def _grid(table: CorrectedTable, conditions: Conditions, number: Callable[[int],
             "".join((_words(cell, conditions), *(f" {number(n)}" for n in cell.notes)))
             for cell in row.cells.values()
         )
-        return (
-            short if register.abbreviation == "-" else register.abbreviation,
-            " ".join(register.offsets).replace("h", ""), avic_read, avic_write,
-            " ".join(register.msrs).replace("h", ""), *x2avic,
-        )  # fmt: skip
+        name = short if register.abbreviation == "-" else register.abbreviation
+        offsets, msrs = (" ".join(a).replace("h", "") for a in (register.offsets, register.msrs))
+        return (name, offsets, avic_read, avic_write, msrs, *x2avic)
 
     heads = (
         ("", "", "AVIC", "", "", "x2AVIC", ""),
@@ -129,8 +131,7 @@ def group_behaviours(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
 
 def corrected_table(table: CorrectedTable) -> Table:
     """Return the corrected table as rows, for CSV and Markdown."""
-    columns = ("register", "name", "offset", "avic_read", "avic_write", "msr", "x2avic_read",
-               "x2avic_write")  # fmt: skip
+    columns = names("register name offset avic_read avic_write msr x2avic_read x2avic_write")
     rows = []
     for row in table.rows:
         said = [_slugs(cell) for cell in row.cells.values()]

@@ -68,8 +68,8 @@ def coverage_parts(shown: Coverage) -> Iterator[Passage]:
     """Yield the picture for HTML, and as text the codes of the same marks in columns."""
     yield Included("families/coverage.html")
     codes = ", ".join(f"{v.code} {v.label}" for v in shown.verdicts)
-    yield Field("Marks", f"{codes}; four a CPU: AVIC read, AVIC write, x2AVIC read, x2AVIC write",
-                only="text")  # fmt: skip
+    four = "four a CPU: AVIC read, AVIC write, x2AVIC read, x2AVIC write"
+    yield Field("Marks", f"{codes}; {four}", only="text")
     yield Para(CELLS_AT, only="text")
     for first in range(0, len(shown.bands), ABREAST):
         yield Columns("\n".join(_grid(shown, shown.bands[first : first + ABREAST])), only="text")
@@ -78,8 +78,10 @@ def coverage_parts(shown: Coverage) -> Iterator[Passage]:
 def _grid(shown: Coverage, bands: Sequence[Band]) -> Iterator[str]:
     yield " " * NAME + "".join(f"{band.who.slug:<{WIDTH}}" for band in bands).rstrip()
     for register in shown.registers:
-        marks = ("".join(f"{_code(band, key):<{CODE}}" for key in cells_of(register.slug))
-                 for band in bands)  # fmt: skip
+        marks = (
+            "".join(f"{_code(band, key):<{CODE}}" for key in cells_of(register.slug))
+            for band in bands
+        )
         yield (f"{register.label:<{NAME}}" + "".join(f"{m:<{WIDTH}}" for m in marks)).rstrip()
 
 

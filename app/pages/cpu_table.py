@@ -60,11 +60,9 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
     if not asked:
         columns += emulation_columns(knowledge, snapshot.emulations.values())
     groups = {
-        side: tuple(
-            cell for slug in view.order if (cell := view.at(slug, side))
-        )
+        side: tuple(cell for slug in view.order if (cell := view.at(slug, side)))
         for side in view.sides
-    }  # fmt: skip
+    }
     judged = [[c.judged(cell) for cell in view.cells.values()] for c in columns]
     found = {it.verdict for column in judged for it in column if it}
     return CpuTable(
@@ -72,11 +70,13 @@ def cpu_table(view: TableView, snapshot: Snapshot) -> CpuTable:
         columns=columns,
         silent=() if asked else silent,
         groups=groups,
-        heard={c.slug: sum(bool(it and it.findings) for it in column)
-               for c, column in zip(columns, judged, strict=True)},
+        heard={
+            c.slug: sum(bool(it and it.findings) for it in column)
+            for c, column in zip(columns, judged, strict=True)
+        },
         verdicts=tuple(v for v in Verdict if v in found),
         followings=tuple(f for f in Following if f in found),
-    )  # fmt: skip
+    )
 
 
 def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
@@ -100,16 +100,18 @@ def cpu_sheet(shown: CpuTable, knowledge: Knowledge) -> Sheet:
     ]
     conditions = knowledge.conditions
     for (mode, access), cells in shown.groups.items():
-        parts.append(Section(f"{mode.label} {access} ({access_method(mode, access)})", parts=[
-            _grid(cells, shown.columns[first : first + ABREAST], conditions, first=not first)
-            for first in range(0, len(shown.columns), ABREAST)
-        ]))  # fmt: skip
+        parts.append(
+            Section(f"{mode.label} {access} ({access_method(mode, access)})").holding(
+                _grid(cells, shown.columns[first : first + ABREAST], conditions, first=not first)
+                for first in range(0, len(shown.columns), ABREAST)
+            )
+        )
     if not view.cells:
         parts.append(
             Para(("No cell passes this filter. The whole table: ", full_address("/")), "lead")
         )
     parts.append(Para(nothing_yet(shown.silent, knowledge), above=True))
-    return Sheet(title=TITLE, path=view.path, parts=parts)
+    return Sheet(title=TITLE, path=view.path).holding(*parts)
 
 
 def _heard(shown: CpuTable, *, emulated: bool) -> str:
@@ -134,8 +136,8 @@ def _grid(
 
     heads = ("Register", "As printed", OWN_ORDER)[: 3 if first else 1]
     widths = (*WIDTHS[: len(heads)], *[WIDTH] * len(columns))
-    return Tabular("", [(*heads, *(c.slug for c in columns))], [tuple(row(c)) for c in cells],
-                   widths, above=True)  # fmt: skip
+    rows = [tuple(row(cell)) for cell in cells]
+    return Tabular("", [(*heads, *(c.slug for c in columns))], rows, widths, above=True)
 
 
 def ruling(cell: CellView, conditions: Conditions) -> str:

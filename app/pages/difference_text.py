@@ -123,8 +123,11 @@ def _retracted(event: Event | None) -> Line:
 
 def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
     """Return the ledger under a filter: every disagreement with its life in one line."""
-    counted = ((Linked(f"{number} {state}", narrowed.at("/d")),)
-               for state, number, narrowed in view.counts if number)  # fmt: skip
+    counted = [
+        (Linked(f"{number} {state}", narrowed.at("/d")),)
+        for state, number, narrowed in view.counts
+        if number
+    ]
     results = [
         Para(view.sentence, "sentence"),
         Included("differences/_chips.html"),
@@ -134,62 +137,69 @@ def ledger_sheet(view: LedgerView, knowledge: Knowledge) -> Sheet:
         results.append(Para(NONE_PASSES, "empty"))
     results += [_row(entry, knowledge) for entry in view.entries]
     if view.asks_for_unfiled:
-        results.append(Section("Unfiled", "unfiled", parts=_unfiled(view, knowledge)))
+        results.append(Section("Unfiled", "unfiled").holding(*_unfiled(view, knowledge)))
     meaning = Linked("the life of a difference", "/docs/ledger", told=True)
-    return Sheet(TITLE, view.path, parts=[
+    return Sheet(TITLE, view.path).holding(
         Para(LEAD, "lead"),
         Para(("What the states mean: ", meaning)),
         Para(CELLS_AT, only="text"),
         Included("differences/_filters.html"),
-        Together("results", parts=results),
-    ])  # fmt: skip
+        Together("results").holding(*results),
+    )
 
 
 def _row(entry: LedgerEntry, knowledge: Knowledge) -> Record:
     d = entry.difference
     row = Record((f"{d.label} ", *_title(d)), id=f"d-{d.number}", href=d.path, width=WIDTH)
-    facts = _facts(entry, knowledge)
-    for label, line in facts.items():
+    return row.holding(*_row_fields(entry, knowledge))
+
+
+def _row_fields(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Passage]:
+    for label, line in _facts(entry, knowledge).items():
         if label == "families":
-            row.field("cells", cells_line(entry.keys, knowledge), WIDTH)
-        if label != "state" or not d.retraction:
-            row.field(label, line, WIDTH)
+            yield Field("cells", cells_line(entry.keys, knowledge), WIDTH)
+        if label != "state" or not entry.difference.retraction:
+            yield Field(label, line, WIDTH)
     if entry.threads:
         dates = list(dict.fromkeys(s.date for s in entry.threads if s.date))
         span = f", {' to '.join(dates[:: len(dates) - 1 or 1])}" if dates else ""
-        row.field("threads", f"{count_noun(len(entry.threads), 'mail')}{span}", WIDTH)
+        yield Field("threads", f"{count_noun(len(entry.threads), 'mail')}{span}", WIDTH)
     for thread in entry.threads:
         address = _address(thread)
         sent = Linked(thread.date or "undated", address)
-        row.field("mail", (sent, f" {thread.author}"), WIDTH)
-        row.parts.append(Fetched(address, _ours(thread), only="text"))
+        yield Field("mail", (sent, f" {thread.author}"), WIDTH)
+        yield Fetched(address, _ours(thread), only="text")
     for commit in entry.commits:
         form = commit_form(commit).removeprefix("commit ")
-        row.field("commit", (Linked(form, _address(commit)),), WIDTH)
-    return row
+        yield Field("commit", (Linked(form, _address(commit)),), WIDTH)
 
 
-def _unfiled(view: LedgerView, knowledge: Knowledge) -> list[Passage]:
-    """Return the disagreements that no entry covers."""
+def _unfiled(view: LedgerView, knowledge: Knowledge) -> Iterator[Passage]:
+    """Yield the disagreements that no entry covers."""
     if not view.unfiled:
-        return [Para(NONE_HERE if view.wanted.active else NONE_UNFILED)]
-    found: list[Passage] = [Para(UNFILED)]
+        yield Para(NONE_HERE if view.wanted.active else NONE_UNFILED)
+        return
+    yield Para(UNFILED)
     for group in view.unfiled:
-        row = Record(cells_line(group.keys, knowledge), mark="- ", level=3)
-        row.field("table says", phrases.branch_line(group.table), WIDTH)
-        row.field("rules", phrases.branch_line(group.rules), WIDTH)
-        for seen in group.seen:
-            behaviours = join_lines((behaviour,) for behaviour in seen.behaviours)
-            row.field(families_line((seen.family,), knowledge), (seen.verdict, ": ", *behaviours))
+        seen = (
+            Field(
+                families_line((one.family,), knowledge),
+                (one.verdict, ": ", *join_lines((behaviour,) for behaviour in one.behaviours)),
+            )
+            for one in group.seen
+        )
         beside = (
             (Linked(d.label, d.path), " for ", *families_line(d.families, knowledge))
             for d in group.beside
             if d.families
         )
-        row.field("beside", join_lines(beside, "; "), WIDTH)
-        row.parts += [Para((full_address(key.url),), only="text") for key in group.keys]
-        found.append(row)
-    return found
+        yield Record(cells_line(group.keys, knowledge), mark="- ", level=3).holding(
+            Field("table says", phrases.branch_line(group.table), WIDTH),
+            Field("rules", phrases.branch_line(group.rules), WIDTH),
+            *seen,
+            Field("beside", join_lines(beside, "; "), WIDTH),
+            *(Para((full_address(key.url),), only="text") for key in group.keys),
+        )
 
 
 def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
@@ -198,26 +208,22 @@ def difference_sheet(entry: LedgerEntry, knowledge: Knowledge) -> Sheet:
     title = (f"{d.label}: ", *_title(d))
     apart = (SourceKind.MAIL, SourceKind.COMMIT)
     return Sheet(
-        line_text(title),
-        d.path,
-        up=(Linked("Differences", "/d"), d.label),
-        shown=title,
-        parts=[
-            *(Field(label.capitalize(), line) for label, line in _facts(entry, knowledge).items()),
-            Included("macros/paste.html"),
-            Para(d.text, "prose-width"),
-            Para(d.inference and f"Inference: {d.inference}", "inference"),
-            Section("Life", parts=[_event(event, knowledge) for event in d.life]),
-            list_cells(entry.keys, knowledge),
-            *_evidence(entry, knowledge),
-            Section("Errata and quirks", parts=[
-                *list_errata(knowledge.errata[slug] for slug in d.errata),
-            ]),
-            _listed("List threads", entry.threads),
-            _listed("Commits", entry.commits),
-            _listed("Other sources", (s for s in entry.sources if s.kind not in apart)),
-        ],
-    )  # fmt: skip
+        line_text(title), d.path, up=(Linked("Differences", "/d"), d.label), shown=title
+    ).holding(
+        *(Field(label.capitalize(), line) for label, line in _facts(entry, knowledge).items()),
+        Included("macros/paste.html"),
+        Para(d.text, "prose-width"),
+        Para(d.inference and f"Inference: {d.inference}", "inference"),
+        Section("Life").holding(_event(event, knowledge) for event in d.life),
+        list_cells(entry.keys, knowledge),
+        *_evidence(entry, knowledge),
+        Section("Errata and quirks").holding(
+            *list_errata(knowledge.errata[slug] for slug in d.errata),
+        ),
+        _listed("List threads", entry.threads),
+        _listed("Commits", entry.commits),
+        _listed("Other sources", (s for s in entry.sources if s.kind not in apart)),
+    )
 
 
 def _event(event: Event, knowledge: Knowledge) -> Field:
@@ -226,30 +232,28 @@ def _event(event: Event, knowledge: Knowledge) -> Field:
 
 
 def _evidence(entry: LedgerEntry, knowledge: Knowledge) -> Iterator[Section]:
-    yield Section("Reports that it rests on", parts=[
-        Item((
-            seen.outcome, f", {seen.graded}: {seen.text} CPU: {seen.cpu}. ",
-            f"{seen.reported}. ", Sourced(seen.sources),
-        ))
-        for seen in entry.named
-    ])  # fmt: skip
+    reports = Section("Reports that it rests on")
+    for seen in entry.named:
+        told = f", {seen.graded}: {seen.text} CPU: {seen.cpu}. {seen.reported}. "
+        reports.holding(Item((seen.outcome, told, Sourced(seen.sources))))
+    yield reports
     verdicts = []
     for key, judgement in entry.judged:
         family = knowledge.families[judgement.family].name
-        verdicts.append(Item((
-            Linked(knowledge.name_of(key), key.url), f" on {family}: ",
-            *phrases.verdict_line(judgement), " ", Sourced(judgement.sources),
-        )))  # fmt: skip
+        where = (Linked(knowledge.name_of(key), key.url), f" on {family}: ")
+        said = (*phrases.verdict_line(judgement), " ", Sourced(judgement.sources))
+        verdicts.append(Item((*where, *said)))
     if verdicts:
-        yield Section("Verdicts on its cells", parts=[Para(ON_ITS_CELLS), *verdicts])
+        yield Section("Verdicts on its cells").holding(Para(ON_ITS_CELLS), *verdicts)
 
 
 def _listed(title: str, sources: Iterable[Source]) -> Section:
-    return Section(title, parts=[
-        Item((Sourced((source.id,)), f" {_cited(source)}"),
-             parts=[Fetched(_address(source), _ours(source))])
+    return Section(title).holding(
+        Item((Sourced((source.id,)), f" {_cited(source)}")).holding(
+            Fetched(_address(source), _ours(source))
+        )
         for source in sources
-    ])  # fmt: skip
+    )
 
 
 def _cited(source: Source) -> str:

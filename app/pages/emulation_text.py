@@ -16,12 +16,14 @@ from app.pages.measurement_text import SAW
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces
 from app.pens.parts import Field
+from app.pens.tables import names
 from app.store.snapshots import Snapshot
 
 # So many values of one answer are named.
 VALUES = 4
-COLUMNS = ("cell", "member", "condition", "guest_sees", "verdict", "manual_rules", "firm",
-           "values", "times", "measurements", "url")  # fmt: skip
+COLUMNS = names(
+    "cell member condition guest_sees verdict manual_rules firm values times measurements url"
+)
 Answered = tuple[CellView, EmulatedAnswer]
 
 
@@ -90,13 +92,17 @@ def answer_field(answered: Answered, conditions: Conditions) -> Field:
 def answer_row(answered: Answered, site: str) -> tuple[str, ...]:
     """Return one answer as a row of a table."""
     view, answer = answered
-    ruled = "; ".join(f"{b} [{c}]" if c else str(b) for b, c in branches_of(answer.ruled))
-    return (
-        str(view.key), "" if answer.member is None else str(answer.member), answer.condition,
-        str(answer.outcome), str(answer.following), ruled, "yes" if answer.firm else "no",
-        "; ".join(values_of(answer)), str(answer.times), " ".join(answer.documents),
-        f"{site}{view.key.url}",
-    )  # fmt: skip
+    ruled = (f"{b} [{c}]" if c else str(b) for b, c in branches_of(answer.ruled))
+    row = {
+        **answer_data(view.key, answer),
+        "member": "" if answer.member is None else answer.member,
+        "manual_rules": "; ".join(ruled),
+        "firm": "yes" if answer.firm else "no",
+        "values": "; ".join(values_of(answer)),
+        "measurements": " ".join(answer.documents),
+        "url": f"{site}{view.key.url}",
+    }
+    return tuple(str(row[column]) for column in COLUMNS)
 
 
 def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:

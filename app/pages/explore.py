@@ -184,20 +184,19 @@ def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
         f: whole.but(family=(f,)) for f in snapshot.knowledge.families if f != NOT_STATED
     }
     return {
-        f: (number, wanted) for f, wanted in filters_.items()
+        f: (number, wanted)
+        for f, wanted in filters_.items()
         if (number := _passing(snapshot).of(wanted).bit_count()) or not f
-    }  # fmt: skip
+    }
 
 
 def _headline(snapshot: Snapshot) -> tuple[tuple[Mode, tuple[Tally[Printed], ...]], ...]:
     """Return what is wrong with print, x2AVIC first: what was printed with AVIC in mind."""
-    return tuple(
-        (mode, tuple(
-            tally for tally in _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
-            if tally.word.mark
-        ))
-        for mode in reversed(Mode)
-    )  # fmt: skip
+    found = []
+    for mode in reversed(Mode):
+        tallies = _tallies(snapshot, WHOLE.but(mode=(str(mode),)), Printed)
+        found.append((mode, tuple(tally for tally in tallies if tally.word.mark)))
+    return tuple(found)
 
 
 def find_register(snapshot: Snapshot, name: str) -> NamedRegister:

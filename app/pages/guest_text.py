@@ -20,14 +20,16 @@ from app.pages.guest_view import GuestLine
 from app.pens import phrases
 from app.pens.lines import Linked, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import Field, Para, Passage, Record, Section
+from app.pens.tables import names
 
 # How many conditions of a line are named in a narrow column.
 TAGS = 2
 OTHERWISE = "otherwise"
 BY_MANUAL = {"documented": "manual", "implied": "implied"}
-COLUMNS = ("cell", "condition", "family", "silicon_sees", "silicon_grade", "hypervisor", "release",
-           "emulation", "emulation_sees", "policy", "answers", "inferred", "guest_sees", "same",
-           "url")  # fmt: skip
+COLUMNS = names(
+    "cell condition family silicon_sees silicon_grade hypervisor release emulation emulation_sees "
+    "policy answers inferred guest_sees same url"
+)
 SEEN = "Somebody saw it on silicon."
 UNSEEN = "Nobody is known to have run it on silicon: that half is only said."
 AVIC = "no MSR to intercept: silicon answers with AVIC on, the emulation with AVIC off"
@@ -97,7 +99,7 @@ def both_halves(
         if line.whole:
             yield from parts
         else:
-            yield Record(f"When {said}" if all(names) else "Otherwise", parts=parts, level=3)
+            yield Record(f"When {said}" if all(names) else "Otherwise", level=3).holding(*parts)
 
 
 def halves_line(line: GuestLine) -> str:
@@ -119,19 +121,20 @@ def halves_section(lines: Iterable[GuestLine], conditions: Conditions) -> Sectio
     shown = tuple(lines)
     where = [full_address(f"/guest?cell={line.cell.key}") for line in shown[:1]]
     evidence = [Para(("Each half with its evidence: ", address)) for address in where]
-    return Section("What a guest sees, with and without interception", "guest", parts=[
-        *(Field(", ".join(condition_tags(line, conditions)) or "In every case", halves_line(line))
-          for line in shown),
+    return Section("What a guest sees, with and without interception", "guest").holding(
+        *(
+            Field(", ".join(condition_tags(line, conditions)) or "In every case", halves_line(line))
+            for line in shown
+        ),
         *evidence,
-    ])  # fmt: skip
+    )
 
 
 def _fields(line: GuestLine, knowledge: Knowledge, family: str) -> Iterator[Field]:
     case = line.case
     on = knowledge.families[family].name if family else ""
-    yield Field(f"Silicon, {on}" if on else "Silicon", (
-        Styled(sees_line(case.silicon.sees), tag="b"), "; ", *_grounds(line, knowledge),
-    ))  # fmt: skip
+    sees = Styled(sees_line(case.silicon.sees), tag="b")
+    yield Field(f"Silicon, {on}" if on else "Silicon", (sees, "; ", *_grounds(line, knowledge)))
     for halves in group_halves(case.halves):
         yield Field(
             name_versions(half.version for half in halves),
@@ -146,16 +149,17 @@ def _grounds(line: GuestLine, knowledge: Knowledge) -> Pieces:
     for one in (o for case in line.cases for o in case.silicon.observations):
         seen.setdefault((one.graded, one.family, one.condition), []).append(one)
     found: list[Pieces] = [
-        (f"{knowledge.families[family].name}: {grade} ",
-         Sourced(tuple(dict.fromkeys(name for one in mine for name in one.sources))))
+        (
+            f"{knowledge.families[family].name}: {grade} ",
+            Sourced(tuple(dict.fromkeys(name for one in mine for name in one.sources))),
+        )
         for (grade, family, _), mine in seen.items()
-    ]  # fmt: skip
+    ]
     claims = dict.fromkeys(c for case in line.cases for c in case.silicon.claims)
-    found += [
-        (f"the manual: {phrases.branch_slugs(claim)}, {claim.graded}; ",
-         f"{cite_claim(claim, knowledge.sources, knowledge.documents)} ", Sourced((claim.source,)))
-        for claim in claims
-    ]  # fmt: skip
+    for claim in claims:
+        cite = cite_claim(claim, knowledge.sources, knowledge.documents)
+        said = f"the manual: {phrases.branch_slugs(claim)}, {claim.graded}; {cite} "
+        found.append((said, Sourced((claim.source,))))
     return join_lines(found, "; ") or ("nobody saw it and the manual does not say",)
 
 
@@ -167,8 +171,8 @@ def _emulated(halves: tuple[Half, ...]) -> Pieces:
     flavours = dict.fromkeys(h.version.apic.emulation.title for h in halves if h.version.apic)
     shown = join_lines(((full_address(f"/m/{name}"),) for name in documents), " ")
     split = f" ({_split(half.answers)})" if len(half.sees) > 1 else ""
-    return ("emulated: ", Styled(sees_line(half.sees), tag="b"), split,
-            f"; measured on {', '.join(flavours)}: ", *shown)  # fmt: skip
+    measured = f"; measured on {', '.join(flavours)}: "
+    return ("emulated: ", Styled(sees_line(half.sees), tag="b"), split, measured, *shown)
 
 
 def _split(answers: tuple[EmulatedAnswer, ...]) -> str:
@@ -196,8 +200,10 @@ def _policy(halves: tuple[Half, ...], line: GuestLine) -> Pieces:
 def _why(line: GuestLine) -> str:
     case = line.case
     if case.same is Sameness.SAME and Sees.EXITS in case.silicon.sees:
-        return ("An access that is let through exits before it is done, so that the emulation "
-                "answers either way (inference, from the policies on record).")  # fmt: skip
+        return (
+            "An access that is let through exits before it is done, so that the emulation "
+            "answers either way (inference, from the policies on record)."
+        )
     if case.same is Sameness.NOT_KNOWN:
         return case.same.meaning
     return SEEN if line.seen else UNSEEN
@@ -207,14 +213,19 @@ def case_rows(line: GuestLine, family: str, site: str) -> Iterator[tuple[str, ..
     """Yield each case of a line under each version as a row of a table."""
     for case in line.cases:
         for half in case.halves:
-            data = half_data(half)
-            yield (
-                str(case.cell.key), case.condition, family, " ".join(case.silicon.sees),
-                case.silicon.grade, data["hypervisor"], data["release"], data["emulation"],
-                " ".join(half.sees), data["policy"], str(half.who),
-                "yes" if half.inferred else "", " ".join(half.guest), str(half.same),
-                f"{site}{case.cell.key.url}",
-            )  # fmt: skip
+            row = {
+                **half_data(half),
+                "cell": str(case.cell.key),
+                "condition": case.condition,
+                "family": family,
+                "silicon_sees": " ".join(case.silicon.sees),
+                "silicon_grade": case.silicon.grade,
+                "emulation_sees": " ".join(half.sees),
+                "inferred": "yes" if half.inferred else "",
+                "guest_sees": " ".join(half.guest),
+                "url": f"{site}{case.cell.key.url}",
+            }
+            yield tuple(row[column] for column in COLUMNS)
 
 
 def half_data(half: Half) -> dict[str, Any]:
@@ -245,12 +256,17 @@ def case_data(case: Case, site: str) -> dict[str, Any]:
             "grade": silicon.grade,
             "observations": [one.id for one in silicon.observations],
             "manual": [
-                {"behaviour": str(c.behaviour), "condition": c.condition,
-                 "strength": str(c.strength), "source": c.source, "page": str(c.page)}
+                {
+                    "behaviour": str(c.behaviour),
+                    "condition": c.condition,
+                    "strength": str(c.strength),
+                    "source": c.source,
+                    "page": str(c.page),
+                }
                 for c in silicon.claims
             ],
         },
         "versions": [half_data(half) for half in case.halves],
         "same": str(case.same),
         "url": site + case.cell.key.url,
-    }  # fmt: skip
+    }

@@ -92,10 +92,10 @@ class GuestView:
     def groups(self) -> Mapping[tuple[Mode, Access], tuple[GuestLine, ...]]:
         """The lines by mode and access, x2AVIC first: there an MSR can be intercepted."""
         sides = ((mode, access) for mode in (Mode.X2AVIC, Mode.AVIC) for access in Access)
-        found = {side: tuple(line for line in self.lines
-                             if (line.cell.key.mode, line.cell.key.access) == side)
-                 for side in sides}  # fmt: skip
-        return {side: lines for side, lines in found.items() if lines}
+        found: dict[tuple[Mode, Access], list[GuestLine]] = {side: [] for side in sides}
+        for line in self.lines:
+            found[line.cell.key.mode, line.cell.key.access].append(line)
+        return {side: tuple(lines) for side, lines in found.items() if lines}
 
     @property
     def sentence(self) -> str:
@@ -129,8 +129,11 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[GuestLine, None], ...]:
     )  # fmt: skip
 
 
-ONLY = {"differs": "where it differs", "not-known": "where it is not known",
-        "same": "where it is the same"}  # fmt: skip
+ONLY = {
+    "differs": "where it differs",
+    "not-known": "where it is not known",
+    "same": "where it is the same",
+}
 
 
 def _under(wanted: GuestFilter, vocabulary: Vocabulary) -> str:
@@ -191,8 +194,8 @@ def _figures(lines: Iterable[GuestLine], mode: Mode) -> Figures:
     met = [{line.case.same for line in mine} for mine in by_cell.values()]
     cells = {word: sum(word in words for words in met) for word in Sameness}
     cells[Sameness.SAME] = met.count({Sameness.SAME})
-    ran = [scopes for mine in by_cell.values()
-           if (scopes := {scope for line in mine for scope in line.scopes})]  # fmt: skip
+    scopes = [{scope for line in mine for scope in line.scopes} for mine in by_cell.values()]
+    ran = [each for each in scopes if each]
     seen = sum(
         any(line.seen and line.case.same is Sameness.DIFFERS for line in mine)
         for mine in by_cell.values()

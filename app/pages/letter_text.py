@@ -45,20 +45,24 @@ def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> 
     cells = {cell.key: cell for row in table.rows for cell in row.cells.values()}
     notes = dict(table.groups)
     wrong, lacking = (table.count(printed) for printed in (Printed.WRONG, Printed.INCOMPLETE))
-    return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter"), parts=[
-        Field("About", f"{print_reference(table, knowledge)}, "
-              "Guest vAPIC Register Access Behavior"),
-        Field("In short", f"{count_noun(wrong, 'cell')} wrong, "
-              f"{count_noun(lacking, 'cell')} incomplete"),
+    short = f"{count_noun(wrong, 'cell')} wrong, {count_noun(lacking, 'cell')} incomplete"
+    about = f"{print_reference(table, knowledge)}, Guest vAPIC Register Access Behavior"
+    return Sheet(TITLE, PATH, up=(Linked("Corrected", "/corrected"), "letter")).holding(
+        Field("About", about),
+        Field("In short", short),
         Field("As a patch", (full_address(f"/corrected.diff{pin}"),)),
         Field("It applies to", (full_address(f"/corrected/printed{pin}"),)),
         Field("The whole table", (full_address(f"/corrected{pin}"),)),
         Para(ASK, "lead"),
-        *(Section(head, str(kind), parts=[
-            Para(said), *(_change(note, cells, knowledge) for note in notes.get(kind, ()))
-        ]) for kind, (head, said) in GROUPS.items() if kind in notes),
-        *_misprints(knowledge),
-    ])  # fmt: skip
+        (
+            Section(head, str(kind)).holding(
+                Para(said), (_change(note, cells, knowledge) for note in notes[kind])
+            )
+            for kind, (head, said) in GROUPS.items()
+            if kind in notes
+        ),
+        _misprints(knowledge),
+    )
 
 
 def _change(note: Footnote, cells: dict[CellKey, CorrectedCell], knowledge: Knowledge) -> Record:
@@ -82,6 +86,7 @@ def _misprints(knowledge: Knowledge) -> Iterator[Passage]:
     note = knowledge.annotations.get(MISPRINTS)
     if note:
         each = re.split(r"(?<=\.) (?=p\.\d)", note.text)
-        yield Section("Misprints around the table", MISPRINTS, parts=[
-            *map(Item, each), Para((Sourced(note.sources),)),
-        ])  # fmt: skip
+        yield Section("Misprints around the table", MISPRINTS).holding(
+            *map(Item, each),
+            Para((Sourced(note.sources),)),
+        )

@@ -14,18 +14,19 @@ from app.pens.parts import Fetched, Item, Section, ShortItem
 
 def list_sources(ids: Iterable[str], knowledge: Knowledge) -> Section:
     """Return the named sources, each once, with the address where it can be read."""
-    return Section("Sources", parts=[
-        Item((Sourced((source.id,)), f" {cite_source(source)}"),
-             parts=[Fetched(address_of(source), f"/docs/sources#{source.id}")])
+    return Section("Sources").holding(
+        Item((Sourced((source.id,)), f" {cite_source(source)}")).holding(
+            Fetched(address_of(source), f"/docs/sources#{source.id}")
+        )
         for source in sources_of(ids, knowledge.sources)
-    ])  # fmt: skip
+    )
 
 
 def list_cells(keys: Iterable[CellKey], knowledge: Knowledge) -> Section:
     """Return cells by their names."""
-    return Section("Cells", parts=[
+    return Section("Cells").holding(
         ShortItem((Linked(knowledge.name_of(key), key.url, told=True),)) for key in keys
-    ])  # fmt: skip
+    )
 
 
 def list_errata(errata: Iterable[Erratum]) -> list[Item]:

@@ -12,11 +12,12 @@ from app.core.measuring import Effect
 from app.core.words import State
 from app.intake.submitting import Checked, Receipt
 from app.pens.place import Place
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 
 # Of the list as rows.
-COLUMNS = ("id", "state", "family", "cpu", "microcode", "hypervisor", "tool", "measured_at",
-           "observations", "url", "answered")  # fmt: skip
+COLUMNS = names(
+    "id state family cpu microcode hypervisor tool measured_at observations url answered"
+)
 
 
 def notes_html(notes: str) -> Markup:
@@ -28,8 +29,13 @@ def notes_html(notes: str) -> Markup:
 
     html = MarkdownIt("js-default", {"html": False}).render(notes)
     tags = {"p", "a", "code", "pre", "em", "strong", "ul", "ol", "li", "blockquote", "br"}
-    safe = nh3.clean(html, tags=tags, attributes={"a": {"href"}}, url_schemes={"https", "mailto"},
-                     link_rel="nofollow ugc noreferrer")  # fmt: skip
+    safe = nh3.clean(
+        html,
+        tags=tags,
+        attributes={"a": {"href"}},
+        url_schemes={"https", "mailto"},
+        link_rel="nofollow ugc noreferrer",
+    )
     return Markup(safe)  # noqa: S704 - cleaned on the line above
 
 

@@ -73,8 +73,8 @@ def effect_line(effect: Effect, knowledge: Knowledge) -> Pieces:
     before = (effect.before.verdict, " -> ") if effect.changes else ()
     masked = f", {effect.masked} intercepted" if effect.masked else ""
     key = Linked(knowledge.name_of(effect.key), effect.key.url)
-    return (key, f" on {family}: ", *before, effect.after.verdict,
-            f" ({effect.added} observed{masked})")  # fmt: skip
+    added = f" ({effect.added} observed{masked})"
+    return (key, f" on {family}: ", *before, effect.after.verdict, added)
 
 
 def effects_sentence(effects: Iterable[Effect]) -> str:
@@ -95,22 +95,17 @@ def measurement_sheet(
     if more or page.after:
         heading += f" {page.after + 1} to {page.last} of {page.total}"
     behind = (Linked("those behind it", f"{path}?{AFTER}={page.last}", told=True, rel="next"),)
-    return Sheet(
-        f"Measurement {m.slug}",
-        path,
-        up=(Linked("Measurements", "/m"), m.slug),
-        parts=[
-            Field("Raw bytes", (Linked("as they came", f"{path}.raw", told=True),)),
-            Field("Compare", (full_address(f"{path}/diff/OTHER"),), only="text"),
-            Field("Begins at", (Linked("the whole", path, told=True),) if page.after else ""),
-            Field("State", state_line(m)),
-            *about,
-            Section(heading, parts=[
-                *(_observation(row, knowledge) for row in page.rows),
-                Field("More", behind if more else "", above=True),
-            ]),
-        ],
-    )  # fmt: skip
+    return Sheet(f"Measurement {m.slug}", path, up=(Linked("Measurements", "/m"), m.slug)).holding(
+        Field("Raw bytes", (Linked("as they came", f"{path}.raw", told=True),)),
+        Field("Compare", (full_address(f"{path}/diff/OTHER"),), only="text"),
+        Field("Begins at", (Linked("the whole", path, told=True),) if page.after else ""),
+        Field("State", state_line(m)),
+        *about,
+        Section(heading).holding(
+            *(_observation(row, knowledge) for row in page.rows),
+            Field("More", behind if more else "", above=True),
+        ),
+    )
 
 
 def measurement_parts(
@@ -124,16 +119,17 @@ def measurement_parts(
         yield Field(label, shown.get(label, value))
     for link in m.links:
         yield Field("Discussed at", (Linked(link, _address(link), rel=STRANGE),))
-    yield Section("Notes of the submitter", parts=[
-        *(Para(line, only="text") for line in m.notes.splitlines()),
-        Included("measurements/_notes.html"),
-    ] if m.notes else [])  # fmt: skip
+    if m.notes:
+        yield Section("Notes of the submitter").holding(
+            (Para(line, only="text") for line in m.notes.splitlines()),
+            Included("measurements/_notes.html"),
+        )
     if m.emulation:
         return
-    yield Section("What it changed" if m.accepted else "What it would change if accepted", parts=[
+    yield Section("What it changed" if m.accepted else "What it would change if accepted").holding(
         Para(effects_sentence(listed)),
         *(Item(effect_line(effect, knowledge)) for effect in listed),
-    ])  # fmt: skip
+    )
 
 
 def _address(link: str) -> str:
@@ -185,6 +181,7 @@ def _observation(row: Row, knowledge: Knowledge) -> Field:
     ]
     when = f" when {knowledge.conditions.text(seen.condition)}" if seen.condition else ""
     times = f", {seen.count} times" if seen.count > 1 else ""
-    line = (outcome, f"{when}{times}: ", verdict, f"; {OWN_ORDER.lower()}: ",
-            *phrases.branch_line(row.ruling), *(f"; {note}" for note in notes if note))  # fmt: skip
+    judged = (outcome, f"{when}{times}: ", verdict)
+    ruling = (f"; {OWN_ORDER.lower()}: ", *phrases.branch_line(row.ruling))
+    line = (*judged, *ruling, *(f"; {note}" for note in notes if note))
     return Field((Linked(sighting_name(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)

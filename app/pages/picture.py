@@ -124,14 +124,14 @@ def _told(view: CellView, conditions: Conditions) -> str:
 def picture_sheet(picture: Picture) -> Sheet:
     """Return the picture as a page, with a grid of marks as text."""
     numbers = ", ".join(f"{number} {w.mark or '='} {w.label}" for w, number in picture.counts)
-    return Sheet(TITLE, "/map", parts=[
+    return Sheet(TITLE, "/map").holding(
         Para(LEAD, "lead"),
         Para(f"{numbers}; * somebody ran it, or a group that holds it", only="text", above=True),
         Field("For slides", (full_address("/map.svg"),)),
         Field("As a table", (full_address("/corrected"),)),
         Included("map/figure.html"),
         Columns("\n".join(_grid(picture)), only="text"),
-    ])  # fmt: skip
+    )
 
 
 def _grid(picture: Picture) -> Iterator[str]:

@@ -21,18 +21,23 @@ def covering_sheet(found: Covering, knowledge: Knowledge) -> Sheet:
         range_item(policy, range_, Linked(policy.slug, f"/policy/{policy.slug}"), " covers ")
         for policy, range_ in found.held
     ]
-    unknown = f"{found.unknown[:1].upper()}{found.unknown[1:]}."
+    lets_through = (
+        Field(slug, (f"lets through {passed_msrs(policy)}: ", Linked("in full", at, told=True)))
+        for slug, policy in policies.items()
+        for at in [f"/policy/{slug}"]
+    )
+    unknown = f"{found.unknown[:1].upper()}{found.unknown[1:]}." if found.unknown else ""
     return Sheet(
-        f"{found.name}: which policy covers it", f"/policy/{found.slug}",
-        up=(Linked("Policies", "/policy"), found.slug), parts=[
-            *(Field(slug, (f"lets through {passed_msrs(policy)}: ",
-                           Linked("in full", f"/policy/{slug}", told=True)))
-              for slug, policy in policies.items()),
-            Field("Words", WORDS),
-            Section("What covers it", "covers", parts=[*covered]),
-            Section("Not known", "not-known", parts=[Para(unknown)] if found.unknown else []),
-            list_sources((name for _, r in found.held for name in r.sources), knowledge),
-        ])  # fmt: skip
+        f"{found.name}: which policy covers it",
+        f"/policy/{found.slug}",
+        up=(Linked("Policies", "/policy"), found.slug),
+    ).holding(
+        lets_through,
+        Field("Words", WORDS),
+        Section("What covers it", "covers").holding(covered),
+        *([Section("Not known", "not-known").holding(Para(unknown))] if unknown else []),
+        list_sources((name for _, r in found.held for name in r.sources), knowledge),
+    )
 
 
 def covering_table(found: Covering) -> Table:

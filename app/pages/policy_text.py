@@ -39,13 +39,13 @@ WORDS = (Linked("what the words mean", "/docs/policy", told=True),)
 def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet:
     """Return the list of policies, oldest version first."""
     shown = tuple(tables)
-    out = Sheet("Policies: what hypervisors assume of AVIC and x2AVIC", "/policy", parts=[
+    out = Sheet("Policies: what hypervisors assume of AVIC and x2AVIC", "/policy").holding(
         Field("Words", WORDS),
         Field("Inhibits", INHIBITS if knowledge.inhibits else ""),
         Para(LEAD, "lead"),
         *(_in_short(table, knowledge) for table in shown),
         _not_known([table.policies[0] for table in shown], knowledge),
-    ])  # fmt: skip
+    )
     for older, newer in pairs(knowledge):
         out.parts += [
             Field("Side by side", (_beside(older, newer),), above=True),
@@ -54,7 +54,7 @@ def policies_sheet(tables: Iterable[PolicyTable], knowledge: Knowledge) -> Sheet
     if remarks := [_other(note, knowledge) for note in knowledge.without_policy]:
         lead = Para("A remark on each, as far as it was read.", above=True)
         title, name = "Hypervisors without a policy", "other-hypervisors"
-        out.parts.append(Section(title, name, parts=[lead, *remarks]))
+        out.parts.append(Section(title, name).holding(lead, *remarks))
     return out
 
 
@@ -62,13 +62,13 @@ def _other(note: Annotation, knowledge: Knowledge) -> Record:
     """Return what a hypervisor without a policy does about AVIC, and what that rests on."""
     inference = "Inference: " * note.inference
     read = (s for s in map(knowledge.sources.get, note.sources) if s)
-    return Record(note.title, id=f"note-{note.slug}", level=3, parts=[
+    return Record(note.title, id=f"note-{note.slug}", level=3).holding(
         Field("AVIC", note.avic.label if note.avic else ""),
         Field("As of", note.version),
         Field("Rests on", ", ".join(dict.fromkeys(f"{s.kind} {s.read.label}" for s in read))),
         Para((f"{inference}{note.text} ", Sourced(note.sources)), "prose-width"),
         Para(f"#note-{note.slug}", only="text"),
-    ])  # fmt: skip
+    )
 
 
 def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
@@ -77,14 +77,14 @@ def _in_short(table: PolicyTable, knowledge: Knowledge) -> Section:
     for kind, groups in mark_groups(table.marks, knowledge).items():
         cells = count_noun(sum(map(len, groups.values())), "cell")
         marked.append(Field(kind.weight, f"{kind.label}: {cells}"))
-    return Section(policy.heading, policy.slug, parts=[
+    return Section(policy.heading, policy.slug).holding(
         Field("URL", (Linked("in full", table.path, told=True),)),
         Field("Covers", policy.releases),
         _in_the_table(policy),
         Field("Lets through", passed_msrs(policy)),
         Field("402h: trap at", ", ".join(policy.trap_offsets)),
         *marked,
-    ])  # fmt: skip
+    )
 
 
 def _in_the_table(policy: Policy) -> Field:
@@ -112,70 +112,76 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
         f"{policy.heading}: what it assumes of AVIC and x2AVIC",
         table.path,
         up=(Linked("Policies", "/policy"), policy.slug),
-        parts=[
-            Field("Covers", policy.releases),
-            Field("Lets through", passed_msrs(policy)),
-            _in_the_table(policy),
-            *(Field("Side by side", (_beside(*pair),)) for pair in pairs(knowledge, policy)),
-            *_words(policy),
-            _not_known(table.policies, knowledge),
-            _marks(f"Where {OTHERWISE}", table.marks, knowledge),
-            Field("Why marked", WORDS),
-            Section("While x2AVIC is active, MSR by MSR", parts=[
-                Tabular("MSR by MSR", [heads], rows, ONE, "msrs"),
-            ]),
-            Section("Offsets at which an exit 402h is taken for a trap", parts=[
-                traps_line(table.traps), Para("At any other offset it is taken for a fault."),
-            ]),
-            trees_section(policy),
-        ],
-    )  # fmt: skip
+    ).holding(
+        Field("Covers", policy.releases),
+        Field("Lets through", passed_msrs(policy)),
+        _in_the_table(policy),
+        *(Field("Side by side", (_beside(*pair),)) for pair in pairs(knowledge, policy)),
+        *_words(policy),
+        _not_known(table.policies, knowledge),
+        _marks(f"Where {OTHERWISE}", table.marks, knowledge),
+        Field("Why marked", WORDS),
+        Section("While x2AVIC is active, MSR by MSR").holding(
+            Tabular("MSR by MSR", [heads], rows, ONE, "msrs"),
+        ),
+        Section("Offsets at which an exit 402h is taken for a trap").holding(
+            traps_line(table.traps),
+            Para("At any other offset it is taken for a fault."),
+        ),
+        trees_section(policy),
+    )
 
 
 def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     a, b = table.policies
     changed, unchanged = table.only(differing=True), table.only(differing=False)
+    only = []
+    for at, policy in enumerate((a, b)):
+        mine = [row for row in changed.marks if row.held[at]]
+        only.append(_marks(f"Only {policy.slug}: where {OTHERWISE}", mine, knowledge))
     both = Linked("as columns", f"/?policy={a.slug},{b.slug}", told=True)
     return Sheet(
         f"{a.heading} against {b.heading}",
         table.path,
         up=(Linked("Policies", "/policy"), f"{a.slug} and {b.slug}"),
-        parts=[
-            *(part for policy in (a, b) for part in (
-                Field((Linked(policy.slug, f"/policy/{policy.slug}"),),
-                      f"lets through {passed_msrs(policy)}"),
-                Field("", (full_address(f"/policy/{policy.slug}"),), only="text"),
-            )),
-            Field("Differ", f"{len(changed.msrs)} of {len(table.msrs)} rows of MSRs"),
-            Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
-            Field("", ("both in the table: ", both)),
-            msrs_section("MSRs that they treat differently while x2AVIC is active", changed),
-            Section("Offsets that only one takes for a trap on exit 402h", parts=[
-                traps_line(changed.traps, table.policies),
-            ]),
-            *(_marks(f"Only {policy.slug}: where {OTHERWISE}",
-                     [row for row in changed.marks if row.held[at]], knowledge)
-              for at, policy in enumerate((a, b))),
-            _marks(f"Both: where {OTHERWISE}", unchanged.marks, knowledge),
-            msrs_section("MSRs that they treat alike", unchanged),
-            Section("Offsets that both take for a trap on exit 402h", parts=[
-                traps_line(unchanged.traps),
-            ]),
-            *(Section(policy.heading, parts=[*_words(policy)]) for policy in (a, b)),
-            _not_known(table.policies, knowledge),
-        ],
-    )  # fmt: skip
+    ).holding(
+        *_lets_through(a),
+        *_lets_through(b),
+        Field("Differ", f"{len(changed.msrs)} of {len(table.msrs)} rows of MSRs"),
+        Field("Other views", ("the other way round: ", _beside(b.slug, a.slug))),
+        Field("", ("both in the table: ", both)),
+        msrs_section("MSRs that they treat differently while x2AVIC is active", changed),
+        Section("Offsets that only one takes for a trap on exit 402h").holding(
+            traps_line(changed.traps, table.policies),
+        ),
+        *only,
+        _marks(f"Both: where {OTHERWISE}", unchanged.marks, knowledge),
+        msrs_section("MSRs that they treat alike", unchanged),
+        Section("Offsets that both take for a trap on exit 402h").holding(
+            traps_line(unchanged.traps),
+        ),
+        *(Section(policy.heading).holding(*_words(policy)) for policy in (a, b)),
+        _not_known(table.policies, knowledge),
+    )
+
+
+def _lets_through(policy: Policy) -> Iterator[Field]:
+    at = f"/policy/{policy.slug}"
+    yield Field((Linked(policy.slug, at),), f"lets through {passed_msrs(policy)}")
+    yield Field("", (full_address(at),), only="text")
 
 
 def msrs_section(heading: str, table: PolicyTable) -> Section:
     """Return rows of MSRs with what each of two policies does there."""
     if not table.msrs:
-        return Section(heading, parts=[Para("None.")])
+        return Section(heading).holding(Para("None."))
     above = [word for policy in table.policies for word in (policy.slug, "")]
     heads = [("", "", *above), ("MSR", "register", *("RDMSR", "WRMSR") * len(table.policies))]
-    rows = [(*_named(row), *(word for entry in row.entries for word in _does(entry)))
-            for row in table.msrs]  # fmt: skip
-    return Section(heading, parts=[Tabular(heading, heads, rows, TWO, "msrs pair")])
+    rows = [
+        (*_named(row), *(word for entry in row.entries for word in _does(entry)))
+        for row in table.msrs
+    ]
+    return Section(heading).holding(Tabular(heading, heads, rows, TWO, "msrs pair"))
 
 
 def _named(row: MsrRow) -> tuple[Line, Line]:
@@ -220,11 +226,11 @@ def range_item(policy: Policy, range_: PolicyRange, *before: Piece) -> Item:
     inference = f"Inference: {range_.inference}" if range_.inference else ""
     parts = [*read_lines(policy, range_), Para(candidate), Para(inference)]
     said = (*before, f"{range_.words} ", Sourced(range_.sources))
-    return Item(said, above=True, parts=parts)
+    return Item(said, above=True).holding(*parts)
 
 
 def _not_known(policies: Iterable[Policy], knowledge: Knowledge) -> Section:
-    return Section("Not known", "not-known", parts=[*map(Para, not_known(policies, knowledge))])
+    return Section("Not known", "not-known").holding(*map(Para, not_known(policies, knowledge)))
 
 
 def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Section:
@@ -240,8 +246,8 @@ def _marks(heading: str, rows: Iterable[MarkRow], knowledge: Knowledge) -> Secti
             )
             entries = join_lines((Linked(f"D-{number}", f"/d/{number}"),) for number in numbers)
             behind = (" (", *entries, ")") if entries else ()
-            parts.append(Item((*join_lines(cells), *behind), parts=[*map(Para, lines)]))
-    return Section(heading, parts=parts or [Para("Nowhere, by what is known here.")])
+            parts.append(Item((*join_lines(cells), *behind)).holding(*map(Para, lines)))
+    return Section(heading).holding(*(parts or [Para("Nowhere, by what is known here.")]))
 
 
 def traps_line(rows: Iterable[TrapRow], policies: Iterable[Policy] = ()) -> Para:
@@ -260,12 +266,14 @@ def _trap(row: TrapRow, slugs: list[str]) -> Pieces:
 def does_line(key: CellKey, view: PolicyView, knowledge: Knowledge) -> Pieces:
     """Return what a policy does with a cell, and where the evidence speaks against it."""
     ranges = view.parts if len(view.actions) > 1 else [("", a) for a in view.actions]
-    actions = join_lines((f"{msrs} " if msrs else "", Styled(word, f"p p-{word}"))
-                     for msrs, word in ranges)  # fmt: skip
+    actions = join_lines(
+        (f"{msrs} " if msrs else "", Styled(word, f"p p-{word}")) for msrs, word in ranges
+    )
     parts: list[Pieces] = [actions or ("no MSR to intercept",)]
     parts += [(f"an exit 402h here is taken for a {view.takes}",)] if view.reaches else []
-    parts += [(Styled(mark_line(key, mark, knowledge), f"m m-{mark.kind.weight}"),)
-              for mark in view.marks]  # fmt: skip
+    parts += [
+        (Styled(mark_line(key, mark, knowledge), f"m m-{mark.kind.weight}"),) for mark in view.marks
+    ]
     return join_lines(
         (*parts, *([(beyond,)] if (beyond := not_looked_at(view.policy)) else [])), "; "
     )
@@ -277,14 +285,13 @@ def does_section(key: CellKey, does: Iterable[PolicyView], knowledge: Knowledge)
     for view in does:
         at = f"/policy/{view.policy.slug}"
         lines = [line for mark in view.marks for line in evidence_lines(mark, knowledge)]
-        parts.append(Field(
-            (Linked(known_as(view.policy), at),), does_line(key, view, knowledge),
-            more=(f"This is {view.policy.name}.", *view.notes, *lines),
-            parts=[
-                Para((full_address(at),), only="text"),
-                Para((Sourced(view.policy.every_source),), "fine", only="html"),
-            ],
-        ))  # fmt: skip
+        name = (Linked(known_as(view.policy), at),)
+        more: list[Line] = [f"This is {view.policy.name}.", *view.notes, *lines]
+        field = Field(name, does_line(key, view, knowledge), more=more).holding(
+            Para((full_address(at),), only="text"),
+            Para((Sourced(view.policy.every_source),), "fine", only="html"),
+        )
+        parts.append(field)
     if parts:
         parts.append(Para(("What is marked, and why: ", full_address("/docs/policy"))))
-    return Section("What hypervisors do", "policies", parts=parts)
+    return Section("What hypervisors do", "policies").holding(*parts)

@@ -18,11 +18,12 @@ LEAD = (
 def trees_section(policy: Policy) -> Section:
     """Return where each thing was read, tree by tree; nothing of a policy typed by hand."""
     trees = [
-        Item((f"Linux {reading.version} ", Sourced((reading.source,))), above=True,
-             parts=[*map(Para, _lines(reading))])
+        Item((f"Linux {reading.version} ", Sourced((reading.source,))), above=True).holding(
+            *map(Para, _lines(reading))
+        )
         for reading in policy.readings
-    ]  # fmt: skip
-    return Section("Where it was read", "read", parts=[Para(LEAD), *trees] if trees else [])
+    ]
+    return Section("Where it was read", "read").holding(*([Para(LEAD), *trees] if trees else []))
 
 
 def read_lines(policy: Policy, range_: PolicyRange) -> Iterator[Passage]:
@@ -36,8 +37,10 @@ def read_lines(policy: Policy, range_: PolicyRange) -> Iterator[Passage]:
 
 def _lines(reading: PolicyReading) -> Iterator[str]:
     both = [(one.msrs, one.read) for one in reading.msrs if one.read == one.write]
-    apart = {way: [(one.msrs, getattr(one, way)) for one in reading.msrs if one.read != one.write]
-             for way in Access}  # fmt: skip
+    apart = {
+        way: [(one.msrs, getattr(one, way)) for one in reading.msrs if one.read != one.write]
+        for way in Access
+    }
     yield from _by_file("RDMSR and WRMSR let through", both)
     yield from _by_file("RDMSR let through", apart[Access.READ])
     yield from _by_file("WRMSR let through", apart[Access.WRITE])

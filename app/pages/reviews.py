@@ -23,6 +23,9 @@ LOGIN = (
     "Reviewing needs the token of a reviewer: log in with a browser, or use `vapic review` "
     "where the server runs."
 )
+COUNTS = "This is what its observations change; it counts now."
+WOULD_COUNT = "This is what its observations would change; it does not count now."
+NO_CHANGE = "No verdict would change: it does not count now."
 TOKEN_COLUMNS = (4, 22, 8, 12, 12, 12)
 EFFECT_COLUMNS = (21, 40, 12)
 # Columns that say what they are need none in text.
@@ -33,9 +36,10 @@ VERBS = {State.ACCEPTED: "Accept", State.REJECTED: "Reject", State.WITHDRAWN: "W
 
 def login_page(problem: str = "") -> Page:
     """Return the login, with what was wrong with the last try."""
-    sheet = Sheet("Review", "/review", pinned=False, parts=[
-        Para(LOGIN, "lead", only="text"), Included("review/_login.html"),
-    ])  # fmt: skip
+    sheet = Sheet("Review", "/review", pinned=False).holding(
+        Para(LOGIN, "lead", only="text"),
+        Included("review/_login.html"),
+    )
     return Page(
         template="sheet.html",
         view={"sheet": sheet, "problem": problem},
@@ -46,13 +50,14 @@ def login_page(problem: str = "") -> Page:
 
 def queue_sheet(lists: Mapping[str, Iterable[Listed]], snapshot: Snapshot) -> Sheet:
     """Return lists of measurements under their headings."""
-    out = Sheet("Review", "/review", pinned=False, parts=[
-        Field("Data version", snapshot.name, only="text"), Included("review/_session.html"),
-    ])  # fmt: skip
+    out = Sheet("Review", "/review", pinned=False).holding(
+        Field("Data version", snapshot.name, only="text"),
+        Included("review/_session.html"),
+    )
     for heading, measurements in lists.items():
         rows = [part for m in measurements for part in _waiting(m, snapshot)]
         none = [] if rows else [Para("None.", "none", only="html")]
-        out.parts.append(Section(f"{heading}: {len(rows) // 2}", parts=[*rows, *none]))
+        out.parts.append(Section(f"{heading}: {len(rows) // 2}").holding(*rows, *none))
     return out
 
 
@@ -78,37 +83,35 @@ def review_sheet(review: Review, snapshot: Snapshot) -> Sheet:
         path,
         up=(Linked("Review", "/review"), m.slug),
         pinned=False,
-        parts=[
-            Field("Its page", (Linked("for everybody", f"/m/{m.slug}"),), only="html"),
-            Field("Raw bytes", (Linked("as they came", f"/m/{m.slug}.raw", told=True),)),
-            Field("Data version", snapshot.name, only="text"),
-            Field("State", state_line(m)),
-            Field("May become", ", ".join(m.state.next) or "nothing: a withdrawal is final"),
-            *(Field(label, value) for label, value in known),
-            Section("Notes", parts=[*map(Para, m.notes.splitlines())]),
-            Section("What looks odd", parts=odd or [Para("Nothing.")]),
-            Section(f"Effect: {changed} of {len(review.effects)} verdicts change", parts=[
-                Para("This is what its observations change; it counts now." if m.accepted else
-                     "This is what its observations would change; it does not count now."),
-                *_effects(review, snapshot),
-            ]),
-            Section("Decisions", parts=[Item(_decision(d)) for d in review.decisions]),
-            Section("What a decision changes", parts=[
-                _consequence(review, one, snapshot.knowledge) for one in m.state.next
-            ]),
-            Included("review/_decide.html"),
-            Included("review/_session.html"),
-        ],
-    )  # fmt: skip
+    ).holding(
+        Field("Its page", (Linked("for everybody", f"/m/{m.slug}"),), only="html"),
+        Field("Raw bytes", (Linked("as they came", f"/m/{m.slug}.raw", told=True),)),
+        Field("Data version", snapshot.name, only="text"),
+        Field("State", state_line(m)),
+        Field("May become", ", ".join(m.state.next) or "nothing: a withdrawal is final"),
+        *(Field(label, value) for label, value in known),
+        Section("Notes").holding(*map(Para, m.notes.splitlines())),
+        Section("What looks odd").holding(*(odd or [Para("Nothing.")])),
+        Section(f"Effect: {changed} of {len(review.effects)} verdicts change").holding(
+            Para(COUNTS if m.accepted else WOULD_COUNT),
+            *_effects(review, snapshot),
+        ),
+        Section("Decisions").holding(Item(_decision(d)) for d in review.decisions),
+        Section("What a decision changes").holding(
+            _consequence(review, one, snapshot.knowledge) for one in m.state.next
+        ),
+        Included("review/_decide.html"),
+        Included("review/_session.html"),
+    )
 
 
 def sure_sheet(review: Review, decided: State, knowledge: Knowledge) -> Sheet:
     """Return what asks again before a decision that nothing follows."""
     slug = review.measurement.slug
     path, verb = f"/review/{slug}", VERBS[decided]
-    return Sheet(f"{verb}: {slug}?", path, up=(Linked("Review", "/review"), slug), pinned=False,
-                 parts=[_consequence(review, decided, knowledge),
-                        Included("review/_sure.html")])  # fmt: skip
+    return Sheet(
+        f"{verb}: {slug}?", path, up=(Linked("Review", "/review"), slug), pinned=False
+    ).holding(_consequence(review, decided, knowledge), Included("review/_sure.html"))
 
 
 def _consequence(review: Review, decided: State, knowledge: Knowledge) -> Field:
@@ -120,15 +123,17 @@ def _consequence(review: Review, decided: State, knowledge: Knowledge) -> Field:
         after = effect.after if counts else effect.before
         link = Linked(knowledge.name_of(effect.key), effect.key.url)
         becoming.setdefault(after.verdict, []).append((link,))
-    final = "" if decided.next else "This is final: it can never count again."
-    told = f"{count_noun(len(changed), 'verdict')} would change." if counts is not now else (
-        "No verdict would change: it does not count now.")  # fmt: skip
-    return Field(VERBS[decided], told, WIDE, more=[
-        *((verdict, f" in {len(cells)}", ": " if verdict.disagrees else "",
-           *(join_lines(cells) if verdict.disagrees else ()))
-          for verdict in Verdict if (cells := becoming.get(verdict))),
-        *([final] if final else []),
-    ])  # fmt: skip
+    told = (
+        f"{count_noun(len(changed), 'verdict')} would change." if counts is not now else NO_CHANGE
+    )
+    more: list[Line] = []
+    for verdict in (v for v in Verdict if v in becoming):
+        cells = becoming[verdict]
+        named = (": ", *join_lines(cells)) if verdict.disagrees else ()
+        more.append((verdict, f" in {len(cells)}", *named))
+    if not decided.next:
+        more.append("This is final: it can never count again.")
+    return Field(VERBS[decided], told, WIDE, more=more)
 
 
 def _effects(review: Review, snapshot: Snapshot) -> Iterator[Passage]:

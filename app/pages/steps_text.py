@@ -151,25 +151,25 @@ def step_sheet(view: StepView, knowledge: Knowledge) -> Sheet:
         path=f"/changes/{version.name}",
         up=(Linked("Changes", "/changes"), version.name),
         pinned=False,
-        parts=[
-            Field("Date", f"{version.created_at:%Y-%m-%d %H:%M:%S} UTC"),
-            Field("Reason", version.reason),
-            Field("Previous", _version(step.previous, "prev")),
-            Field("Next", _version(view.next, "next"), only="html"),
-            Field("Facts", ", ".join(count_changes(view.changes))),
-            Field("The table", (Linked("as of it", f"/?at={version.name}"),), only="html"),
-            Section("Pages it touched", parts=[
-                ShortItem((Linked(path, view.link(path)), ": new" * (path in step.born)))
-                for path in view.pages
-            ]),
-            Section("Cells", parts=[
-                Told((Linked(knowledge.name_of(key), view.link(key.url)),),
-                     parts=[Para(line, hanging=2) for line in lines])
-                for key, lines in told_cells(step.cells, knowledge).items()
-            ]),
-            Section("Facts", parts=[Columns(facts.render())]),
-        ],
-    )  # fmt: skip
+    ).holding(
+        Field("Date", f"{version.created_at:%Y-%m-%d %H:%M:%S} UTC"),
+        Field("Reason", version.reason),
+        Field("Previous", _version(step.previous, "prev")),
+        Field("Next", _version(view.next, "next"), only="html"),
+        Field("Facts", ", ".join(count_changes(view.changes))),
+        Field("The table", (Linked("as of it", f"/?at={version.name}"),), only="html"),
+        Section("Pages it touched").holding(
+            ShortItem((Linked(path, view.link(path)), ": new" * (path in step.born)))
+            for path in view.pages
+        ),
+        Section("Cells").holding(
+            Told((Linked(knowledge.name_of(key), view.link(key.url)),)).holding(
+                Para(line, hanging=2) for line in lines
+            )
+            for key, lines in told_cells(step.cells, knowledge).items()
+        ),
+        Section("Facts").holding(Columns(facts.render())),
+    )
 
 
 def _version(name: str, rel: str) -> Line:

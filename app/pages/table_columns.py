@@ -62,28 +62,35 @@ def cell_columns(
     ``most`` bounds the observations of measurements that JSON names of a cell, newest first.
     """
     shown = tuple(policies)
+    key = {
+        "register": (str, lambda view: view.key.register),
+        "mode": (Mode, lambda view: view.key.mode),
+        "access": (Access, lambda view: view.key.access),
+        "url": (str, lambda view: site + view.key.url),
+    }
     return (
-        CellColumn(("cell",), lambda view: (str(view.key),), {
-            "register": (str, lambda view: view.key.register),
-            "mode": (Mode, lambda view: view.key.mode),
-            "access": (Access, lambda view: view.key.access),
-            "url": (str, lambda view: site + view.key.url),
-        }),
+        CellColumn(("cell",), lambda view: (str(view.key),), key),
         *_manual(knowledge),
         *_seen(knowledge, site, most),
-        CellColumn(json={
-            "policies": (dict[str, str], lambda view: {
-                p.policy.slug: p.summary for p in view.policies if p.actions
-            }),
-            "assumed": (dict[str, AssumedOut], lambda view: {
-                p.policy.slug: assumed_out(p, knowledge)
-                for p in policy_phrases.policy_views(view, shown)
-            }),
-        }),
+        _policies(knowledge, shown),
         *(_policy(slug, knowledge) for slug in shown),
         *LAST,
         CellColumn(("url",), lambda view: (f"{site}{view.key.url}",)),
-    )  # fmt: skip
+    )
+
+
+def _policies(knowledge: Knowledge, shown: Iterable[str]) -> CellColumn:
+    """Return what JSON says of every policy in a word, and in full of those that are shown."""
+
+    def actions(view: CellView) -> dict[str, str]:
+        return {p.policy.slug: p.summary for p in view.policies if p.actions}
+
+    def assumed(view: CellView) -> dict[str, AssumedOut]:
+        views = policy_phrases.policy_views(view, shown)
+        return {p.policy.slug: assumed_out(p, knowledge) for p in views}
+
+    json = {"policies": (dict[str, str], actions), "assumed": (dict[str, AssumedOut], assumed)}
+    return CellColumn(json=json)
 
 
 def html_columns(
@@ -116,12 +123,14 @@ def _manual(knowledge: Knowledge) -> Iterator[CellColumn]:
     """What the manual says of a cell, and what rules it by that."""
     yield CellColumn(("offset",), lambda view: (" ".join(view.register.offsets),))
     yield CellColumn(("msr",), lambda view: (" ".join(view.register.msrs),))
-    yield CellColumn(json={
-        "claims": (list[ClaimOut], lambda view: [_claim(c, knowledge) for c in view.claims])
-    })  # fmt: skip
-    yield CellColumn(("table_15_22",), lambda view: (phrases.branches_slugs(view.table, ""),), {
-        "table": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.table)])
-    })  # fmt: skip
+    yield CellColumn(
+        json={"claims": (list[ClaimOut], lambda view: [_claim(c, knowledge) for c in view.claims])}
+    )
+    yield CellColumn(
+        ("table_15_22",),
+        lambda view: (phrases.branches_slugs(view.table, ""),),
+        {"table": (list[EffectiveOut], lambda view: [*map(EffectiveOut.of, view.table)])},
+    )
     yield CellColumn(
         ("rules",),
         lambda view: (phrases.branches_slugs(view.effective, ""),),
@@ -198,7 +207,7 @@ def _seen(knowledge: Knowledge, site: str, most: int | None) -> Iterator[CellCol
             "observations": (list[ObservationOut], observations),
         },
         lines,
-    )  # fmt: skip
+    )
 
 
 def _policy(slug: str, knowledge: Knowledge) -> CellColumn:
@@ -231,4 +240,4 @@ LAST = (
     _same("errata", list[str], lambda view: [e.slug for e in view.errata]),
     _same("differences", list[str], lambda view: [d.label for d in view.differences if d.stands]),
     CellColumn(json={"annotations": (list[str], lambda view: [a.slug for a in view.annotations])}),
-)  # fmt: skip
+)

@@ -22,6 +22,12 @@ POLICY_COLUMNS = (
     "pass, intercept: what the hypervisor does with RDMSR and WRMSR while x2AVIC is active. 402h: "
     "what it takes that exit for."
 )
+LEAD = (
+    "What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. Each cell "
+    "shows what holds by the manual's own order, what the printed table says where that differs, "
+    "and what was seen per CPU family: the verdict, what was seen, and what stands behind it. The "
+    "printed table has one column for both modes; "
+)
 TITLE = "Table 15-22 versus real behaviour"
 SEVERAL = "; a cell counts for each verdict that it has"
 
@@ -30,31 +36,27 @@ def table_sheet(view: TableView, knowledge: Knowledge) -> Sheet:
     """Return the cells that a filter admits, one register after the other."""
     policies = view.wanted["policy"]
     every = cell_columns(knowledge, policies)
+    counts = ", ".join(f"{t.number} {phrases.counted_verdict(t.word)}" for t in view.verdicts)
     several = SEVERAL if sum(t.number for t in view.verdicts) > len(view.cells) else ""
-    parts: list[Passage] = [
+    sheet = Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path).holding(
         Field("Shown", view.sentence),
         Field("In print", "".join(said for said, _ in headline(view, knowledge))),
         *wrong_on(view, knowledge),
-        Field(
-            "Verdicts",
-            ", ".join(f"{t.number} {phrases.counted_verdict(t.word)}" for t in view.verdicts)
-            + several,
-        ),
+        Field("Verdicts", counts + several),
         *_introduction(policies, knowledge),
-    ]
+    )
     if not view.cells:
-        parts.append(
-            Para(("No cell passes this filter. The whole table: ", full_address("/")), "lead")
-        )
+        none = ("No cell passes this filter. The whole table: ", full_address("/"))
+        sheet.holding(Para(none, "lead"))
     for slug in view.order:
         register = knowledge.registers[slug]
         record = Record(f"{register.heading} ({register.addresses})")
         for cell in view.rows[slug]:
             label = f"{cell.key.mode.label:<6} {cell.key.access:<6}"
             first, *more = (line for column in every for line in column.lines(cell))
-            record.parts.append(Field(label, first, 14, more))
-        parts.append(record)
-    return Sheet(title=f"{TITLE}: AVIC and x2AVIC", path=view.path, parts=parts)
+            record.holding(Field(label, first, 14, more))
+        sheet.holding(record)
+    return sheet
 
 
 def wrong_on(view: TableView, knowledge: Knowledge) -> Iterator[Field]:
@@ -88,13 +90,8 @@ def headline(view: TableView, knowledge: Knowledge) -> Iterator[tuple[str, CellF
 
 
 def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Passage]:
-    yield Para((
-        ("What happens when a guest touches its local APIC while AMD's AVIC or x2AVIC is on. "
-         "Each cell shows what holds by the manual's own order, what the printed table says "
-         "where that differs, and what was seen per CPU family: the verdict, what was seen, and "
-         "what stands behind it. The printed table has one column for both modes; "),
-        full_address("/corrected"), " has two. The words are on ", full_address("/docs/words"), ".",
-    ), "lead")  # fmt: skip
+    words = (" has two. The words are on ", full_address("/docs/words"), ".")
+    yield Para((LEAD, full_address("/corrected"), *words), "lead")
     yield Para(CELLS_AT)
     for slugs in policy_phrases.by_hypervisor(policies, knowledge):
         marked = f"{', '.join(slugs)}: {POLICY_COLUMNS} What is marked, and why: "

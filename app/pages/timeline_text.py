@@ -22,7 +22,7 @@ def timeline(moments: Iterable[Moment], rest: Pieces = ()) -> Section:
     """Return moments as a section, oldest first; ``rest`` leads to those that are not named."""
     fields = [Field(m.date, (_kind(m), f" {m.text}", *_sourced(m)), DATE_WIDTH) for m in moments]
     below = [Para(DAYS), *fields, Para(rest)] if fields else []
-    return Section("Timeline", "timeline", parts=below)
+    return Section("Timeline", "timeline").holding(*below)
 
 
 def _sourced(moment: Moment) -> Pieces:
@@ -46,19 +46,22 @@ def neighbour_links(
     )
     order = list(knowledge.registers.values())
     at = order.index(register)
-    beside = (("prev", order[at - 1 : at] if at else []), ("next", order[at + 1 : at + 2]))
+    beside = {"prev": order[:at][-1:], "next": order[at + 1 :][:1]}
     tail = f"/{key.mode}/{key.access}" if key else ""
-    return (*cells, *(
-        Linked(other.label, f"/r/{other.slug}{tail}", rel=rel) for rel, found in beside
+    others = (
+        Linked(other.label, f"/r/{other.slug}{tail}", rel=rel)
+        for rel, found in beside.items()
         for other in found
-    ))  # fmt: skip
+    )
+    return (*cells, *others)
 
 
 def around_section(links: Iterable[Linked]) -> Section:
     """Return the same as a section of a text page; HTML has it as navigation."""
-    names = {"prev": "Before it", "next": "Behind it", "": ""}
-    return Section("Beside it", "beside", only="text", parts=[
-        Field(names[link.rel] or link.words,
-              ((f"{link.words} " if link.rel else ""), full_address(link.href)))
-        for link in links if link.href
-    ])  # fmt: skip
+    names = {"prev": "Before it", "next": "Behind it"}
+    section = Section("Beside it", "beside", only="text")
+    for link in (link for link in links if link.href):
+        words = f"{link.words} " if link.rel else ""
+        label = names.get(link.rel, link.words)
+        section.holding(Field(label, (words, full_address(link.href))))
+    return section

@@ -56,28 +56,31 @@ PROSE = ("/docs/measure", "/docs/format", "/docs/upload")
 def wanted_sections(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
     """Yield all that a page of wants says below its head."""
     if wants:
-        yield Section("One command", "measure", parts=[*_command()])
-    yield Section("Reported, and not settled", parts=[
-        Item((Linked(knowledge.name_of(w.key), w.key.url),
-              f" on {knowledge.families[w.family].name}: {REASONS[w.why]}"))
-        for w in wants if w.why is not Verdict.UNMEASURED
-    ])  # fmt: skip
-    yield Section("What is wanted", parts=[*_matrix(wants, knowledge)] if wants else [])
+        yield Section("One command", "measure").holding(*_command())
+    unsettled = Section("Reported, and not settled")
+    for want in (w for w in wants if w.why is not Verdict.UNMEASURED):
+        link = Linked(knowledge.name_of(want.key), want.key.url)
+        on = f" on {knowledge.families[want.family].name}: {REASONS[want.why]}"
+        unsettled.holding(Item((link, on)))
+    yield unsettled
+    yield Section("What is wanted").holding(*([*_matrix(wants, knowledge)] if wants else []))
     for family, mine in groupby(wants, lambda w: w.family):
-        yield Section(f"{knowledge.families[family].name}: what it takes", family,
-                      parts=[*_family(tuple(mine))])  # fmt: skip
+        yield Section(f"{knowledge.families[family].name}: what it takes", family).holding(
+            *_family(tuple(mine))
+        )
     if any(want.need.versions for want in wants):
-        yield Section("Which version lets it through", parts=[*_versions(wants, knowledge)])
+        yield Section("Which version lets it through").holding(*_versions(wants, knowledge))
     if wants:
-        yield Section("With other tools", parts=[*_by_hand()])
+        yield Section("With other tools").holding(*_by_hand())
     yield Para("" if wants else NOTHING, "empty", above=True)
 
 
 def _command() -> Iterator[Passage]:
     yield Para(FETCH, "command", margin=4)
     yield Para(MEASURE, "command", margin=4)
-    yield Para((BARE, " Step by step: ", Linked("/docs/measure", "/docs/measure"),
-                ". Send measured.json at ", Linked("/upload", "/upload"), "."))  # fmt: skip
+    by_step = (" Step by step: ", Linked("/docs/measure", "/docs/measure"))
+    sending = (". Send measured.json at ", Linked("/upload", "/upload"), ".")
+    yield Para((BARE, *by_step, *sending))
 
 
 def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
@@ -88,21 +91,22 @@ def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
     yield Para(CELLS_AT if wants else "", only="text")
     for first in range(0, len(columns), MOST):
         some = columns[first : first + MOST]
-        heads = [(Linked(knowledge.families[family].name, path_of((family,))), f" {mode.label}")
-                 for family, mode in some]  # fmt: skip
-        rows: list[tuple[Line, ...]] = [
-            (register.label, *(
-                join_lines(((marks[at],) for access in Access
-                        if (at := (family, CellKey(slug, mode, access))) in marks), " ")
+        heads: list[Line] = [
+            "Register",
+            *(
+                (Linked(knowledge.families[family].name, path_of((family,))), f" {mode.label}")
                 for family, mode in some
-            ))
-            for slug, register in knowledge.registers.items()
-        ]  # fmt: skip
-        yield Tabular(
-            f"Wanted: {', '.join(f'{knowledge.families[f].name} {m.label}' for f, m in some)}",
-            [("Register", *heads)], [r for r in rows if any(r[1:])],
-            (NAME, *(COLUMN for _ in some)), "wanted", above=True,
-        )  # fmt: skip
+            ),
+        ]
+        rows: list[tuple[Line, ...]] = []
+        for slug, register in knowledge.registers.items():
+            keys = ([(f, CellKey(slug, mode, access)) for access in Access] for f, mode in some)
+            found = [join_lines(((marks[k],) for k in each if k in marks), " ") for each in keys]
+            if any(found):
+                rows.append((register.label, *found))
+        label = ", ".join(f"{knowledge.families[f].name} {mode.label}" for f, mode in some)
+        widths = (NAME, *(COLUMN for _ in some))
+        yield Tabular(f"Wanted: {label}", [heads], rows, widths, "wanted", above=True)
 
 
 def _letter(want: Want) -> Linked:
@@ -134,12 +138,11 @@ def _versions(wants: Iterable[Want], knowledge: Knowledge) -> Iterator[Passage]:
         found.setdefault(one, {}).setdefault(want.key.register, set()).add(want.key.access)
     yield Para(KERNELS)
     for (label, told), rows in sorted(found.items(), key=lambda item: item[0][0]):
-        yield Item(f"{label}: {told}", parts=[
-            Field(column, ", ".join(
-                r.label for slug, r in knowledge.registers.items() if rows.get(slug) == accesses
-            ))
-            for column, accesses in COLUMNS.items()
-        ])  # fmt: skip
+        item = Item(f"{label}: {told}")
+        for column, accesses in COLUMNS.items():
+            mine = (r.label for r in knowledge.registers.values() if rows.get(r.slug) == accesses)
+            item.holding(Field(column, ", ".join(mine)))
+        yield item
 
 
 def _by_hand() -> Iterator[Passage]:
@@ -149,8 +152,8 @@ def _by_hand() -> Iterator[Passage]:
     for text in RECORD:
         said, path, rest = text.partition("/docs/words")
         yield Item((said, Linked(path, path), rest) if path else said)
-    yield Para(("How others measure is in ", measure, ", the keys are in ", form,
-                ", the way of a document in ", upload, "."), above=True)  # fmt: skip
+    where = ("How others measure is in ", measure, ", the keys are in ", form)
+    yield Para((*where, ", the way of a document in ", upload, "."), above=True)
 
 
 def path_of(families: Iterable[str]) -> str:

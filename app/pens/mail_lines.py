@@ -57,8 +57,10 @@ class MailBlock(Lines):
     def table(self, rows: Sequence[Sequence[str]], spans: Sequence[tuple[str, int]] = ()) -> None:
         """Add a table whose first row is its head; ``spans`` are titles over its columns."""
         cells = [[to_ascii(cell) for cell in row] for row in rows]
-        natural = [max(len(line) for cell in column for line in cell.split("\n"))
-                   for column in zip(*cells, strict=True)]  # fmt: skip
+        natural = [
+            max(len(line) for cell in column for line in cell.split("\n"))
+            for column in zip(*cells, strict=True)
+        ]
         many = len(natural) >= CROWDED and sum(natural) > _room(len(natural), GAP)
         gap = 1 if many else GAP
         widths = _fit(cells, natural, gap)
@@ -120,8 +122,9 @@ def _fit(rows: Sequence[Sequence[str]], natural: Sequence[int], gap: int) -> lis
     """Return column widths that fit: words stay whole if they can, lines stay few."""
     columns = list(zip(*rows, strict=True))
     widths = list(natural)
-    floor = [max(len(word) for cell in column for word in (cell.split() or [""]))
-             for column in columns]  # fmt: skip
+    floor = [
+        max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns
+    ]
     room = _room(len(columns), gap)
     if sum(widths) <= room:
         return widths

@@ -5,10 +5,10 @@ Parts of a kind that follow each other make one list in HTML. What has nothing t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from app.core.facts import Annotation
 from app.pens.lines import Line, Linked, Sourced
@@ -31,7 +31,7 @@ class Passage:
     needs: ClassVar[str] = "line"
     only: str = field(default="", kw_only=True)
     above: bool = field(default=False, kw_only=True)
-    parts: list[Passage] = field(default_factory=list, kw_only=True)
+    parts: list[Passage] = field(default_factory=list, init=False)
 
     @property
     def empty(self) -> bool:
@@ -43,9 +43,11 @@ class Passage:
         shown = (part for part in self.parts if not part.empty and part.only != "text")
         return [(kind, list(run)) for kind, run in groupby(shown, lambda p: p.kind)]
 
-    def field(self, label: Line, line: Line, width: int = WIDTH) -> None:
-        """Add a label and what stands behind it."""
-        self.parts.append(Field(label, line, width))
+    def holding(self, *parts: Passage | Iterable[Passage]) -> Self:
+        """Add parts that belong to it, one by one or some together, and return it."""
+        for part in parts:
+            self.parts += [part] if isinstance(part, Passage) else part
+        return self
 
 
 @dataclass
@@ -205,7 +207,7 @@ class Remark(Item):
         inference = " (inference)" if note.inference else ""
         pages = f" (p.{note.pages})" if note.pages else ""
         said = (f"{note.text}{pages} ", Sourced(note.sources), f" #note-{note.slug}")
-        return cls(f"{note.kind}: {note.title}{inference}", note=note, parts=[Para(said)])
+        return cls(f"{note.kind}: {note.title}{inference}", note=note).holding(Para(said))
 
 
 @dataclass

@@ -59,9 +59,10 @@ def branches_behind(judgement: Judgement) -> tuple[Branch, ...]:
 
 
 def _chips(sides: Sides) -> Pieces:
-    heard = ((b, looks, [when for (_, when), _ in found]) for (b, looks), found in groupby(
-        sides.items(), lambda side: (side[0][0], _looks(side[1]))
-    ))  # fmt: skip
+    heard = (
+        (b, looks, [when for (_, when), _ in found])
+        for (b, looks), found in groupby(sides.items(), lambda side: (side[0][0], _looks(side[1])))
+    )
     return join_lines(
         (*behaviour_line(b, *when, seen=ran), " (the manual's word)" if restated else "")
         for b, (ran, restated), when in heard

@@ -37,6 +37,11 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+def names(columns: str) -> tuple[str, ...]:
+    """Return the names of columns, written in a row."""
+    return tuple(columns.split())
+
+
 def markdown_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table whose cells are Markdown already."""
     heads = tuple(columns)

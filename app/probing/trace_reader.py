@@ -79,11 +79,13 @@ _COLOUR = re.compile(
 )
 # Layouts that are known and not read.
 _REFUSED = (
-    ("the latency format (trace-cmd report -l, options/latency-format)",
-     re.compile(r"\s*\S.*-\d+\s+\d+[^\s:\[]{4,9}\s+[\d.]+(?:us)?\s*[^\s:]?\s*:\s.*")),
+    (
+        "the latency format (trace-cmd report -l, options/latency-format)",
+        re.compile(r"\s*\S.*-\d+\s+\d+[^\s:\[]{4,9}\s+[\d.]+(?:us)?\s*[^\s:]?\s*:\s.*"),
+    ),
     ("function_graph", re.compile(r".*/\* kvm_\w+: .*\*/\s*")),
     ("`perf trace`", re.compile(r".*\bkvm:\w+\(.*")),
-)  # fmt: skip
+)
 
 
 @dataclass

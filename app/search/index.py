@@ -105,9 +105,10 @@ class Index:
             for row in (*rows, *named):
                 score[row] += len(self.entries) // len(rows)
         enough = max(2, (len({*parts}) + 1) // 2)
-        best = sorted((row for row in score if holds[row] >= enough
-                       and self.entries[row].kind in kinds),
-                      key=lambda row: (-score[row], row))  # fmt: skip
+        best = sorted(
+            (row for row in score if holds[row] >= enough and self.entries[row].kind in kinds),
+            key=lambda row: (-score[row], row),
+        )
         any_ = " OR ".join(dict.fromkeys(parts))
         shown = ((self.entries[row], *self._fetch(_ONE, any_, row)[0][1:]) for row in best[:limit])
         return tuple(

@@ -185,8 +185,9 @@ def _inhibit(r: facts.InhibitReason) -> SearchEntry:
     said = (part.text for part in (*r.sets, *r.clears, *r.seen))
     told = (f"{s.hypervisor}: {s.flag}. {s.text}" for s in r.settings)
     names = (r.slug, r.name, *r.names, f"APICV_INHIBIT_REASON_{r.name}")
-    return _entry("inhibit", r.slug, f"/inhibit/{r.slug}", f"Inhibit {r.name}: {r.text}", names,
-                  *said, *told)  # fmt: skip
+    return _entry(
+        "inhibit", r.slug, f"/inhibit/{r.slug}", f"Inhibit {r.name}: {r.text}", names, *said, *told
+    )
 
 
 def _source(s: facts.Source) -> SearchEntry:

@@ -148,8 +148,9 @@ class _Books:
         """Return the newest sightings of each sort of ``rows``, those among them."""
         s = SightingRow
         sorts = {self._sorts[row.sort_id] for row in rows}
-        known = [int(i) for m in measured for one in m.summaries if one.sort in sorts
-                 for i in one.newest]  # fmt: skip
+        known = [
+            int(i) for m in measured for one in m.summaries if one.sort in sorts for i in one.newest
+        ]
         every: list[Any] = [(row.sort_id, row.date, row.slug, row.id) for row in rows]
         for some in chunks(known):
             found = select(s.sort_id, s.date, s.slug, s.id).where(s.id.in_(some))
@@ -173,8 +174,10 @@ class _Books:
         """Make these what is counted from this data version on."""
         connection = self._session.connection()
         s = Base.metadata.tables[SummaryRow.__tablename__]
-        old = [{f"old_{name}": value for name, value in group_columns((cell, self._family)).items()}
-               for cell in bodies.keys() & stored.keys()]  # fmt: skip
+        old = [
+            {f"old_{name}": value for name, value in group_columns((cell, self._family)).items()}
+            for cell in bodies.keys() & stored.keys()
+        ]
         current = [s.c[name.removeprefix("old_")] == bindparam(name) for name in (*old, {})[0]]
         if old:
             # What began in this very version is written anew; the others end.
@@ -182,8 +185,10 @@ class _Books:
             mine = s.c.valid_from == self.version
             connection.execute(delete(s).where(*current, mine), old)
             connection.execute(update(s).where(*current).values(valid_to=self.version), old)
-        new = [group_columns((cell, self._family)) | {"valid_from": self.version, "body": body}
-               for cell, body in bodies.items()]  # fmt: skip
+        new = [
+            group_columns((cell, self._family)) | {"valid_from": self.version, "body": body}
+            for cell, body in bodies.items()
+        ]
         connection.execute(insert(s), new)
 
 

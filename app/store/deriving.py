@@ -25,9 +25,7 @@ from app.store.models import (
 from app.store.queries import CHUNK, SEED
 from app.store.summary_rows import measured_from, sorts
 
-TABLES: tuple[type[Base], ...] = (
-    StepPageRow, StepRow, RecordRow, SummaryRow, SightingRow, SortRow
-)  # fmt: skip
+TABLES: tuple[type[Base], ...] = (StepPageRow, StepRow, RecordRow, SummaryRow, SightingRow, SortRow)
 
 
 def derive_decision(session: Session, version: int, slug: str) -> Mapping[CellKey, Judgement]:

@@ -35,12 +35,14 @@ CURATED = 4
 _CURATED: WeakKeyDictionary[Any, OrderedDict[int, Knowledge]] = WeakKeyDictionary()
 # At which versions the seed of a data version last began and ended something. Several times for
 # each upload, so that it is made once.
-_MARKS = select(*(
-    select(func.max(column))
-    .where(FactRow.origin == SEED, column <= bindparam("version"))
-    .scalar_subquery()
-    for column in (FactRow.valid_from, FactRow.valid_to)
-))  # fmt: skip
+_MARKS = select(
+    *(
+        select(func.max(column))
+        .where(FactRow.origin == SEED, column <= bindparam("version"))
+        .scalar_subquery()
+        for column in (FactRow.valid_from, FactRow.valid_to)
+    )
+)
 # Made once, as that: the data versions beside one, and what one began and ended.
 _BEFORE, _AFTER = (
     select(DataVersionRow.__table__).where(there).order_by(order).limit(1)
@@ -114,17 +116,11 @@ def current_version_id(session: Session) -> int:
     return session.scalar(select(func.max(DataVersionRow.id))) or 0
 
 
-def list_versions(session: Session) -> tuple[DataVersion, ...]:
-    """Return every data version, oldest first."""
-    rows = session.scalars(select(DataVersionRow).order_by(DataVersionRow.id))
-    return tuple(_version(row) for row in rows)
-
-
-def get_versions(session: Session, ids: Collection[int]) -> tuple[DataVersion, ...]:
-    """Return some data versions, oldest first."""
+def list_versions(session: Session, ids: Collection[int] | None = None) -> tuple[DataVersion, ...]:
+    """Return every data version or those of some ids, oldest first."""
     v = DataVersionRow
-    rows = session.scalars(select(v).where(v.id.in_(ids)).order_by(v.id))
-    return tuple(_version(row) for row in rows)
+    some = [] if ids is None else [v.id.in_(ids)]
+    return tuple(map(_version, session.scalars(select(v).where(*some).order_by(v.id))))
 
 
 def neighbour(session: Session, version: int, way: int) -> DataVersion | None:
@@ -274,7 +270,7 @@ def seeded_changes(
     ended = select(f.valid_to).where(f.origin == SEED, f.valid_to <= version)
     ids = sorted(set(session.scalars(begun.union(ended))))
     changes = list_changes(session, ids)
-    return tuple((v.created_at, changes[v.id]) for v in get_versions(session, ids))
+    return tuple((v.created_at, changes[v.id]) for v in list_versions(session, ids))
 
 
 def get_verdicts(

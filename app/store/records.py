@@ -237,9 +237,11 @@ class Records:
         s, t = SightingRow, SortRow
         where = t.register + "/" + t.mode + "/" + t.access
         return exists().where(
-            s.slug == RecordRow.slug, *_held(s, self.version),
-            t.id == s.sort_id, where.in_(cells),
-        )  # fmt: skip
+            s.slug == RecordRow.slug,
+            *_held(s, self.version),
+            t.id == s.sort_id,
+            where.in_(cells),
+        )
 
     def _shows(self, sorts: Collection[Sort]) -> ColumnElement[bool]:
         """Whether a measurement shows an observation of one of these sorts."""
@@ -249,8 +251,10 @@ class Records:
             ids = summaries.ids_of(session, sorts)
         s = SightingRow
         return exists().where(
-            s.slug == RecordRow.slug, s.sort_id.in_(ids), *_held(s, self.version),
-        )  # fmt: skip
+            s.slug == RecordRow.slug,
+            s.sort_id.in_(ids),
+            *_held(s, self.version),
+        )
 
     def _listed(self, rows: Select[Any]) -> tuple[Listed, ...]:
         return tuple(LISTED.validate_json(row[0]) for row in self._ask(rows))

@@ -127,7 +127,7 @@ class Steps:
             return (), {}
         with self.sessions() as session:
             at = summaries.changed_at(session, self.version)
-            times = {v.id: v.created_at for v in queries.get_versions(session, set(at.values()))}
+            times = {v.id: v.created_at for v in queries.list_versions(session, set(at.values()))}
             curated = queries.seeded_changes(session, self.version)
         return curated, {place: times[version] for place, version in at.items()}
 
@@ -155,7 +155,7 @@ def _steps(
         names = frozenset((kind, key) for kind, key in json.loads(row.names))
         pages[row.version_id][row.path] = names
     named = {*ids, *filter(None, before.values())}
-    versions = {v.id: v for v in queries.get_versions(session, named)}
+    versions = {v.id: v for v in queries.list_versions(session, named)}
     return tuple(
         VersionStep(
             version=versions[i],
@@ -163,10 +163,12 @@ def _steps(
             pages=pages[i],
             born=frozenset(rows[i]["born"]),
             gone=frozenset(rows[i]["gone"]),
-            cells={CellKey.parse(text): CellStep(before, after, tuple(about))
-                   for text, (before, after, about) in rows[i]["cells"].items()},
+            cells={
+                CellKey.parse(text): CellStep(before, after, tuple(about))
+                for text, (before, after, about) in rows[i]["cells"].items()
+            },
             lines=tuple(rows[i]["lines"]),
             total=rows[i]["total"],
         )
         for i in ids
-    )  # fmt: skip
+    )

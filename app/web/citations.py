@@ -24,8 +24,9 @@ def mail(asked: Ask) -> Response:
     bare, _, query = cited.path.partition("?")
     view = {"copied": cited, "chosen": asked.path == "/mail"}
     path = bare if bare == "/mail" else f"{bare}/mail"
-    page = Page(path=f"{path}?{query}", template="mail/show.html", view=view,
-                text=lambda _: cited.block())  # fmt: skip
+    page = Page(
+        path=f"{path}?{query}", template="mail/show.html", view=view, text=lambda _: cited.block()
+    )
     return asked.elsewhere(path, query) or asked.respond(page)
 
 

@@ -47,5 +47,6 @@ def _path(text: str, snapshot: Snapshot) -> str:
         return path_of((slug,))
     raise NotFound(
         "No CPU of AMD or Hygon is named here: send a name (9654, Genoa), family and model "
-        "(19h/11h), or what lscpu or /proc/cpuinfo says.", hints=tuple(snapshot.knowledge.families)
-    )  # fmt: skip
+        "(19h/11h), or what lscpu or /proc/cpuinfo says.",
+        hints=tuple(snapshot.knowledge.families),
+    )

@@ -45,8 +45,9 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         labels = ("kind", "method", "status", "answer")
-        self._requests = Counter("vapic_requests", "Requests that were answered.", labels,
-                                 registry=self.registry)  # fmt: skip
+        self._requests = Counter(
+            "vapic_requests", "Requests that were answered.", labels, registry=self.registry
+        )
         self._seconds = Histogram("vapic_request_seconds", "From a request to its whole answer.",
                                   ("answer",), buckets=BUCKETS, registry=self.registry)  # fmt: skip
         self._uploads = Counter("vapic_uploads", "Documents that came, and what became of them.",

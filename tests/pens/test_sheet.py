@@ -58,7 +58,7 @@ TOLD = "http://site.example"
 @pytest.mark.parametrize(
     ("part", "written", "selector"),
     [
-        (Section("Head", "h", parts=[Para("x")]), "Head\n----\nx\n", "h2#h + p"),
+        (Section("Head", "h").holding(Para("x")), "Head\n----\nx\n", "h2#h + p"),
         (Para("Said.", "lead"), "Said.\n", "p.lead"),
         (Para("Said."), "Said.\n", "p:not(.lead)"),
         (Item(("seen ", Sourced(("a", "b")))), "- seen [a, b]\n", "li a.src"),
@@ -66,20 +66,20 @@ TOLD = "http://site.example"
         (Item((Linked("Zen 2", "/c/zen-2"),)), "- Zen 2\n", "a[href='/c/zen-2']"),
         (Fetched("/x"), f"  {TOLD}/x\n", "a[rel=noreferrer][href='/x']"),
         (Fetched(LONG, "/y"), f"  {TOLD}/y\n", f"a[href='{LONG}']"),
-        (Record("One", ", named", "o", parts=[Para("x")]), "One, named\n  x\n", "#o > h2"),
+        (Record("One", ", named", "o").holding(Para("x")), "One, named\n  x\n", "#o > h2"),
         (Record("One", mark="- ", level=3), "- One\n", "h3"),
         (Record("One", href="/o"), f"One\n  URL             {TOLD}/o\n", "h2 > a"),
         (Section("Head"), "\n", None),
-        (Section("Head", parts=[Para("")]), "Head\n----\n", "h2"),
-        (Item("one", "1.", parts=[Para("below")]), "1. one\n   below\n", "li > p"),
+        (Section("Head").holding(Para("")), "Head\n----\n", "h2"),
+        (Item("one", "1.").holding(Para("below")), "1. one\n   below\n", "li > p"),
         (Field("Said", "x", 6), "Said  x\n", "dd"),
         (Field("Said", "x", 6, ("", "y")), "Said  x\n      y\n", "dd > br"),
-        (Field("Said", "x", parts=[Item("y")]), "Said            x\n  - y\n", "dd > ul > li"),
+        (Field("Said", "x").holding(Item("y")), "Said            x\n  - y\n", "dd > ul > li"),
         (ShortItem("ldr"), "- ldr\n", "ul.keys > li"),
         (Field(("ldr", "/avic"), "x", 10), "ldr/avic  x\n", "dl.facts > dd"),
-        (Told("ldr", parts=[Para("x"), Para("y")]), "ldr\n  x\n  y\n", "dl.told > dd > p"),
+        (Told("ldr").holding(Para("x"), Para("y")), "ldr\n  x\n  y\n", "dl.told > dd > p"),
         (Columns("a  b\nc  d"), "a  b\nc  d\n", "pre.columns"),
-        (Together("here", parts=[Item("x")]), "- x\n", "#here > ul > li"),
+        (Together("here").holding(Item("x")), "- x\n", "#here > ul > li"),
         (Para("x", only="html"), "\n", "p"),
         (Para("x", only="text"), "x\n", None),
         (Para("x " * 40, margin=4, hanging=2), f"    {'x ' * 35}x\n      x x x x\n", "p"),
@@ -88,7 +88,7 @@ TOLD = "http://site.example"
         (Tabular("x", [("", "b")], [("1", "2")], (2, 2)), "   b\n1  2\n", "td + th[scope=col]"),
         (Tabular("x", [("a", "b")], [("1", "2")], (2,)), "a\n  b\n1\n  2\n", "td + td"),
         (Para((Linked("", "/r", told=True),)), f"{TOLD}/r\n", "p:not(:has(a))"),
-        (Section("Head", only="html", parts=[Para("x")]), "\n", "div.beside > h2"),
+        (Section("Head", only="html").holding(Para("x")), "\n", "div.beside > h2"),
         (Included("table/_legend.html"), "\n", "details.legend"),
         (Para("x", "caveat"), "x\n", "p.caveat"),
         (Para((Behaviour.GP, ".")), "gp.\n", "p > .b-gp"),
@@ -99,32 +99,32 @@ TOLD = "http://site.example"
     ],
 )
 def test_a_part_is_a_value_with_its_parts(part, written, selector):
-    whole = Passage(parts=[part])
+    whole = Passage().holding(part)
 
     assert written == text(whole)
     assert bool(selector) == bool(selector and html(whole).select_one(selector))
 
 
 def test_a_part_may_stand_below_an_empty_line_in_text():
-    part = Passage(parts=[Para("x"), Field("y", "z", above=True)])
+    part = Passage().holding(Para("x"), Field("y", "z", above=True))
 
     assert "x\n\ny               z\n" == text(part)
 
 
 def test_parts_of_a_kind_that_follow_each_other_make_one_list():
-    part = Passage(parts=[Item("a"), Item("b"), Para("c"), Item("d")])
+    part = Passage().holding(Item("a"), Item("b"), Para("c"), Item("d"))
 
     assert [["a", "b"], ["d"]] == [[li.text for li in ul("li")] for ul in html(part)("ul")]
 
 
 def test_what_has_nothing_to_say_is_left_out_of_both():
-    part = Passage(parts=[Field("Fix", ""), Para(""), Para("", "lead"), Fetched("")])
+    part = Passage().holding(Field("Fix", ""), Para(""), Para("", "lead"), Fetched(""))
 
     assert "\n" == text(part)
     assert not html(part).text.strip()
 
 
 def test_what_a_sheet_says_is_escaped():
-    part = Passage(parts=[Para("<b>")])
+    part = Passage().holding(Para("<b>"))
 
     assert "<b>" == html(part).p.text

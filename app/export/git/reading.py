@@ -108,8 +108,10 @@ class Mirror:
         for name in self.tags:
             held = self.read(name)
             if held.parent != before:
-                raise SpoiltMirror(f"{name}: found a commit with another parent than the version "
-                                   f"before. {OTHERWISE}")  # fmt: skip
+                raise SpoiltMirror(
+                    f"{name}: found a commit with another parent than the version "
+                    f"before. {OTHERWISE}"
+                )
             before = held.commit
             yield held
 
@@ -145,8 +147,10 @@ class Mirror:
             found = self.repository.objects([name for name, _ in waiting.values()])
             if len(found) < len(waiting):
                 path = [*waiting][len(found)]
-                raise SpoiltMirror(f"{version}:{path}: found an object that is gone or has another "
-                                   "hash than the one that names it. Clone it again.")  # fmt: skip
+                raise SpoiltMirror(
+                    f"{version}:{path}: found an object that is gone or has another "
+                    "hash than the one that names it. Clone it again."
+                )
             here, waiting = waiting, {}
             for (path, (_, mode)), (kind, data) in zip(here.items(), found, strict=True):
                 if kind == "tree":

@@ -111,8 +111,10 @@ def write_mirror(
     last = _opened(folder)
     repository = Repository(folder)
     if last and last.name not in names:
-        raise Conflict(f"{folder} holds data version {last.name}, which is not there: it is a "
-                       "mirror of something else.")  # fmt: skip
+        raise Conflict(
+            f"{folder} holds data version {last.name}, which is not there: it is a "
+            "mirror of something else."
+        )
     if last:
         _same(last, site.files(load(last.name)))
         names = names[names.index(last.name) + 1 :]
@@ -146,8 +148,10 @@ def _opened(folder: Path) -> HeldVersion | None:
     mirror.hold_tree()
     last = mirror.read()
     if main != last.commit or repository.line("symbolic-ref", "--quiet", "HEAD") != MAIN:
-        raise SpoiltMirror(f"{folder}: found another commit on main, or another branch checked "
-                           f"out, than that of data version {last.name}.")  # fmt: skip
+        raise SpoiltMirror(
+            f"{folder}: found another commit on main, or another branch checked "
+            f"out, than that of data version {last.name}."
+        )
     return last
 
 
@@ -159,8 +163,10 @@ def _same(last: HeldVersion, files: Files) -> None:
             found = "a file that is not there today" if path in last.files else "no such file"
             raise SpoiltMirror(f"{place}: found {found}. Nothing was written.")
         if difference := first_difference(last.files[path], files[path]):
-            raise SpoiltMirror(f"{place}:{difference}. Nothing was written; a site with another "
-                               "address or another release has a mirror of its own.")  # fmt: skip
+            raise SpoiltMirror(
+                f"{place}:{difference}. Nothing was written; a site with another "
+                "address or another release has a mirror of its own."
+            )
 
 
 def _imported(
@@ -210,8 +216,9 @@ def _committed(
             signature = _signature(key, head + b"\n" + version.message).decode().rstrip("\n")
             head += f"gpgsig {signature.replace(chr(10), chr(10) + ' ')}\n".encode()
         commit = _stored(repository, "commit", head + b"\n" + version.message)
-        tag = (f"object {commit}\ntype commit\ntag {version.name}\ntagger {version.stamp}\n\n"
-               ).encode() + version.message  # fmt: skip
+        tag = (
+            f"object {commit}\ntype commit\ntag {version.name}\ntagger {version.stamp}\n\n"
+        ).encode() + version.message
         tag += _signature(key, tag) if key else b""
         told.append(f"create refs/tags/{version.name} {_stored(repository, 'tag', tag)}")
         parent = commit

@@ -187,8 +187,10 @@ class Runner(Evaluator):
         self.step(frame.file.place(node), len(cases))
         found = next((n for n, one in enumerate(cases) if self._meets(one, asked, frame)), None)
         if found is None:
-            found = next((n for n, one in enumerate(cases)
-                          if one.child_by_field_name("value") is None), len(cases))  # fmt: skip
+            found = next(
+                (n for n, one in enumerate(cases) if one.child_by_field_name("value") is None),
+                len(cases),
+            )
         else:
             self.decided = frame.file.place(cases[found])
         try:

@@ -28,16 +28,18 @@ def compare_policies(named: Mapping[str, Policy], knowledge: Knowledge) -> Secti
         parts.append(msrs_section("MSRs treated differently while x2AVIC is active", table))
         parts[-1].parts += _msr_places(table.msrs, read)
     if table.traps:
-        parts.append(Section("Offsets that only one takes for a trap on exit 402h", parts=[
+        parts.append(Section("Offsets that only one takes for a trap on exit 402h").holding(
             traps_line(table.traps, policies), *_trap_places(table.traps, read),
-        ]))  # fmt: skip
+        ))  # fmt: skip
     if reasons := [*_reasons(read)]:
-        parts.append(Section("Reasons to keep AVIC off that differ", parts=reasons))
-    fields = [Field(side, _told(name, policy))
-              for side, (name, policy) in zip(SIDES, named.items(), strict=True)]  # fmt: skip
+        parts.append(Section("Reasons to keep AVIC off that differ").holding(*reasons))
+    fields = [
+        Field(side, _told(name, policy))
+        for side, (name, policy) in zip(SIDES, named.items(), strict=True)
+    ]
     if not parts:
         parts.append(Para(NOTHING if all(read) else ALIKE, above=True))
-    return Section("", parts=[*fields, *parts])
+    return Section("").holding(*fields, *parts)
 
 
 def _told(name: str, policy: Policy) -> str:

@@ -47,9 +47,11 @@ _INHIBITS = ("AVIC_REQUIRED_APICV_INHIBITS", "avic_check_apicv_inhibit_reasons")
 _REASON = "APICV_INHIBIT_REASON_"
 # What holds where x2AVIC is on and MSRs are about to be let through, by the text that asks for it.
 _ACTIVE = {
-    "->x2avic_msrs_intercepted": 1, "x2avic_enabled": 1,
-    "lapic_in_kernel": 1, "apic_x2apic_mode": 1,
-}  # fmt: skip
+    "->x2avic_msrs_intercepted": 1,
+    "x2avic_enabled": 1,
+    "lapic_in_kernel": 1,
+    "apic_x2apic_mode": 1,
+}
 # A vCPU may have it or not: both are run, and what differs is let through on a condition.
 _EITHER = "kvm_lapic_lvt_supported"
 _EITHER_OF = "LVT_CMCI"

@@ -82,8 +82,10 @@ def _msrs(read: TreeReading, like: Policy | None) -> Iterator[MsrPolicy]:
 
 def _reading(read: TreeReading, source: str) -> PolicyReading:
     lines = {(one.msr, one.access): str(one.place) for one in read.through}
-    rows = ((msr, tuple(lines.get((msr, access), "") for access in Access))
-            for msr in range(MSR_BASE, MSR_LAST + 1))  # fmt: skip
+    rows = (
+        (msr, tuple(lines.get((msr, access), "") for access in Access))
+        for msr in range(MSR_BASE, MSR_LAST + 1)
+    )
     found = []
     for (read_, write), run in groupby(rows, key=lambda row: row[1]):
         msrs = [msr for msr, _ in run]

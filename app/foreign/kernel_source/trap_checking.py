@@ -65,8 +65,9 @@ def checks(switch: Switch, cells: Mapping[CellKey, CellView]) -> Iterator[TrapCh
 
 def _exits(view: CellView) -> tuple[tuple[Observation, ...], tuple[Claim, ...]]:
     """Return the reports and the ruling claims of exits 402h in a cell."""
-    seen = tuple(o for o in view.observations
-                 if o.outcome in KINDS and not o.intercepted and not o.partial)  # fmt: skip
+    seen = tuple(
+        o for o in view.observations if o.outcome in KINDS and not o.intercepted and not o.partial
+    )
     return seen, tuple(c for c in view.effective if c.behaviour in KINDS)
 
 
@@ -92,17 +93,17 @@ def check_switch(
     absent = sum(not row.said.case for row in rows)
     kind = "MSRs, so x2AVIC alone" if switch.msrs else "offsets of the page, in both modes"
     told = f"{count_noun(len(rows), 'row')}: {len(rows) - len(wrong)} agree, {len(wrong)} differ"
-    return Section("", parts=[
+    return Section("").holding(
         Field("Function", f"{switch.name}, {switch.place}"),
         Field("Asks for", kind),
         Field("Says", f"{told}; {absent} are not named there, so its default is held."),
         Para(LEAD, above=True),
-        Section("Cell by cell", parts=[
+        Section("Cell by cell").holding(
             Tabular("cells", [HEADS], [_row(row, knowledge) for row in rows], WIDTHS),
-        ]),
+        ),
         *_sources("What differs, and why", wrong, knowledge),
         *_sources("What agrees, and why", [row for row in rows if row.agrees], knowledge),
-    ]), not wrong  # fmt: skip
+    ), not wrong
 
 
 def _sources(title: str, rows: list[TrapCheck], knowledge: Knowledge) -> Iterator[Section]:
@@ -111,9 +112,9 @@ def _sources(title: str, rows: list[TrapCheck], knowledge: Knowledge) -> Iterato
     for row in rows:
         found.setdefault(evidence_lines(row.mark, knowledge), []).append(_named(row, knowledge))
     if found:
-        yield Section(title, parts=[
-            Item(", ".join(names), parts=[*map(Para, lines)]) for lines, names in found.items()
-        ])  # fmt: skip
+        yield Section(title).holding(
+            Item(", ".join(names)).holding(*map(Para, lines)) for lines, names in found.items()
+        )
 
 
 def _named(row: TrapCheck, knowledge: Knowledge) -> str:

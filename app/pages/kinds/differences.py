@@ -26,9 +26,14 @@ from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.page import Page
 from app.pens.plain import line_text
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 from app.store.snapshots import Snapshot
 from app.store.steps import LEDGER
+
+COLUMNS = names(
+    "number state reached title table_says instead families cells evidence threads commits "
+    "retracted url"
+)
 
 
 class LedgerPage(PageKind):
@@ -96,16 +101,21 @@ def filter_ledger(snapshot: Snapshot, wanted: CellFilter) -> LedgerView:
 def _ledger_table(view: LedgerView, knowledge: Knowledge, site: str) -> Table:
     """Return the ledger as rows; what no entry covers comes last, without a number."""
     rows = [_row(entry, knowledge, site) for entry in view.entries]
-    rows += [
-        ("", "unfiled", "", "", _branches(g.table), _branches(g.rules),
-         " ".join(g.families), " ".join(map(str, g.keys)),
-         "; ".join(f"{s.family} {s.verdict}: {' '.join(s.behaviours)}" for s in g.seen),
-         "", "", "", "")
-        for g in view.unfiled
-    ]  # fmt: skip
-    columns = ("number", "state", "reached", "title", "table_says", "instead", "families",
-               "cells", "evidence", "threads", "commits", "retracted", "url")  # fmt: skip
-    return Table(columns, tuple(rows))
+    rows += [_unfiled_row(group) for group in view.unfiled]
+    return Table(COLUMNS, tuple(rows))
+
+
+def _unfiled_row(group: Unfiled) -> tuple[str, ...]:
+    seen = (f"{s.family} {s.verdict}: {' '.join(s.behaviours)}" for s in group.seen)
+    said = {
+        "state": "unfiled",
+        "table_says": _branches(group.table),
+        "instead": _branches(group.rules),
+        "families": " ".join(group.families),
+        "cells": " ".join(map(str, group.keys)),
+        "evidence": "; ".join(seen),
+    }
+    return tuple(said.get(column, "") for column in COLUMNS)
 
 
 def _row(entry: LedgerEntry, knowledge: Knowledge, site: str) -> tuple[str, ...]:

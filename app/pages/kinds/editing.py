@@ -22,7 +22,7 @@ class PrintedPage(PageKind):
         text = print_text.printed_form(asked.snapshot.corrected, asked.knowledge)
         title, body = print_text.TITLE, text.split("\n", 2)[2]
         up = (Linked("Corrected", "/corrected"), "printed")
-        sheet = Sheet(title, self.pattern, up=up, parts=[Columns(body)])
+        sheet = Sheet(title, self.pattern, up=up).holding(Columns(body))
         return Page(
             template="sheet.html",
             path=self.pattern,

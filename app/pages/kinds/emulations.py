@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from app.core.emulated import EmulatedApic, count_verdicts
 from app.core.emulator_words import Following
@@ -18,7 +18,7 @@ from app.pages.measurement_text import NO_EVIDENCE
 from app.pens.lines import Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 from app.store.snapshots import Snapshot
 
 LEAD = (
@@ -31,8 +31,11 @@ HELD = (
     "chapter 16, else that the access completes. A hypervisor is free to emulate another APIC; "
     "what differs is no defect by that alone."
 )
-COLUMNS = ("slug", "name", "version", "flavour", "guest_vendor", "measurements", "observations",
-           *(str(word) for word in Following), "url")  # fmt: skip
+# Keys of the JSON too.
+COLUMNS = (
+    *names("slug name version flavour guest_vendor measurements observations"),
+    *map(str, Following),
+)
 
 
 class EmulationsPage(PageKind):
@@ -46,26 +49,23 @@ class EmulationsPage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the list of emulations."""
         found = [_data(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()]
-        sheet = Sheet("Emulated local APICs", "/e", parts=[
+        sheet = Sheet("Emulated local APICs", "/e").holding(
             Para(LEAD, "lead"),
             Para(("Beside silicon, case by case: ", full_address("/guest"))),
             Para("" if found else NONE, "empty"),
             *(_listed(asked.snapshot, apic) for apic in asked.snapshot.emulations.values()),
-            Section("Differences of a kind", parts=[
-                Record(f"{d.label}: {d.title}", href=d.path, parts=[
+            Section("Differences of a kind").holding(
+                Record(f"{d.label}: {d.title}", href=d.path).holding(
                     Field("the manual", d.table_says),
                     Field("instead", d.instead),
                     Field("seen in", _seen_in(asked.snapshot, d)),
-                ])
+                )
                 for d in asked.knowledge.departures.values()
-            ]),
-        ])  # fmt: skip
+            ),
+        )
         return Page.of(
             sheet,
-            table=lambda place: Table(COLUMNS, tuple(
-                (*(str(one.get(name, 0)) for name in COLUMNS[:-1]), f"{place.site}/e/{one['slug']}")
-                for one in found
-            )),
+            table=lambda place: _table(found, place.site),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "emulations": found,
@@ -73,7 +73,12 @@ class EmulationsPage(PageKind):
                     body_of("difference", d) for d in asked.knowledge.departures.values()
                 ],
             },
-        )  # fmt: skip
+        )
+
+
+def _table(found: Iterable[Mapping[str, object]], site: str) -> Table:
+    rows = ((*(str(one.get(n, 0)) for n in COLUMNS), f"{site}/e/{one['slug']}") for one in found)
+    return Table((*COLUMNS, "url"), tuple(rows))
 
 
 class EmulationPage(PageKind):
@@ -89,27 +94,30 @@ class EmulationPage(PageKind):
         if departure := asked.knowledge.departures.get(slug.lower()):
             return _departure_page(asked, departure)
         if slug not in known:
-            raise NotFound(f"No measurement that counts is of an emulation {slug!r}.",
-                           hints=_near(asked.snapshot, slug))  # fmt: skip
+            raise NotFound(
+                f"No measurement that counts is of an emulation {slug!r}.",
+                hints=_near(asked.snapshot, slug),
+            )
         apic, conditions = known[slug], asked.knowledge.conditions
         answers = emulation_text.answers_of(asked.snapshot, apic)
         up = (Linked("Emulations", "/e"), slug)
-        sheet = Sheet(apic.emulation.title, apic.path, up=up, parts=[
+        sheet = Sheet(apic.emulation.title, apic.path, up=up).holding(
             Para(f"{LEAD} {HELD}", "lead"),
             *_about(apic),
             *_verdicts(answers, conditions),
-        ])  # fmt: skip
+        )
         return Page.of(
             sheet,
-            table=lambda place: Table(emulation_text.COLUMNS, tuple(
-                emulation_text.answer_row(one, place.site) for one in answers
-            )),
+            table=lambda place: Table(
+                emulation_text.COLUMNS,
+                tuple(emulation_text.answer_row(one, place.site) for one in answers),
+            ),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 **_data(asked.snapshot, apic),
                 "answers": [emulation_text.answer_data(view.key, a) for view, a in answers],
             },
-        )  # fmt: skip
+        )
 
 
 def _near(snapshot: Snapshot, slug: str) -> tuple[str, ...]:
@@ -120,7 +128,7 @@ def _near(snapshot: Snapshot, slug: str) -> tuple[str, ...]:
 def _departure_page(asked: Address, d: Difference) -> Page:
     """Return one numbered difference between an emulation and the manual's rules."""
     heading = f"{d.label}: {d.title}"
-    sheet = Sheet(heading, d.path, up=(Linked("Emulations", "/e"), d.label), parts=[
+    sheet = Sheet(heading, d.path, up=(Linked("Emulations", "/e"), d.label)).holding(
         Field("About", f"{d.emulator.label if d.emulator else ''}, an emulation: {NO_EVIDENCE}"),
         Field("The manual", d.table_says),
         Field("Instead", d.instead),
@@ -128,29 +136,37 @@ def _departure_page(asked: Address, d: Difference) -> Page:
         Field("Seen in", _seen_in(asked.snapshot, d)),
         Para(d.text),
         Para(f"Inference: {d.inference}" if d.inference else ""),
-        Section("Life", parts=[
+        Section("Life").holding(
             Item((f"{e.date} {e.state.label}: {e.text} ", Sourced(e.sources))) for e in d.life
-        ]),
+        ),
         *_alike(asked.snapshot, d),
         list_sources(d.all_sources, asked.knowledge),
-    ])  # fmt: skip
+    )
     return Page.of(
         sheet,
         title=heading,
-        table=lambda place: Table(("emulation", *emulation_text.COLUMNS), tuple(
-            (apic.slug, *emulation_text.answer_row(one, place.site))
-            for apic, answers in _departing(asked.snapshot, d) for one in answers
-        )),
+        table=lambda place: _departure_table(asked.snapshot, d, place.site),
         data=lambda _: {
             "data_version": asked.snapshot.name,
             **body_of("difference", d),
             "seen_in": [
-                {"emulation": apic.slug,
-                 "answers": [emulation_text.answer_data(v.key, a) for v, a in answers]}
+                {
+                    "emulation": apic.slug,
+                    "answers": [emulation_text.answer_data(v.key, a) for v, a in answers],
+                }
                 for apic, answers in _departing(asked.snapshot, d)
             ],
         },
-    )  # fmt: skip
+    )
+
+
+def _departure_table(snapshot: Snapshot, d: Difference, site: str) -> Table:
+    rows = (
+        (apic.slug, *emulation_text.answer_row(one, site))
+        for apic, answers in _departing(snapshot, d)
+        for one in answers
+    )
+    return Table(("emulation", *emulation_text.COLUMNS), tuple(rows))
 
 
 def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
@@ -164,7 +180,7 @@ def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
         shown[key] = [*fields]
     for alike, titles in found.items():
         heading = "; ".join(titles) if len(found) > 1 else "What it answered, alike in each of them"
-        yield Section(heading, parts=shown[alike])
+        yield Section(heading).holding(*shown[alike])
 
 
 def _departing(
@@ -201,33 +217,35 @@ def _about(apic: EmulatedApic) -> list[Passage]:
         Field("Guest's CPUID", each(lambda e: e.vendor)),
         Field("Measured", ", ".join(sorted({m.measured_at[:10] for m in apic.documents}))),
         Field("Measurements", documents),
-    ]  # fmt: skip
+    ]
 
 
 def _verdicts(
     answers: tuple[emulation_text.Answered, ...], conditions: Conditions
 ) -> list[Passage]:
     found = count_verdicts(answer for _, answer in answers)
-    parts: list[Passage] = [Section("Against the manual's rules", parts=[
-        Field(word.label, f"{count_noun(number, 'observation')}. {word.meaning}", 20)
-        for word, number in found.items()
-    ])]  # fmt: skip
+    parts: list[Passage] = [
+        Section("Against the manual's rules").holding(
+            Field(word.label, f"{count_noun(number, 'observation')}. {word.meaning}", 20)
+            for word, number in found.items()
+        )
+    ]
     for word in (w for w in Following if w.differs or w is Following.OPEN):
         mine = emulation_text.join_members(one for one in answers if one[1].following is word)
         heading = word.label[0].upper() + word.label[1:]
-        parts.append(Section(heading, parts=[
-            emulation_text.answer_field(one, conditions) for one in mine
-        ]))  # fmt: skip
+        parts.append(
+            Section(heading).holding(emulation_text.answer_field(one, conditions) for one in mine)
+        )
     return parts
 
 
 def _listed(snapshot: Snapshot, apic: EmulatedApic) -> Record:
     answers = [answer for _, answer in emulation_text.answers_of(snapshot, apic)]
-    return Record(apic.emulation.title, href=apic.path, parts=[
+    return Record(apic.emulation.title, href=apic.path).holding(
         Field("measurements", str(apic.total)),
         Field("observations", str(sum(a.items for a in answers))),
         Field("the manual", emulation_text.counts_line(answers)),
-    ])  # fmt: skip
+    )
 
 
 def _data(snapshot: Snapshot, apic: EmulatedApic) -> dict[str, object]:

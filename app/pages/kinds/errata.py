@@ -44,20 +44,16 @@ class ErrataPage(PageKind):
         errata = knowledge.errata.values()
         title = "Errata and quirks of AVIC, x2AVIC and the local APIC"
         return Page.of(
-            Sheet(title, "/errata", parts=[Para(LEAD, "lead"), *_lists(errata, knowledge)]),
+            Sheet(title, "/errata").holding(Para(LEAD, "lead"), *_lists(errata, knowledge)),
             title="Errata and quirks",
-            table=lambda place: Table(COLUMNS, tuple(
-                (e.slug, str(e.kind), str(e.grade), e.title,
-                 " ".join(dict.fromkeys(a.family for a in e.affected if a.family)), e.fix,
-                 " ".join(map(str, knowledge.cells_named(e.cells))),
-                 f"{place.site}/errata/{e.slug}")
-                for e in errata
-            )),
+            table=lambda place: Table(
+                COLUMNS, tuple(_row(e, knowledge, place.site) for e in errata)
+            ),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "errata": [body_of("erratum", e) for e in errata],
             },
-        )  # fmt: skip
+        )
 
 
 class ErratumPage(PageKind):
@@ -79,30 +75,38 @@ class ErratumPage(PageKind):
         )
 
 
+def _row(e: Erratum, knowledge: Knowledge, site: str) -> tuple[str, ...]:
+    families = " ".join(dict.fromkeys(a.family for a in e.affected if a.family))
+    cells = " ".join(map(str, knowledge.cells_named(e.cells)))
+    url = f"{site}/errata/{e.slug}"
+    return (e.slug, str(e.kind), str(e.grade), e.title, families, e.fix, cells, url)
+
+
 def _lists(errata: Iterable[Erratum], knowledge: Knowledge) -> Iterator[Section]:
     """Yield what touches cells of the table, then the rest."""
-    touching = {e.slug: knowledge.cells_named(e.cells) for e in errata}
-    for heading, touch in {"They touch cells of the table": True, "The rest": False}.items():
-        yield Section(heading, parts=[
-            _listed(e, {key.register: knowledge.registers[key.register].label
-                        for key in touching[e.slug]})
-            for e in errata if bool(touching[e.slug]) is touch
-        ])  # fmt: skip
+    touching: list[Record] = []
+    rest: list[Record] = []
+    for e in errata:
+        slugs = dict.fromkeys(key.register for key in knowledge.cells_named(e.cells))
+        labels = {slug: knowledge.registers[slug].label for slug in slugs}
+        (touching if labels else rest).append(_listed(e, labels))
+    yield Section("They touch cells of the table").holding(touching)
+    yield Section("The rest").holding(rest)
 
 
 def _listed(e: Erratum, registers: Mapping[str, str]) -> Record:
     name = f"{e.number}: {e.title}" if e.number else e.title
-    return Record(name, href=f"/errata/{e.slug}", level=3, parts=[
+    return Record(name, href=f"/errata/{e.slug}", level=3).holding(
         Field("touches", join_lines((Linked(r, f"/r/{slug}"),) for slug, r in registers.items())),
         Field("kind", f"{e.kind}, {GRADES[e.grade]}"),
         Field("affected", "; ".join(a.cpuid for a in e.affected) or "not stated"),
-    ])  # fmt: skip
+    )
 
 
 def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
     title = f"Erratum {e.number}: {e.title}" if e.number else e.title
     ids = [*e.sources, *(a.source for a in e.affected), *(s for n in e.software for s in n.sources)]
-    return Sheet(title, f"/errata/{e.slug}", up=(Linked("Errata", "/errata"), e.slug), parts=[
+    return Sheet(title, f"/errata/{e.slug}", up=(Linked("Errata", "/errata"), e.slug)).holding(
         Field("Kind", str(e.kind)),
         Field("Read", GRADES[e.grade]),
         Field("Also called", ", ".join(e.aliases)),
@@ -112,13 +116,13 @@ def _sheet(e: Erratum, knowledge: Knowledge) -> Sheet:
         Field("Touches", e.touches),
         Field("Not listed", e.not_listed),
         Field("Inference", e.inference),
-        Section("Affected", parts=[_affected(e, part, knowledge) for part in e.affected]),
-        Section("What software does", parts=[
+        Section("Affected").holding(_affected(e, part, knowledge) for part in e.affected),
+        Section("What software does").holding(
             Item((f"{note.text} ", Sourced(note.sources))) for note in e.software
-        ]),
+        ),
         list_cells(knowledge.cells_named(e.cells), knowledge),
         list_sources(ids, knowledge),
-    ])  # fmt: skip
+    )
 
 
 def _affected(e: Erratum, part: Affected, knowledge: Knowledge) -> Item:

@@ -18,7 +18,7 @@ from app.core.wanted import REASONS, Want, can_have, families_without_reports, l
 from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
-from app.pages.coverage import coverage_of, coverage_parts
+from app.pages.coverage import Band, coverage_of, coverage_parts
 from app.pages.cpu_table import ruling
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.listing import list_errata
@@ -28,7 +28,7 @@ from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
 UNHEARD = "Nobody has published a measurement on this family yet; no cell is measured."
@@ -54,27 +54,25 @@ class CoveragePage(PageKind):
         cells, knowledge = asked.snapshot.cells, asked.knowledge
         counts = {slug: _coverage(cells, slug) for slug in knowledge.families}
         silent = families_without_reports(knowledge, cells)
-        table = Table(("family", "name", *map(str, Verdict)), tuple(
+        rows = (
             (slug, family.name, *map(str, counts[slug].values()))
             for slug, family in knowledge.families.items()
-        ))  # fmt: skip
+        )
+        table = Table(("family", "name", *map(str, Verdict)), tuple(rows))
 
         heard = {f.slug: f for f in knowledge.families.values() if f.slug not in silent}
         shown = coverage_of(knowledge, cells, tuple(heard))
-        sheet = Sheet("Coverage: which family has which evidence", "/c", parts=[
+        matrix = [
+            ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
+            for slug, family in heard.items()
+        ]
+        sheet = Sheet("Coverage: which family has which evidence", "/c").holding(
             Para(f"{LEAD} {len(cells)} cells per family.", "lead"),
             *coverage_parts(shown),
             Para(wanted.nothing_yet(silent, knowledge), above=True),
-            Tabular("Coverage matrix", [("Family", *Verdict)], [
-                ((Linked(family.name, f"/c/{slug}"),), *_linked(slug, counts[slug]))
-                for slug, family in heard.items()
-            ], (), "matrix", only="html"),
-            *(Field(band.who.name, (full_address(band.who.href),), above=True, only="text", parts=[
-                *(Field((v,), str(n or ""), WIDE) for v, n in counts[band.who.slug].items()),
-                Field("evidence", f"{band.seen} seen", WIDE),
-                Field("wanted", (full_address(band.who.wanted),) if band.who.wanted else "", WIDE),
-            ]) for band in shown.bands),
-        ])  # fmt: skip
+            Tabular("Coverage matrix", [("Family", *Verdict)], matrix, (), "matrix", only="html"),
+            *(_band_field(band, counts[band.who.slug]) for band in shown.bands),
+        )
         return Page.of(
             sheet,
             title="Coverage",
@@ -92,6 +90,16 @@ def _linked(family: str, counts: Mapping[Verdict, int]) -> Iterator[Line]:
         yield (found,) if number and verdict is not Verdict.UNMEASURED else plain
 
 
+def _band_field(band: Band, counts: Mapping[Verdict, int]) -> Field:
+    """Return the figures of one CPU, which HTML has in its matrix."""
+    wanted_at = (full_address(band.who.wanted),) if band.who.wanted else ""
+    return Field(band.who.name, (full_address(band.who.href),), above=True, only="text").holding(
+        *(Field((verdict,), str(number or ""), WIDE) for verdict, number in counts.items()),
+        Field("evidence", f"{band.seen} seen", WIDE),
+        Field("wanted", wanted_at, WIDE),
+    )
+
+
 class FamilyPage(PageKind):
     """One CPU family."""
 
@@ -104,10 +112,11 @@ class FamilyPage(PageKind):
         family = explore.find_family(asked.snapshot, asked.parts["slug"])
         cells = asked.snapshot.cells
         judged = {str(key): view.judgements[family.slug] for key, view in cells.items()}
-        table = Table(("cell", "verdict", "seen", "reports", "evidence"), tuple(
+        rows = (
             (key, str(j.verdict), " ".join(j.behaviours), str(j.reports), str(j.evidence or ""))
             for key, j in judged.items()
-        ))  # fmt: skip
+        )
+        table = Table(names("cell verdict seen reports evidence"), tuple(rows))
         chosen = {"family": (family.slug,), "state": (str(State.ACCEPTED),)}
         newest = asked.snapshot.records.page(chosen, most=NEWEST_MEASUREMENTS)
         sheet = _family_sheet(family, cells, newest, asked.knowledge)
@@ -158,22 +167,22 @@ def _family_sheet(
     every = ("Of measurements the newest are named; all stand in ", full_address(at))
     ids = [*family.sources, *(r.source for r in family.cpuid)]
     up = (Linked("Coverage", "/c"), family.name)
-    return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up, parts=[
+    return Sheet(f"Family {family.name}", f"/c/{family.slug}", up=up).holding(
         Para(family.text, "lead"),
-        Section("Reported", parts=[*_measured(family, cells, knowledge)]),
-        Section("Still wanted", parts=[
+        Section("Reported").holding(*_measured(family, cells, knowledge)),
+        Section("Still wanted").holding(
             Para(wanted.count_wants(wants).capitalize() + _left_out(wants, family, cells) + "."),
             Para((each,) if wants else ""),
-        ]),
+        ),
         *_identity(family),
-        Section("Errata that name this family", parts=[*errata] or [Para("None is recorded.")]),
-        Section("Annotations", parts=[Remark.of(n) for n in notes if family.slug in n.families]),
+        Section("Errata that name this family").holding(errata or [Para("None is recorded.")]),
+        Section("Annotations").holding(Remark.of(n) for n in notes if family.slug in n.families),
         timeline(of_family(family, cells.values(), newest, knowledge), every if newest else ()),
-        Section("Sources", parts=[
+        Section("Sources").holding(
             Item((Sourced((source.id,)), f" {cite_source(source)}"))
             for source in sources_of(ids, knowledge.sources)
-        ]),
-    ])  # fmt: skip
+        ),
+    )
 
 
 def _left_out(wants: tuple[Want, ...], family: Family, cells: Cells) -> str:
@@ -184,12 +193,11 @@ def _left_out(wants: tuple[Want, ...], family: Family, cells: Cells) -> str:
 
 
 def _identity(family: Family) -> Iterator[Passage]:
-    yield Section("CPUID", parts=[
-        Item((f"family {r.family}, models {r.models} ", Sourced((r.source,))))
-        for r in family.cpuid
-    ])  # fmt: skip
+    yield Section("CPUID").holding(
+        Item((f"family {r.family}, models {r.models} ", Sourced((r.source,)))) for r in family.cpuid
+    )
     yield Field("Names", ", ".join(family.products))
-    yield Section("Feature bits in public CPUID dumps", parts=[*map(_reading, family.readings)])
+    yield Section("Feature bits in public CPUID dumps").holding(*map(_reading, family.readings))
     yield Para(family.caveat and f"Caveat: {family.caveat}", "caveat")
     yield Para(family.default_avic and f"KVM's default: {family.default_avic}")
 
@@ -211,17 +219,18 @@ def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Pa
     yield Para((*join_lines(numbers), "."))
     conditions = knowledge.conditions
     shown = [
-        (view, judgement) for view in cells.values()
+        (view, judgement)
+        for view in cells.values()
         if (judgement := view.judgements[family.slug]).findings
         or (view.printed is Printed.WRONG and can_have(family, view.key.mode))
-    ]  # fmt: skip
+    ]
     if not any(judgement.findings for _, judgement in shown):
         yield Para(UNHEARD)
     wrong = WHOLE.but(view=(CPUS,), family=(family.slug,), only=(WRONG,))
     if shown:
         yield Field("What is wrong", (full_address(wrong.at("/")),))
         yield Para(CELLS_AT, only="text")
-    yield Tabular("Printed, rule, seen", [SIDES], [
+    rows = [
         (
             (Linked(view.name, view.key.url),),
             f"{view.printed.mark} {phrases.short_branches(view.table, conditions)}".strip(),
@@ -229,7 +238,8 @@ def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Pa
             _seen(judgement),
         )
         for view, judgement in shown
-    ], WIDTHS, "beside", above=True)  # fmt: skip
+    ]
+    yield Tabular("Printed, rule, seen", [SIDES], rows, WIDTHS, "beside", above=True)
 
 
 def _seen(judgement: Judgement) -> Line:

@@ -48,21 +48,28 @@ class GuestPage(PageKind):
         return Page.of(
             guest_sheet(view, knowledge, asked.snapshot.name),
             view={"view": view, "chips": view.vocabulary.chips(view.wanted)},
-            table=lambda place: Table(guest_text.COLUMNS, tuple(
-                row for line in view.lines
-                for row in guest_text.case_rows(line, view.family, place.site)
-            )),
+            table=lambda place: _table(view, place.site),
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "answer": [line_text(said).strip() for said in guest_headline(view, knowledge)],
                 "pinned": place.pin(view.path),
                 "family": view.family,
-                "figures": {str(f.mode): {str(s): n for s, n in f.cells.items()}
-                            for f in view.figures},
-                "cases": [guest_text.case_data(case, place.site)
-                          for line in view.lines for case in line.cases],
+                "figures": {
+                    str(figures.mode): {str(same): n for same, n in figures.cells.items()}
+                    for figures in view.figures
+                },
+                "cases": [
+                    guest_text.case_data(case, place.site)
+                    for line in view.lines
+                    for case in line.cases
+                ],
             },
-        )  # fmt: skip
+        )
+
+
+def _table(view: GuestView, site: str) -> Table:
+    rows = (guest_text.case_rows(line, view.family, site) for line in view.lines)
+    return Table(guest_text.COLUMNS, tuple(chain.from_iterable(rows)))
 
 
 def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
@@ -70,7 +77,7 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
     cite = f"{view.path}&{PIN}={version}"
     asked = bool(view.wanted["cell"])
     kinds = chain(["sentence"], repeat("sentence" if asked else "also"))
-    return Sheet(TITLE, view.path, parts=[
+    return Sheet(TITLE, view.path).holding(
         *map(Para, guest_headline(view, knowledge), kinds),
         Para(LEAD, "lead"),
         Included("guest/_filters.html"),
@@ -79,7 +86,7 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
         *(_cells(view, knowledge) if asked else _tables(view, knowledge)),
         Para("" if asked else CELLS_AT, only="text", above=True),
         Para("" if view.lines else "No cell passes this filter.", "empty"),
-    ])  # fmt: skip
+    )
 
 
 def guest_headline(view: GuestView, knowledge: Knowledge) -> tuple[Pieces, ...]:
@@ -108,12 +115,15 @@ def _counted(view: GuestView, found: Figures) -> Iterator[Piece]:
         return Linked(str(found.cells[word]), wanted.at("/guest"))
 
     avic = "Under AVIC there is no MSR to intercept, but it may be on or off: yes for "
-    whole = f"{found.cells[SAME]} of {found.total} {found.mode.label} cells in every case, no for "
-    yield from (avic if found.mode is Mode.AVIC else "Yes for ", whole, linked(DIFFERS),
-                " in some case, not known for ", linked(NOT_KNOWN), " in some case. ")  # fmt: skip
+    yield avic if found.mode is Mode.AVIC else "Yes for "
+    yield f"{found.cells[SAME]} of {found.total} {found.mode.label} cells in every case, no for "
+    yield from (linked(DIFFERS), " in some case, not known for ", linked(NOT_KNOWN))
+    yield " in some case. "
     grouped = f" ({found.grouped} as a group)" if found.grouped else ""
-    yield (f"Somebody ran {found.ran} of them{grouped} on silicon, {found.seen} of those that "
-           "differ; what the others do there is only said, above all by the manual.")  # fmt: skip
+    yield (
+        f"Somebody ran {found.ran} of them{grouped} on silicon, {found.seen} of those that "
+        "differ; what the others do there is only said, above all by the manual."
+    )
 
 
 def _answers(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Pieces]:
@@ -133,10 +143,10 @@ def _cells(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
     for lines in _by_cell(view):
         key = lines[0].cell.key
         heading = f"{lines[0].cell.register.label} {key.mode.label} {key.access}"
-        yield Section(f"{heading} ({lines[0].cell.where})", parts=[
+        yield Section(f"{heading} ({lines[0].cell.where})").holding(
             Field("Cell", (full_address(key.url),)),
             *guest_text.both_halves(lines, knowledge, view.family),
-        ])  # fmt: skip
+        )
 
 
 def _by_cell(view: GuestView) -> list[list[GuestLine]]:
@@ -153,10 +163,10 @@ def _tables(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:
     silicon = f"Silicon, {knowledge.families[view.family].name}" if view.family else "Silicon"
     heads = ("Register", "When", silicon, "Emulated", "Same?", *(v.short for v in shown))
     for (mode, access), lines in view.groups.items():
-        yield Section(f"{mode.label} {access} ({access_method(mode, access)})", parts=[Tabular(
-            f"{mode.label} {access}", [heads],
-            [_row(line, conditions, versions=bool(shown)) for line in lines], widths, "guest",
-        )])  # fmt: skip
+        rows = [_row(line, conditions, versions=bool(shown)) for line in lines]
+        yield Section(f"{mode.label} {access} ({access_method(mode, access)})").holding(
+            Tabular(f"{mode.label} {access}", [heads], rows, widths, "guest")
+        )
 
 
 def _row(line: GuestLine, conditions: Conditions, *, versions: bool) -> tuple[Line, ...]:

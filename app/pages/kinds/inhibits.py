@@ -27,6 +27,10 @@ MASKS = (
     "A reason has another bit in another kernel, so the mask of a trace needs its version: ",
     Linked("what 0x200 is", "/inhibit/0x200", told=True),
 )
+OTHER_KERNELS = (
+    "What other kernels have at these bits was not read; from 6.11 on they print the names behind "
+    "the mask."
+)
 QUIET = "No event tells of it, so it never stands in a trace."
 LINES = "Lines are those of the first source behind them, in arch/x86/kvm."
 COLUMNS = ("reason", "kernel", "bit", "line", "heeded", "url")
@@ -47,18 +51,18 @@ class InhibitsPage(PageKind):
         knowledge = asked.knowledge
         reasons = knowledge.inhibits.values()
         return Page.of(
-            Sheet(TITLE, self.pattern, parts=[
+            Sheet(TITLE, self.pattern).holding(
                 Para(LEAD, "lead"),
                 Field("See", ACTIVE),
-                Section("Bit by kernel", "bits", parts=[_bits_table(knowledge), Para(MASKS)]),
-                Section("What to tell the hypervisor", parts=[*map(_listed, reasons)]),
-            ]),
+                Section("Bit by kernel", "bits").holding(_bits_table(knowledge), Para(MASKS)),
+                Section("What to tell the hypervisor").holding(*map(_listed, reasons)),
+            ),
             table=lambda place: Table(COLUMNS, tuple(_rows(reasons, knowledge, place.site))),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "inhibits": [_body(reason, knowledge) for reason in reasons],
             },
-        )  # fmt: skip
+        )
 
 
 class InhibitPage(PageKind):
@@ -94,8 +98,10 @@ def find_reason(knowledge: Knowledge, name: str) -> InhibitReason:
         return found
     known = knowledge.inhibits
     near = get_close_matches(name.lower(), known, 3, 0.3) or list(known)
-    raise NotFound(f"No kernel that was read has a reason {name!r} to keep AVIC off.",
-                   hints=tuple(f"/inhibit/{slug}" for slug in near))  # fmt: skip
+    raise NotFound(
+        f"No kernel that was read has a reason {name!r} to keep AVIC off.",
+        hints=tuple(f"/inhibit/{slug}" for slug in near),
+    )
 
 
 def _bits_table(knowledge: Knowledge) -> Tabular:
@@ -115,10 +121,10 @@ def _bit(bit: int, heeded: str) -> str:
 
 
 def _listed(reason: InhibitReason) -> Record:
-    return Record(reason.name, id=reason.slug, href=f"/inhibit/{reason.slug}", level=3, parts=[
+    return Record(reason.name, id=reason.slug, href=f"/inhibit/{reason.slug}", level=3).holding(
         Para(reason.text),
         *(Field(s.hypervisor, _code(s.flag)) for s in reason.settings if s.flag),
-    ])  # fmt: skip
+    )
 
 
 def _code(text: str) -> Pieces:
@@ -126,27 +132,29 @@ def _code(text: str) -> Pieces:
 
 
 def _sheet(reason: InhibitReason, knowledge: Knowledge) -> Sheet:
-    errata = ((Linked(found.title, f"/errata/{found.slug}", told=True),)
-              for found in map(knowledge.errata.get, reason.errata) if found)  # fmt: skip
+    known = (knowledge.errata[slug] for slug in reason.errata if slug in knowledge.errata)
+    errata = ((Linked(found.title, f"/errata/{found.slug}", told=True),) for found in known)
     trees = (
         bits.trees[-1].source for bits in inhibits.group_by_bits(knowledge) if bits.bit(reason)
     )
     return Sheet(
-        f"{reason.name}: why KVM keeps AVIC off", f"/inhibit/{reason.slug}",
-        up=(Linked("Inhibits", "/inhibit"), reason.name), parts=[
-            Para(reason.text, "lead"),
-            Field("In the kernel", f"APICV_INHIBIT_REASON_{reason.name}"),
-            Field("Also", ", ".join(reason.names)),
-            Field("In a trace", "" if reason.traced else QUIET),
-            Field("Errata", join_lines(errata)),
-            Field("See", ACTIVE),
-            Section("What sets it", "sets", parts=[*map(_item, reason.sets)]),
-            Section("What clears it", "clears", parts=[*map(_item, reason.clears), Para(LINES)]),
-            Section("What to set", "settings", parts=[*map(_setting, reason.settings)]),
-            Section("Where it was seen", "seen", parts=[*map(_item, reason.seen)]),
-            Section("Bit by kernel", "bits", parts=[*_bit_lines(reason, knowledge)]),
-            list_sources((*reason.every_source, *trees), knowledge),
-        ])  # fmt: skip
+        f"{reason.name}: why KVM keeps AVIC off",
+        f"/inhibit/{reason.slug}",
+        up=(Linked("Inhibits", "/inhibit"), reason.name),
+    ).holding(
+        Para(reason.text, "lead"),
+        Field("In the kernel", f"APICV_INHIBIT_REASON_{reason.name}"),
+        Field("Also", ", ".join(reason.names)),
+        Field("In a trace", "" if reason.traced else QUIET),
+        Field("Errata", join_lines(errata)),
+        Field("See", ACTIVE),
+        Section("What sets it", "sets").holding(*map(_item, reason.sets)),
+        Section("What clears it", "clears").holding(*map(_item, reason.clears), Para(LINES)),
+        Section("What to set", "settings").holding(*map(_setting, reason.settings)),
+        Section("Where it was seen", "seen").holding(*map(_item, reason.seen)),
+        Section("Bit by kernel", "bits").holding(*_bit_lines(reason, knowledge)),
+        list_sources((*reason.every_source, *trees), knowledge),
+    )
 
 
 def _item(said: Grounded) -> Item:
@@ -158,10 +166,10 @@ def _ground(said: Grounded) -> str:
 
 
 def _setting(said: Setting) -> Item:
-    flag = (*_code(said.flag), " ") if said.flag else ()
     told = (f"{said.text} ({_ground(said)}) ", Sourced(said.sources))
-    return Item((f"{said.hypervisor}: ", *flag), parts=[Para(told)]) if flag else Item(
-        (f"{said.hypervisor}: ", *told))  # fmt: skip
+    if not said.flag:
+        return Item((f"{said.hypervisor}: ", *told))
+    return Item((f"{said.hypervisor}: ", *_code(said.flag), " ")).holding(Para(told))
 
 
 def _bit_lines(reason: InhibitReason, knowledge: Knowledge) -> Iterator[Passage]:
@@ -180,15 +188,15 @@ def _bit_lines(reason: InhibitReason, knowledge: Knowledge) -> Iterator[Passage]
 def _mask_sheet(mask: int, knowledge: Knowledge) -> Sheet:
     groups = inhibits.group_by_bits(knowledge)
     return Sheet(
-        f"inhibits={mask:#x}, decoded by kernel", f"/inhibit/{mask:#x}",
-        up=(Linked("Inhibits", "/inhibit"), f"{mask:#x}"), parts=[
-            Para("Which reasons keep AVIC off where a trace prints this mask.", "lead"),
-            *(Section(f"Linux {bits.name}", parts=[*_set_bits(mask, bits, knowledge)])
-              for bits in groups),
-            Para("What other kernels have at these bits was not read; from 6.11 on they print "
-                 "the names behind the mask."),
-            list_sources((tree.source for bits in groups for tree in bits.trees), knowledge),
-        ])  # fmt: skip
+        f"inhibits={mask:#x}, decoded by kernel",
+        f"/inhibit/{mask:#x}",
+        up=(Linked("Inhibits", "/inhibit"), f"{mask:#x}"),
+    ).holding(
+        Para("Which reasons keep AVIC off where a trace prints this mask.", "lead"),
+        (Section(f"Linux {b.name}").holding(_set_bits(mask, b, knowledge)) for b in groups),
+        Para(OTHER_KERNELS),
+        list_sources((tree.source for bits in groups for tree in bits.trees), knowledge),
+    )
 
 
 def _set_bits(mask: int, bits: Bits, knowledge: Knowledge) -> Iterator[Passage]:
@@ -198,7 +206,7 @@ def _set_bits(mask: int, bits: Bits, knowledge: Knowledge) -> Iterator[Passage]:
             yield Item(f"bit {bit}: no reason there")
         else:
             link = Linked(reason.name, f"/inhibit/{reason.slug}")
-            yield Item((f"bit {bit}: ", link), parts=[Para(reason.text)])
+            yield Item((f"bit {bit}: ", link)).holding(Para(reason.text))
     if not mask:
         yield Item("none: no reason holds")
 
@@ -239,8 +247,9 @@ def _rows(
         for tree in inhibits.trees_read(knowledge):
             for found in tree.inhibits:
                 if found.name in (reason.name, *reason.names):
-                    yield (reason.name, tree.version, str(found.bit), found.at, found.heeded,
-                           f"{site}/inhibit/{reason.slug}")  # fmt: skip
+                    url = f"{site}/inhibit/{reason.slug}"
+                    said = (str(found.bit), found.at, found.heeded)
+                    yield (reason.name, tree.version, *said, url)
 
 
 KINDS: tuple[PageKind, ...] = (InhibitsPage(), InhibitPage())

@@ -67,5 +67,6 @@ class PageKind(ABC):
     def expression(self) -> re.Pattern[str]:
         """What a path of this kind matches; each part by its name."""
         pieces = _PART.split(self.pattern)
-        return re.compile("".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p)
-                                  for i, p in enumerate(pieces)))  # fmt: skip
+        return re.compile(
+            "".join(f"(?P<{p}>[^/]+)" if i % 2 else re.escape(p) for i, p in enumerate(pieces))
+        )

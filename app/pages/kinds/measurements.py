@@ -38,7 +38,7 @@ class MeasurementsPage(PageKind):
         share = f"{listed.emulated} of {listed.total} by emulations"
         answers = Linked("what they answered", "/e", told=True)
         by_emulations = (f"{share}, {measurement_text.NO_EVIDENCE}: ", answers)
-        sheet = Sheet("Measurements", "/m", parts=[
+        sheet = Sheet("Measurements", "/m").holding(
             Para("What people measured and sent, newest first.", "lead"),
             Field("Send one", (Linked("how, and where", "/upload", told=True),)),
             Field("The format", (Linked("of a document", "/docs/format", told=True),)),
@@ -48,7 +48,7 @@ class MeasurementsPage(PageKind):
             Para("" if listed.found else none, "empty"),
             *(_listed(m, asked.knowledge) for m in listed.found),
             Field("Older ones", older if listed.next else "", above=True),
-        ])  # fmt: skip
+        )
         return Page.of(
             sheet,
             path=listed.path,
@@ -68,7 +68,7 @@ def _listed(m: Listed, knowledge: Knowledge) -> Field:
     path = f"/m/{m.slug}"
     machine = f"{m.cpu.brand or m.cpu.vendor}, {m.cpu.signature} {m.cpu.microcode}".rstrip()
     family = "" if m.emulation else knowledge.families[m.family].name
-    return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True, parts=[
+    return Field((Linked(m.slug, path),), (Linked("", path, told=True),), above=True).holding(
         Field("state", measurement_text.state_line(m)),
         Field("guest's CPU" if m.emulation else "machine", machine),
         Field("measured", m.measured_at[:10]),
@@ -77,7 +77,7 @@ def _listed(m: Listed, knowledge: Knowledge) -> Field:
         Field("hypervisor", m.hypervisor),
         Field("tool", m.tool),
         Field("observations", str(m.observations)),
-    ])  # fmt: skip
+    )
 
 
 class MeasurementPage(PageKind):
@@ -97,14 +97,11 @@ class MeasurementPage(PageKind):
         about = () if rows.after else measurement_text.measurement_parts(m, changed(), knowledge)
         sheet = measurement_text.measurement_sheet(m, about, rows, knowledge)
         # Others come and go, so that no text may name them.
-        sheet.parts += [
-            Section("Compare", only="html", parts=[
-                Item((Linked(f"with {o.slug}", f"/m/{m.slug}/diff/{o.slug}"),
-                      f": {o.cpu.brand or o.cpu.signature}, {o.hypervisor}, {o.state}"))
-                for o in measured.comparable_measurements(asked.snapshot, m)
-            ]),
+        others = measured.comparable_measurements(asked.snapshot, m)
+        sheet.holding(
+            Section("Compare", only="html").holding(_compared(m, other) for other in others),
             Included("measurements/_withdraw.html"),
-        ]  # fmt: skip
+        )
         return Page.of(
             sheet,
             path=sheet.path + (f"?{measured.AFTER}={rows.after}" if rows.after else ""),
@@ -121,6 +118,12 @@ class MeasurementPage(PageKind):
                 "effects": measurement_data.effects_out(changed()),
             },
         )
+
+
+def _compared(m: Measurement, other: Listed) -> Item:
+    link = Linked(f"with {other.slug}", f"/m/{m.slug}/diff/{other.slug}")
+    told = f": {other.cpu.brand or other.cpu.signature}, {other.hypervisor}, {other.state}"
+    return Item((link, told))
 
 
 class ComparisonPage(PageKind):
@@ -160,15 +163,16 @@ class ComparisonPage(PageKind):
                 "b": b.slug,
                 **{heading.lower(): rows for heading, rows in sides.items()},
             },
-        )  # fmt: skip
+        )
 
 
 def _called(rows: Rows, both: tuple[Measurement, Measurement], knowledge: Knowledge) -> Rows:
     """Return rows of cells, each called what readers call it."""
     names = {
         seen.named: measurement_text.sighting_name(seen, knowledge)
-        for m in both for seen in m.observations
-    }  # fmt: skip
+        for m in both
+        for seen in m.observations
+    }
     parted = [(name.partition(" "), found) for name, *found in rows]
     return [
         [f"{names[cell]} {condition}".rstrip(), *found] for (cell, _, condition), found in parted
@@ -197,14 +201,14 @@ def _side_by_side(
     parts = [
         Field("Begins at", (Linked("the whole", path, told=True),) if after else ""),
         Para(sentence, "lead"),
-        *([] if after else [Section("Circumstances", parts=[told])]),
-        Section(title, parts=[
+        *([] if after else [Section("Circumstances").holding(told)]),
+        Section(title).holding(
             table("Cells", cells[after:last], 32, 20, 19),
             Field("More", more if last < len(cells) else "", above=True),
-        ]),
-    ]  # fmt: skip
+        ),
+    ]
     up = (Linked(f"Measurement {a}", f"/m/{a}"), "diff")
-    return Sheet(f"Measurements {a} and {b}", path, up=up, parts=parts)
+    return Sheet(f"Measurements {a} and {b}", path, up=up).holding(*parts)
 
 
 def _outcomes(m: Measurement) -> dict[str, str]:

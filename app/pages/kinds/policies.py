@@ -20,12 +20,11 @@ from app.pages.policy_covering import covering_data, covering_sheet, covering_ta
 from app.pages.policy_phrases import evidence_lines, not_known, passed_msrs
 from app.pens.page import Page
 from app.pens.plain import line_text
-from app.pens.tables import Table
+from app.pens.tables import Table, names
 from app.store.snapshots import Snapshot
 
 BETWEEN = ".."
-COLUMNS = ("policy", "hypervisor", "versions", "lets_through", "trap_offsets", "differs", "costs",
-           "url")  # fmt: skip
+COLUMNS = names("policy hypervisor versions lets_through trap_offsets differs costs url")
 
 
 class MarkOut(Out):
@@ -153,12 +152,11 @@ def _policies_table(tables: list[PolicyTable], site: str) -> Table:
     rows = []
     for table in tables:
         policy = table.policies[0]
+        does = (passed_msrs(policy), " ".join(policy.trap_offsets))
         marks = [row.mark.kind.weight for row in table.marks]
-        rows.append((
-            policy.slug, policy.hypervisor, policy.releases, passed_msrs(policy),
-            " ".join(policy.trap_offsets), str(marks.count("differs")), str(marks.count("costs")),
-            f"{site}{table.path}",
-        ))  # fmt: skip
+        counts = (str(marks.count("differs")), str(marks.count("costs")))
+        told = (policy.slug, policy.hypervisor, policy.releases)
+        rows.append((*told, *does, *counts, f"{site}{table.path}"))
     return Table(COLUMNS, tuple(rows))
 
 
@@ -188,24 +186,35 @@ def _body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
         "policies": [body_of("policy", p) | {"versions": p.releases} for p in table.policies],
         "not_known": list(not_known(table.policies, knowledge)),
         "msrs": [
-            {"msrs": str(row.span), "register": row.register.slug,
-             "does": {slug: {"read": e.read, "write": e.write, "note": e.note} if e else None
-                      for slug, e in zip(slugs, row.entries, strict=True)},
-             "differs": row.differs}
+            {
+                "msrs": str(row.span),
+                "register": row.register.slug,
+                "does": {
+                    slug: {"read": e.read, "write": e.write, "note": e.note} if e else None
+                    for slug, e in zip(slugs, row.entries, strict=True)
+                },
+                "differs": row.differs,
+            }
             for row in table.msrs
         ],
         "trap_offsets": [
-            {"offset": row.offset, "register": row.register.slug if row.register else "",
-             "listed": dict(zip(slugs, row.listed, strict=True)), "differs": row.differs}
+            {
+                "offset": row.offset,
+                "register": row.register.slug if row.register else "",
+                "listed": dict(zip(slugs, row.listed, strict=True)),
+                "differs": row.differs,
+            }
             for row in table.traps
         ],
         "marks": [
-            {"cell": str(row.key),
-             "policies": [slug for slug, has in zip(slugs, row.held, strict=True) if has],
-             **_mark_out(row.mark, knowledge).model_dump(mode="json")}
+            {
+                "cell": str(row.key),
+                "policies": [slug for slug, has in zip(slugs, row.held, strict=True) if has],
+                **_mark_out(row.mark, knowledge).model_dump(mode="json"),
+            }
             for row in table.marks
         ],
-    }  # fmt: skip
+    }
 
 
 def _mark_out(mark: Mark, knowledge: Knowledge) -> MarkOut:

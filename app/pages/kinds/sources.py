@@ -32,30 +32,32 @@ class SourcesPage(PageKind):
         knowledge = asked.knowledge
         notes = knowledge.annotations.values()
         whole = (a for a in notes if not (a.cells or a.registers or a.families or a.hypervisors))
-        return Page.of(Sheet("Sources", self.pattern, parts=[
-            Para(FROM, "lead"),
-            Section("The manual", parts=[*map(_document, knowledge.documents.values())]),
-            Section("On the table as a whole", parts=[*map(Remark.of, whole)]),
-            Section("All sources", parts=[*map(_source, knowledge.sources.values())]),
-        ]))  # fmt: skip
+        return Page.of(
+            Sheet("Sources", self.pattern).holding(
+                Para(FROM, "lead"),
+                Section("The manual").holding(*map(_document, knowledge.documents.values())),
+                Section("On the table as a whole").holding(*map(Remark.of, whole)),
+                Section("All sources").holding(*map(_source, knowledge.sources.values())),
+            )
+        )
 
 
 def _document(document: Document) -> Record:
-    return Record(_named(document), level=3, parts=[
+    return Record(_named(document), level=3).holding(
         Para(document.note),
         *(Field(_dated(r), (f"{r.change} ", Sourced((r.source,)))) for r in document.revisions),
-    ])  # fmt: skip
+    )
 
 
 def _source(source: Source) -> Record:
     name, told = (Sourced((source.id,)),), f" {cite_source(source)}"
-    return Record(name, told, source.id, mark="- ", level=3, parts=[
+    return Record(name, told, source.id, mark="- ", level=3).holding(
         Field("Message-ID", source.message_id),
         Field("commit", source.commit),
         Field("repository", source.repository),
         Fetched(address_of(source)),
         Para(source.note),
-    ])  # fmt: skip
+    )
 
 
 class RevisionsPage(PageKind):
@@ -70,19 +72,24 @@ class RevisionsPage(PageKind):
         document = manual_of(asked.knowledge)
         read = read_through(asked.knowledge)
         newest_first = tuple(reversed(document.revisions))
-        table = Table(COLUMNS, tuple(
-            (r.revision, r.date, r.change, r.source,
-             read[r.revision].read.label if r.revision in read else "not read here")
+        labels = {revision: source.read.label for revision, source in read.items()}
+        rows = (
+            (r.revision, r.date, r.change, r.source, labels.get(r.revision, "not read here"))
             for r in newest_first
-        ))  # fmt: skip
-        sheet = Sheet("The manual, revision by revision", self.pattern, parts=[
-            *(Para(text, "lead")
-              for text in (f"{_named(document)}. {LEAD}", document.note, CITED)),
-            *(Section(_dated(r), r.revision, parts=[
-                Field("What changed", r.change),
-                Field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,)))),
-            ]) for r, row in zip(newest_first, table.records(), strict=True)),
-        ], up=(Linked("Documentation", "/docs"), "the manual"))  # fmt: skip
+        )
+        table = Table(COLUMNS, tuple(rows))
+        about = (f"{_named(document)}. {LEAD}", document.note, CITED)
+        up = (Linked("Documentation", "/docs"), "the manual")
+        sheet = Sheet("The manual, revision by revision", self.pattern, up=up).holding(
+            (Para(text, "lead") for text in about),
+            (
+                Section(_dated(r), r.revision).holding(
+                    Field("What changed", r.change),
+                    Field("Read", (f"{row['read']}; what changed is from ", Sourced((r.source,)))),
+                )
+                for r, row in zip(newest_first, table.records(), strict=True)
+            ),
+        )
         return Page.of(
             sheet,
             table=lambda _: table,

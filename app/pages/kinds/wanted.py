@@ -89,12 +89,14 @@ class WantedCpuPage(PageKind):
         wants = wanted.list_wants(
             knowledge, asked.snapshot.cells, (family.slug,), {family.slug: model}
         )
-        sheet = _sheet(wants, f"/wanted/{cpuid}", [
+        about = [
             Field("Now", count_wants(wants)),
             Field("CPU", (f"{cpuid}: ", Linked(family.name, f"/c/{family.slug}"))),
             *(Field("Public dumps", _bits(r)) for r in known),
             Field("", "" if known else "No public dump shows this model."),
-        ], knowledge, title=f"Wanted of {cpuid}, {family.name}")  # fmt: skip
+        ]
+        title = f"Wanted of {cpuid}, {family.name}"
+        sheet = _sheet(wants, f"/wanted/{cpuid}", about, knowledge, title)
         return Page.of(
             sheet,
             table=lambda place: _table(wants, place.site),
@@ -124,8 +126,10 @@ def _silent(families: tuple[str, ...], knowledge: Knowledge) -> Iterator[Passage
 
 def _bits(r: FeatureReading) -> Line:
     named = f"{r.name}: " if r.name else ""
-    return (f"{named}AVIC {r.avic}, x2AVIC {r.x2avic}, in {count_noun(r.dumps, 'dump')} ",
-            Sourced((r.source,)))  # fmt: skip
+    return (
+        f"{named}AVIC {r.avic}, x2AVIC {r.x2avic}, in {count_noun(r.dumps, 'dump')} ",
+        Sourced((r.source,)),
+    )
 
 
 def _sheet(
@@ -136,13 +140,13 @@ def _sheet(
     title: str = TITLE,
 ) -> Sheet:
     """Return what is wanted: the matrix, one command, and what it takes."""
-    return Sheet(title, path, parts=[
+    return Sheet(title, path).holding(
         Para(LEAD, "lead"),
         Included("wanted/_cpu.html"),
         *about,
         Field("Not listed", NOT_WANTED),
         *wanted_sections(wants, knowledge),
-    ])  # fmt: skip
+    )
 
 
 def _need(need: Need) -> Iterator[Field]:
@@ -163,13 +167,14 @@ def parameters_line(need: Need) -> str:
 
 def _table(wants: Iterable[Want], site: str) -> Table:
     """Return one row per want."""
-    rows = [
-        (w.family, str(w.key), str(w.why), " ".join(w.conditions), ", ".join(w.need.features),
-         parameters_line(w.need), w.need.kernel, f"{site}{w.key.url}")
-        for w in wants
-    ]  # fmt: skip
-    names = ("family", "cell", "why", "conditions", "features", "parameters", "kernel", "url")
-    return Table(names, tuple(rows))
+    rows = []
+    for want in wants:
+        need, conditions = want.need, " ".join(want.conditions)
+        takes = (", ".join(need.features), parameters_line(need), need.kernel)
+        url = f"{site}{want.key.url}"
+        rows.append((want.family, str(want.key), str(want.why), conditions, *takes, url))
+    columns = ("family", "cell", "why", "conditions", "features", "parameters", "kernel", "url")
+    return Table(columns, tuple(rows))
 
 
 def _body(wants: tuple[Want, ...], place: Place) -> dict[str, Any]:
@@ -237,7 +242,7 @@ def _feed(
 
 def _entry(want: Want, knowledge: Knowledge) -> Passage:
     listed = Linked("", "/wanted", told=True)
-    return Passage(parts=[
+    return Passage().holding(
         Field("Cell", knowledge.name_of(want.key)),
         Field("Family", knowledge.families[want.family].name),
         Field("Why", f"{want.why.label.capitalize()}. {REASONS[want.why]}"),
@@ -246,7 +251,7 @@ def _entry(want: Want, knowledge: Knowledge) -> Passage:
         # The same for every entry, and longer than all the rest of it.
         Field("Record", ("what ", listed, " lists under: an observation must say")),
         Para(("Then: ", *COMMAND, ", and ", Linked("", "/upload", told=True)), hanging=4),
-    ])  # fmt: skip
+    )
 
 
 KINDS: tuple[PageKind, ...] = (WantedPage(), WantedCpuPage(), WantedNamePage())

@@ -121,8 +121,10 @@ def _seen(
     host: Host, vm: MachineFiles, watched: Watched, reasons: Reasons, *, forced: bool
 ) -> Opinion | None:
     """Return what a trace shows by itself, None where it shows neither."""
-    named = [tuple(names.split("|")) if names else reasons.decode(mask, host.kernel)
-             for mask, names in watched.masks]  # fmt: skip
+    named = [
+        tuple(names.split("|")) if names else reasons.decode(mask, host.kernel)
+        for mask, names in watched.masks
+    ]
     times = _times(named)
     if watched.mask:
         text = f"AVIC is inhibited in it: {', '.join(named[-1])} (inhibits={watched.mask:#x})"

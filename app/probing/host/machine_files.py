@@ -67,8 +67,10 @@ def read_machine(host: Host, pid: int) -> MachineFiles | None:
     if is_vm is False:
         signs.append(Sign("files", "none of them is a VM of KVM", "sudo fuser -v /dev/kvm"))
         return MachineFiles(pid, words, is_vm, threads, False, None, (), tuple(signs))
-    pit = any(host.read(f"proc/{path.parent.name}/comm").strip() == f"kvm-pit/{pid}"
-              for path in host.path("proc").glob("[0-9]*/comm"))  # fmt: skip
+    pit = any(
+        host.read(f"proc/{path.parent.name}/comm").strip() == f"kvm-pit/{pid}"
+        for path in host.path("proc").glob("[0-9]*/comm")
+    )
     local_apic, nested, told = _debugfs(host, pid)
     return MachineFiles(pid, words, is_vm, threads, pit, local_apic, nested, (*signs, *told))
 
