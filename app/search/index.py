@@ -12,6 +12,7 @@ import unicodedata
 import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from app.search.model import Hit, Parts, SearchEntry, Term, spellings, split_words
@@ -71,6 +72,12 @@ class Index:
                 for n, e in enumerate(self.entries)
             ),
         )
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that can be found, in lower case, for near misses."""
+        texts = (part for e in self.entries for part in (e.title, e.names, e.body))
+        return frozenset(word.lower() for text in texts for word in split_words(text))
 
     def get(self, kind: str, key: str) -> SearchEntry:
         """Return the entry of something that the snapshot holds."""

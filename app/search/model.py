@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
@@ -203,9 +203,3 @@ def spellings(word: str) -> tuple[str, ...]:
         return (word,)
     digits = (match[1] or match[2]).lower()
     return tuple(dict.fromkeys((f"0x{digits}", f"{digits}h", f"0{digits}h", f"{digits:0>3}h")))
-
-
-def every_word(entries: Iterable[SearchEntry]) -> frozenset[str]:
-    """Return every word that can be found, in lower case, for near misses."""
-    texts = (part for e in entries for part in (e.title, e.names, e.body))
-    return frozenset(word.lower() for text in texts for word in split_words(text))

@@ -28,7 +28,6 @@ from app.search.model import (
     SearchEntry,
     SearchResult,
     Term,
-    every_word,
     keys_of,
     split_words,
     tidy,
@@ -236,12 +235,13 @@ def _hit(kind: str, key: str, path: str, title: str, snippet: str) -> Hit:
 def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     """Return queries that find something: a word spelled otherwise, or fewer words."""
     index = index_of(snapshot, pinned=query.pinned)
-    known = every_word(index.entries)
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:
         for word in split_words(term.text.lower())[:NEAR]:
             near = (
-                [] if index.count((Term(word),)) else get_close_matches(word, known, 2 * NEAR, 0.65)
+                []
+                if index.count((Term(word),))
+                else get_close_matches(word, index.words, 2 * NEAR, 0.65)
             )
             for other in sorted(near, key=lambda one: abs(len(one) - len(word))):
                 terms = tuple(Term(other) if t == term else t for t in query.terms)
