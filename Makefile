@@ -54,7 +54,7 @@ bench: browser $(HTMX)  ## Measure against FastAPI, a bare sender and Datasette,
 fuzz: $(VENV)/.dev  ## Ask 100,000 spoilt requests; no answer may be a 500 (N=1000 SEED=1)
 	@N=$(N) SEED=$(SEED) nice $(BIN)/python -m tests.fuzz
 
-torture: $(VENV)/.dev  ## Kill a server that writes 200 times; half an hour (KILLS=20 SEED=7)
+torture: $(VENV)/.dev  ## Kill a server that writes 200 times; five minutes (KILLS=20 SEED=7)
 	@nice $(BIN)/python -m tests.torture $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 audit: $(VENV)/.dev  ## Ask the public database of weaknesses about every locked package
