@@ -28,7 +28,7 @@ LINKS = ["https://lore.kernel.org/all/constructed@example.org/", "also@example.o
 
 # The twin is the block alone, ready to be piped into a mail: what else is to be copied beside it,
 # and what introduces it, is for the page.
-BESIDE_A_BLOCK = ("h1", "p.lead", "label", "[id]:not(#mail-block)", "p.fine")
+BESIDE_A_BLOCK = ("h1", "p.lead", "label", "*[@id != 'mail-block']", "p.fine")
 
 
 def apart_on(path):
@@ -36,7 +36,7 @@ def apart_on(path):
     if parts[-1] == "mail":
         return BESIDE_A_BLOCK
     # Columns have room for the abbreviation and the numbers, not for the names and spans.
-    return (".name", ".address") if parts == ["corrected"] or "view=cpu" in path else ()
+    return ("*.name", "*.address") if parts == ["corrected"] or "view=cpu" in path else ()
 
 
 # Words in which the text pages frame what a page shows in columns.

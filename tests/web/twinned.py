@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urldefrag
 
-from bs4 import BeautifulSoup, NavigableString, SoupStrainer, Tag
+import lxml.html
 
 from app.core.cells import CellKey
 from app.core.citations import address_of
@@ -30,9 +30,12 @@ SOURCES = "/docs/sources"
 # heads of columns, what to do about an empty page, other measurements to compare with, and what is
 # drawn. The legend is a page of its own, which the text names.
 APART = ("nav", "form", "button", "details.paste", "details.legend", "ul.removable",
-         "[aria-hidden]", ".vh", "[hidden]", "details.inline > summary", "thead",
-         ".empty p:last-child:not(:first-child)", ".beside",
-         "details:has(> form)", "figure")  # fmt: skip
+         "*[@aria-hidden]", "*.vh", "*[@hidden]", "details.inline/summary", "thead",
+         "*.empty//p[not(following-sibling::*)][preceding-sibling::*]", "*.beside",
+         "details[form]", "figure")  # fmt: skip
+# Nor what only leads on: the name of a link is held against the twin as a link.
+_LEADS = f"not(contains(@href, '{SOURCES}')) or @href = '{SOURCES}'"
+_SAID = f".//text()[not(ancestor::a[@href][{_LEADS}])]"
 # Words that only frame: a text page frames the same facts in its own way.
 FRAME = frozenset(
     {
@@ -122,26 +125,23 @@ class Shown:
     @classmethod
     def of(cls, path: str, html: str, apart: Iterable[str] = ()) -> Shown:
         """Read a page, without those parts that ``apart`` selects."""
-        main = BeautifulSoup(html, "lxml", parse_only=SoupStrainer("main")).find("main")
+        main = lxml.html.fromstring(html).find(".//main")
         assert main is not None, f"{path} has no main part"
-        for part in main.select(", ".join((*APART, *apart))):
-            part.decompose()
-        for part in main.select("wbr, a.anchor"):
-            part.unwrap()
-        main.smooth()
-        links = dict.fromkeys(str(a["href"]) for a in main.find_all("a", href=True))
-        texts = (s for text in _texts(main) for s in _SENTENCE.split(text))
+        for part in main.xpath(_any_of(*APART, *apart)):
+            part.drop_tree()
+        for part in main.xpath(_any_of("wbr", "a.anchor")):
+            part.drop_tag()
+        links = dict.fromkeys(main.xpath(".//a/@href"))
+        said = (text for node in main.xpath(_SAID) if (text := node.strip()) not in FRAME)
+        texts = (s for text in said for s in _SENTENCE.split(text))
         leading = (link for link in links if _leads(path, link))
         return cls(path, tuple(dict.fromkeys(texts)), tuple(leading))
 
 
-def _texts(main: Tag) -> Iterator[str]:
-    """Yield what stands between tags; the name of a link is held against the twin as a link."""
-    for node in main.descendants:
-        if isinstance(node, NavigableString) and (text := node.strip()) not in FRAME:
-            link = node.find_parent("a", href=True)
-            if link is None or (SOURCES in str(link["href"]) and str(link["href"]) != SOURCES):
-                yield text
+def _any_of(*parts: str) -> str:
+    """Return the XPath of any of some parts below an element; a dot begins a class, as in CSS."""
+    has = r"[contains(concat(' ', normalize-space(@class), ' '), ' \1 ')]"
+    return " | ".join(".//" + re.sub(r"\.(\w+)", has, part) for part in parts)
 
 
 def _leads(path: str, link: str) -> bool:
@@ -270,13 +270,10 @@ def added(html: str, twin: Twin) -> list[str]:
 
     What a source is, and where it can be read, a page leaves to the list of sources.
     """
-    page = BeautifulSoup(html, "lxml")
-    for part in page.find_all(["wbr", "mark"]):
-        part.unwrap()
-    page.smooth()
-    parts = [page.get_text(" ")]
-    for element in page.find_all(True):
-        parts += (v if isinstance(v, str) else " ".join(v) for v in element.attrs.values())
+    page = lxml.html.fromstring(html)
+    for part in page.xpath("//wbr | //mark"):
+        part.drop_tag()
+    parts = page.xpath("//text()[not(parent::script)] | //@*")
     known = frozenset(twin.vocabulary.of(" ".join(parts)).split())
     text = _ADDRESS.sub("", _BROKEN.sub(r"\1", _LISTED.sub("", twin.text)))
     whole = squash(" ".join(parts)).lower()
