@@ -30,14 +30,14 @@ from app.store.snapshots import Snapshot, load_snapshot, offline_snapshot
 # Options of several commands.
 OnlyMode = Annotated[Mode | None, typer.Option("--mode", help="Only this mode.")]
 OnlyAccess = Annotated[Access | None, typer.Option("--access", help="Only this access.")]
-Query = Annotated[
+FilterOption = Annotated[
     str, typer.Option("--filter", help='As in the URL: "mode=x2avic&verdict=table-wrong".')
 ]
-From = Annotated[
+FromOption = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="Read this SQLite export instead of the database."),
 ]
-At = Annotated[
+AtOption = Annotated[
     str, typer.Option("--at", metavar="VERSION", help="A data version or a date: as it was then.")
 ]
 
@@ -69,8 +69,8 @@ def reads(command: Callable[..., None]) -> Callable[..., None]:
     own = signature(command, eval_str=True)
     _, *parameters = own.parameters.values()
     parameters += [
-        Parameter("export", Parameter.KEYWORD_ONLY, default=None, annotation=From),
-        Parameter("at", Parameter.KEYWORD_ONLY, default="", annotation=At),
+        Parameter("export", Parameter.KEYWORD_ONLY, default=None, annotation=FromOption),
+        Parameter("at", Parameter.KEYWORD_ONLY, default="", annotation=AtOption),
     ]
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     return run

@@ -39,19 +39,21 @@ EXPECTED = 403
 exports = typer.Typer(cls=meaning("json"), rich_markup_mode=None)
 
 
-Output = Annotated[Path | None, typer.Argument(help="File to write; default: standard output.")]
+OutputArgument = Annotated[
+    Path | None, typer.Argument(help="File to write; default: standard output.")
+]
 
 
 @exports.command("json")
 @reads
-def export_json(opened: Opened, output: Output = None) -> None:
+def export_json(opened: Opened, output: OutputArgument = None) -> None:
     """Write everything that is public as one JSON document."""
     _write(output, exporting.file_of(opened.snapshot, "vapic.json"))
 
 
 @exports.command("jsonl")
 @reads
-def export_jsonl(opened: Opened, output: Output = None) -> None:
+def export_jsonl(opened: Opened, output: OutputArgument = None) -> None:
     """Write the same as JSON in lines, one for each item of its lists."""
     _write(output, exporting.file_of(opened.snapshot, "vapic.jsonl"))
 

@@ -17,17 +17,17 @@ from app.export.handout.expecting import MANUAL, Handout, handout_of
 Expect = Annotated[
     str, typer.Option("--expect", metavar="WHAT", help="manual, or a family as seen, as in zen-4.")
 ]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")]
+OutputFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")]
 
 
 @reads
-def export_kvm_unit_tests(opened: Opened, folder: Folder, expect: Expect = MANUAL) -> None:
+def export_kvm_unit_tests(opened: Opened, folder: OutputFolder, expect: Expect = MANUAL) -> None:
     """Write a C test for kvm-unit-tests, with its table."""
     _write(opened, folder, expect, files.kvm_unit_tests)
 
 
 @reads
-def export_selftest(opened: Opened, folder: Folder, expect: Expect = MANUAL) -> None:
+def export_selftest(opened: Opened, folder: OutputFolder, expect: Expect = MANUAL) -> None:
     """Write a C test for the kernel's KVM selftests, with its table."""
     _write(opened, folder, expect, files.selftest_files)
 

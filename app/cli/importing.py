@@ -24,15 +24,15 @@ from app.pens.plain import Plain
 
 imports = typer.Typer(no_args_is_help=True)
 
-Log = Annotated[Path, typer.Argument(help="The log; - for standard input.")]
-Output = Annotated[
+LogFile = Annotated[Path, typer.Argument(help="The log; - for standard input.")]
+OutputFile = Annotated[
     Path | None, typer.Option("--output", help="Write the document here; default: print it.")
 ]
 Info = Annotated[
     Path | None, typer.Option("--cpuinfo", metavar="FILE", help="/proc/cpuinfo of the host.")
 ]
 
-Trace = Annotated[
+TraceFile = Annotated[
     Path | None,
     typer.Option(
         "--trace", metavar="FILE", help="The host's trace of the same run, if it is ours."
@@ -68,11 +68,11 @@ def _command(tool: str, title: str) -> None:
     names = {one.key.replace(".", "_"): one for one in ASKED}
 
     def run(
-        log: Log,
+        log: LogFile,
         *,
         cpuinfo: Info = None,
-        trace: Trace = None,
-        output: Output = None,
+        trace: TraceFile = None,
+        output: OutputFile = None,
         **options: Any,
     ) -> None:
         said = {
@@ -113,7 +113,7 @@ def mail_table(
     mode: Annotated[
         Mode | None, typer.Option("--mode", help="The mode of columns that name none.")
     ] = None,
-    output: Output = None,
+    output: OutputFile = None,
 ) -> None:
     """Make a draft from an ASCII or Markdown table in a mail.
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import typer
 
 from app.cli.clone import held_files, or_git
-from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.cli.database import FilterOption, OnlyAccess, OnlyMode, Opened, joined, reads
 from app.cli.reading import MOST_MAIL, read_file
 from app.cli.saying import say
 from app.core.selection import ROWS
@@ -39,7 +39,7 @@ def cite(
     mode: OnlyMode = None,
     access: OnlyAccess = None,
     *,
-    query: Query = "",
+    query: FilterOption = "",
     number: Annotated[
         int, typer.Option("--number", min=0, help="Put # [NUMBER] behind the trailer's link.")
     ] = 0,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.cli.clone import held_files, or_git
-from app.cli.database import OnlyAccess, OnlyMode, Opened, Query, joined, reads
+from app.cli.database import FilterOption, OnlyAccess, OnlyMode, Opened, joined, reads
 from app.cli.saying import say
 from app.core.cells import CellKey
 from app.core.guest_words import Sameness
@@ -61,7 +61,7 @@ def show(
     access: OnlyAccess = None,
     family: Annotated[str, typer.Option(help="Only this family's evidence.")] = "",
     *,
-    query: Query = "",
+    query: FilterOption = "",
 ) -> None:
     """Print a register, its cells or the table.
 
@@ -133,7 +133,7 @@ def diff(
         now, name = "", now
     before = load_snapshot(opened.session, then)
     after = load_snapshot(opened.session, now) if now else opened.snapshot
-    found = comparing.compare(before, after, comparing.address_of(name), opened.place.site)
+    found = comparing.compare(before, after, comparing.address_meant(name), opened.place.site)
     there = Place(opened.place.site, after.name, pinned=after.pinned)
     say(comparing.comparison_text(found, there), nl=False)
 

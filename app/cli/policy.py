@@ -42,8 +42,12 @@ class ExitKind(StrEnum):
 
 # A name that is no command is that of a policy.
 policies = typer.Typer(cls=meaning("show"))
-Side = Annotated[str, typer.Argument(help="A kernel tree, a file of a seed, or a policy's slug.")]
-Version = Annotated[str, typer.Option("--version", help="The tree's version, if it says none.")]
+PolicySide = Annotated[
+    str, typer.Argument(help="A kernel tree, a file of a seed, or a policy's slug.")
+]
+VersionOption = Annotated[
+    str, typer.Option("--version", help="The tree's version, if it says none.")
+]
 
 
 @policies.command("show")
@@ -65,7 +69,7 @@ def show(
 def read(
     tree: Annotated[Path, typer.Argument(help="A kernel tree, or an unpacked source package.")],
     *,
-    version: Version = "",
+    version: VersionOption = "",
     source: Annotated[str, typer.Option(help="The seed's source that the tree is.")] = "",
     into: Annotated[
         Path | None, typer.Option("--into", metavar="SEED", help="Renew the policies of a seed.")
@@ -84,7 +88,7 @@ def read(
 
 
 @policies.command("diff")
-def diff(one: Side, other: Side) -> None:
+def diff(one: PolicySide, other: PolicySide) -> None:
     """Print what two policies do differently, of trees, of files of the seed, or by their slugs."""
     if one == other:
         raise Conflict(f"{one} is the same policy twice.")

@@ -31,11 +31,11 @@ from app.store.snapshots import Snapshot
 probe = typer.Typer(invoke_without_command=True)
 
 Accel = Annotated[Literal["kvm", "tcg"], typer.Option(help=HELP["accel"])]
-Output = Annotated[Path, typer.Option(help=HELP["output"])]
+DocumentFile = Annotated[Path, typer.Option(help=HELP["output"])]
 Modes = Annotated[list[Mode] | None, typer.Option(help=HELP["mode"])]
 Repeat = Annotated[int, typer.Option(min=1, max=MOST_REPEATS, help=HELP["repeat"])]
 Kernel = Annotated[Path | None, typer.Option(help=HELP["kernel"], exists=True)]
-Emulator = Annotated[str, typer.Option(help=HELP["qemu"])]
+QemuPath = Annotated[str, typer.Option(help=HELP["qemu"])]
 Tracefs = Annotated[Path | None, typer.Option(help=HELP["tracefs"], exists=True, file_okay=False)]
 Keep = Annotated[Path | None, typer.Option(help=HELP["keep"])]
 Disruptive = Annotated[bool, typer.Option("--disruptive", help=HELP["disruptive"])]
@@ -47,11 +47,11 @@ def run(
     context: typer.Context,
     *,
     accel: Accel = "kvm",
-    output: Output = MEASURED,
+    output: DocumentFile = MEASURED,
     mode: Modes = None,
     repeat: Repeat = REPEAT,
     kernel: Kernel = None,
-    qemu: Emulator = "",
+    qemu: QemuPath = "",
     tracefs: Tracefs = None,
     keep: Keep = None,
     disruptive: Disruptive = False,

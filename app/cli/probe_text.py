@@ -10,7 +10,7 @@ from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
 from app.core.views import CellView
 from app.core.words import Access, Mode, Verdict
-from app.pages.measured import Row
+from app.pages.measured import JudgedSighting
 from app.pens import phrases
 from app.pens.plain import Plain
 
@@ -26,7 +26,7 @@ LEGEND = (
 
 
 def result_text(
-    rows: Iterable[Row],
+    rows: Iterable[JudgedSighting],
     cells: Mapping[CellKey, CellView],
     knowledge: Knowledge,
     *,
@@ -77,7 +77,7 @@ def account_text(accounts: Iterable[Mapping[str, Any]]) -> str:
     return f"\n{text}" if text.strip() else ""
 
 
-def _word(row: Row, conditions: Conditions, *, judged: bool) -> str:
+def _word(row: JudgedSighting, conditions: Conditions, *, judged: bool) -> str:
     seen = row.seen
     masked = " (m)" if seen.intercepted else ""
     differs = " !" if judged and row.verdict is Verdict.CONTRADICTS else ""

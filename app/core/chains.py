@@ -108,7 +108,7 @@ class Given:
 ANY = Given()
 
 
-def values_of(claims: Iterable[Claim], conditions: Conditions) -> Mapping[str, str]:
+def offered_values(claims: Iterable[Claim], conditions: Conditions) -> Mapping[str, str]:
     """Return what can be chosen of the value of a write, with its words; empty if it is all one."""
     refused = {c.condition: conditions.text(c.condition) for c in claims if _refuses(c, conditions)}
     return refused and {VALID: "the value is valid", **refused}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Observation, Register
+from app.core.judgements import Finding
 from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, Conditions, branch_set, branches_of, unprinted_claims
-from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Mode, Printed, Verdict, Word
 

@@ -37,7 +37,7 @@ AGAINST = frozenset({Verdict.CONTRADICTS, Verdict.SIDE_EFFECT})
 # The registers of each group, by slug.
 Members: TypeAlias = Mapping[str, tuple[str, ...]]
 CellFilter: TypeAlias = Filter[CellView, Members]
-Vocabulary: TypeAlias = filtering.Vocabulary[CellView, Members]
+CellVocabulary: TypeAlias = filtering.Vocabulary[CellView, Members]
 
 
 def _families(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
@@ -77,14 +77,14 @@ def _only(wanted: CellFilter, view: CellView, _: Members) -> Iterable[str]:
         yield WRONG
 
 
-def _columns(wanted: CellFilter, vocabulary: Vocabulary) -> str:
+def _columns(wanted: CellFilter, vocabulary: CellVocabulary) -> str:
     if not wanted["view"]:
         return ""
     families = vocabulary.words(wanted, "family").replace(" or ", " and ")
     return f", with a column for {families or 'each CPU'}"
 
 
-def _judged(wanted: CellFilter, vocabulary: Vocabulary) -> str:
+def _judged(wanted: CellFilter, vocabulary: CellVocabulary) -> str:
     family = vocabulary.words(wanted, "family")
     verdict = " or ".join(f'"{Verdict(slug).label}"' for slug in wanted["verdict"])
     if wanted["view"] and not verdict:
@@ -93,7 +93,7 @@ def _judged(wanted: CellFilter, vocabulary: Vocabulary) -> str:
     return judged + (f" on {family}" if family else "")
 
 
-def _policies(wanted: CellFilter, vocabulary: Vocabulary) -> list[str]:
+def _policies(wanted: CellFilter, vocabulary: CellVocabulary) -> list[str]:
     """Return the policies that stand beside the cells, by hypervisor."""
     known = vocabulary.knowledge.policies
     grouped = groupby(wanted["policy"], lambda slug: known[slug].hypervisor)
@@ -158,7 +158,7 @@ KEYS: tuple[Key[CellView, Members], ...] = (
 WHOLE: CellFilter = Filter(KEYS)
 
 
-def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
+def vocabulary_of(knowledge: Knowledge) -> CellVocabulary:
     """Return the valid words of the table's filter."""
     return filtering.Vocabulary(KEYS, knowledge)
 
@@ -178,7 +178,7 @@ def sort_registers(rows: Mapping[str, Sequence[CellView]], sort: str) -> tuple[s
     return tuple(sorted(rows, key=lambda slug: measure(rows[slug]), reverse=sort.startswith("-")))
 
 
-def sentence(wanted: CellFilter, vocabulary: Vocabulary, shown: int, total: int) -> str:
+def sentence(wanted: CellFilter, vocabulary: CellVocabulary, shown: int, total: int) -> str:
     """Say the filter in one English sentence, with the counts."""
     subject = (vocabulary.words(wanted, "mode"), vocabulary.words(wanted, "access"), "cells")
     head = f"{shown} of {total} {' '.join(filter(None, subject))}"

@@ -26,7 +26,7 @@ DOCUMENTED, IMPLIED = "documented", "implied"
 # The axis of conditions that lie in the processor.
 CPUID = "cpuid"
 # What an emulation answered, by condition.
-Told = Mapping[str, tuple[EmulatedAnswer, ...]]
+AnswersBy = Mapping[str, tuple[EmulatedAnswer, ...]]
 # A policy's action, and who answers then.
 WHO = {Action.PASS: Answerer.SILICON, Action.INTERCEPT: Answerer.EMULATION}
 
@@ -111,7 +111,7 @@ class Viewpoint:
             found.append(Case(cell, condition, silicon, tuple(halves)))
         return tuple(found)
 
-    def _told(self, cell: CellView, apic: EmulatedApic | None) -> Told:
+    def _told(self, cell: CellView, apic: EmulatedApic | None) -> AnswersBy:
         """Return what an emulation answered, by the case that it is."""
         found: dict[str, tuple[EmulatedAnswer, ...]] = {}
         for answer in apic.answers(cell, self.knowledge.conditions) if apic else ():
@@ -119,7 +119,7 @@ class Viewpoint:
             found[case] = (*found.get(case, ()), answer)
         return found
 
-    def _named(self, cell: CellView, told: Iterable[Told]) -> Iterable[str]:
+    def _named(self, cell: CellView, told: Iterable[AnswersBy]) -> Iterable[str]:
         """Return the conditions of a cell; a plain access is none where a rule tells them apart."""
         ruled = self._ruled(cell, "")
         names = [claim.condition for claim in cell.effective]

@@ -10,10 +10,10 @@ from itertools import product
 from app.core.cells import CellKey
 from app.core.citations import sources_of
 from app.core.facts import Difference, Document, Event, Observation, Source
+from app.core.judgements import Finding, Judgement
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
 from app.core.rulings import Branch, branch_set, branches_of, unprinted_claims
-from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence, Mode, SourceKind, Verdict
 
@@ -142,7 +142,7 @@ def entry_of(
     )
 
 
-def columns_of(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellKey, ...]]:
+def cells_by_column(keys: Iterable[CellKey]) -> dict[tuple[Mode, Access], tuple[CellKey, ...]]:
     """Return cells by mode and access, in the order of the table's columns."""
     listed = tuple(keys)
     columns = tuple(product(Mode, Access))

@@ -20,40 +20,40 @@ UNFILED = "unfiled"
 NONE = "none"
 SORTS = {"number": "number", "date": "last event"}
 Registers: TypeAlias = Mapping[str, Register]
-Listed: TypeAlias = LedgerEntry | Unfiled
-LedgerFilter: TypeAlias = Filter[Listed, Registers]
-Vocabulary: TypeAlias = filtering.Vocabulary[Listed, Registers]
+LedgerRow: TypeAlias = LedgerEntry | Unfiled
+LedgerFilter: TypeAlias = Filter[LedgerRow, Registers]
+LedgerVocabulary: TypeAlias = filtering.Vocabulary[LedgerRow, Registers]
 
 
-def _state(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+def _state(_: LedgerFilter, row: LedgerRow, __: Registers) -> Iterable[str]:
     return (UNFILED if isinstance(row, Unfiled) else row.difference.state,)
 
 
-def _cells(wanted: LedgerFilter, row: Listed) -> Iterable[CellKey]:
+def _cells(wanted: LedgerFilter, row: LedgerRow) -> Iterable[CellKey]:
     """Return the cells that have what is asked of mode, access and register together."""
     asked = [(name, wanted[name]) for name in ("mode", "access", "register") if wanted[name]]
     return (key for key in row.keys if all(getattr(key, name) in some for name, some in asked))
 
 
-def _families(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+def _families(_: LedgerFilter, row: LedgerRow, __: Registers) -> Iterable[str]:
     return (row.families if isinstance(row, Unfiled) else row.difference.families) or (NONE,)
 
 
-def _evidence(_: LedgerFilter, row: Listed, __: Registers) -> Iterable[str]:
+def _evidence(_: LedgerFilter, row: LedgerRow, __: Registers) -> Iterable[str]:
     """Return the grades of its reports and of the measurements on its cells."""
     if isinstance(row, Unfiled):
         return [finding.observation.evidence for finding in row.findings] or (NONE,)
     return row.evidence or (NONE,)
 
 
-def _stated(wanted: LedgerFilter, _: Vocabulary) -> str:
+def _stated(wanted: LedgerFilter, _: LedgerVocabulary) -> str:
     asked = (DifferenceState(state) for state in wanted["state"] if state != UNFILED)
     states = " or ".join(state.label for state in asked)
     unfiled_too = ", and what is unfiled," * (UNFILED in wanted["state"])
     return f"that are {states}{unfiled_too}" if states else ""
 
 
-def _on(wanted: LedgerFilter, vocabulary: Vocabulary) -> str:
+def _on(wanted: LedgerFilter, vocabulary: LedgerVocabulary) -> str:
     if not any(wanted[key] for key in ("mode", "access", "register")):
         return ""
     where = ("on", vocabulary.words(wanted, "mode"), vocabulary.words(wanted, "access"), "cells")
@@ -65,7 +65,7 @@ def _named(known: Knowledge) -> Mapping[str, str]:
     return {r.slug: r.name if r.abbreviation == "-" else r.abbreviation for r in every}
 
 
-def haystack(entry: Listed, registers: Registers) -> str:
+def haystack(entry: LedgerRow, registers: Registers) -> str:
     """Return the text that a search of the ledger looks through, in lower case."""
     words = [*map(str, entry.keys)]
     for register in (registers[slug] for slug in dict.fromkeys(k.register for k in entry.keys)):
@@ -79,7 +79,7 @@ def haystack(entry: Listed, registers: Registers) -> str:
     return " ".join(words).lower()
 
 
-KEYS: tuple[Key[Listed, Registers], ...] = (
+KEYS: tuple[Key[LedgerRow, Registers], ...] = (
     Key("state", lambda _: {str(s): s.label for s in DifferenceState} | {UNFILED: UNFILED},
         _state, _stated, control=Control("boxes", "State")),
     Key("mode", lambda _: {str(m): m.label for m in Mode},
@@ -114,7 +114,7 @@ class LedgerView:
     unfiled: tuple[Unfiled, ...]
     sentence: str
     counts: tuple[tuple[str, int, LedgerFilter], ...]
-    vocabulary: Vocabulary
+    vocabulary: LedgerVocabulary
 
     @property
     def path(self) -> str:
@@ -158,6 +158,6 @@ def view_ledger(
     )
 
 
-def vocabulary_of(knowledge: Knowledge) -> Vocabulary:
+def vocabulary_of(knowledge: Knowledge) -> LedgerVocabulary:
     """Return the valid words of the ledger's filter."""
     return filtering.Vocabulary(KEYS, knowledge)

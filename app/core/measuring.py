@@ -8,19 +8,20 @@ from dataclasses import dataclass
 
 from app.core.cells import IMPOSSIBLE, CellKey
 from app.core.facts import Cpu, Family, Measurement, Observation, Policy, Sighting, Source
+from app.core.judgements import Judgement
 from app.core.kernels import policy_of
 from app.core.knowledge import Knowledge, action_of
 from app.core.numbers import Span, parse_hex
-from app.core.rulings import literal
+from app.core.rulings import printed_claims
 from app.core.summaries import NOTHING, Sort
-from app.core.verdicts import Judgement, judge
+from app.core.verdicts import judge
 from app.core.views import CellView
 from app.core.words import Action, Behaviour, Evidence, Reading, SourceKind
 
 NOT_STATED = "not-stated"
 
 
-def family_of(cpu: Cpu, families: Mapping[str, Family]) -> str:
+def family_of_cpu(cpu: Cpu, families: Mapping[str, Family]) -> str:
     """Return the slug of the family that CPUID maps to, empty when none does."""
     for family in families.values():
         for range_ in family.cpuid:
@@ -232,7 +233,7 @@ def _copies_the_table(measurement: Measurement, knowledge: Knowledge) -> bool:
         return False
     for seen in measurement.observations:
         claims = knowledge.registers[seen.register].claims
-        here = literal(c for c in claims if seen.mode in c.modes and c.access is seen.access)
+        here = printed_claims(c for c in claims if seen.mode in c.modes and c.access is seen.access)
         if seen.outcome not in {claim.behaviour for claim in here}:
             return False
     return True

@@ -96,7 +96,7 @@ def must_hold(claim: Claim, stated: str, conditions: Conditions) -> bool:
     return not claim.condition or bool(stated and conditions.covers(claim.condition, stated))
 
 
-def literal(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+def printed_claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return what Table 15-22 says, taken literally."""
     return tuple(claim for claim in claims if claim.kind is ClaimKind.TABLE)
 
@@ -108,7 +108,7 @@ def judge_print(claims: tuple[Claim, ...], conditions: Conditions) -> Printed:
     meets it. One that keeps some of its accesses is incomplete, and so is one that they refine:
     what is allowed may be accelerated too (24593 rev 3.44, 15.29.3.1, p.566).
     """
-    table = literal(claims)
+    table = printed_claims(claims)
     if not table:
         return Printed.NOT_PRINTED
     ruling = effective_claims(claims)
@@ -129,7 +129,7 @@ def open_questions(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims if not claim.ranks)
 
 
-def asked_of(claims: Iterable[Claim], ruling: Iterable[Claim]) -> tuple[Claim, ...]:
+def questions_met(claims: Iterable[Claim], ruling: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return the open questions that an access gets as far as.
 
     ``ruling`` is what it can meet: where that ends at a higher level, it never comes to a
@@ -157,7 +157,7 @@ def branch_set(claims: Iterable[Claim]) -> frozenset[Branch]:
 def unprinted_claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return the claims that rule a cell and that Table 15-22 does not make."""
     known = tuple(claims)
-    printed_ = branch_set(literal(known))
+    printed_ = branch_set(printed_claims(known))
     return tuple(claim for claim in effective_claims(known) if claim.branch not in printed_)
 
 

@@ -7,13 +7,21 @@ never averaged, voted on or merged.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from app.core.facts import Claim, Observation
-from app.core.numbers import count_noun
-from app.core.rulings import Conditions, asked_of, claims_met, is_firm, literal, may_hold, must_hold
+from app.core.judgements import Finding, Judgement
+from app.core.rulings import (
+    Conditions,
+    claims_met,
+    is_firm,
+    may_hold,
+    must_hold,
+    printed_claims,
+    questions_met,
+)
 from app.core.summaries import INVISIBLE, NOTHING, Measured
 from app.core.words import Behaviour, Evidence, Scope, Verdict
 
@@ -26,107 +34,6 @@ _SEVERITY = (
     Verdict.AGREES,
     Verdict.CONSISTENT,
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One observation against the claims of its cell.
-
-    ``matched`` are the claims that it bears out; ``condition_stated`` is false when the
-    cell is conditional and the report does not say which case it met.
-    """
-
-    observation: Observation
-    verdict: Verdict
-    matched: tuple[Claim, ...]
-    condition_stated: bool
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict on one cell for one family, with what stands behind it.
-
-    ``behaviours`` in the order of the vocabulary; ``reports``, ``machines`` and
-    ``microcodes`` count distinct unmasked ones (machines and microcodes only where the
-    report tells them apart); ``evidence`` is the strongest grade. ``measured`` are the
-    measurements behind it, of which the findings show the newest of each sort.
-    """
-
-    family: str
-    verdict: Verdict
-    findings: tuple[Finding, ...] = ()
-    behaviours: tuple[Behaviour, ...] = ()
-    reports: int = 0
-    machines: int = 0
-    microcodes: int = 0
-    masked: int = 0
-    evidence: Evidence | None = None
-    scope: Scope | None = None
-    measured: Measured = NOTHING
-
-    @property
-    def sides(self) -> tuple[tuple[Behaviour, str, tuple[Finding, ...]], ...]:
-        """The findings by what was seen and under which condition: the sides of a dispute."""
-        seen = [(f.observation.outcome, f.observation.condition) for f in self.findings]
-        return tuple(
-            (outcome, condition, tuple(
-                f for f in self.findings
-                if (f.observation.outcome, f.observation.condition) == (outcome, condition)
-            ))
-            for outcome, condition in dict.fromkeys(seen)
-        )  # fmt: skip
-
-    def seen(self, outcome: Behaviour, condition: str) -> int:
-        """How many observations a side has; its findings name the newest of each sort alone."""
-        mine = [s for s in self.measured.summaries
-                if (s.sort.outcome, s.sort.condition) == (outcome, condition)]  # fmt: skip
-        named = {name for s in mine for name in s.newest}
-        side = (f.observation for f in self.findings)
-        here = [o for o in side if (o.outcome, o.condition) == (outcome, condition)]
-        return sum(o.id not in named for o in here) + sum(s.observations for s in mine)
-
-    def word(self, finding: Finding) -> Verdict:
-        """Return the verdict on an unmasked finding: a side of a dispute is disputed."""
-        condition = finding.observation.condition
-        heard = (f.observation for f in self.findings if f.verdict is not Verdict.MASKED)
-        rivals = {seen.outcome for seen in heard if seen.condition == condition}
-        disputed = self.verdict is Verdict.DISPUTED and len(rivals) > 1
-        return self.verdict if disputed else finding.verdict
-
-    @property
-    def unnamed(self) -> int:
-        """How many observations stand behind it that no finding names."""
-        return sum(s.observations - len(s.newest) for s in self.measured.summaries)
-
-    @property
-    def unwatched(self) -> bool:
-        """Whether only guests looked, so that nobody knows of exits."""
-        heard = [f.observation for f in self.findings if f.verdict is not Verdict.MASKED]
-        return bool(heard) and all(seen.unwatched for seen in heard)
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The ids of the sources behind it, each once."""
-        return tuple(dict.fromkeys(s for f in self.findings for s in f.observation.sources))
-
-    @property
-    def counts(self) -> str:
-        """``2 reports, 1 machine``: never a number that no report supports."""
-        parts = [count_noun(self.reports, "report")]
-        parts += [count_noun(n, what) for n, what in
-                  ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
-        parts += [f"{self.masked} intercepted"] if self.masked else []
-        return ", ".join(parts)
-
-    @property
-    def behind(self) -> str:
-        """``2 reports, observed and stated``, ``1 report, measured, exits not watched``."""
-        heard = {f.observation.evidence for f in self.findings if f.verdict is not Verdict.MASKED}
-        grades = " and ".join(grade for grade in Evidence if grade in heard)
-        group = "group" if self.scope is Scope.GROUP else ""
-        unwatched = "exits not watched" if self.unwatched else ""
-        parts = (self.counts, grades, group, unwatched)
-        return ", ".join(part for part in parts if part)
 
 
 def judge(
@@ -144,8 +51,7 @@ def judge(
     mine = sorted((o for o in observations if o.family == family), key=lambda o: (o.date, o.id))
     if not mine and not measured.summaries:  # Most cells, for most families.
         return Judgement(family, Verdict.UNMEASURED, measured=measured)
-    known = {o.alike: classify(claims, o, conditions) for o in {o.alike: o for o in mine}.values()}
-    findings = tuple(replace(known[o.alike], observation=o) for o in mine)
+    findings = _judge_each(claims, mine, conditions)
     heard = [f for f in findings if f.verdict is not Verdict.MASKED]
     seen = {f.observation.outcome for f in heard}
     told = [f.observation for f in heard]
@@ -169,7 +75,18 @@ def judge(
     )
 
 
-def classify(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> Finding:
+def _judge_each(
+    claims: tuple[Claim, ...], seen: Sequence[Observation], conditions: Conditions
+) -> tuple[Finding, ...]:
+    """Return a finding for each observation; those that say the same are judged once."""
+    alike = {o.alike: o for o in seen}
+    known = {same: judge_observation(claims, o, conditions) for same, o in alike.items()}
+    return tuple(replace(known[o.alike], observation=o) for o in seen)
+
+
+def judge_observation(
+    claims: tuple[Claim, ...], seen: Observation, conditions: Conditions
+) -> Finding:
     """Hold one observation against the claims of its cell."""
     stated = seen.condition
     mine = tuple(c for c in claims if not c.family or c.family == seen.family)
@@ -214,7 +131,7 @@ def _word_of(
     stated = seen.condition
     ruled = {claim.behaviour for claim in ruling}
     sure = {c.behaviour for c in ruling if must_hold(c, stated, conditions)}
-    questions = [c for c in asked_of(claims, ruling) if may_hold(c, stated, conditions)]
+    questions = [c for c in questions_met(claims, ruling) if may_hold(c, stated, conditions)]
     asked = {c.behaviour for c in questions if must_hold(c, stated, conditions)}
     if asked - sure and seen.outcome in asked | sure:
         return Verdict.SETTLES
@@ -222,9 +139,9 @@ def _word_of(
         # An alternative that the manual leaves open answers the question; it contradicts nothing.
         open_ = any(seen.outcome is c.behaviour for c in questions)
         return Verdict.SETTLES if open_ else _against(ruling, stated, conditions)
-    if not literal(claims):
+    if not printed_claims(claims):
         return Verdict.NOT_PRINTED
-    table = {c.behaviour for c in literal(claims) if may_hold(c, stated, conditions)}
+    table = {c.behaviour for c in printed_claims(claims) if may_hold(c, stated, conditions)}
     return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
 
 

@@ -10,6 +10,7 @@ from app.core import facts
 from app.core.assumptions import PolicyView, view_policies
 from app.core.cells import CellKey, access_method
 from app.core.chains import ANY, CheckStep, Given, chain_of_checks
+from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.rulings import (
     Conditions,
@@ -17,11 +18,11 @@ from app.core.rulings import (
     effective_claims,
     judge_print,
     level_of,
-    literal,
     open_questions,
+    printed_claims,
 )
 from app.core.summaries import NOTHING
-from app.core.verdicts import Judgement, judge
+from app.core.verdicts import judge
 from app.core.words import Behaviour, Mode, Printed, Scope, Verdict
 
 WORST_FIRST = tuple(Verdict)
@@ -88,7 +89,7 @@ class CellView:
     @cached_property
     def table(self) -> tuple[facts.Claim, ...]:
         """Table 15-22 taken literally."""
-        return literal(self.claims)
+        return printed_claims(self.claims)
 
     @cached_property
     def open(self) -> tuple[facts.Claim, ...]:
@@ -220,4 +221,4 @@ def view_again(
 
 
 # Cells before and after a change; None on the side where there is none.
-Cells = Mapping[CellKey, tuple[CellView | None, CellView | None]]
+ChangedCells = Mapping[CellKey, tuple[CellView | None, CellView | None]]

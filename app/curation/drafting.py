@@ -10,10 +10,10 @@ from functools import cached_property
 
 from app.core.cells import CellKey
 from app.core.facts import Claim, Event, Observation
+from app.core.judgements import Finding
 from app.core.knowledge import Knowledge
 from app.core.ledger import disagreements_in, standing_differences
 from app.core.rulings import Branch, branch_set, branches_of, is_firm, unprinted_claims
-from app.core.verdicts import Finding
 from app.core.views import CellView
 from app.core.words import Access, DifferenceState, Evidence
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.core import facts
 from app.core.knowledge import Knowledge
 from app.curation import lint_facts, lint_registers, lint_reports
-from app.curation.lint_facts import Place
 
 RULES = (*lint_facts.RULES, *lint_registers.RULES, *lint_reports.RULES)
 
@@ -17,7 +16,7 @@ class LintFinding:
     """One broken rule: in which fact, where inside it, what was found and expected."""
 
     fact: facts.Fact
-    place: Place
+    place: facts.FactPath
     found: str
     expected: str
 

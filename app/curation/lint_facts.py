@@ -20,8 +20,7 @@ from app.core.numbers import Span
 from app.core.revisions import MANUAL
 from app.core.words import Reading
 
-Place = tuple[str | int, ...]
-Broken = Iterator[tuple[Place, str, str]]
+Broken = Iterator[tuple[facts.FactPath, str, str]]
 # The kind of fact, or several, that each rule is about.
 Rules = tuple[tuple[Any, Callable[[Knowledge, Any], Broken]], ...]
 
@@ -59,7 +58,7 @@ REFERENCES = (
 )
 
 
-def check_name(place: Place, name: str, names: Iterable[str], what: str) -> Broken:
+def check_name(place: facts.FactPath, name: str, names: Iterable[str], what: str) -> Broken:
     """Complain about a name that is not one of ``names``, with the nearest that is."""
     names = list(names)
     if name and name not in names:
@@ -67,7 +66,7 @@ def check_name(place: Place, name: str, names: Iterable[str], what: str) -> Brok
         yield place, repr(name), f"{what}" + (f" (did you mean {near[0]!r}?)" if near else "")
 
 
-def cell_lists(fact: facts.Fact) -> Iterator[tuple[Place, tuple[str, ...]]]:
+def cell_lists(fact: facts.Fact) -> Iterator[tuple[facts.FactPath, tuple[str, ...]]]:
     """Yield the cell patterns of a fact: its own, and those that its side effect spoils."""
     yield ("cells",), getattr(fact, "cells", ())
     if isinstance(fact, facts.Observation) and fact.side_effect:
@@ -97,7 +96,7 @@ def _texts_are_not_empty(_: Knowledge, fact: facts.Fact) -> Broken:
 
 
 def _sources_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
-    lists: list[tuple[Place, tuple[str, ...]]] = []
+    lists: list[tuple[facts.FactPath, tuple[str, ...]]] = []
     if isinstance(fact, OWN_SOURCES):
         lists.append((("sources",), fact.sources))
     for name in PARTS:
@@ -113,7 +112,7 @@ def _sources_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
 
 
 def _references_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
-    parts: list[tuple[Place, object]] = [((), fact)]
+    parts: list[tuple[facts.FactPath, object]] = [((), fact)]
     for name in ("claims", "affected"):
         parts += [((name, i), part) for i, part in enumerate(getattr(fact, name, ()))]
     for place, part in parts:
@@ -140,7 +139,7 @@ def _cells_resolve(knowledge: Knowledge, fact: facts.Fact) -> Broken:
 
 
 def _dates_are_dates(_: Knowledge, fact: facts.Fact) -> Broken:
-    dates: list[tuple[Place, str]] = [(("date",), getattr(fact, "date", ""))]
+    dates: list[tuple[facts.FactPath, str]] = [(("date",), getattr(fact, "date", ""))]
     for name in ("life", "revisions"):
         parts = enumerate(getattr(fact, name, ()))
         dates += [((name, i, "date"), part.date) for i, part in parts]
@@ -186,7 +185,7 @@ def _revisions_are_in_order(_: Knowledge, document: facts.Document) -> Broken:
     modes = [mode for revision in document.revisions for mode in revision.modes]
     numbers = [tuple(map(int, m.groups())) if (m := REVISION.fullmatch(n)) else () for n in names]
     for i, revision in enumerate(document.revisions):
-        place: Place = ("revisions", i, "revision")
+        place: facts.FactPath = ("revisions", i, "revision")
         if names[i] in names[:i]:
             yield place, f"{names[i]!r} twice", "each revision once"
         elif document.slug == MANUAL and not numbers[i]:

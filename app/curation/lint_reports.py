@@ -17,7 +17,7 @@ from app.core.numbers import MSR_BASE, MSR_LAST, Span, format_hex
 from app.core.releases import FINAL, Release
 from app.core.wanted import can_have
 from app.core.words import Access, Action, DifferenceState, Mode
-from app.curation.lint_facts import Broken, Place, Rules, cell_lists, cells_known
+from app.curation.lint_facts import Broken, Rules, cell_lists, cells_known
 
 NUMBER = re.compile(r"\bfamily ([0-9A-F]{2}h)")
 
@@ -137,7 +137,9 @@ def _policies_say_which_releases(_: Knowledge, policy: facts.Policy) -> Broken:
         yield from _range_is_sound(policy, ("ranges", i), range_)
 
 
-def _range_is_sound(policy: facts.Policy, place: Place, range_: facts.PolicyRange) -> Broken:
+def _range_is_sound(
+    policy: facts.Policy, place: facts.FactPath, range_: facts.PolicyRange
+) -> Broken:
     for name in ("first", "last", "candidate"):
         text = getattr(range_, name)
         release = Release.parse(text) if text else None

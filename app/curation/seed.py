@@ -18,8 +18,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.facts import Fact
-from app.core.knowledge import KINDS, Knowledge, key_of
+from app.core.facts import Fact, FactPath
+from app.core.knowledge import KINDS, Knowledge, key_of, kind_of
 from app.core.names import plural
 from app.curation import aliases
 from app.errors import InvalidSeed, Problem
@@ -30,9 +30,8 @@ FOLDERS = {plural(kind): kind for kind in KINDS if kind != "measurement"}
 FAST = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Scanning is slow, so a file is scanned only when something in it looks like an anchor.
 ANCHOR = re.compile(r"(?:^|[\s\[,])[&*]\w", re.MULTILINE)
-Path_ = tuple[str | int, ...]
-Lines = dict[Path_, int]
-Parts = list[tuple[Path_, yaml.Node]]
+LineNumbers = dict[FactPath, int]
+NodeParts = list[tuple[FactPath, yaml.Node]]
 
 
 @dataclass(frozen=True)
@@ -41,9 +40,9 @@ class SeedEntry:
 
     fact: Fact
     file: str
-    lines: Lines
+    lines: LineNumbers
 
-    def problem(self, path: Path_, found: str, expected: str) -> Problem:
+    def problem(self, path: FactPath, found: str, expected: str) -> Problem:
         """Return a problem at ``path`` inside this entry."""
         return _problem(self.file, self.lines, path, found, expected)
 
@@ -62,10 +61,11 @@ def fact_from(kind: str, body: object) -> Fact:
     return _adapter(kind).validate_python(body)
 
 
-def body_of(kind: str, fact: Fact) -> dict[str, Any]:
+def body_of(fact: Fact) -> dict[str, Any]:
     """Return a fact as plain JSON data; ``fact_from`` reads it back unchanged."""
-    data: dict[str, Any] = _adapter(kind).dump_python(fact, mode="json", exclude_defaults=True)
-    return data
+    adapter = _adapter(kind_of(fact))
+    body: dict[str, Any] = adapter.dump_python(fact, mode="json", exclude_defaults=True)
+    return body
 
 
 def read_seed(folder: Path) -> tuple[SeedEntry, ...]:
@@ -139,9 +139,9 @@ def _anchor(text: str) -> int:
     return 0
 
 
-def _walk(node: yaml.Node) -> Parts:
+def _walk(node: yaml.Node) -> NodeParts:
     """Return a node and all in it, each with its path."""
-    found: Parts = [((), node)]
+    found: NodeParts = [((), node)]
     for path, part in found:
         if isinstance(part, yaml.SequenceNode):
             found += [((*path, i), item) for i, item in enumerate(part.value)]
@@ -158,7 +158,7 @@ def _plain(node: yaml.Node) -> object:
     return str(node.value).strip()
 
 
-def _misread(parts: Parts, name: str, text: str) -> Iterator[Problem]:
+def _misread(parts: NodeParts, name: str, text: str) -> Iterator[Problem]:
     """Find what YAML loses without a word.
 
     Of two values of one key it keeps the last, and it cuts a value off at `` #``: most of
@@ -178,7 +178,7 @@ def _misread(parts: Parts, name: str, text: str) -> Iterator[Problem]:
                 yield Problem(name, "", found, "quotes", part.end_mark.line + 1)
 
 
-def _problem(file: str, lines: Lines, path: Path_, found: str, expected: str) -> Problem:
+def _problem(file: str, lines: LineNumbers, path: FactPath, found: str, expected: str) -> Problem:
     """Return a problem at a path, with the line of the innermost part of it that is there."""
     parts = (path[:n] for n in range(len(path), -1, -1))
     line = next(lines[part] for part in parts if part in lines)
@@ -199,7 +199,7 @@ def _refusal(detail: Any) -> tuple[str, str]:
             return found, detail["msg"].removeprefix("Value error, ")
 
 
-def spell(path: Path_) -> str:
+def spell(path: FactPath) -> str:
     """Return ``claims[2].page`` for ``("claims", 2, "page")``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")

@@ -60,7 +60,7 @@ APPLICATION_ID = 0x76415043
 WRITTEN_BY = 96, 4
 # How many rows are in memory at once; documents are large.
 MANY, FEW = 200, 20
-Row = Mapping[str, Any]
+TableRow = Mapping[str, Any]
 # The tables of an SQLite file; those that others refer to come first.
 TABLES: tuple[type[Base], ...] = (
     DataVersionRow, FactRow, SubmissionRow, DecisionRow, VerdictRow,
@@ -79,7 +79,7 @@ class Archive:
     snapshot: Snapshot
     sessions: sessionmaker[Session]
 
-    def rows(self, cls: type[Base]) -> Iterator[Row]:
+    def rows(self, cls: type[Base]) -> Iterator[TableRow]:
         """Return the rows of a table by their primary key."""
         if cls is VerdictRow:
             columns = cls.__table__.columns.keys()
@@ -89,7 +89,7 @@ class Archive:
             return self._documents()
         return self._paged(self._held(cls), *inspect(cls).primary_key)
 
-    def facts(self, kind: str = "") -> Iterator[Row]:
+    def facts(self, kind: str = "") -> Iterator[TableRow]:
         """Return every fact by kind and key; of one kind those that were public at the version."""
         f, rows = FactRow.__table__.c, self._held(FactRow)
         if not kind:
@@ -115,7 +115,7 @@ class Archive:
         begins = next(c[n] for n in ("valid_from", "version_id", "id") if n in c)
         return select(*columns).where(begins <= self._last)
 
-    def _documents(self) -> Iterator[Row]:
+    def _documents(self) -> Iterator[TableRow]:
         """Return the measurements that were public at the version, by name.
 
         Bytes that hold a contact which is withheld are left out: the page of the site still has
@@ -131,7 +131,7 @@ class Archive:
 
     def _paged(
         self, rows: Select[Any], *key: ColumnElement[Any], most: int = MANY
-    ) -> Iterator[Row]:
+    ) -> Iterator[TableRow]:
         ordered, after = rows.order_by(*key).limit(most), None
         while True:
             here = ordered if after is None else ordered.where(tuple_(*key) > after)

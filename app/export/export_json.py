@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from app.core.knowledge import KINDS
-from app.export.archive import FORMAT, Archive, Row
+from app.export.archive import FORMAT, Archive, TableRow
 from app.intake.format1 import Untitled
 from app.store.models import DataVersionRow, DecisionRow, FactRow, SubmissionRow, VerdictRow
 
@@ -43,7 +43,7 @@ LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
 # Keys that are named otherwise than their columns.
 COLUMNS = {"since": "valid_from", "until": "valid_to", "version": "version_id"}
 # The name of a part of an object, empty in a list, and its text.
-Part = tuple[str, Iterable[str]]
+ObjectPart = tuple[str, Iterable[str]]
 
 
 def to_json(archive: Archive) -> Iterator[str]:
@@ -77,28 +77,28 @@ def _head(archive: Archive) -> dict[str, Any]:
     }
 
 
-def _rows(archive: Archive, name: str) -> Iterator[Row]:
+def _rows(archive: Archive, name: str) -> Iterator[TableRow]:
     return archive.facts() if name == "history" else archive.rows(LISTS[name][0])
 
 
-def _items(archive: Archive, name: str) -> Iterator[Part]:
+def _items(archive: Archive, name: str) -> Iterator[ObjectPart]:
     for row in _rows(archive, name):
         ended = name == "history" and row["valid_to"] is not None
         body = {"body": json.loads(row["body"])} if ended else {}
         yield "", [_dumped(_item(row, name) | body)]
 
 
-def _bodies(archive: Archive, kind: str) -> Iterator[Part]:
+def _bodies(archive: Archive, kind: str) -> Iterator[ObjectPart]:
     for row in archive.facts(kind):
         yield _named(row["key"]), [_dumped(json.loads(row["body"]))]
 
 
-def _item(row: Row, name: str) -> dict[str, Any]:
+def _item(row: TableRow, name: str) -> dict[str, Any]:
     keys = (key for key in LISTS[name][2] if key != "body")
     return {key: _said(row[COLUMNS.get(key, key)]) for key in keys}
 
 
-def _nested(brackets: str, parts: Iterable[Part]) -> Iterator[str]:
+def _nested(brackets: str, parts: Iterable[ObjectPart]) -> Iterator[str]:
     """Return a list or an object as ``json.dumps`` indents it, by one a level."""
     comma = ""
     yield brackets[0]

@@ -12,7 +12,7 @@ from app.core.knowledge import Knowledge
 from app.core.words import Access, Mode
 from app.errors import NotFound
 from app.foreign.table_layout import Cell, Grid, TableFault
-from app.foreign.table_registers import Place, places_of
+from app.foreign.table_registers import NamedPlace, places_of
 from app.foreign.table_titles import Column, Kind, Title, mode_meant, read_title, with_group
 from app.foreign.table_words import LONGEST_WORD, Said, UnknownWord, nearest_word, read_cell
 from app.pens.plain import to_ascii
@@ -159,9 +159,9 @@ class TableReader:
         if begun:
             yield begun
 
-    def _register(self, row: Sequence[Cell]) -> tuple[Place, ...]:
+    def _register(self, row: Sequence[Cell]) -> tuple[NamedPlace, ...]:
         """Return what all columns of a row that name its register agree on."""
-        found: tuple[Place, ...] = ()
+        found: tuple[NamedPlace, ...] = ()
         for i in (*self._columns(Kind.MSR, Kind.OFFSET), *self._columns(Kind.NAME)):
             cell = row[i]
             if cell.text in ("", "-"):
@@ -185,7 +185,7 @@ class TableReader:
             self._fault(row[0], "its MSR, offset or name", found="a row without a register")
         return found
 
-    def _register_above(self) -> tuple[Place, ...]:
+    def _register_above(self) -> tuple[NamedPlace, ...]:
         """Return the register in the title of one of our own blocks, above its table."""
         for line in self.grid.above:
             _, colon, rest = line.partition(": ")
@@ -196,7 +196,7 @@ class TableReader:
                     return ()
         return ()
 
-    def _outcomes(self, row: Sequence[Cell], i: int, places: Sequence[Place]) -> None:
+    def _outcomes(self, row: Sequence[Cell], i: int, places: Sequence[NamedPlace]) -> None:
         cell, way = row[i], self._way(row, self.titles[i])
         if way is None:
             return

@@ -19,12 +19,12 @@ ADDRESSES = re.compile(
 SET = str.maketrans("", "", "`*\\")
 SHORTEST = 3
 # A slug, and the member that was named of a vector.
-Place = tuple[str, int | None]
+NamedPlace = tuple[str, int | None]
 
 
 def places_of(
-    text: str, registers: Mapping[str, Register], known: tuple[Place, ...] = ()
-) -> tuple[Place, ...]:
+    text: str, registers: Mapping[str, Register], known: tuple[NamedPlace, ...] = ()
+) -> tuple[NamedPlace, ...]:
     """Return everything that a cell names, ``ID``, ``TPR (808h)``, ``810h-817h``.
 
     ``known`` is what its row said before. Raises NotFound for an unknown name, and for names
@@ -47,7 +47,7 @@ def places_of(
     return found
 
 
-def _named(name: str, registers: Mapping[str, Register]) -> Iterator[Place]:
+def _named(name: str, registers: Mapping[str, Register]) -> Iterator[NamedPlace]:
     parts = re.split(r"[,\s]+", name)
     addresses = re.split(r"[,/\s]+", name)
     if all(ADDRESSES.fullmatch(part) for part in addresses):
@@ -58,7 +58,7 @@ def _named(name: str, registers: Mapping[str, Register]) -> Iterator[Place]:
         yield found.register.slug, found.member
 
 
-def _spanned(part: str, registers: Mapping[str, Register]) -> Iterator[Place]:
+def _spanned(part: str, registers: Mapping[str, Register]) -> Iterator[NamedPlace]:
     """Yield the registers of a range; all members of a vector are the vector itself."""
     try:
         span = Span.parse(part)

@@ -50,11 +50,13 @@ WHOLE = BeforeValidator(_whole)
 Maybe = Annotated[T | None, BeforeValidator(_given)]
 # Control characters, line separators, and what turns the direction of a line around.
 _UNSEEN = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^[^\x00-\x1f{_UNSEEN}]*$")]
+ShortLine = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=rf"^[^\x00-\x1f{_UNSEEN}]*$")
+]
 LongLine = Annotated[
     str, Field(min_length=1, max_length=2000, pattern=rf"^[^\x00-\x1f{_UNSEEN}]*$")
 ]
-Text = Annotated[
+LongText = Annotated[
     str, Field(max_length=20000, pattern=rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f{_UNSEEN}]*$")
 ]
 Hex = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{1,16}$", examples=["0x100000000"])]
@@ -63,7 +65,7 @@ Parameter = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}=[!-~]{0,100}$"
 # and the colon, so that no other scheme can pass for one.
 _URI = r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]"
 _WORD = r"[A-Za-z0-9.!#$%&'*+=?^_`{|}~-]"
-Link = Annotated[
+LinkText = Annotated[
     str,
     Field(
         max_length=500,
@@ -75,7 +77,7 @@ _DATE = r"[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _NUMBER = "(0|[1-9][0-9]{0,2})"
 _RELEASE = rf"{_NUMBER}(\.{_NUMBER}){{1,2}}(-rc[0-9]{{1,2}})?"
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
-Moment = Annotated[
+MomentText = Annotated[
     str,
     Field(
         pattern=rf"^{_DATE}T{_HOUR}:[0-5][0-9](\.[0-9]{{1,9}})?(Z|[+-]{_HOUR})$",
@@ -97,7 +99,7 @@ def _allow_private_keys(schema: dict[str, Any]) -> None:
     schema["patternProperties"] = {"^x-": {}}
 
 
-class Part(BaseModel):
+class DocumentObject(BaseModel):
     """Base of every object of the document."""
 
     model_config = ConfigDict(
@@ -110,25 +112,25 @@ class Part(BaseModel):
     )
 
 
-class Tool(Part):
+class Tool(DocumentObject):
     """What wrote the document."""
 
-    name: Line
-    version: Line
+    name: ShortLine
+    version: ShortLine
 
 
-class CpuPart(Part):
+class CpuPart(DocumentObject):
     """The processor, as CPUID reports it (family and model with their extended parts)."""
 
-    vendor: Line = Field(examples=["AuthenticAMD"])
+    vendor: ShortLine = Field(examples=["AuthenticAMD"])
     family: Annotated[int, Field(strict=True, ge=0, le=0x10E), WHOLE] = Field(examples=[26])
     model: Byte = Field(examples=[2])
     stepping: Annotated[int, Field(strict=True, ge=0, le=15), WHOLE] = Field(examples=[1])
     microcode: Maybe[Hex] = None
-    brand: Maybe[Line] = None
+    brand: Maybe[ShortLine] = None
 
 
-class Features(Part):
+class Features(DocumentObject):
     """Feature bits; leave out what was not read."""
 
     avic: Maybe[StrictBool] = None
@@ -137,26 +139,26 @@ class Features(Part):
     x2avic_ext: Maybe[StrictBool] = None
 
 
-class Hypervisor(Part):
+class Hypervisor(DocumentObject):
     """What ran the guest, and how it was set up."""
 
-    name: Line = Field(examples=["KVM"])
-    version: Line = Field(examples=["7.2.0"])
+    name: ShortLine = Field(examples=["KVM"])
+    version: ShortLine = Field(examples=["7.2.0"])
     parameters: Annotated[list[Parameter], Field(max_length=100)] = Field(
         default_factory=list, examples=[["kvm_amd.avic=1"]]
     )
     accelerator: Maybe[Literal["kvm", "xen", "hyper-v", "bhyve", "tcg", "other"]] = None
 
 
-class HostPart(Part):
+class HostPart(DocumentObject):
     """The machine below the hypervisor, by its own CPUID."""
 
     virtual: Maybe[StrictBool] = None
     svm_edx: Maybe[Hex] = Field(default=None, examples=["0x1c3bcff"])
-    branch: Maybe[Line] = Field(default=None, examples=["6.18"])
+    branch: Maybe[ShortLine] = Field(default=None, examples=["6.18"])
 
 
-class EmulationPart(Part):
+class EmulationPart(DocumentObject):
     """What answered where no AVIC did; ``flavour`` is the kernel module, or what tells it apart."""
 
     name: Emulator
@@ -168,15 +170,15 @@ class EmulationPart(Part):
     )
 
 
-class Guest(Part):
+class Guest(DocumentObject):
     """What made the accesses, and the command line that repeats it."""
 
-    name: Line
-    version: Maybe[Line] = None
+    name: ShortLine
+    version: Maybe[ShortLine] = None
     command: LongLine
 
 
-class ExitPart(Part):
+class ExitPart(DocumentObject):
     """The exit that was seen."""
 
     code: Hex = Field(examples=["0x402"])
@@ -185,37 +187,37 @@ class ExitPart(Part):
     rip: Maybe[Literal["at", "after"]] = None
 
 
-class ObservationPart(Part):
+class ObservationPart(DocumentObject):
     """What one access did."""
 
-    register_: Line = Field(alias="register", examples=["ldr", "APIC_LDR", "0x80d"])
+    register_: ShortLine = Field(alias="register", examples=["ldr", "APIC_LDR", "0x80d"])
     mode: Mode
     access: Access
     outcome: Outcome
     member: Maybe[Byte] = None
-    condition: Maybe[Line] = None
+    condition: Maybe[ShortLine] = None
     value: Maybe[Hex] = None
     read_back: Maybe[Hex] = None
     exit: Maybe[ExitPart] = None
     intercepted: StrictBool = False
     count: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000), WHOLE] = 1
-    note: Maybe[Text] = None
+    note: Maybe[LongText] = None
 
 
-class Submitter(Part):
+class Submitter(DocumentObject):
     """Who sends it; ``withhold`` keeps ``contact`` off the page (not out of the raw bytes)."""
 
-    name: Line
-    contact: Maybe[Line] = None
+    name: ShortLine
+    contact: Maybe[ShortLine] = None
     withhold: StrictBool = False
 
 
-class DocumentPart(Part):
+class DocumentPart(DocumentObject):
     """A measurement: one machine, one configuration, many observations."""
 
     format: Annotated[int, Field(strict=True, ge=1, le=1), WHOLE]
     tool: Tool
-    measured_at: Moment
+    measured_at: MomentText
     cpu: CpuPart
     features: Features = Field(default_factory=Features)
     hypervisor: Hypervisor
@@ -224,9 +226,9 @@ class DocumentPart(Part):
     guest: Guest
     exits_watched: StrictBool = True
     observations: Annotated[list[ObservationPart], Field(min_length=1, max_length=MAX_OBSERVATIONS)]
-    links: Annotated[list[Link], Field(max_length=50)] = Field(default_factory=list)
+    links: Annotated[list[LinkText], Field(max_length=50)] = Field(default_factory=list)
     submitter: Maybe[Submitter] = None
-    notes: Maybe[Text] = None
+    notes: Maybe[LongText] = None
 
 
 class Untitled(GenerateJsonSchema):

@@ -21,7 +21,7 @@ from app.core.emulator_words import Emulator
 from app.core.facts import Cpu, Emulation, Exit, Measurement, Register, Sighting
 from app.core.faults import MAX_FAULTS, BadDocument, Fault, describe
 from app.core.knowledge import Knowledge
-from app.core.measuring import NOT_STATED, family_of
+from app.core.measuring import NOT_STATED, family_of_cpu
 from app.core.names import NamedRegister, members, resolve
 from app.core.numbers import parse_hex
 from app.core.words import Access, Behaviour, Mode, State
@@ -125,7 +125,7 @@ def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Me
         received_at=received_at,
         tool=f"{document.tool.name} {document.tool.version}",
         measured_at=document.measured_at,
-        family="" if emulation else family_of(cpu, knowledge.families) or NOT_STATED,
+        family="" if emulation else family_of_cpu(cpu, knowledge.families) or NOT_STATED,
         cpu=cpu,
         hypervisor=f"{document.hypervisor.name} {document.hypervisor.version}",
         accelerator=document.hypervisor.accelerator or "",

@@ -109,7 +109,7 @@ def decide(
     if seen is not None and state is not seen:
         raise Conflict(f"{slug} is {state} by now, no longer {seen}: look at it again.")
     by = _line(decision.decided_by, LONGEST_NAME, "The name of who decides")
-    return submitting.decide(session, slug, replace(decision, reason=reason, decided_by=by))
+    return submitting.take_decision(session, slug, replace(decision, reason=reason, decided_by=by))
 
 
 def reason_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Use cases: check, take, review and withdraw measurements."""
+"""Use cases: check, take, decide on and withdraw measurements."""
 
 from __future__ import annotations
 
@@ -86,11 +86,6 @@ class Incoming:
     decision: Decision | None = None
 
 
-def with_signature(measurement: Measurement, fingerprint: str) -> Measurement:
-    """Return a measurement with the fingerprint of the key that signed its bytes."""
-    return replace(measurement, signed_by=fingerprint)
-
-
 def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
     """Keep a measurement; the same bytes again give the first receipt.
 
@@ -129,7 +124,7 @@ def submit(session: Session, incoming: Incoming, now: datetime) -> Receipt:
     return Receipt(_apply(session, measurement, decision), created=True, secret=secret)
 
 
-def decide(session: Session, slug: str, decision: Decision) -> Measurement:
+def take_decision(session: Session, slug: str, decision: Decision) -> Measurement:
     """Add a decision and publish what follows from it.
 
     Raises NotFound, and Conflict when the state does not allow the decision.
@@ -146,7 +141,7 @@ def withdraw(session: Session, slug: str, secret: str, reason: str, now: datetim
     submission = _submission(session, slug)
     if not hmac.compare_digest(submission.secret_hash, submissions.digest_of(secret)):
         raise Forbidden("This is not the withdrawal secret of the receipt.")
-    return decide(session, slug, Decision(State.WITHDRAWN, reason, now, SUBMITTER))
+    return take_decision(session, slug, Decision(State.WITHDRAWN, reason, now, SUBMITTER))
 
 
 def get_measurement(session: Session, slug: str) -> Measurement:
@@ -209,4 +204,4 @@ def _bodies(measurement: Measurement) -> Mapping[tuple[str, str], Mapping[str, A
     found: list[Fact] = [measurement]
     if measurement.accepted:
         found += [source_of(measurement), *observations_of(measurement)]
-    return {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in found}
+    return {(kind_of(f), key_of(f)): body_of(f) for f in found}

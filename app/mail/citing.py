@@ -24,7 +24,7 @@ from app.core.words import Access, Mode, SourceKind
 from app.curation import aliases
 from app.errors import AppError, NotFound
 from app.mail import mail_phrases, mail_table, mail_text
-from app.mail.mail_table import Rows
+from app.mail.mail_table import SelectedRows
 from app.pages import explore, registry
 from app.pages.explore import TableView
 from app.pens.place import PIN, Place
@@ -151,7 +151,7 @@ def _selection(snapshot: Snapshot, selection: Selection, place: Place) -> Cited:
     shown = {slug: [c for c in row if c.key in chosen] for slug, row in view.rows.items()}
     left = {slug: row for slug, row in shown.items() if row}
     cells = {cell.key: cell for row in left.values() for cell in row}
-    rows = Rows(
+    rows = SelectedRows(
         subject=_subject(selection, cells.values(), knowledge),
         sentence=_sentence(snapshot, view, chosen, len(cells)),
         cells=cells,

@@ -11,10 +11,10 @@ from itertools import chain, groupby
 from app.core import cells
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Observation, Register
+from app.core.judgements import Finding, Judgement
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.rulings import unprinted_claims
-from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import Access, Behaviour, Evidence, Mode, Scope, Strength, Verdict
 
@@ -198,7 +198,7 @@ def _graded(seen: list[Observation], grade: Evidence) -> str:
     return ", ".join(parts)
 
 
-def places_of(text: str) -> str:
+def places_named(text: str) -> str:
     """Return the tables, sections and pages that a text of ours names, each once.
 
     The prose of the ledger cites as it goes; a block cites at its end.

@@ -33,7 +33,7 @@ LEGEND = {
 
 
 @dataclass(frozen=True)
-class Rows:
+class SelectedRows:
     """The cells of a selection, their registers in order, and how they are spoken of.
 
     ``sentence`` says what a filter took away; ``path`` is the canonical address; ``policies``
@@ -123,7 +123,7 @@ class Notes:
         return f"{claim.behaviour.short}{self.speech.when(claim.condition, claim.bits)}"
 
 
-def selection_block(rows: Rows, knowledge: Knowledge, place: Place) -> str:
+def selection_block(rows: SelectedRows, knowledge: Knowledge, place: Place) -> str:
     """Return a selection: a row per register, a column per mode and access."""
     speech = Speech.of_table(rows.cells.values(), knowledge)
     out = MailBlock()
@@ -167,7 +167,7 @@ def register_title(register: Register) -> str:
     )
 
 
-def _row(rows: Rows, register: Register, notes: Notes) -> Sequence[str]:
+def _row(rows: SelectedRows, register: Register, notes: Notes) -> Sequence[str]:
     keys = [CellKey(register.slug, *way) for way in rows.columns]
     views = [rows.cells.get(key) for key in keys]
     modes = {key.mode for key in keys}
@@ -181,7 +181,7 @@ def _row(rows: Rows, register: Register, notes: Notes) -> Sequence[str]:
     return [*found, *map(notes.ruling, views)]
 
 
-def _head(rows: Rows) -> tuple[list[str], list[tuple[str, int]]]:
+def _head(rows: SelectedRows) -> tuple[list[str], list[tuple[str, int]]]:
     modes = list(dict.fromkeys(mode for mode, _ in rows.columns))
     fixed = ["Register"]
     fixed += ["Offset"] if Mode.AVIC in modes else []

@@ -74,7 +74,7 @@ def difference_block(entry: LedgerEntry, knowledge: Knowledge, place: Place) -> 
     if not seen:
         fields.append(("Measured", "no report of such an access"))
     fields.append(("State", _life(difference, knowledge)))
-    places = phrases.places_of(f"{difference.table_says} {difference.text}")
+    places = phrases.places_named(f"{difference.table_says} {difference.text}")
     out = MailBlock()
     out.lead(f"{difference.label}: {difference.title}")
     out.blank()

@@ -56,7 +56,7 @@ WRONG = frozenset({Standing.CHANGED, Standing.NEVER, Standing.MISSING})
 
 
 @dataclass(frozen=True)
-class Piece:
+class QuotedPiece:
     """A line of a mail, or a part of one; ``bare`` has no white space, empty for a blank line."""
 
     index: int
@@ -73,7 +73,7 @@ class Placed:
     not included); ``cut`` when it repeats only a part of them.
     """
 
-    piece: Piece
+    piece: QuotedPiece
     standing: Standing
     first: int = 0
     last: int = 0
@@ -121,7 +121,7 @@ def unmarked(text: str, mark: str) -> str:
     return text.lstrip().removeprefix(mark) if mark else text
 
 
-def align(pieces: Sequence[Piece], lines: Sequence[str], depth: int) -> tuple[Placed, ...]:
+def align(pieces: Sequence[QuotedPiece], lines: Sequence[str], depth: int) -> tuple[Placed, ...]:
     """Return the pieces of a mail that repeat ``lines``, with those that stand among them.
 
     ``pieces`` are what stands above the block's link, ``depth`` is how deeply that is quoted;
@@ -137,7 +137,7 @@ def align(pieces: Sequence[Piece], lines: Sequence[str], depth: int) -> tuple[Pl
     return tuple(placed[k] for k in sorted(placed) if k >= min(ours)) if ours else ()
 
 
-def _match(pieces: Sequence[Piece], block: Block) -> dict[int, Match]:
+def _match(pieces: Sequence[QuotedPiece], block: Block) -> dict[int, Match]:
     """Return the longest chain of pieces that stand in the block in its order."""
     # Score and last node of the best chain that ends at a place, and of the best up to it.
     ends: dict[int, tuple[int, int]] = {}
@@ -183,7 +183,7 @@ def _occurrences(bare: str, block: Block, ends: Mapping[int, object]) -> Iterato
 
 
 def _matched(
-    pieces: Sequence[Piece],
+    pieces: Sequence[QuotedPiece],
     block: Block,
     found: Mapping[int, Match],
     placed: Mapping[int, Placed],
@@ -205,7 +205,7 @@ def _matched(
         yield k, Placed(pieces[k], standing, *block.lines_of(start, end), cut)
 
 
-def _attached(pieces: Sequence[Piece], k: int, depth: int) -> bool:
+def _attached(pieces: Sequence[QuotedPiece], k: int, depth: int) -> bool:
     """Whether a piece is quoted as its block is; a short one must stand right beside others."""
     beside = [p for p in (*pieces[max(0, k - 1) : k], *pieces[k + 1 : k + 2]) if p.bare]
     near = len(pieces[k].bare) >= SHORT or any(p.depth == depth for p in beside)
@@ -213,7 +213,7 @@ def _attached(pieces: Sequence[Piece], k: int, depth: int) -> bool:
 
 
 def _unmatched(
-    pieces: Sequence[Piece], block: Block, found: Mapping[int, Match], depth: int
+    pieces: Sequence[QuotedPiece], block: Block, found: Mapping[int, Match], depth: int
 ) -> Iterator[tuple[int, Placed]]:
     """Yield what stands among the pieces that were said: edited lines, and remarks."""
     keys = sorted(found)
@@ -239,7 +239,7 @@ def _unmatched(
                 yield k, Placed(pieces[k], Standing.FOREIGN)
 
 
-def _held(pieces: Sequence[Piece], k: int, above: int, below: int, *, gone: bool) -> bool:
+def _held(pieces: Sequence[QuotedPiece], k: int, above: int, below: int, *, gone: bool) -> bool:
     """Whether a line stands in a block as if it were part of it: no gap parts it from others.
 
     Where lines of the block are gone, one side is enough: it stands in their place.

@@ -94,7 +94,7 @@ def standings(links: Iterable[LinkOut]) -> tuple[Standing, ...]:
     return tuple(s for link in links for s in (*(x.standing for x in link.block), link.standing))
 
 
-def sentence(links: Sequence[LinkOut]) -> str:
+def check_sentence(links: Sequence[LinkOut]) -> str:
     """Return the result of a check in one sentence."""
     if not links:
         return "No link to this site was found, and so no block either."

@@ -16,8 +16,8 @@ from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
 from app.mail.held import Held, HeldSnapshot, MailTarget
 from app.mail.mail_links import LinkReading, MailLink, SiteAddress
-from app.mail.quotes import WRONG, Piece, Placed, Standing, as_compared
-from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, sentence, standings
+from app.mail.quotes import WRONG, Placed, QuotedPiece, Standing, as_compared
+from app.mail.quotes_text import ChangeOut, LineOut, LinkOut, MailOut, check_sentence, standings
 from app.pages import comparing
 from app.pages.comparing import PageComparison
 from app.pages.promises import OURS
@@ -41,7 +41,7 @@ MORE_PAGES = f"More than {MOST_PAGES} pages in one mail: this one was not looked
 GONE = "The page is not there today."
 CUT = "cut short; the whole line then:"
 DECODED = "The lines are counted in the decoded text."
-At = Callable[[str], Snapshot]
+SnapshotAt = Callable[[str], Snapshot]
 # What is not told of a link.
 NOTHING = {"page": "", "note": "", "data_version": "", "pinned": "", "since": "",
            "changes": (), "block": (), "new_today": ()}  # fmt: skip
@@ -51,7 +51,7 @@ class _TooMany(AppError):
     """A version that was not loaded, because a mail names too many."""
 
 
-def check_mail(raw: bytes, live: Snapshot, at: At, sites: Sequence[str]) -> MailOut:
+def check_mail(raw: bytes, live: Snapshot, at: SnapshotAt, sites: Sequence[str]) -> MailOut:
     """Return what became of each link and each copied block of a mail.
 
     ``at`` gives the snapshot of a version or a date and raises NotFound; ``sites`` are the
@@ -101,7 +101,7 @@ class _Checker:
         return MailOut(
             data_version=self._live.name,
             sites=self._sites,
-            result=sentence(checked),
+            result=check_sentence(checked),
             wrong=not WRONG.isdisjoint(standings(checked)),
             notes=list(_notes(self._mail, len(links), self._blocks)),
             elsewhere=mail_links.lookalike_hosts(self._lines, sites),
@@ -254,7 +254,7 @@ class _Checker:
             standing=standing, then=then, today=today, note=note,
         )  # fmt: skip
 
-    def _pieces(self, link: MailLink) -> Iterator[Piece]:
+    def _pieces(self, link: MailLink) -> Iterator[QuotedPiece]:
         """Yield what stands above a link and may be its block, without other pinned links."""
         head = quotes.NAMED.sub("", self._lines[link.line].text[: link.column])
         self._mark = quotes.mark_before(head.rstrip(OPENING))
@@ -272,10 +272,10 @@ class _Checker:
             if index < link.line or line.text[start:end]:
                 yield self._piece(index, line.text[start:end])
 
-    def _piece(self, index: int, text: str) -> Piece:
+    def _piece(self, index: int, text: str) -> QuotedPiece:
         # A line that another block has is a gap here.
         bare = "" if index in self._taken else as_compared(quotes.unmarked(text, self._mark))
-        return Piece(index, self._lines[index].depth, text, bare)
+        return QuotedPiece(index, self._lines[index].depth, text, bare)
 
 
 def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:

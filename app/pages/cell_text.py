@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from app.core.chains import ANY, Given, values_of
+from app.core.chains import ANY, Given, offered_values
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Difference, Observation
+from app.core.judgements import Finding, Judgement
 from app.core.knowledge import Knowledge
 from app.core.timeline import of_cell
-from app.core.verdicts import Finding, Judgement
 from app.core.views import CellView
 from app.core.words import OWN_ORDER, Verdict
 from app.pages import policy_phrases
@@ -38,7 +38,7 @@ def cell_sheet(
     sources.only = "text"
     return Sheet(
         title=f"{view.title}{f', {chosen}' if chosen else ''}",
-        path=address_of(view, given),
+        path=address_given(view, given),
     ).holding(
         Section("In short", "in-short").holding(*_answer(view, knowledge)),
         Included("cells/_copy.html"),
@@ -73,7 +73,7 @@ def _all_measured(view: CellView) -> Pieces:
     )
 
 
-def address_of(view: CellView, given: Given) -> str:
+def address_given(view: CellView, given: Given) -> str:
     """Return the address of a cell under what is chosen of an access."""
     policy = given.policy.policy.slug if given.policy else ""
     keys = (("policy", policy), ("value", given.value))
@@ -123,8 +123,8 @@ def _seen(judgement: Judgement) -> Pieces:
     if judgement.verdict is not Verdict.DISPUTED:
         return phrases.verdict_line(judgement)
     sides = (
-        (f"{judgement.seen(outcome, condition)} saw ", *phrases.behaviour_line(outcome, condition))
-        for outcome, condition, _ in judgement.sides
+        (f"{side.observations} saw ", *phrases.behaviour_line(side.outcome, side.condition))
+        for side in judgement.sides
     )
     return (judgement.verdict, ": ", *join_lines(sides), f"; {judgement.behind}")
 
@@ -149,7 +149,7 @@ def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passa
         yield from _choices(name, view, given, choices)
     values = [
         (phrases.value_words(value, conditions), Given(given.policy, value))
-        for value in values_of(view.claims, conditions)
+        for value in offered_values(view.claims, conditions)
     ]
     if values:
         yield from _choices("Value", view, given, [("any", Given(given.policy)), *values])
@@ -167,12 +167,12 @@ def _choices(
 ) -> Iterator[Field]:
     """Yield what can be chosen: each choice is an address of its own, which text gives in full."""
     links: Iterator[Pieces] = (
-        (Styled(name, tag="b") if one == given else Linked(name, address_of(view, one)),)
+        (Styled(name, tag="b") if one == given else Linked(name, address_given(view, one)),)
         for name, one in choices
     )
     yield Field(label, join_lines(links, " \N{MIDDLE DOT} "), only="html")
     for name, one in choices:
-        address: Line = "as here" if one == given else (full_address(address_of(view, one)),)
+        address: Line = "as here" if one == given else (full_address(address_given(view, one)),)
         yield Field(f"{label}: {name}", address, WIDE, only="text")
 
 
@@ -199,11 +199,11 @@ def _documented(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
 def _measured(view: CellView, knowledge: Knowledge) -> Iterator[Passage]:
     for judgement in view.measured:
         below: list[Passage] = []
-        for outcome, condition, findings in judgement.sides:
+        for side in judgement.sides:
             if judgement.verdict is Verdict.DISPUTED:
-                when = f" when {condition}:" if condition else ":"
-                below.append(Para((f"{judgement.seen(outcome, condition)} saw ", outcome, when)))
-            below += [_finding(finding, knowledge) for finding in findings]
+                when = f" when {side.condition}:" if side.condition else ":"
+                below.append(Para((f"{side.observations} saw ", side.outcome, when)))
+            below += [_finding(finding, knowledge) for finding in side.findings]
         if judgement.unnamed:
             words = f"Only the newest are named; {judgement.unnamed} more observations stand in "
             below.append(Para((words, full_address(measurements_of(view, judgement.family)))))

@@ -101,7 +101,7 @@ def compare_texts(path: str, then: tuple[str, str], now: tuple[str, str]) -> Pag
     return PageComparison(path, title, then[0], now[0], hunks(old, new), found=bool(new))
 
 
-def address_of(name: str) -> str:
+def address_meant(name: str) -> str:
     """Return the address that a name in a terminal means.
 
     ``ldr``, ``ldr/x2avic/write``, ``D-3``, ``corrected``, or an address as it is; no name at

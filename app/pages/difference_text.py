@@ -8,7 +8,7 @@ from app.core.cells import CellKey
 from app.core.citations import address_of, cite_source, commit_form
 from app.core.facts import Difference, Event, Source
 from app.core.knowledge import Knowledge
-from app.core.ledger import LedgerEntry, columns_of, revision_of, said_in
+from app.core.ledger import LedgerEntry, cells_by_column, revision_of, said_in
 from app.core.ledger_filter import UNFILED as UNFILED_STATE
 from app.core.ledger_filter import LedgerView
 from app.core.numbers import count_noun
@@ -90,7 +90,7 @@ def cells_line(keys: Iterable[CellKey], knowledge: Knowledge) -> Pieces:
             f"{mode.label} {access}: ",
             *join_lines((Linked(label[key.register], key.url),) for key in found),
         )
-        for (mode, access), found in columns_of(keys).items()
+        for (mode, access), found in cells_by_column(keys).items()
     )
     return join_lines(columns, "; ")
 

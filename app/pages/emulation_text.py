@@ -24,14 +24,14 @@ VALUES = 4
 COLUMNS = names(
     "cell member condition guest_sees verdict manual_rules firm values times measurements url"
 )
-Answered = tuple[CellView, EmulatedAnswer]
+CellAnswer = tuple[CellView, EmulatedAnswer]
 
 
-def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[Answered, ...]:
+def answers_of(snapshot: Snapshot, apic: EmulatedApic) -> tuple[CellAnswer, ...]:
     """Return everything that an emulation answered, in the order of the table."""
     conditions = snapshot.knowledge.conditions
 
-    def answers() -> tuple[Answered, ...]:
+    def answers() -> tuple[CellAnswer, ...]:
         views = snapshot.cells.values()
         return tuple((view, a) for view in views for a in apic.answers(view, conditions))
 
@@ -62,7 +62,7 @@ def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
     """Yield which bits or values were written and what was read back, and how often."""
     told = dict.fromkeys(one.note for _, one in answer.seen if one.note)
     yield from (note.rstrip(".") for note in list(told)[:VALUES])
-    if values := list(values_of(answer)):
+    if values := list(values_read(answer)):
         more = f" and {len(values) - VALUES} more" if len(values) > VALUES else ""
         yield ", ".join(values[:VALUES]) + more
     members = sorted({one.member for _, one in answer.seen if one.member is not None})
@@ -73,7 +73,7 @@ def notes_of(answer: EmulatedAnswer) -> Iterator[str]:
     yield count_noun(answer.times, "time")
 
 
-def values_of(answer: EmulatedAnswer) -> tuple[str, ...]:
+def values_read(answer: EmulatedAnswer) -> tuple[str, ...]:
     """Return what was read, or written and read back: ``0x20``, ``0x20 reads back 0x0``."""
     found = []
     for _, one in answer.seen:
@@ -82,14 +82,14 @@ def values_of(answer: EmulatedAnswer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def answer_field(answered: Answered, conditions: Conditions) -> Field:
+def answer_field(answered: CellAnswer, conditions: Conditions) -> Field:
     """Return one answer with the cell that it is about."""
     view, answer = answered
     name = (Linked(view.name, view.key.url),)
     return Field(name, seen_line(answer, conditions), width=30)
 
 
-def answer_row(answered: Answered, site: str) -> tuple[str, ...]:
+def answer_row(answered: CellAnswer, site: str) -> tuple[str, ...]:
     """Return one answer as a row of a table."""
     view, answer = answered
     ruled = (f"{b} [{c}]" if c else str(b) for b, c in branches_of(answer.ruled))
@@ -98,7 +98,7 @@ def answer_row(answered: Answered, site: str) -> tuple[str, ...]:
         "member": "" if answer.member is None else answer.member,
         "manual_rules": "; ".join(ruled),
         "firm": "yes" if answer.firm else "no",
-        "values": "; ".join(values_of(answer)),
+        "values": "; ".join(values_read(answer)),
         "measurements": " ".join(answer.documents),
         "url": f"{site}{view.key.url}",
     }
@@ -117,16 +117,16 @@ def answer_data(key: CellKey, answer: EmulatedAnswer) -> dict[str, object]:
             {"behaviour": str(b), "condition": c} for b, c in branches_of(answer.ruled)
         ],
         "firm": answer.firm,
-        "values": list(values_of(answer)),
+        "values": list(values_read(answer)),
         "observations": answer.items,
         "times": answer.times,
         "measurements": list(answer.documents),
     }
 
 
-def join_members(answers: Iterable[Answered]) -> tuple[Answered, ...]:
+def join_members(answers: Iterable[CellAnswer]) -> tuple[CellAnswer, ...]:
     """Return answers with those of the members of a vector in one."""
-    found: dict[object, Answered] = {}
+    found: dict[object, CellAnswer] = {}
     for view, answer in answers:
         kind = (view.key, answer.outcome, answer.condition, answer.following, answer.ruled)
         before = found[kind][1].seen if kind in found else ()

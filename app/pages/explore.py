@@ -24,11 +24,11 @@ from app.store.snapshots import Snapshot
 
 T = TypeVar("T")
 W = TypeVar("W", Printed, Verdict)
-Side: TypeAlias = tuple[Mode, Access]
+ModeAccess: TypeAlias = tuple[Mode, Access]
 # What a part of a page depends on, if it may be kept for others, and what it is made of.
 Keyed: TypeAlias = list[tuple[tuple[Hashable, ...], tuple[Any, ...]]]
 # A register's cells in the order of the table, and which of them each number says by its bits.
-SIDES: tuple[Side, ...] = tuple(product(Mode, Access))
+SIDES: tuple[ModeAccess, ...] = tuple(product(Mode, Access))
 ROW = len(SIDES)
 ALL = (1 << ROW) - 1
 BITS = [[bits >> place & 1 for place in range(ROW)] for bits in range(ALL + 1)]
@@ -91,7 +91,7 @@ class TableView:
         """The cells that pass, in the order of the table."""
         return {view.key: view for row in self.rows.values() for view in row}
 
-    def at(self, slug: str, side: Side) -> CellView | None:
+    def at(self, slug: str, side: ModeAccess) -> CellView | None:
         """Return a cell, None where it does not pass."""
         return self.cells.get(CellKey(slug, *side))
 
@@ -123,7 +123,7 @@ class TableView:
         return any(k.control and k.control.more for k in self.wanted.keys if self.wanted[k.name])
 
     @property
-    def sides(self) -> tuple[Side, ...]:
+    def sides(self) -> tuple[ModeAccess, ...]:
         """The modes and accesses of which the filter leaves a cell."""
         return tuple(compress(SIDES, BITS[self._sides]))
 

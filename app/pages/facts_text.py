@@ -23,7 +23,7 @@ TELLING = names("register mode modes access kind condition date state revision c
 
 
 # A label, what stands behind it, and by how many columns both are indented.
-Told = tuple[str, str, int]
+FieldLine = tuple[str, str, int]
 
 
 def changes_lines(out: Plain, changes: Sequence[Change]) -> None:
@@ -40,7 +40,7 @@ def changes_lines(out: Plain, changes: Sequence[Change]) -> None:
             out.field(label, value, indent=indent)
 
 
-def _fields(change: Change) -> Iterator[Told]:
+def _fields(change: Change) -> Iterator[FieldLine]:
     """Return of a changed fact the fields that differ, of any other all of them."""
     before, after = change.before or {}, change.after or {}
     order = [field.name for field in fields(KINDS[change.kind])]
@@ -56,14 +56,14 @@ def _label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _whole(label: str, value: Any) -> Iterator[Told]:
+def _whole(label: str, value: Any) -> Iterator[FieldLine]:
     if _is_records(value) and len(value) <= MOST_CHANGES:
         yield from ((f"{label} {n}", _words(entry), 2) for n, entry in enumerate(value, 1))
     else:
         yield label, f"{len(value)} of them" if _is_records(value) else _words(value), 2
 
 
-def _differing(label: str, old: Any, new: Any) -> Iterator[Told]:
+def _differing(label: str, old: Any, new: Any) -> Iterator[FieldLine]:
     """Return what a field was and is; of a list of records only those that differ."""
     if not (_is_records(old or new) and _is_records(new or old)):
         yield from _was_and_is(label, old, new, 2)
@@ -82,7 +82,7 @@ def _differing(label: str, old: Any, new: Any) -> Iterator[Told]:
             yield from _was_and_is(_label(name), was.get(name), now.get(name), 4)
 
 
-def _was_and_is(label: str, was: Any, now: Any, indent: int) -> Iterator[Told]:
+def _was_and_is(label: str, was: Any, now: Any, indent: int) -> Iterator[FieldLine]:
     yield f"{label} was", _words(was) or "(nothing)", indent
     yield f"{label} is", _words(now) or "(nothing)", indent
 

@@ -49,7 +49,7 @@ class GuestLine:
 
 
 GuestFilter: TypeAlias = Filter[GuestLine, None]
-Vocabulary: TypeAlias = filtering.Vocabulary[GuestLine, None]
+GuestVocabulary: TypeAlias = filtering.Vocabulary[GuestLine, None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class GuestView:
     """The lines that a filter admits, and the figures of all lines with its CPU and versions."""
 
     wanted: GuestFilter
-    vocabulary: Vocabulary
+    vocabulary: GuestVocabulary
     versions: tuple[Version, ...]
     lines: tuple[GuestLine, ...]
     figures: tuple[Figures, ...]
@@ -136,7 +136,7 @@ ONLY = {
 }
 
 
-def _under(wanted: GuestFilter, vocabulary: Vocabulary) -> str:
+def _under(wanted: GuestFilter, vocabulary: GuestVocabulary) -> str:
     names = vocabulary.words(wanted, "hypervisor")
     return f", under {names.replace(' or ', ' and ')}" if names else ""
 

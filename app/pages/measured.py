@@ -14,10 +14,11 @@ from app.core.emulated import judge_sighting
 from app.core.emulator_words import Following
 from app.core.facts import Listed, Measurement, Sighting
 from app.core.filtering import Filter, Key, Vocabulary
+from app.core.judgements import Finding
 from app.core.measuring import observations_of
 from app.core.rulings import Branch, branches_of
 from app.core.summaries import Sort
-from app.core.verdicts import Finding, classify
+from app.core.verdicts import judge_observation
 from app.core.words import Mode, State, Verdict
 from app.errors import InvalidFilter, NotFound
 from app.store.records import MOST_COUNTED
@@ -138,7 +139,7 @@ def _no_measurement(snapshot: Snapshot, slug: str) -> NotFound:
 
 
 @dataclass(frozen=True)
-class Row:
+class JudgedSighting:
     """One observation against the claims of its cell; ``ruling`` are those that rule it.
 
     What an emulation answered is no finding about silicon: it has a verdict of its own.
@@ -158,7 +159,7 @@ class Row:
 class RowPage:
     """Some observations of a measurement, those behind the first ``after`` of ``total``."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[JudgedSighting, ...]
     after: int
     total: int
 
@@ -183,19 +184,19 @@ def rows_of(
         view = snapshot.cells[seen.cell]
         if seen.cell not in ruling:
             ruling[seen.cell] = branches_of(view.effective)
-        finding = classify(view.claims, told, snapshot.knowledge.conditions)
+        finding = judge_observation(view.claims, told, snapshot.knowledge.conditions)
         if measurement.accepted and finding.verdict is not Verdict.MASKED:
             verdict = view.judgements[measurement.family].word(finding)
             finding = replace(finding, verdict=verdict)
-        rows.append(Row(seen, finding, ruling[seen.cell]))
+        rows.append(JudgedSighting(seen, finding, ruling[seen.cell]))
     return RowPage(tuple(rows), after, len(measurement.observations))
 
 
-def _answer(snapshot: Snapshot, seen: Sighting) -> Row:
+def _answer(snapshot: Snapshot, seen: Sighting) -> JudgedSighting:
     """Return one observation of an emulation against what rules the access."""
     view = snapshot.cells[seen.cell]
     ruled, verdict = judge_sighting(view, seen, snapshot.knowledge.conditions)
-    return Row(seen, verdict, branches_of(ruled))
+    return JudgedSighting(seen, verdict, branches_of(ruled))
 
 
 def rows_before(total: int, pairs: Iterable[tuple[str, str]]) -> int:

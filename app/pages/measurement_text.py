@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.core.facts import Listed, Measurement, Sighting
+from app.core.judgements import Finding
 from app.core.knowledge import Knowledge
 from app.core.measuring import Effect
-from app.core.verdicts import Finding
 from app.core.words import OWN_ORDER, Behaviour, State, Verdict
 from app.intake.submitting import Checked
-from app.pages.measured import AFTER, Row, RowPage
+from app.pages.measured import AFTER, JudgedSighting, RowPage
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces, Styled, full_address
 from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
@@ -157,7 +157,7 @@ def sighting_name(seen: Sighting, knowledge: Knowledge) -> str:
     return f"{label}{member} {seen.mode.label} {seen.access}"
 
 
-def _observation(row: Row, knowledge: Knowledge) -> Field:
+def _observation(row: JudgedSighting, knowledge: Knowledge) -> Field:
     seen, found = row.seen, row.finding
     verdict: Verdict | str
     outcome, verdict, remark = SAW.get(seen.outcome, ""), "", ""

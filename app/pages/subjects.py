@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from app.core.cells import CellKey
 from app.core.filters import CellFilter
-from app.store.steps import LEDGER, CellStep, Members, Name, Sides, VersionStep
+from app.store.stepping import LEDGER, BothViews, FactName
+from app.store.steps import CellStep, GroupMembers, VersionStep
 
 EVERYTHING = "/changes"
 
@@ -55,7 +56,10 @@ class Subject:
         return {k: cell for k, cell in step.cells.items() if f"{k.url}/".startswith(inside)}
 
     def admitted(
-        self, step: VersionStep, cells: Mapping[CellKey, Sides], members: tuple[Members, Members]
+        self,
+        step: VersionStep,
+        cells: Mapping[CellKey, BothViews],
+        members: tuple[GroupMembers, GroupMembers],
     ) -> VersionStep:
         """Return a step with those of its cells that the filter admits, before or after it."""
         assert self.wanted is not None  # noqa: S101 - asked for a table's feed alone
@@ -67,7 +71,7 @@ class Subject:
         }
         return replace(step, cells=kept)
 
-    def facts(self, step: VersionStep) -> frozenset[Name] | None:
+    def facts(self, step: VersionStep) -> frozenset[FactName] | None:
         """Return the facts of a step that concern this subject; None means all of them."""
         if self.path == EVERYTHING:
             return None

@@ -94,7 +94,7 @@ def _matrix(wants: Sequence[Want], knowledge: Knowledge) -> Iterator[Passage]:
         heads: list[Line] = [
             "Register",
             *(
-                (Linked(knowledge.families[family].name, path_of((family,))), f" {mode.label}")
+                (Linked(knowledge.families[family].name, wanted_path((family,))), f" {mode.label}")
                 for family, mode in some
             ),
         ]
@@ -156,7 +156,7 @@ def _by_hand() -> Iterator[Passage]:
     yield Para((*where, ", the way of a document in ", upload, "."), above=True)
 
 
-def path_of(families: Iterable[str]) -> str:
+def wanted_path(families: Iterable[str]) -> str:
     """Return the page's path for a filter."""
     chosen = ",".join(families)
     return f"/wanted?family={chosen}" if chosen else "/wanted"

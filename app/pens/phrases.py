@@ -7,9 +7,9 @@ from itertools import groupby
 
 from app.core.chains import VALID
 from app.core.facts import Claim, Observation
+from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, Conditions
-from app.core.verdicts import Judgement
 from app.core.words import Behaviour, Verdict
 from app.pens.lines import Line, Pieces, Styled, join_lines
 
@@ -18,7 +18,7 @@ NOTHING_HEARD = "nothing, all intercepted"
 # Before what was seen on the same family and has another verdict.
 BESIDE = "; beside it "
 
-Sides = dict[Branch, list[Observation]]
+SeenBranches = dict[Branch, list[Observation]]
 
 
 def branch_slugs(claim: Claim) -> str:
@@ -58,7 +58,7 @@ def branches_behind(judgement: Judgement) -> tuple[Branch, ...]:
     return tuple(dict.fromkeys((seen.outcome, seen.condition) for seen in heard))
 
 
-def _chips(sides: Sides) -> Pieces:
+def _chips(sides: SeenBranches) -> Pieces:
     heard = (
         (b, looks, [when for (_, when), _ in found])
         for (b, looks), found in groupby(sides.items(), lambda side: (side[0][0], _looks(side[1])))
@@ -69,10 +69,10 @@ def _chips(sides: Sides) -> Pieces:
     )
 
 
-def _sides(judgement: Judgement) -> tuple[Sides, Sides]:
+def _sides(judgement: Judgement) -> tuple[SeenBranches, SeenBranches]:
     """Return what was heard, in the order of the vocabulary: what has the verdict, and the rest."""
-    first: Sides = {}
-    rest: Sides = {}
+    first: SeenBranches = {}
+    rest: SeenBranches = {}
     borne = branches_behind(judgement)
     heard = [f.observation for f in judgement.findings if f.verdict is not Verdict.MASKED]
     for seen in sorted(heard, key=lambda o: judgement.behaviours.index(o.outcome)):

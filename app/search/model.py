@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote_plus
 
-from app.core.filters import Vocabulary
+from app.core.filters import CellVocabulary
 
 # Kind: its plural, in the order in which groups of results stand on the page.
 KINDS = {
@@ -46,7 +46,7 @@ _WORD = re.compile(r"[^\W_]+")
 _HEX = re.compile(r"(?:0x0*([0-9a-f]{1,4})|0*([0-9a-f]{1,4})h)", re.IGNORECASE)
 
 
-def keys_of(vocabulary: Vocabulary) -> Keys:
+def query_keys(vocabulary: CellVocabulary) -> Keys:
     """Return the keys of a query with their values: those of the table's filter, and ``kind``."""
     kept = {key: values for key, values in vocabulary.values.items() if key not in NO_KEYS}
     return {**kept, KIND_KEY: KINDS}

@@ -38,7 +38,7 @@ def find_named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     Names are those of registers, cells (``ldr/x2avic/write``), differences (``D-3``), errata ...;
     of sources their id, Message-ID, address or commit.
     """
-    ours = path_of(text)
+    ours = own_path(text)
     setting = ours.partition("=")[0].strip("-+")
     if not aliases.find_alias(ours) and aliases.find_alias(setting):
         # A flag has its value behind it.
@@ -67,7 +67,7 @@ def find_named(text: str, knowledge: Knowledge) -> tuple[Named, ...]:
     return tuple({(n.kind, n.key): n for n in found}.values())
 
 
-def path_of(text: str) -> str:
+def own_path(text: str) -> str:
     """Return the tail of one of our own addresses, and any other text as it is."""
     match = _ADDRESS.fullmatch(text)
     path = (match["path"] or "").partition("?")[0] if match else text

@@ -58,7 +58,7 @@ class SearchOut(BaseModel):
     closest: list[HitOut] = Field([], description="what answers most of it, where nothing does all")
 
 
-def text_of(pairs: Iterable[tuple[str, str]]) -> str:
+def asked_text(pairs: Iterable[tuple[str, str]]) -> str:
     """Return what is looked for; raises InvalidFilter for any other key."""
     return "".join(read_choices(pairs, {"q": None}, ("q",))["q"])
 
@@ -139,9 +139,9 @@ def _hits(hits: Iterable[Hit], site: str) -> list[HitOut]:
         HitOut(
             kind=hit.kind,
             key=hit.key,
-            title=search_text.unmarked(hit.title),
+            title=search_text.without_marks(hit.title),
             url=site + hit.path,
-            snippet=search_text.unmarked(hit.snippet),
+            snippet=search_text.without_marks(hit.snippet),
         )
         for hit in hits
     ]

@@ -9,9 +9,9 @@ from pathlib import Path
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from app.core.choices import LONGEST, SHOWN, slug_of
-from app.core.filters import Vocabulary
+from app.core.filters import CellVocabulary
 from app.errors import InvalidQuery
-from app.search.model import CELL, KIND_KEY, Keys, Query, Term, keys_of, tidy
+from app.search.model import CELL, KIND_KEY, Keys, Query, Term, query_keys, tidy
 
 # How many faults of one query a suggestion mends.
 REPAIRS = 4
@@ -26,13 +26,13 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr")
 
 
-def parse(text: str, vocabulary: Vocabulary) -> Query:
+def parse(text: str, vocabulary: CellVocabulary) -> Query:
     """Read a query.
 
     Raises InvalidQuery with the position in ``tidy(text)``, what was found there, what was
     expected, and queries that would do where any is near.
     """
-    keys = keys_of(vocabulary)
+    keys = query_keys(vocabulary)
     try:
         return _read(tidy(text), keys)
     except InvalidQuery as error:

@@ -15,7 +15,7 @@ NOTHING = "Nothing was found."
 CLOSEST = "What answers most of it"
 
 
-def unmarked(parts: Parts) -> str:
+def without_marks(parts: Parts) -> str:
     """Return a text without its marks."""
     return "".join(text for text, _ in parts)
 
@@ -53,8 +53,8 @@ def found_text(found: SearchResult, place: Place) -> str:
 
 def _hits(out: Plain, hits: Iterable[Hit], place: Place) -> None:
     for hit in hits:
-        out.item(unmarked(hit.title))
-        out.para(unmarked(hit.snippet), 2)
+        out.item(without_marks(hit.title))
+        out.para(without_marks(hit.snippet), 2)
         out.address(f"{place.site}{hit.path}")
 
 

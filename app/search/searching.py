@@ -28,11 +28,11 @@ from app.search.model import (
     SearchEntry,
     SearchResult,
     Term,
-    keys_of,
+    query_keys,
     split_words,
     tidy,
 )
-from app.search.naming import find_named, path_of
+from app.search.naming import find_named, own_path
 from app.search.search_entries import cell_line, entries, of_measurement
 from app.store.snapshots import Snapshot
 
@@ -66,7 +66,7 @@ EXAMPLES = (
 
 def keys(snapshot: Snapshot) -> Keys:
     """Return the keys of a query with their values."""
-    return keys_of(snapshot.vocabulary)
+    return query_keys(snapshot.vocabulary)
 
 
 # How many of the newest measurements are searched by word, of those that do not count only their
@@ -170,7 +170,7 @@ def _named(snapshot: Snapshot, query: Query, text: str) -> Iterator[tuple[Search
     for name in find_named(text, snapshot.knowledge) if text else ():
         if not (query.pinned and name.kind == "page"):
             yield index.get(name.kind, name.key), name.path
-    begins = path_of(text).lower()
+    begins = own_path(text).lower()
     for slug in snapshot.records.named(begins) if len(begins) >= WHOLE_NAME else ():
         if measurement := snapshot.records.get(slug):
             yield of_measurement(measurement, snapshot.knowledge), ""

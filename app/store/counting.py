@@ -16,7 +16,14 @@ from app.core.cells import CellKey
 from app.core.summaries import NEWEST, NOTHING, Measured, Share, Sort, with_share
 from app.store.models import Base, FactRow, SightingRow, SortRow, SummaryRow
 from app.store.queries import chunks
-from app.store.summary_rows import body_of, columns_of, group_columns, measured_from, sort_of, sorts
+from app.store.summary_rows import (
+    group_columns,
+    measured_from,
+    sort_columns,
+    sort_of,
+    sorts,
+    stored_body,
+)
 
 # What is measured of cells before and after.
 Moved = Mapping[CellKey, tuple[Measured, Measured]]
@@ -88,7 +95,7 @@ class _Books:
     def id_of(self, sort: Sort) -> int:
         """Return the row of a sort, made if it is new."""
         if sort not in self._ids:
-            row = SortRow(**columns_of(sort))
+            row = SortRow(**sort_columns(sort))
             self._session.add(row)
             self._session.flush()
             self._ids[sort], self._sorts[row.id] = row.id, sort
@@ -121,7 +128,7 @@ class _Books:
             cell: with_share(before.get(cell, NOTHING), share, sign, newest)
             for cell, share in shares.items()
         }
-        self._write(stored, {cell: body_of(m, self._ids) for cell, m in after.items()})
+        self._write(stored, {cell: stored_body(m, self._ids) for cell, m in after.items()})
         return {cell: (before.get(cell, NOTHING), m) for cell, m in after.items()}
 
     def _shown_by(self, same: ColumnElement[bool]) -> Mapping[CellKey, frozenset[Sort]]:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
-from app.core.verdicts import Judgement
+from app.core.judgements import Judgement
 from app.store import counting, queries, records, stepping
 from app.store.models import (
     Base,

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from app.core.cells import CellKey
 from app.core.facts import Fact, Observation
 from app.core.facts.ledger import label_of
+from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge, MeasuredBy, key_of, kind_of
-from app.core.verdicts import Judgement
 from app.core.views import view_cells
 from app.curation.seed import body_of, check_seed, fact_from
 from app.errors import InvalidSeed, Problem
 from app.store import deriving, publishing, queries, stepping, summaries
 from app.store.queries import DataVersion, VerdictTuple
-from app.store.summary_rows import Group
+from app.store.summary_rows import CellFamily
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def load_seed(session: Session, folder: Path, now: datetime) -> Loaded:
     queries.require_schema(session)
     facts = [entry.fact for entry in check_seed(folder)]
     _numbers_stay(session, facts)
-    bodies = {(kind_of(f), key_of(f)): body_of(kind_of(f), f) for f in facts}
+    bodies = {(kind_of(f), key_of(f)): body_of(f) for f in facts}
     version = publishing.publish(session, bodies, reason="The seed was edited.", now=now)
     if version is not None:
         stepping.keep_step(session, version.id)
@@ -107,7 +107,7 @@ def load_knowledge(session: Session, version: int) -> Knowledge:
 
 def advance(
     session: Session, known: Knowledge, old: int, version: int
-) -> tuple[Knowledge, Collection[Group]] | None:
+) -> tuple[Knowledge, Collection[CellFamily]] | None:
     """Return what is public at the newest data version, from what was known at an older one.
 
     With it the cells, by family, of which something else is measured; None where the seed was

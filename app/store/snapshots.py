@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
 from app.core.emulated import EmulatedApic
-from app.core.filters import Vocabulary, vocabulary_of
+from app.core.filters import CellVocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
 from app.core.views import CellView, view_again, view_cells
 from app.store import queries
@@ -95,7 +95,7 @@ class Snapshot:
         return found
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> CellVocabulary:
         """The valid words of the filter."""
         return vocabulary_of(self.knowledge)
 

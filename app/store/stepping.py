@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from app.core.cells import CellKey
 from app.core.facts import Difference
+from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.measuring import stand_in
 from app.core.rulings import claims_on
 from app.core.summaries import NOTHING, Measured
 from app.core.touching import touched
-from app.core.verdicts import Judgement, judge
+from app.core.verdicts import judge
 from app.core.views import CellView, view_cells
 from app.curation.seed import fact_from
 from app.pens import phrases
@@ -30,8 +31,8 @@ from app.store.models import StepPageRow, StepRow
 JUDGED_BY = frozenset({"register", "observation", "group", "condition", "document"})
 LEDGER = "/d"
 NOTHING_MOVED: Moved = {}
-Name = tuple[str, str]
-Sides = tuple[CellView | None, CellView | None]
+FactName = tuple[str, str]
+BothViews = tuple[CellView | None, CellView | None]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def keep_step(
         _moved(seed, [(c.kind, body) for c in changes if (body := getattr(c, side))])
         for seed, side in zip(seeds, ("before", "after"), strict=True)
     )
-    pages: dict[str, set[Name]] = {}
+    pages: dict[str, set[FactName]] = {}
     shown: set[CellKey] = set()
     for change in changes:
         what = touched(change.kind, change.key, before, after)
@@ -82,7 +83,7 @@ def keep_step(
     return {key: new.heard[family] for key, (_, new) in cells.items() if family and new}
 
 
-def _keep_pages(session: Session, version: int, pages: Mapping[str, set[Name]]) -> None:
+def _keep_pages(session: Session, version: int, pages: Mapping[str, set[FactName]]) -> None:
     rows = [
         {"path": path, "version_id": version, "names": json.dumps(sorted(names))}
         for path, names in sorted(pages.items())
@@ -92,7 +93,7 @@ def _keep_pages(session: Session, version: int, pages: Mapping[str, set[Name]]) 
 
 
 def _judged_on(
-    pages: dict[str, set[Name]], cells: Mapping[CellKey, tuple[_Side | None, _Side | None]]
+    pages: dict[str, set[FactName]], cells: Mapping[CellKey, tuple[_Side | None, _Side | None]]
 ) -> None:
     """Add the pages that say what was judged anew, with the facts behind it."""
     for key, sides in cells.items():
@@ -200,7 +201,7 @@ def version_before(session: Session, version: int) -> tuple[int, int]:
 
 def both_sides(
     session: Session, pair: tuple[int, int], keys: Collection[CellKey]
-) -> dict[CellKey, Sides]:
+) -> dict[CellKey, BothViews]:
     """Return cells at two data versions, in the order of the table."""
     sides = [_known(session, at, keys) for at in pair]
     old, new = (view_cells(known, only=keys) for known in sides)

@@ -17,14 +17,12 @@ from app.core.cells import CellKey
 from app.store import queries, summaries
 from app.store.models import StepPageRow, StepRow
 from app.store.queries import Change, DataVersion
-from app.store.stepping import LEDGER, Name, Sides, both_sides, version_before
-
-__all__ = ["LEDGER", "CellStep", "Members", "Name", "Sides", "Steps", "VersionStep"]
+from app.store.stepping import LEDGER, BothViews, FactName, both_sides, version_before
 
 # What was said of a cell, by what says it; None where there was no such cell.
-Said = Mapping[str, str] | None
-Evidence = tuple[tuple[datetime, tuple[Change, ...]], ...]
-Members = Mapping[str, tuple[str, ...]]
+CellLines = Mapping[str, str] | None
+EvidenceSteps = tuple[tuple[datetime, tuple[Change, ...]], ...]
+GroupMembers = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,8 @@ class CellStep:
     ``differences`` are the addresses of the entries that cover it on either side.
     """
 
-    before: Said
-    after: Said
+    before: CellLines
+    after: CellLines
     differences: tuple[str, ...] = ()
 
 
@@ -49,7 +47,7 @@ class VersionStep:
 
     version: DataVersion
     previous: str
-    pages: Mapping[str, frozenset[Name]]
+    pages: Mapping[str, frozenset[FactName]]
     born: frozenset[str]
     gone: frozenset[str]
     cells: Mapping[CellKey, CellStep]
@@ -121,7 +119,7 @@ class Steps:
         with self.sessions() as session:
             return queries.list_changes(session, versions, keys)
 
-    def evidence(self) -> tuple[Evidence, dict[tuple[str, CellKey], datetime]]:
+    def evidence(self) -> tuple[EvidenceSteps, dict[tuple[str, CellKey], datetime]]:
         """Return what each seed changed and when, and when measurements last did, by cell."""
         if self.sessions is None:
             return (), {}
@@ -131,7 +129,9 @@ class Steps:
             curated = queries.seeded_changes(session, self.version)
         return curated, {place: times[version] for place, version in at.items()}
 
-    def views(self, step: VersionStep) -> tuple[Mapping[CellKey, Sides], tuple[Members, Members]]:
+    def views(
+        self, step: VersionStep
+    ) -> tuple[Mapping[CellKey, BothViews], tuple[GroupMembers, GroupMembers]]:
         """Return the cells that a step touched, and the groups, before and after."""
         with self._reading() as session:
             pair = version_before(session, step.version.id)
@@ -149,7 +149,7 @@ def _steps(
     stored = session.scalars(select(StepRow).where(StepRow.version_id.in_(ids))).all()
     rows = {row.version_id: json.loads(row.body) for row in stored}
     before = {row.version_id: row.previous for row in stored}
-    pages: dict[int, dict[str, frozenset[Name]]] = {version: {} for version in ids}
+    pages: dict[int, dict[str, frozenset[FactName]]] = {version: {} for version in ids}
     touched = select(StepPageRow).where(StepPageRow.version_id.in_(ids), inside)
     for row in session.scalars(touched):
         names = frozenset((kind, key) for kind, key in json.loads(row.names))

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session, aliased
 from app.core.cells import CellKey
 from app.core.summaries import Measured, Sort
 from app.store.models import SortRow, SummaryRow
-from app.store.summary_rows import Group, measured_from, sorts
+from app.store.summary_rows import CellFamily, measured_from, sorts
 
 
 def load_measured(
     session: Session, version: int, *, newest: bool, since: int = 0
-) -> dict[Group, Measured]:
+) -> dict[CellFamily, Measured]:
     """Return what was measured at a data version, in groups that anything is measured of.
 
     With ``since``, of the newest one, those groups that changed behind an older one, however
@@ -36,7 +36,9 @@ def load_measured(
     return {group: m for group, m in found.items() if m.summaries or since}
 
 
-def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dict[Group, Measured]:
+def load_cells(
+    session: Session, version: int, keys: Collection[CellKey]
+) -> dict[CellFamily, Measured]:
     """Return what was measured of some cells at a data version."""
     names = {key.register for key in keys}
     rows = _as_of(session, version, names)
@@ -45,7 +47,7 @@ def load_cells(session: Session, version: int, keys: Collection[CellKey]) -> dic
     return {group: m for group, m in found.items() if m.summaries and group[0] in keys}
 
 
-def _measured(rows: Iterable[Any], known: Mapping[int, Sort]) -> dict[Group, Measured]:
+def _measured(rows: Iterable[Any], known: Mapping[int, Sort]) -> dict[CellFamily, Measured]:
     """Return what rows of a cell, a family and a body hold."""
     return {(CellKey.of(*cell), of): measured_from(body, known) for *cell, of, body in rows}
 

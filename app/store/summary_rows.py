@@ -14,7 +14,7 @@ from app.core.summaries import Counts, Measured, Sort, Summary
 from app.core.words import Behaviour
 from app.store.models import SortRow
 
-Group = tuple[CellKey, str]
+CellFamily = tuple[CellKey, str]
 # What of a sort a stored observation says only where it is something.
 OPTIONAL = ("condition", "member", "intercepted", "unwatched")
 
@@ -26,7 +26,7 @@ def sort_of(body: Mapping[str, Any]) -> Sort:
     return Sort(cell, body["family"], outcome, **stated)
 
 
-def columns_of(sort: Sort) -> dict[str, Any]:
+def sort_columns(sort: Sort) -> dict[str, Any]:
     """Return a sort as the columns of its row."""
     return {
         **group_columns((sort.cell, sort.family)),
@@ -38,7 +38,7 @@ def columns_of(sort: Sort) -> dict[str, Any]:
     }
 
 
-def group_columns(group: Group) -> dict[str, str]:
+def group_columns(group: CellFamily) -> dict[str, str]:
     """Return a cell and family as the columns of a row."""
     cell, family = group
     return {
@@ -61,7 +61,7 @@ def sorts(session: Session, *where: ColumnElement[bool]) -> dict[int, Sort]:
     }
 
 
-def body_of(measured: Measured, ids: Mapping[Sort, int]) -> str:
+def stored_body(measured: Measured, ids: Mapping[Sort, int]) -> str:
     """Return what was measured as it is stored: the newest by the rows of their facts."""
     said = {
         "summaries": [

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, Response
 
 from app.core.filters import KEYS
-from app.core.knowledge import kind_of
 from app.curation.seed import body_of
 from app.pages import explore
 from app.pages.api import CellList, OneCell, cell_list, one_cell, register_out
 from app.pages.api_models import ErrorOut, FactList, RegisterList
 from app.pages.kinds.differences import filter_ledger, ledger_body
 from app.pens.page import Page
-from app.web.deps import NO_FILTER, Ask, Config, Filter, Snap
+from app.web.deps import NO_FILTER, Ask, Config, Snap, TableFilter
 from app.web.page_request import keep
 
 ERRORS = {status: {"model": ErrorOut} for status in (400, 404, 503)}
@@ -53,7 +52,7 @@ OPENAPI_FILTERS = described(*FILTERS)
 
 
 @router.get("/cells", openapi_extra=OPENAPI_FILTERS)
-def list_cells(snapshot: Snap, wanted: Filter, config: Config) -> CellList:
+def list_cells(snapshot: Snap, wanted: TableFilter, config: Config) -> CellList:
     """Cells with claims, what rules them, verdicts per family, policies and errata."""
     cells, policies = explore.filter_table(snapshot, wanted).cells.values(), wanted["policy"]
     return CellList(**cell_list(cells, snapshot.knowledge, config.site, snapshot.name, policies))
@@ -69,7 +68,7 @@ def get_cell(register: str, mode: str, access: str, snapshot: Snap, config: Conf
 
 
 @router.get("/registers", openapi_extra=OPENAPI_FILTERS)
-def list_registers(snapshot: Snap, wanted: Filter, config: Config) -> RegisterList:
+def list_registers(snapshot: Snap, wanted: TableFilter, config: Config) -> RegisterList:
     """Registers with a cell that the filter admits, in the order that it asks for."""
     registers = snapshot.knowledge.registers
     order = explore.filter_table(snapshot, wanted).order
@@ -78,25 +77,25 @@ def list_registers(snapshot: Snap, wanted: Filter, config: Config) -> RegisterLi
 
 
 @router.get("/families", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
-def list_families(snapshot: Snap, wanted: Filter) -> FactList:
+def list_families(snapshot: Snap, wanted: TableFilter) -> FactList:
     """Families that the filter speaks of, with CPUID ranges and feature readings."""
     families = snapshot.knowledge.families
     chosen = [families[slug] for slug in wanted["family"] or families]
-    return FactList(data_version=snapshot.name, families=[body_of(kind_of(f), f) for f in chosen])
+    return FactList(data_version=snapshot.name, families=[body_of(f) for f in chosen])
 
 
 @router.get("/errata", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
-def list_errata(snapshot: Snap, wanted: Filter) -> FactList:
+def list_errata(snapshot: Snap, wanted: TableFilter) -> FactList:
     """Errata and quirks; under a filter, those that touch a cell that it admits."""
     shown = explore.filter_table(snapshot, wanted).cells.values()
     touching = {e.slug for view in shown for e in view.errata}
     every = snapshot.knowledge.errata.values()
     chosen = [e for e in every if e.slug in touching or not wanted.active]
-    return FactList(data_version=snapshot.name, errata=[body_of(kind_of(e), e) for e in chosen])
+    return FactList(data_version=snapshot.name, errata=[body_of(e) for e in chosen])
 
 
 @router.get("/differences", openapi_extra=OPENAPI_FILTERS, response_model_exclude_none=True)
-def list_differences(snapshot: Snap, wanted: Filter, config: Config) -> FactList:
+def list_differences(snapshot: Snap, wanted: TableFilter, config: Config) -> FactList:
     """The ledger with what it does not cover; under a filter, what touches its cells."""
     found = filter_ledger(snapshot, wanted)
     return FactList(**ledger_body(found, snapshot.name, snapshot.knowledge, config.site))

@@ -12,7 +12,7 @@ from app.curation import aliases
 from app.errors import NotFound
 from app.foreign.cpuinfo import read_signature
 from app.intake.mail_reading import read_mail
-from app.pages.wanted_text import cpu_path, path_of
+from app.pages.wanted_text import cpu_path, wanted_path
 from app.store.snapshots import Snapshot
 from app.web.deps import NO_FILTER, Ask, RawBody
 from app.web.page_request import leading, unkept
@@ -44,7 +44,7 @@ def _path(text: str, snapshot: Snapshot) -> str:
     if brand := BRAND.search(text):
         text = brand[1].strip()
     if slug := aliases.family_slug(text, snapshot.knowledge) if "\n" not in text else "":
-        return path_of((slug,))
+        return wanted_path((slug,))
     raise NotFound(
         "No CPU of AMD or Hygon is named here: send a name (9654, Genoa), family and model "
         "(19h/11h), or what lscpu or /proc/cpuinfo says.",

@@ -75,7 +75,7 @@ def _filter(request: Request, snapshot: Snap) -> CellFilter:
     return found
 
 
-Filter = Annotated[CellFilter, Depends(_filter)]
+TableFilter = Annotated[CellFilter, Depends(_filter)]
 
 
 def _no_filter(request: Request) -> None:

@@ -153,11 +153,11 @@ def format_keys() -> tuple[tuple[str, str], ...]:
     schema = json_schema()
     return tuple(
         (path, f"{limits(node)}; {'required' if needed else 'optional'}")
-        for path, node, needed in keys_of(schema, schema["$defs"])
+        for path, node, needed in schema_keys(schema, schema["$defs"])
     )
 
 
-def keys_of(
+def schema_keys(
     node: Mapping[str, Any], parts: Mapping[str, Any], prefix: str = ""
 ) -> Iterable[tuple[str, Mapping[str, Any], bool]]:
     """Return (dotted path, schema, whether it is required) of every key below a schema."""
@@ -165,7 +165,7 @@ def keys_of(
         found = _follow(plain, parts)
         yield prefix + name, found, name in node.get("required", ())
         inner = _follow(found.get("items", found), parts)
-        yield from keys_of(inner, parts, f"{prefix}{name}.")
+        yield from schema_keys(inner, parts, f"{prefix}{name}.")
 
 
 def limits(node: Mapping[str, Any]) -> str:

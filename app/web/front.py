@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.settings import ROOT
 from app.web.encodings import PACK_FROM, encoding_for
-from app.web.kept import Kept, KeptBytes, Key
+from app.web.kept import Kept, KeptBytes, KeptKey
 from app.web.negotiate import WantedFormat, negotiate
 
 # The one style that stands in a document: a picture by itself has no other.
@@ -50,7 +50,7 @@ class Front:
         self._app = app
         self._version = version
         self._kept = KeptBytes(limit)
-        self._making: dict[Key, asyncio.Event] = {}
+        self._making: dict[KeptKey, asyncio.Event] = {}
 
     @property
     def kept_bytes(self) -> int:
@@ -87,7 +87,7 @@ class Front:
         body = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": body})
 
-    async def _packed(self, key: Key, kept: Kept, encoding: str) -> Kept:
+    async def _packed(self, key: KeptKey, kept: Kept, encoding: str) -> Kept:
         """Return a page in an encoding as small as it gets, packed once beside other answers."""
         async with self._first(key):
             now = self._kept.get(key) or kept
@@ -98,7 +98,7 @@ class Front:
         return now
 
     @asynccontextmanager
-    async def _first(self, key: Key) -> AsyncIterator[Callable[[], None]]:
+    async def _first(self, key: KeptKey) -> AsyncIterator[Callable[[], None]]:
         """Let others who ask for the same wait; yields what tells them that it is kept nowhere."""
         if making := self._making.get(key):
             await making.wait()
@@ -112,7 +112,7 @@ class Front:
                 del self._making[key]
 
     async def _made(
-        self, key: Key, encoding: str, scope: Scope, receive: Receive, catch: _Catch
+        self, key: KeptKey, encoding: str, scope: Scope, receive: Receive, catch: _Catch
     ) -> Kept | None:
         """Return a page, made by now or here; None where the answer was sent and is none."""
         if kept := self._kept.get(key):

@@ -13,7 +13,7 @@ from app.web.encodings import UNPACKERS, pack, pack_quickly
 ENTRY_BYTES = 2048
 Head = tuple[int, str, bool]
 # Data version, path, format and query.
-Key = tuple[int, str, str, bytes]
+KeptKey = tuple[int, str, str, bytes]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class KeptBytes:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._size = self._version = 0
-        self._pages: OrderedDict[Key, Kept] = OrderedDict()
+        self._pages: OrderedDict[KeptKey, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -71,14 +71,14 @@ class KeptBytes:
         """The memory that they take, in bytes."""
         return self._size
 
-    def get(self, key: Key) -> Kept | None:
+    def get(self, key: KeptKey) -> Kept | None:
         """Return a kept page, or None."""
         with self._lock:
             if key in self._pages:
                 self._pages.move_to_end(key)
             return self._pages.get(key)
 
-    def put(self, key: Key, kept: Kept) -> None:
+    def put(self, key: KeptKey, kept: Kept) -> None:
         """Keep a page, dropping others beyond the limit."""
         version = key[0]
         with self._lock:
@@ -95,5 +95,5 @@ class KeptBytes:
                 self._size -= _size(*self._pages.popitem(last=False))
 
 
-def _size(key: Key, kept: Kept) -> int:
+def _size(key: KeptKey, kept: Kept) -> int:
     return kept.size + len(key[1]) + len(key[3])

@@ -60,7 +60,7 @@ class Limits:
     def __init__(self, app: ASGIApp, settings: Settings, renderer: Renderer) -> None:
         self._app = app
         self._renderer = renderer
-        self._bodies = Bodies(settings.max_body_bytes, settings.body_seconds)
+        self._bodies = BodyReader(settings.max_body_bytes, settings.body_seconds)
         self._rates = Rates(settings.rate_uploads, settings.rate_token)
         self._turns = Turns(settings.writers_waiting, settings.writer_seconds)
         self._checks = Turns(settings.writers_waiting, settings.writer_seconds)
@@ -118,7 +118,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Bodies:
+class BodyReader:
     """Reads bodies, of ``most`` bytes and in ``seconds`` at most."""
 
     most: int

@@ -28,7 +28,7 @@ def search(asked: Ask) -> Response:
     try:
         found = searching.search(
             snapshot,
-            search_pages.text_of(filter_pairs(asked.request)),
+            search_pages.asked_text(filter_pairs(asked.request)),
             pinned=bool(pin_of(asked.request)),
         )
     except InvalidQuery as error:
@@ -42,7 +42,7 @@ def search_as_data(asked: Ask) -> SearchOut:
     """Things with this name, then the full text; with the filter's keys, cells."""
     found = searching.search(
         asked.snapshot,
-        search_pages.text_of(filter_pairs(asked.request)),
+        search_pages.asked_text(filter_pairs(asked.request)),
         pinned=bool(pin_of(asked.request)),
     )
     keep(asked.request, search_pages.canonical_query(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,6 @@ from app.errors import AppError, Forbidden
 from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
-from app.intake.waiting import Waiting
 from app.pages import measurement_data
 from app.pages.measurement_text import check_text
 from app.pens.page import Page
@@ -58,10 +58,14 @@ def take(
     with asked.state.readers() as reading:
         token = bearer(asked.request, reading, typed_token)
     may_upload(asked.settings.uploads, token)
-    measurement = submitting.with_signature(measurement, signed_by)
-    sender = _sender(asked, token, signed_by)
-    waiting: Waiting = asked.state.waiting
-    incoming = Incoming(raw, measurement, token, signature or None, sender, waiting)
+    incoming = Incoming(
+        raw,
+        replace(measurement, signed_by=signed_by),
+        token,
+        signature or None,
+        _sender(asked, token, signed_by),
+        asked.state.waiting,
+    )
     return submitting.submit(session, incoming, now)
 
 

@@ -80,7 +80,7 @@ def made(size: int) -> Path:
                 measurement = submitting.prepare(raw, known, now)
                 submitting.submit(session, submitting.Incoming(raw, measurement), now)
                 decision = Decision(State.ACCEPTED, "For the benchmark.", now, "bench")
-                submitting.decide(session, measurement.slug, decision)
+                submitting.take_decision(session, measurement.slug, decision)
     engine.dispose()
     return under_way.rename(path)
 
@@ -133,7 +133,9 @@ def figures(path: Path) -> dict[str, float]:
             raw = document_of(rng.randrange(1 << 40), rng)
             one = submitting.prepare(raw, snapshot.knowledge, now)
             submitting.submit(session, submitting.Incoming(raw, one), now)
-            submitting.decide(session, one.slug, Decision(State.ACCEPTED, "So.", now, "bench"))
+            submitting.take_decision(
+                session, one.slug, Decision(State.ACCEPTED, "So.", now, "bench")
+            )
         with sessions() as session:
             load_snapshot(session)
 

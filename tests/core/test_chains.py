@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.cells import CellKey
-from app.core.chains import VALID, Given, values_of
+from app.core.chains import VALID, Given, offered_values
 from app.core.words import Access, Mode
 
 PASSES, RULES, NEVER = "passes", "rules", "not-reached"
@@ -39,7 +39,7 @@ def test_the_chain_is_that_of_the_access_that_is_chosen(cell, given, outcomes, k
 
 def test_only_a_value_that_a_check_refuses_can_be_chosen(knowledge, views):
     conditions = knowledge.conditions
-    found = {cell: tuple(values_of(views[cell].claims, conditions)) for cell in views}
+    found = {cell: tuple(offered_values(views[cell].claims, conditions)) for cell in views}
 
     assert (VALID, "reserved-bits") == found[key("icr")]
     assert (VALID, "non-zero") == found[key("eoi")]

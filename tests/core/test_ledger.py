@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.ledger import columns_of, disagreements_in, documented_in, entry_of, list_unfiled
+from app.core.ledger import cells_by_column, disagreements_in, documented_in, entry_of, list_unfiled
 from app.core.views import view_cells
 from app.core.words import Access, Behaviour, DifferenceState, Evidence, Mode, SourceKind
 from app.curation.drafting import Draft
@@ -243,7 +243,7 @@ def test_cells_are_told_by_mode_and_access(knowledge):
 
     assert [("x2avic read", ["ldr"]), ("x2avic write", ["id", "ldr"])] == [
         (f"{mode} {access}", [key.register for key in found])
-        for (mode, access), found in columns_of(keys).items()
+        for (mode, access), found in cells_by_column(keys).items()
     ]
 
 

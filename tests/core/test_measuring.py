@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.facts import Exit
-from app.core.measuring import effects, family_of, observations_of, source_of
+from app.core.measuring import effects, family_of_cpu, observations_of, source_of
 from app.core.numbers import Span, parse_hex
 from app.core.views import view_cells
 from app.core.words import Behaviour, Evidence, SourceKind, Verdict
@@ -49,7 +49,7 @@ def seen_effects(knowledge, views):
     ],
 )
 def test_cpuid_maps_to_a_family(family, vendor, cpuid, models, knowledge):
-    found = {m: family_of(cpu_of(vendor, cpuid, m), knowledge.families) for m in models}
+    found = {m: family_of_cpu(cpu_of(vendor, cpuid, m), knowledge.families) for m in models}
     assert dict.fromkeys(models, family) == found
 
 
@@ -60,7 +60,7 @@ def test_every_range_of_the_seed_maps_to_the_family_that_names_it(knowledge):
             span = Span.parse(found.models)
             for model in (span.first, span.last):
                 cpu = cpu_of(vendor, parse_hex(found.family), model)
-                assert slug == family_of(cpu, knowledge.families), found
+                assert slug == family_of_cpu(cpu, knowledge.families), found
 
 
 def test_a_measurement_is_the_source_of_its_observations():

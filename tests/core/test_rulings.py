@@ -8,7 +8,7 @@ from app.core.rulings import (
     claims_on,
     effective_claims,
     judge_print,
-    literal,
+    printed_claims,
 )
 from app.core.words import Access, ClaimKind, Mode, Printed
 from tests.core import shapes
@@ -243,5 +243,8 @@ def test_claims_on_a_cell_are_its_own_with_the_highest_priority_first():
 
 
 def test_the_table_taken_literally_is_its_claims_alone():
-    assert literal(ICR) == ICR[:2]
-    assert branch_set(literal(ICR)) == {("accelerated", "simple-ipi"), ("vmexit-trap", "advanced")}
+    assert printed_claims(ICR) == ICR[:2]
+    assert branch_set(printed_claims(ICR)) == {
+        ("accelerated", "simple-ipi"),
+        ("vmexit-trap", "advanced"),
+    }

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.core.verdicts import classify, judge
+from app.core.verdicts import judge, judge_observation
 from app.core.words import Behaviour, Evidence, Scope, Strength, Verdict
 from tests.core.shapes import CONDITIONS, product, question
 from tests.factories import make_claim, make_observation
@@ -159,7 +159,7 @@ def test_the_product_manual_of_another_family_never_changes_a_verdict(
 @law
 @given(claims, own)
 def test_each_observation_is_judged_alone_before_the_family_is(claims, told):
-    expected = {o.id: classify(claims, o, CONDITIONS) for o in told}
+    expected = {o.id: judge_observation(claims, o, CONDITIONS) for o in told}
     assert expected == {f.observation.id: f for f in judged(claims, told).findings}
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from app.core.facts import SideEffect
-from app.core.verdicts import classify, judge
+from app.core.verdicts import judge, judge_observation
 from app.core.words import Scope, Verdict
 from tests.core import shapes
 from tests.core.shapes import (
@@ -43,7 +43,7 @@ def case(name, claims, outcome, condition="", **changes):
 
 def verdict_of(claims, seen):
     """Return the verdict of one observation, which is also that of its family."""
-    finding = classify(claims, seen, CONDITIONS)
+    finding = judge_observation(claims, seen, CONDITIONS)
     judgement = judge(claims, (seen,), seen.family, CONDITIONS)
     assert judgement.verdict is finding.verdict
     return finding.verdict
@@ -275,7 +275,7 @@ def test_a_family_without_reports_is_unmeasured(claims, seen):
     ],
 )
 def test_a_branch_matched_without_its_condition_is_marked(stated, claims, seen):
-    assert stated is classify(claims, seen, CONDITIONS).condition_stated
+    assert stated is judge_observation(claims, seen, CONDITIONS).condition_stated
 
 
 @pytest.mark.parametrize(
@@ -293,4 +293,4 @@ def test_a_branch_matched_without_its_condition_is_marked(stated, claims, seen):
     ],
 )
 def test_a_finding_names_the_claims_that_it_bears_out(expected, claims, seen):
-    assert expected == classify(claims, seen, CONDITIONS).matched
+    assert expected == judge_observation(claims, seen, CONDITIONS).matched

@@ -70,7 +70,9 @@ def lived(migrated_template, tmp_path_factory) -> Lived:
                 receipts.append(submit_document(session, raw, LATER))
             if state is not State.PENDING:
                 with sessions.begin() as session:
-                    submitting.decide(session, receipts[-1].measurement.slug, decision(state))
+                    submitting.take_decision(
+                        session, receipts[-1].measurement.slug, decision(state)
+                    )
         older, older_json, older_sqlite = both(url)
         private = {"name": "Ada Example", "contact": WITHHELD, "withhold": True}
         with sessions.begin() as session:

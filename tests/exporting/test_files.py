@@ -126,7 +126,7 @@ def test_an_export_is_of_one_version_while_others_write(lived, tmp_path):
             new = submit_document(session, make_document(notes="Meanwhile."))
         for slug in (new.measurement.slug, lived.slugs[2]):
             with writer_sessions(engine).begin() as session:
-                submitting.decide(session, slug, decision(State.ACCEPTED))
+                submitting.take_decision(session, slug, decision(State.ACCEPTED))
         assert lived.json == made(snapshot, "vapic.json")
         assert lived.sqlite == made(snapshot, "vapic.sqlite")
 

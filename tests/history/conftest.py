@@ -43,7 +43,7 @@ def story(databases, tmp_path_factory):
         story.slug = sent[0]
         for state in (State.ACCEPTED, State.WITHDRAWN):
             story.write(
-                lambda session, now, state=state: submitting.decide(
+                lambda session, now, state=state: submitting.take_decision(
                     session, sent[0], Decision(state, "A reason.", now, "somebody")
                 )
             )

@@ -40,7 +40,7 @@ def change(writer, seen, *states, **changes):
         slug = submit_document(session, document(observations=seen, **changes)).measurement.slug
     for state in states:
         with writer.begin() as session:
-            submitting.decide(session, slug, decision(state))
+            submitting.take_decision(session, slug, decision(state))
     return slug
 
 
@@ -122,7 +122,7 @@ def test_an_old_measurement_page_keeps_the_state_of_its_version(client, writer):
     slug = change(writer, [observed("svr", "avic", "read", "allowed")])
     at = state_of(client).snapshots.refresh().name
     with writer.begin() as session:
-        submitting.decide(session, slug, decision(State.ACCEPTED))
+        submitting.take_decision(session, slug, decision(State.ACCEPTED))
     state_of(client).snapshots.refresh()
 
     assert "pending since" in client.get(f"/m/{slug}.txt?at={at}").text

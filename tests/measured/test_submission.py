@@ -33,7 +33,9 @@ def post(client, raw, **headers):
 
 def decide(client, writer, slug, state, reason="Looked at."):
     with writer.begin() as session:
-        submitting.decide(session, slug, Decision(state, reason, datetime.now(UTC), "reviewer"))
+        submitting.take_decision(
+            session, slug, Decision(state, reason, datetime.now(UTC), "reviewer")
+        )
     refresh(client)
 
 

@@ -191,7 +191,7 @@ def test_a_made_up_run_under_kvm_is_accepted_and_shows_on_the_table(made_up, cli
     slug = client.post(API, content=raw, headers={"accept": "application/json"}).json()["id"]
     with writer.begin() as session:
         decision = Decision(State.ACCEPTED, "Looked at.", datetime.now(UTC), "reviewer")
-        submitting.decide(session, slug, decision)
+        submitting.take_decision(session, slug, decision)
     state_of(client).snapshots.refresh()
 
     assert f"m-{slug}" in client.get("/r/ldr/x2avic/write.json").text

@@ -128,7 +128,7 @@ def test_the_api_takes_a_log_keeps_its_bytes_and_shows_it(client, writer):
     assert "gp, 3 times" in client.get(f"/m/{slug}.txt").text
     with writer.begin() as session:
         decision = Decision(State.ACCEPTED, "Looked at.", datetime.now(UTC), "reviewer")
-        submitting.decide(session, slug, decision)
+        submitting.take_decision(session, slug, decision)
     state_of(client).snapshots.refresh()
     assert f"m-{slug}" in client.get("/r/ldr/x2avic/write.json").text
     exported = client.get("/export/vapic.json", follow_redirects=True)

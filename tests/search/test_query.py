@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.core.choices import LONGEST
 from app.core.filters import KEYS
 from app.errors import InvalidQuery
-from app.search.model import KINDS, Query, Term, keys_of, tidy
+from app.search.model import KINDS, Query, Term, query_keys, tidy
 from app.search.search_query import parse
 from app.search.search_text import point_at_error, refusal_text
 
@@ -121,14 +121,14 @@ def test_the_text_of_a_fault_points_at_the_place(read, text):
 
 
 def test_the_keys_are_those_of_the_tables_filter_and_the_kind(snapshot):
-    keys = keys_of(snapshot.vocabulary)
+    keys = query_keys(snapshot.vocabulary)
 
     assert {*(key.name for key in KEYS), "kind"} - {"view", "q", "sort"} == set(keys)
     assert list(KINDS) == list(keys["kind"])
 
 
 def test_every_value_of_every_key_can_be_asked_for(read, snapshot):
-    keys = keys_of(snapshot.vocabulary)
+    keys = query_keys(snapshot.vocabulary)
     asked = [(key, value) for key, values in keys.items() for value in values]
 
     assert len(asked) > 60

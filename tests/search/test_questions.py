@@ -5,7 +5,7 @@ import pytest
 from app.curation import aliases
 from app.pens.place import Place
 from app.search import searching
-from app.search.search_text import NOTHING, found_text, unmarked
+from app.search.search_text import NOTHING, found_text, without_marks
 
 FIRST = {
     # What is asked most.
@@ -182,7 +182,7 @@ def test_what_answers_most_of_it_is_said_to_be_no_more_than_that(snapshot):
 
 
 def test_an_excerpt_keeps_the_signs_of_a_command(snapshot):
-    shown = {hit.path: unmarked(hit.snippet) for q in ("dmesg grep", "feed register cells")
+    shown = {hit.path: without_marks(hit.snippet) for q in ("dmesg grep", "feed register cells")
              for hit in hits(snapshot, f"kind:page {q}")}  # fmt: skip
 
     assert "sudo dmesg | grep -i avic" in shown["/docs/active"]

@@ -17,7 +17,7 @@ from app.search import searching
 from app.search.index import MARKS, Index
 from app.search.model import SearchEntry, Term, tidy
 from app.search.search_entries import entries
-from app.search.search_text import unmarked
+from app.search.search_text import without_marks
 from tests.core.machines import ZEN_4, make_measurement
 from tests.search.test_query import attempt
 
@@ -98,7 +98,7 @@ def test_a_member_of_a_vector_leads_to_its_place_in_the_page(snapshot):
     (hit,) = searching.search(snapshot, "0x130").exact
 
     assert "/r/isr#3" == hit.path
-    assert unmarked(hit.title).endswith("member 3")
+    assert without_marks(hit.title).endswith("member 3")
 
 
 @pytest.mark.parametrize(("query", "kind", "first"), FIRST)

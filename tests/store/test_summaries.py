@@ -32,7 +32,7 @@ def arrive(session, number, **changes):
 
 
 def decide(session, slug, state):
-    submitting.decide(session, slug, Decision(state, "Why not.", RECEIVED_AT, "A reviewer"))
+    submitting.take_decision(session, slug, Decision(state, "Why not.", RECEIVED_AT, "A reviewer"))
 
 
 def stored(session, version=0):
@@ -200,7 +200,7 @@ def test_a_snapshot_is_loaded_anew_where_the_seed_was_edited(lived, reader):
         before = load_snapshot(session)
     with lived.begin() as session:
         seed = queries.seed_knowledge(session, before.version.id).every
-        bodies = {(k := kind_of(f), key_of(f)): body_of(k, f) for f in seed}
+        bodies = {(kind_of(f), key_of(f)): body_of(f) for f in seed}
         del bodies["annotation", min(before.knowledge.by_kind["annotation"])]
         version = publishing.publish(session, bodies, reason="A test.", now=RECEIVED_AT)
         stepping.keep_step(session, version.id)

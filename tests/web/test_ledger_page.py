@@ -36,7 +36,7 @@ def gappy(databases, tmp_path_factory):
     with engine_of(url) as engine, writer_sessions(engine).begin() as session:
         seeding.load_seed(session, copy.folder, SEEDED_AT)
         sent = submit_document(session, document(observations=seen)).measurement
-        submitting.decide(session, sent.slug, decision(State.ACCEPTED))
+        submitting.take_decision(session, sent.slug, decision(State.ACCEPTED))
     with client_of(url) as client:
         yield client
 

@@ -65,7 +65,7 @@ def test_a_hypervisor_without_a_policy_has_an_entry_that_says_what_was_read(clie
 
 
 def test_an_older_data_version_with_one_remark_on_all_of_them_still_shows_it(knowledge):
-    body = body_of("annotation", knowledge.annotations["xen"]) | {"hypervisors": ["Xen", "bhyve"]}
+    body = body_of(knowledge.annotations["xen"]) | {"hypervisors": ["Xen", "bhyve"]}
     old = fact_from("annotation", {k: v for k, v in body.items() if k not in ("avic", "version")})
     world = Knowledge({**knowledge.by_kind, "annotation": {"xen": old}})
     text = sheet_text(policies_sheet((), world), Place("http://a.test", "1", pinned=True))
@@ -75,7 +75,7 @@ def test_an_older_data_version_with_one_remark_on_all_of_them_still_shows_it(kno
 
 
 def test_a_policy_of_a_data_version_without_ranges_says_what_it_said(knowledge):
-    body = body_of("policy", knowledge.policies["kvm-7.2"]) | {"versions": "v7.2 and later"}
+    body = body_of(knowledge.policies["kvm-7.2"]) | {"versions": "v7.2 and later"}
     old = fact_from("policy", {key: body[key] for key in body if key != "ranges"})
     world = Knowledge({**knowledge.by_kind, "policy": {"kvm-7.2": old}})
     table = policy_table((old,), world, view_cells(world))

@@ -117,7 +117,7 @@ def test_there_is_a_complete_valid_example_per_mode(site, knowledge, number, mod
 def test_every_key_of_the_schema_is_explained_with_its_limits(site):
     text = flat(site, "/docs/format.txt")
     schema = json_schema()
-    paths = [path for path, _, _ in docs.keys_of(schema, schema["$defs"])]
+    paths = [path for path, _, _ in docs.schema_keys(schema, schema["$defs"])]
 
     template = make_environment().get_template("docs/_format_keys.md")
 

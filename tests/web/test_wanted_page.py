@@ -50,7 +50,7 @@ def measured(database_url, writer):
 
     def decide(state, when):
         with writer.begin() as session:
-            submitting.decide(session, slug, Decision(state, "A reason.", when, "somebody"))
+            submitting.take_decision(session, slug, Decision(state, "A reason.", when, "somebody"))
 
     return feed, decide
 

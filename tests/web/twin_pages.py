@@ -66,7 +66,7 @@ def submit(engine, seen, state, **changes):
         submitting.submit(session, submitting.Incoming(raw, measurement), NOW)
         if state != "pending":
             decision = Decision(State(state), "It is so.", NOW, "A reviewer")
-            submitting.decide(session, measurement.slug, decision)
+            submitting.take_decision(session, measurement.slug, decision)
     return measurement.slug
 
 

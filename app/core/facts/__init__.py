@@ -9,6 +9,7 @@ stays text in the manual's notation (``0D0h``, ``100h-170h``); ``CellPattern`` i
 
 from __future__ import annotations
 
+from app.core.facts.base import FactPath
 from app.core.facts.documents import Claim, Condition, Document, Group, Register, Revision, Source
 from app.core.facts.inhibits import Ground, Grounded, InhibitReason, Setting
 from app.core.facts.ledger import Affected, Annotation, Difference, Erratum, Event
@@ -64,6 +65,7 @@ __all__ = [
     "Event",
     "Exit",
     "Fact",
+    "FactPath",
     "Family",
     "FeatureReading",
     "Ground",

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 CellPattern = str
 SourceId = str
+# The way to a part of a fact: keys, and places in lists.
+FactPath = tuple[str | int, ...]
 
 
 class BaseFact:

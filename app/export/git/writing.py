@@ -88,7 +88,7 @@ class SiteFiles:
             "data_version": snapshot.name,
             "made_at": snapshot.created_at.isoformat(),
             "site": self.site,
-            "registers": [{**body_of("register", one), "claims": []} for one in known],
+            "registers": [{**body_of(one), "claims": []} for one in known],
         }
         files = {
             **self.said(snapshot),

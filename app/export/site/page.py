@@ -28,7 +28,7 @@ Attributes = Mapping[str, str | None]
 Live = Callable[[str, str], str]
 
 
-class Link(str):
+class PageLink(str):
     """A link as the page has it."""
 
     __slots__ = ()
@@ -46,12 +46,13 @@ class CopiedPage:
     @property
     def links(self) -> Iterable[str]:
         """Every address that the page links."""
-        return (piece for piece in self._pieces if isinstance(piece, Link))
+        return (piece for piece in self._pieces if isinstance(piece, PageLink))
 
     def render(self, resolve: Callable[[str], str]) -> str:
         """Return the page with each link replaced by what ``resolve`` makes of it."""
         return "".join(
-            escape(resolve(piece)) if isinstance(piece, Link) else piece for piece in self._pieces
+            escape(resolve(piece)) if isinstance(piece, PageLink) else piece
+            for piece in self._pieces
         )
 
 
@@ -96,7 +97,7 @@ def _kept(tag: re.Match[str], attributes: Attributes) -> Iterator[str]:
     yield f"<{tag[1]}"
     for name, value in attributes.items():
         if name in LINKS and value is not None:
-            yield from (f' {name}="', Link(value), '"')
+            yield from (f' {name}="', PageLink(value), '"')
         elif not name.startswith("hx-"):
             yield f" {name}" if value is None else f' {name}="{escape(value)}"'
     yield ">"

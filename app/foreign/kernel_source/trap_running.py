@@ -31,7 +31,7 @@ from app.foreign.kernel_source.c_text import (
 )
 
 # Where a case stands, and its number.
-Case = tuple[CodePlace, int]
+SwitchCase = tuple[CodePlace, int]
 OFFSETS, MSRS = range(0, PAGE_LAST + 1, SLOT), range(MSR_BASE, MSR_LAST + 1)
 TRAP, FAULT = "trap", "fault"
 # How other hypervisors' names of registers begin, before what the table of names knows.
@@ -80,7 +80,7 @@ class Handler(Runner):
         self.registers, self.true = registers, true
         self._named: dict[str, int | None] = {}
         # Every case, and whether any address met it.
-        self._met: dict[Case, bool] = {}
+        self._met: dict[SwitchCase, bool] = {}
         super().__init__(lambda: [self.file], {})
 
     def find(self, name: str = "") -> Switch:
@@ -124,7 +124,7 @@ class Handler(Runner):
             raise place.unknown(
                 f"{name} without a number to ask", "one parameter that is an address"
             )
-        runs: list[tuple[tuple[bool, int], Switch, dict[Case, bool]]] = []
+        runs: list[tuple[tuple[bool, int], Switch, dict[SwitchCase, bool]]] = []
         wrong: list[UnknownShape] = []
         for msrs in (False, True):
             self._met, said = {}, {}

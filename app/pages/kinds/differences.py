@@ -28,7 +28,7 @@ from app.pens.page import Page
 from app.pens.plain import line_text
 from app.pens.tables import Table, names
 from app.store.snapshots import Snapshot
-from app.store.steps import LEDGER
+from app.store.stepping import LEDGER
 
 COLUMNS = names(
     "number state reached title table_says instead families cells evidence threads commits "
@@ -150,7 +150,7 @@ def _difference_body(entry: LedgerEntry, knowledge: Knowledge, site: str) -> dic
     """Return one difference as JSON data: its seed entry, and what follows from it."""
     d = entry.difference
     return {
-        **body_of("difference", d),
+        **body_of(d),
         "url": f"{site}{d.path}",
         "state": str(d.state),
         "reached": [{"state": str(e.state), "date": e.date} for e in d.reached],

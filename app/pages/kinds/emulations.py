@@ -69,9 +69,7 @@ class EmulationsPage(PageKind):
             data=lambda _: {
                 "data_version": asked.snapshot.name,
                 "emulations": found,
-                "differences": [
-                    body_of("difference", d) for d in asked.knowledge.departures.values()
-                ],
+                "differences": [body_of(d) for d in asked.knowledge.departures.values()],
             },
         )
 
@@ -148,7 +146,7 @@ def _departure_page(asked: Address, d: Difference) -> Page:
         table=lambda place: _departure_table(asked.snapshot, d, place.site),
         data=lambda _: {
             "data_version": asked.snapshot.name,
-            **body_of("difference", d),
+            **body_of(d),
             "seen_in": [
                 {
                     "emulation": apic.slug,
@@ -185,7 +183,7 @@ def _alike(snapshot: Snapshot, d: Difference) -> Iterator[Section]:
 
 def _departing(
     snapshot: Snapshot, d: Difference
-) -> list[tuple[EmulatedApic, tuple[emulation_text.Answered, ...]]]:
+) -> list[tuple[EmulatedApic, tuple[emulation_text.CellAnswer, ...]]]:
     """Return the emulations in which a difference was seen, with the answers that show it."""
     keys = frozenset(snapshot.knowledge.cells_named(d.cells))
     found = []
@@ -221,7 +219,7 @@ def _about(apic: EmulatedApic) -> list[Passage]:
 
 
 def _verdicts(
-    answers: tuple[emulation_text.Answered, ...], conditions: Conditions
+    answers: tuple[emulation_text.CellAnswer, ...], conditions: Conditions
 ) -> list[Passage]:
     found = count_verdicts(answer for _, answer in answers)
     parts: list[Passage] = [

@@ -51,7 +51,7 @@ class ErrataPage(PageKind):
             ),
             data=lambda _: {
                 "data_version": asked.snapshot.name,
-                "errata": [body_of("erratum", e) for e in errata],
+                "errata": [body_of(e) for e in errata],
             },
         )
 
@@ -71,7 +71,7 @@ class ErratumPage(PageKind):
             sheet,
             title=found.title,
             subject=Subject(sheet.path, f"{found.title}: changes"),
-            data=lambda _: {"data_version": asked.snapshot.name, **body_of("erratum", found)},
+            data=lambda _: {"data_version": asked.snapshot.name, **body_of(found)},
         )
 
 

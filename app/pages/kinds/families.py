@@ -9,10 +9,10 @@ from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
 from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
+from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.timeline import NEWEST_MEASUREMENTS, of_family
-from app.core.verdicts import Judgement
 from app.core.views import CellView
 from app.core.wanted import REASONS, Want, can_have, families_without_reports, list_wants
 from app.core.words import OWN_ORDER, Printed, State, Verdict
@@ -38,7 +38,7 @@ WIDE = 28
 # has lines of its own there.
 SIDES = ("Cell", "As printed", OWN_ORDER, "Seen")
 WIDTHS = (23, 22, 28)
-Cells = Mapping[CellKey, CellView]
+CellViews = Mapping[CellKey, CellView]
 
 
 class CoveragePage(PageKind):
@@ -144,7 +144,7 @@ class CpuidPage(FamilyPage):
         return super().find(replace(asked, parts={"slug": "/".join(asked.parts.values())}))
 
 
-def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
+def _coverage(cells: CellViews, family: str) -> dict[Verdict, int]:
     """Count a family's cells by verdict, in the order of the vocabulary."""
     counted = dict.fromkeys(Verdict, 0)
     for view in cells.values():
@@ -153,10 +153,10 @@ def _coverage(cells: Cells, family: str) -> dict[Verdict, int]:
 
 
 def _family_sheet(
-    family: Family, cells: Cells, newest: tuple[Listed, ...], knowledge: Knowledge
+    family: Family, cells: CellViews, newest: tuple[Listed, ...], knowledge: Knowledge
 ) -> Sheet:
     """Return one family: what it is, where it differs, and what is still unmeasured."""
-    wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.path_of((family.slug,))
+    wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.wanted_path((family.slug,))
     each = Linked("What each takes, and how to send it", path, told=True)
     naming = (
         a for a in knowledge.errata.values() if any(p.family == family.slug for p in a.affected)
@@ -185,7 +185,7 @@ def _family_sheet(
     )
 
 
-def _left_out(wants: tuple[Want, ...], family: Family, cells: Cells) -> str:
+def _left_out(wants: tuple[Want, ...], family: Family, cells: CellViews) -> str:
     """Say how many cells without an answer are not wanted: ``; 2 more do not exist on it``."""
     judged = (view.judgements[family.slug].verdict for view in cells.values())
     left = sum(verdict in REASONS for verdict in judged) - len(wants)
@@ -213,7 +213,7 @@ def _reading(r: FeatureReading) -> Item:
     return Item((f"{named}, {dumps}: {bits}", Sourced((r.source,))))
 
 
-def _measured(family: Family, cells: Cells, knowledge: Knowledge) -> Iterator[Passage]:
+def _measured(family: Family, cells: CellViews, knowledge: Knowledge) -> Iterator[Passage]:
     counts = _coverage(cells, family.slug).items()
     numbers = ((f"{n}\N{NO-BREAK SPACE}", verdict) for verdict, n in counts if n)
     yield Para((*join_lines(numbers), "."))

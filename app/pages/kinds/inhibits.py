@@ -83,7 +83,7 @@ class InhibitPage(PageKind):
                 ),
                 data=lambda _: {"data_version": asked.snapshot.name, **_mask_body(mask, knowledge)},
             )
-        reason = find_reason(knowledge, name)
+        reason = reason_named(knowledge, name)
         return Page.of(
             _sheet(reason, knowledge),
             title=f"{reason.name}: {reason.text}",
@@ -92,7 +92,7 @@ class InhibitPage(PageKind):
         )
 
 
-def find_reason(knowledge: Knowledge, name: str) -> InhibitReason:
+def reason_named(knowledge: Knowledge, name: str) -> InhibitReason:
     """Return a reason by any of its names; raises NotFound that names the nearest."""
     if found := inhibits.find_reason(knowledge, name):
         return found
@@ -219,7 +219,7 @@ def _body(reason: InhibitReason, knowledge: Knowledge) -> dict[str, object]:
         for found in tree.inhibits
         if found.name in (reason.name, *reason.names)
     ]
-    return {**body_of("inhibit", reason), "bits": read}
+    return {**body_of(reason), "bits": read}
 
 
 def _mask_body(mask: int, knowledge: Knowledge) -> dict[str, object]:

@@ -19,7 +19,7 @@ from app.pens.parts import Field, Included, Item, Para, Section, Sheet, Tabular
 NO_MEASUREMENT = "Nobody has sent one yet. If you own an AMD machine, be the first."
 NONE_PASSES = "No measurement passes this filter."
 # What is compared, and what either says of it.
-Rows = Sequence[Sequence[str]]
+SideRows = Sequence[Sequence[str]]
 
 
 class MeasurementsPage(PageKind):
@@ -114,7 +114,7 @@ class MeasurementPage(PageKind):
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 **measurement_data.receipt(m, place),
-                "document": body_of("measurement", m),
+                "document": body_of(m),
                 "effects": measurement_data.effects_out(changed()),
             },
         )
@@ -166,7 +166,9 @@ class ComparisonPage(PageKind):
         )
 
 
-def _called(rows: Rows, both: tuple[Measurement, Measurement], knowledge: Knowledge) -> Rows:
+def _called(
+    rows: SideRows, both: tuple[Measurement, Measurement], knowledge: Knowledge
+) -> SideRows:
     """Return rows of cells, each called what readers call it."""
     names = {
         seen.named: measurement_text.sighting_name(seen, knowledge)
@@ -180,7 +182,7 @@ def _called(rows: Rows, both: tuple[Measurement, Measurement], knowledge: Knowle
 
 
 def _side_by_side(
-    both: tuple[Measurement, Measurement], sentence: str, sides: Mapping[str, Rows], after: int
+    both: tuple[Measurement, Measurement], sentence: str, sides: Mapping[str, SideRows], after: int
 ) -> Sheet:
     """Return two measurements as tables; of cells those behind the first ``after``."""
     a, b = (m.slug for m in both)
@@ -190,7 +192,7 @@ def _side_by_side(
     heads: list[Line] = ["", "", *((Linked(slug, f"/m/{slug}"),) for slug in (a, b))]
     mark = (Styled("differs", "tag differs", told="!"),)
 
-    def table(heading: str, found: Rows, *widths: int) -> Tabular:
+    def table(heading: str, found: SideRows, *widths: int) -> Tabular:
         rows = [(mark if x != y else "", n, x or "-", y or "-") for n, x, y in found]
         return Tabular(heading, [heads], rows, (1, *widths))
 

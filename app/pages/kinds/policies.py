@@ -72,13 +72,13 @@ class PoliciesPage(PageKind):
             data=lambda place: {
                 "data_version": asked.snapshot.name,
                 "policies": [
-                    {**row, "ranges": body_of("policy", policy).get("ranges", [])}
+                    {**row, "ranges": body_of(policy).get("ranges", [])}
                     for row, policy in zip(
                         _policies_table(tables, place.site).records(), policies, strict=True
                     )
                 ],
                 "not_known": list(not_known(policies, knowledge)),
-                "without_policy": [body_of("annotation", a) for a in knowledge.without_policy],
+                "without_policy": [body_of(a) for a in knowledge.without_policy],
             },
         )
 
@@ -183,7 +183,7 @@ def _body(table: PolicyTable, knowledge: Knowledge) -> dict[str, Any]:
     slugs = [policy.slug for policy in table.policies]
     return {
         # The versions are the sentence that the ranges make.
-        "policies": [body_of("policy", p) | {"versions": p.releases} for p in table.policies],
+        "policies": [body_of(p) | {"versions": p.releases} for p in table.policies],
         "not_known": list(not_known(table.policies, knowledge)),
         "msrs": [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core.chains import ANY, Given, values_of
+from app.core.chains import ANY, Given, offered_values
 from app.core.choices import read_choices
 from app.core.views import CellView
 from app.pages import cell_text, explore, register_text, table_text
@@ -82,7 +82,7 @@ def _given(view: CellView, asked: Address) -> Given:
         return ANY
     policies = {does.policy.slug: does for does in view.does if does.actions}
     slugs = {slug: does.policy.name for slug, does in policies.items()}
-    valid = {"policy": slugs, "value": values_of(view.claims, asked.knowledge.conditions)}
+    valid = {"policy": slugs, "value": offered_values(view.claims, asked.knowledge.conditions)}
     offered = {key: words for key, words in valid.items() if words}
     words = read_choices(asked.pairs, offered, offered)
     policy, value = ("".join(words.get(key, ())) for key in valid)

@@ -21,7 +21,7 @@ from app.pages.wanted_text import (
     NOT_WANTED,
     count_wants,
     nothing_yet,
-    path_of,
+    wanted_path,
     wanted_sections,
 )
 from app.pens.atom import Feed, FeedEntry, feed_xml
@@ -60,12 +60,12 @@ class WantedPage(PageKind):
         return Page.of(
             _sheet(
                 tuple(want for want in wants if want.family not in silent),
-                path_of(families),
+                wanted_path(families),
                 [Field("Now", count_wants(wants)), *_silent(silent, knowledge)],
                 knowledge,
                 title=f"Wanted of {called}" if called else TITLE,
             ),
-            view={"silent": silent, "silent_path": path_of(silent)},
+            view={"silent": silent, "silent_path": wanted_path(silent)},
             table=lambda place: _table(wants, place.site),
             data=lambda place: _body(wants, place),
             feed=feed,
@@ -119,7 +119,7 @@ class WantedNamePage(PageKind):
 
 def _silent(families: tuple[str, ...], knowledge: Knowledge) -> Iterator[Passage]:
     yield Para(nothing_yet(families, knowledge), only="text", above=True)
-    yield Para((full_address(path_of(families)),) if families else "", only="text")
+    yield Para((full_address(wanted_path(families)),) if families else "", only="text")
     if families:
         yield Included("wanted/_silent.html")
 
@@ -218,7 +218,7 @@ def _feed(
 
     Entries are named by cell and family, so that a new data version leaves them alone.
     """
-    path = path_of(families)
+    path = wanted_path(families)
     query = path.removeprefix("/wanted")
     return Feed(
         name=f"wanted{query}",

@@ -21,7 +21,7 @@ from app.probing.host.plan import Plan
 from app.probing.host.running import choose_cpus, run_guest
 from app.probing.host.tracing import Tracer, buffer_kb
 
-Step = Callable[[str], object]
+TellStep = Callable[[str], object]
 # What makes a valid document of the runs and of what only the host knows.
 Maker = Callable[[Sequence[Correlation], probe_document.HostFacts], dict[str, Any]]
 
@@ -30,7 +30,7 @@ def measure(
     plan: Plan,
     host: Host,
     keeper: Keeper,
-    step: Step,
+    step: TellStep,
     maker: Maker,
     *,
     tracing: type[Tracer] = Tracer,
