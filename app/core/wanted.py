@@ -116,7 +116,7 @@ def list_wants(
         family = narrowed.get(slug, whole)
         for key, view in cells.items() if slug in chosen and slug != NOT_STATED else ():
             verdict = view.judgements[slug].verdict
-            if verdict in REASONS and knowledge.exists(key) and can_have(family, key.mode):
+            if verdict in REASONS and exists_on(knowledge, family, key):
                 differ = dict.fromkeys(c.condition for c in view.claims if c.condition and c.ranks)
                 need = need_of(knowledge, key, family)
                 found.append(Want(key, slug, verdict, need, tuple(differ)))
@@ -167,6 +167,11 @@ def can_have(family: Family, mode: Mode) -> bool:
     if mode is Mode.AVIC or not family.readings:
         return True
     return any(reading.x2avic != "0" for reading in family.readings)
+
+
+def exists_on(knowledge: Knowledge, family: Family, key: CellKey) -> bool:
+    """Whether a cell exists on a family, as far as is known."""
+    return knowledge.exists(key) and can_have(family, key.mode)
 
 
 def need_of(knowledge: Knowledge, key: CellKey, family: Family) -> Need:

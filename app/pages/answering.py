@@ -13,7 +13,7 @@ from app.core.knowledge import Knowledge
 from app.core.measuring import NOT_STATED
 from app.core.rulings import Conditions
 from app.core.views import CellView
-from app.core.wanted import can_have
+from app.core.wanted import exists_on
 from app.core.words import Behaviour, Evidence, Verdict
 
 
@@ -90,7 +90,7 @@ def _short(apic: EmulatedApic) -> str:
 def _family(family: Family, knowledge: Knowledge) -> Answering:
     def judged(view: CellView) -> CellState | None:
         it = view.judgements[family.slug]
-        if not it.findings and not (knowledge.exists(view.key) and can_have(family, view.key.mode)):
+        if not it.findings and not exists_on(knowledge, family, view.key):
             return None
         seen = bool(it.findings)
         return CellState(it.verdict, it.verdict.code, it.behaviours, it.evidence, it.behind, seen)

@@ -14,7 +14,14 @@ from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.timeline import NEWEST_MEASUREMENTS, of_family
 from app.core.views import CellView
-from app.core.wanted import REASONS, Want, can_have, families_without_reports, list_wants
+from app.core.wanted import (
+    REASONS,
+    Want,
+    can_have,
+    exists_on,
+    families_without_reports,
+    list_wants,
+)
 from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
 from app.pages import wanted_text as wanted
@@ -31,6 +38,7 @@ from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, T
 from app.pens.tables import Table, names
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
+COUNTED = "Of the {} cells those are counted that exist on a family, as far as is known."
 UNHEARD = "Nobody has published a measurement on this family yet; no cell is measured."
 # The column of a label as long as a verdict.
 WIDE = 28
@@ -52,7 +60,10 @@ class CoveragePage(PageKind):
     def find(self, asked: Address) -> Page:
         """Return the coverage matrix: how many cells of each family have which verdict."""
         cells, knowledge = asked.snapshot.cells, asked.knowledge
-        counts = {slug: _coverage(cells, slug) for slug in knowledge.families}
+        counts = {
+            slug: _coverage(_judged(family, cells, knowledge))
+            for slug, family in knowledge.families.items()
+        }
         silent = families_without_reports(knowledge, cells)
         rows = (
             (slug, family.name, *map(str, counts[slug].values()))
@@ -67,7 +78,7 @@ class CoveragePage(PageKind):
             for slug, family in heard.items()
         ]
         sheet = Sheet("Coverage: which family has which evidence", "/c").holding(
-            Para(f"{LEAD} {len(cells)} cells per family.", "lead"),
+            Para(f"{LEAD} {COUNTED.format(len(cells))}", "lead"),
             *coverage_parts(shown),
             Para(wanted.nothing_yet(silent, knowledge), above=True),
             Tabular("Coverage matrix", [("Family", *Verdict)], matrix, (), "matrix", only="html"),
@@ -111,9 +122,9 @@ class FamilyPage(PageKind):
         """Return a family: where it differs, who says so, what is unmeasured. Raises NotFound."""
         family = explore.find_family(asked.snapshot, asked.parts["slug"])
         cells = asked.snapshot.cells
-        judged = {str(key): view.judgements[family.slug] for key, view in cells.items()}
+        judged = _judged(family, cells, asked.knowledge)
         rows = (
-            (key, str(j.verdict), " ".join(j.behaviours), str(j.reports), str(j.evidence or ""))
+            tuple(map(str, (key, j.verdict, " ".join(j.behaviours), j.reports, j.evidence or "")))
             for key, j in judged.items()
         )
         table = Table(names("cell verdict seen reports evidence"), tuple(rows))
@@ -144,11 +155,17 @@ class CpuidPage(FamilyPage):
         return super().find(replace(asked, parts={"slug": "/".join(asked.parts.values())}))
 
 
-def _coverage(cells: CellViews, family: str) -> dict[Verdict, int]:
-    """Count a family's cells by verdict, in the order of the vocabulary."""
+def _judged(family: Family, cells: CellViews, knowledge: Knowledge) -> dict[CellKey, Judgement]:
+    """Return what is known of a family's cells: those that exist on it, or that were seen there."""
+    every = ((key, view.judgements[family.slug]) for key, view in cells.items())
+    return {key: it for key, it in every if it.findings or exists_on(knowledge, family, key)}
+
+
+def _coverage(judged: Mapping[CellKey, Judgement]) -> dict[Verdict, int]:
+    """Count cells by verdict, in the order of the vocabulary."""
     counted = dict.fromkeys(Verdict, 0)
-    for view in cells.values():
-        counted[view.judgements[family].verdict] += 1
+    for it in judged.values():
+        counted[it.verdict] += 1
     return counted
 
 
@@ -214,7 +231,7 @@ def _reading(r: FeatureReading) -> Item:
 
 
 def _measured(family: Family, cells: CellViews, knowledge: Knowledge) -> Iterator[Passage]:
-    counts = _coverage(cells, family.slug).items()
+    counts = _coverage(_judged(family, cells, knowledge)).items()
     numbers = ((f"{n}\N{NO-BREAK SPACE}", verdict) for verdict, n in counts if n)
     yield Para((*join_lines(numbers), "."))
     conditions = knowledge.conditions
