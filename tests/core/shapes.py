@@ -56,7 +56,7 @@ ICR_AVIC = (
     *ICR_NOTES,
     question("vmexit-ipi", "advanced"),
 )
-ICR = (*ICR_AVIC, check("reserved-bits"))
+ICR = (*ICR_AVIC, note("accelerated", "simple-ipi"), check("reserved-bits"))
 
 SELF_IPI = (*ALLOWED, check("reserved-bits"), note("accelerated"))
 SELF_IPI_AVIC = (note("absent", strength="implied"),)

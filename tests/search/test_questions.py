@@ -126,7 +126,7 @@ FIRST = {
     "-global kvm-pit.lost_tick_policy=discard": "/inhibit/pit-reinj",
     "-cpu host,hv-synic,hv-stimer": "/inhibit/hyperv",
     "<timer name='pit' tickpolicy='delay'/>": "/inhibit/pit-reinj",
-    "<ioapic driver='qemu'/>": "/inhibit/absent",
+    "<ioapic driver='qemu'/>": "/inhibit/pit-reinj",
     # Comparisons, and questions about a setting.
     "avic vs x2avic difference": "/corrected",
     "what is the difference between xAVIC and x2AVIC": "/corrected",
