@@ -155,6 +155,10 @@ def test_what_cannot_be_read_is_refused_with_its_place(tmp_path, knowledge, case
         ("", "(" * 1500 + "1" + ")" * 1500, "nested too deep"),
         ("#define M59 1\n" + "".join(f"#define M{n} M{n + 1} + M{n + 1}\n" for n in range(59)),
          "M0", "a loop without an end"),
+        ("", "at == 1 ? 1 : " * 20_000 + "0", "nested too deep"),
+        (f"#define T(x) {'x == 1 ? 1 : ' * 20_000}0\n", "T(at)", "too much to run"),
+        ("".join(f"#define M{n}(x) {call}{'x+' * 100}x)\n"
+                 for n, call in enumerate(("(", "M0(", "M1("))), "M2(at)", "too much to run"),
         ("enum {" + ",".join(f"E{n}" for n in range(120_000)) + "};\n", "E5", "without an end"),
         ("int y;\n" * 600_000, "1", "4194304 bytes at most"),
     ],
@@ -225,6 +229,21 @@ static const u8 kinds[] = { [0xff] = IT_FAULTS,
     [APIC_ID >> 4] = IT_TRAPS, [APIC_EOI >> 4] = IT_TRAPS, [APIC_LVTT >> 4] = IT_TRAPS, IT_TRAPS };
 enum kind how(u32 msr) { return kinds[msr & 0xff]; }
 """,
+    "a table of ranges": """
+static const struct { u32 first, last; } ranges[] = {
+    { .first = 0x802, .last = 0x802 }, { .first = 0x80b, .last = 0x80b },
+    { .first = 0x832, .last = 0x833 },
+};
+bool is_trap(u32 msr)
+{
+    for (int i = 0; i < ARRAY_SIZE(ranges); i++) {
+        if (msr < ranges[i].first || msr > ranges[i].last)
+            continue;
+        return true;
+    }
+    return false;
+}
+""",
     "a table of rows": """
 static const struct { u32 msr; bool trap; } rows[] = {
     { .msr = 0x802, .trap = true }, { .msr = 0x80b, .trap = true },
@@ -260,6 +279,19 @@ def test_tables_and_numbers_counted_from_the_first_msr_are_read(tmp_path, knowle
         ("a table of truths", ("[0x0b]", "[2 - 3]"), ":3: found '[2 - 3] = true'"),
         ("a table of truths", ("[0x0b]", "[1 << 40]"), ":3: found '[1 << 40] = true'"),
         ("a table of names", ("IT_FAULTS,", "NONE,"), ":5: found a truth of how"),
+        # Of an MSR that is none, of one that was meant as its offset, and of a row too many.
+        ("a table of rows", ("0x80b", "0x180b"), ":3: found 0x180b, expected the offset of"),
+        ("a table of rows", ("0x832", "0x320"), ":4: found 0x320"),
+        ("a table of rows", ("i < ARRAY_SIZE(rows)", "i < 3"), ":4: found '{ .msr = 0x833, "),
+        (
+            "a table of rows",
+            ("rows[i].msr == msr", "0x800 + rows[i].msr == msr"),
+            ":3: found 0x1002",
+        ),
+        ("a table of ranges", ("= 0x833", "= 0x1833"), ":4: found 0x1833"),
+        ("a table of ranges", ("0x832, .last = 0x833", "0x330, .last = 0x331"), ":4: found 0x330"),
+        ("a table of truths", ("[0x10] =", "[0x110] ="), ":3: found '[0x110] = false'"),
+        ("a switch of MSRs from their first", ("0x0b", "0x80b"), ":5: found case 0x80b"),
     ],
 )
 def test_what_no_address_meets_and_no_table_holds_is_refused(

@@ -6,6 +6,8 @@ import operator as op
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from tree_sitter import Node
+
 from app.foreign.kernel_source.c_text import CFile, CodePlace
 
 WIDTHS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64, "uint32_t": 32, "uint64_t": 64, "bool": 1}
@@ -21,12 +23,14 @@ _TWO: Mapping[str, Callable[[int, int], int]] = {
 class Num:
     """A number, and where it was written; ``bits`` where each bit of a mask was.
 
-    ``carried`` says that it came there through a variable: what it is added to is not its place.
+    ``carried`` says that it came there through a variable: what it is added to is not its place;
+    ``listed`` that it was written in an array or a structure.
     """
 
     value: int
     place: CodePlace
     carried: bool = False
+    listed: bool = False
     bits: Mapping[int, CodePlace] = field(default_factory=dict)
 
     def held(self, name: str) -> Num:
@@ -50,13 +54,33 @@ class Opaque:
 Value = Num | Opaque | list["Value"] | dict[str, "Value"]
 
 
+class WrittenArray(list[Value]):
+    """An array, and where each element that was written stands, with its text.
+
+    ``held_by`` is whoever took notice of them last.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: dict[int, tuple[CodePlace, str]] = {}
+        self.held_by: object = None
+
+
 @dataclass
 class Frame:
-    """The variables of a running function: values, and the types that were declared."""
+    """The variables of a running function: values, and the types that were declared.
+
+    ``at`` is the place of the macro in whose text the expression stands, None outside of one.
+    """
 
     file: CFile
     values: dict[str, Value] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
+    at: CodePlace | None = None
+
+    def place(self, node: Node) -> CodePlace:
+        """Return where an expression stands."""
+        return self.at or self.file.place(node)
 
 
 def combine(word: str, left: Num, right: Num, place: CodePlace) -> Num:
@@ -72,14 +96,16 @@ def combine(word: str, left: Num, right: Num, place: CodePlace) -> Num:
         raise place.unknown("a number of more than 128 bits", "a number that C defines")
     if word == "|":
         bits = {**_bits(right), **_bits(left)}
-        return Num(value, left.place, left.carried or right.carried, bits)
+        return Num(value, left.place, left.carried or right.carried, bits=bits)
     if word == "&":
         bits = {n: at for n, at in _bits(left).items() if value >> n & 1}
-        return Num(value, left.place, left.carried, bits)
+        carried = right if right.carried and not left.carried else left
+        return Num(value, carried.place, carried.carried, bits=bits)
     if word in ("==", "!=", "<", "<=", ">", ">="):
         return Num(value, place)
     said = next((one for one in (left, right) if one.carried), None)
-    return Num(value, said.place if said else place, carried=said is not None)
+    listed = said is not None and said.listed
+    return Num(value, said.place if said else place, carried=said is not None, listed=listed)
 
 
 def _bits(number: Num) -> dict[int, CodePlace]:

@@ -8,7 +8,15 @@ from dataclasses import replace
 
 from tree_sitter import Node
 
-from app.foreign.kernel_source.c_numbers import WIDTHS, Frame, Num, Opaque, Value, combine
+from app.foreign.kernel_source.c_numbers import (
+    WIDTHS,
+    Frame,
+    Num,
+    Opaque,
+    Value,
+    WrittenArray,
+    combine,
+)
 from app.foreign.kernel_source.c_text import (
     CFile,
     CodePlace,
@@ -25,6 +33,10 @@ MOST_ELEMENTS = 0x10000
 MOST_STEPS = 100_000
 # With 64 binary digits, and what stands around them.
 LONGEST_NUMBER = 72
+# Of an expression whose value is given; and how many characters of a macro are one step.
+LONGEST_GIVEN = 200
+CHARACTERS = 4
+_PIECE = re.compile(r"[A-Za-z_]\w*|[^A-Za-z_]+")
 _LITERAL = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
 # What the kernel's headers outside of KVM define.
 _KNOWN = {
@@ -54,26 +66,29 @@ class Evaluator:
         self._steps += number
         self.spent += number
         if self._steps > MOST_STEPS:
-            raise place.unknown("a loop without an end", "one that ends")
+            raise place.unknown("a loop without an end, or too much to run", "what ends soon")
 
-    def number(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Num:
+    def number(self, node: Node, frame: Frame) -> Num:
         """Return the number that an expression is. Raises UnknownShape for anything else."""
-        value = self.value(node, frame, at)
+        value = self.value(node, frame)
         if isinstance(value, Num):
             return value
-        place = at or frame.file.place(node)
-        said = node_text(node).strip("()")
-        raise place.unknown(f"{said!r}", "a number, or a value that is known")
+        said = node_text(node)[:LONGEST_NUMBER].strip("()")
+        raise frame.place(node).unknown(f"{said!r}", "a number, or a value that is known")
 
-    def value(self, node: Node, frame: Frame, at: CodePlace | None = None) -> Value:
-        """Return what an expression is; ``at`` is the place of the macro that it comes from."""
-        place = at if at and not _inside(node, frame) else frame.file.place(node)
+    def value(self, node: Node, frame: Frame) -> Value:
+        """Return what an expression is. Raises UnknownShape."""
+        place = frame.place(node)
         self.step(place)
-        if (known := self.given.get(re.sub(r"\s", "", node_text(node)))) is not None:
-            return Num(known, place, carried=True)
+        # The text of what is nested is long at each level of it.
+        if self.given and node.end_byte - node.start_byte <= LONGEST_GIVEN:
+            known = self.given.get(re.sub(r"\s", "", node_text(node)))
+            if known is not None:
+                return Num(known, place, carried=True)
         found = getattr(self, f"_{node.type}", None)
         if found is None:
-            raise place.unknown(f"{node_text(node)!r}", "an expression of a known form")
+            said = node_text(node)[:LONGEST_NUMBER]
+            raise place.unknown(f"{said!r}", "an expression of a known form")
         result: Value = found(node, frame, place)
         return result
 
@@ -91,17 +106,17 @@ class Evaluator:
     def _false(self, _: Node, __: Frame, place: CodePlace) -> Value:
         return Num(0, place)
 
-    def _parenthesized_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        return self.value(node.named_children[0], frame, place)
+    def _parenthesized_expression(self, node: Node, frame: Frame, __: CodePlace) -> Value:
+        return self.value(node.named_children[0], frame)
 
-    def _cast_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        value = self.value(child(node, "value"), frame, place)
+    def _cast_expression(self, node: Node, frame: Frame, __: CodePlace) -> Value:
+        value = self.value(child(node, "value"), frame)
         return value.held(node_text(child(node, "type"))) if isinstance(value, Num) else value
 
-    def _pointer_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
+    def _pointer_expression(self, node: Node, frame: Frame, __: CodePlace) -> Value:
         inner = child(node, "argument")
         if inner.type == "identifier" and node_text(inner) in frame.values:
-            return self.value(inner, frame, place)
+            return self.value(inner, frame)
         return Opaque(node_text(node))
 
     def _identifier(self, node: Node, frame: Frame, place: CodePlace) -> Value:
@@ -144,37 +159,42 @@ class Evaluator:
         return value
 
     def _macro(self, body: str, frame: Frame, place: CodePlace) -> Value:
+        self.step(place, len(body) // CHARACTERS)
         try:
             node = expression(body)
         except ValueError:
             raise place.unknown(f"a macro of {body[:40]!r}", "an expression") from None
-        return self.value(node, frame, place)
+        return self.value(node, replace(frame, at=place))
 
-    def _unary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        inner = self.number(child(node, "argument"), frame, place)
+    def _unary_expression(self, node: Node, frame: Frame, __: CodePlace) -> Value:
+        inner = self.number(child(node, "argument"), frame)
         done = int(_ONE[node_text(child(node, "operator"))](inner.value))
         return Num(done, inner.place, carried=inner.carried)
 
     def _binary_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         word = node_text(child(node, "operator"))
-        left = self.number(child(node, "left"), frame, place)
+        left = self.number(child(node, "left"), frame)
         if word in ("&&", "||"):
             if bool(left.value) == (word == "||"):
                 return Num(int(bool(left.value)), left.place)
-            right = self.number(child(node, "right"), frame, place)
+            right = self.number(child(node, "right"), frame)
             return Num(int(bool(right.value)), right.place)
-        right = self.number(child(node, "right"), frame, place)
+        right = self.number(child(node, "right"), frame)
+        self.compared(word, left, right)
         return combine(word, left, right, place)
 
-    def _conditional_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
-        holds = self.number(child(node, "condition"), frame, place).value
-        return self.value(child(node, "consequence" if holds else "alternative"), frame, place)
+    def compared(self, word: str, left: Num, right: Num) -> None:
+        """Take notice of two numbers that an expression puts together."""
+
+    def _conditional_expression(self, node: Node, frame: Frame, __: CodePlace) -> Value:
+        holds = self.number(child(node, "condition"), frame).value
+        return self.value(child(node, "consequence" if holds else "alternative"), frame)
 
     def _field_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         name = node_text(child(node, "field"))
         if f"->{name}" in self.given:
             return Num(self.given[f"->{name}"], place, carried=True)
-        inner = self.value(child(node, "argument"), frame, place)
+        inner = self.value(child(node, "argument"), frame)
         if isinstance(inner, dict):
             return inner.get(name, Num(0, place))
         return Opaque(node_text(node))
@@ -186,12 +206,16 @@ class Evaluator:
             raise place.unknown(f"{node_text(node)!r}", "an element of a known array")
         # Elements that nobody initialised are zero.
         zero: Value = Num(0, place) if inner and isinstance(inner[0], Num) else {}
+        self.subscripted(inner, index)
         return inner[index] if index < len(inner) else zero
+
+    def subscripted(self, items: list[Value], index: int) -> None:
+        """Take notice of an element of an array that is asked for."""
 
     def _initializer_list(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         """Return a structure where fields are named, else an array; ``[n] =`` says where in it."""
         fields: dict[str, Value] = {}
-        items: list[Value] = []
+        items = WrittenArray()
         last = -1
         for one in node.named_children:
             said = one.children_by_field_name("designator")
@@ -207,13 +231,15 @@ class Evaluator:
                 raise frame.file.place(one).unknown(f"{node_text(one)!r}", expected)
             items += [Num(0, place)] * (last + 1 - len(items))
             items[first : last + 1] = [value] * (last + 1 - first)
+            as_written = frame.file.place(one), node_text(one)[:LONGEST_NUMBER]
+            items.written |= dict.fromkeys(range(first, last + 1), as_written)
         if fields and items:
             raise place.unknown("values with and without names", "one of the two")
         return fields or items
 
     def _element(self, node: Node, frame: Frame) -> Value:
         value = self.value(node, frame)
-        return replace(value, carried=True) if isinstance(value, Num) else value
+        return replace(value, carried=True, listed=True) if isinstance(value, Num) else value
 
     def _call_expression(self, node: Node, frame: Frame, place: CodePlace) -> Value:
         name = node_text(child(node, "function"))
@@ -230,11 +256,13 @@ class Evaluator:
         for file in self._ordered(frame):
             macro = file.macros.get(name)
             if macro and macro.params is not None and len(macro.params) == len(texts):
-                body = _filled(macro.body, dict(zip(macro.params, texts, strict=True)))
-                return self._macro(body, Frame(frame.file, frame.values, frame.types), place)
+                given = dict(zip(macro.params, texts, strict=True))
+                pieces = [given.get(one, one) for one in _PIECE.findall(macro.body)]
+                self.step(place, sum(map(len, pieces)) // CHARACTERS)
+                return self._macro("".join(pieces), frame, place)
         if name in _KNOWN:
             return self._macro(_KNOWN[name].format(*texts), frame, place)
-        return self.call(name, [self.value(one, frame, place) for one in arguments], frame, place)
+        return self.call(name, [self.value(one, frame) for one in arguments], frame, place)
 
     def call(self, name: str, _: list[Value], __: Frame, place: CodePlace) -> Value:
         """Return what a function returns. Raises UnknownShape: only a subclass runs any."""
@@ -246,16 +274,3 @@ class Evaluator:
             if node := file.functions.get(name):
                 return file, file.whole(node), parameters(node)
         return None
-
-
-def _filled(body: str, given: Mapping[str, str]) -> str:
-    """Return the body of a macro with its arguments in place of its parameters, as C has it."""
-    return re.sub(r"[A-Za-z_]\w*", lambda m: given.get(m[0], m[0]), body)
-
-
-def _inside(node: Node, frame: Frame) -> bool:
-    """Whether a node stands in the text of the file itself and not in that of a macro."""
-    top = node
-    while top.parent is not None:
-        top = top.parent
-    return top == frame.file.root

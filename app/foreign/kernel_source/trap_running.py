@@ -19,7 +19,7 @@ from app.core.facts import Register
 from app.core.numbers import MSR_BASE, MSR_LAST, PAGE_LAST, SLOT
 from app.curation.aliases import find_register
 from app.errors import NotFound
-from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value
+from app.foreign.kernel_source.c_numbers import Frame, Num, Opaque, Value, WrittenArray
 from app.foreign.kernel_source.c_running import Runner
 from app.foreign.kernel_source.c_text import (
     CodePlace,
@@ -30,8 +30,8 @@ from app.foreign.kernel_source.c_text import (
     read_c,
 )
 
-# Where a case stands, and its number.
-SwitchCase = tuple[CodePlace, int]
+# Where something stands that addresses are held against, its text, and its number if it is one.
+HeldNumber = tuple[CodePlace, str, int]
 OFFSETS, MSRS = range(0, PAGE_LAST + 1, SLOT), range(MSR_BASE, MSR_LAST + 1)
 TRAP, FAULT = "trap", "fault"
 # How other hypervisors' names of registers begin, before what the table of names knows.
@@ -40,6 +40,7 @@ _BEFORE = re.compile(
 )
 _OF_MSR = re.compile(r"MSR|X2A", re.IGNORECASE)
 _WRITES = {"write", "is_write", "iswrite", "wr", "w", "fwrite"}
+_BOUNDS = ("!=", "<", "<=", ">", ">=")
 _KIND = re.compile(r"trap|(?<!de)fault", re.IGNORECASE)
 
 
@@ -79,8 +80,10 @@ class Handler(Runner):
         self.file = read_c(str(file), raw.decode("utf-8", "replace"), lambda _: None)
         self.registers, self.true = registers, true
         self._named: dict[str, int | None] = {}
-        # Every case, and whether any address met it.
-        self._met: dict[SwitchCase, bool] = {}
+        # All that addresses are held against in a run, and how near one came: 0 if one met it.
+        self._met: dict[HeldNumber, int] = {}
+        # The place of the address that is asked for: what is made of it has the same one.
+        self._asked = CodePlace(str(file), 0)
         super().__init__(lambda: [self.file], {})
 
     def find(self, name: str = "") -> Switch:
@@ -116,6 +119,7 @@ class Handler(Runner):
     def _switch(self, name: str) -> Switch:
         function = self.file.whole(self.file.functions[name])
         place, names = self.file.place(function), parameters(function)
+        self._asked = self.file.place(function)
         writes = [one for one in names if one.lower() in _WRITES]
         pointers = [n for n, one in zip(names, declared_parameters(function), strict=True)
                     if "*" in node_text(one)]  # fmt: skip
@@ -124,14 +128,14 @@ class Handler(Runner):
             raise place.unknown(
                 f"{name} without a number to ask", "one parameter that is an address"
             )
-        runs: list[tuple[tuple[bool, int], Switch, dict[SwitchCase, bool]]] = []
+        runs: list[tuple[tuple[bool, int], Switch, dict[HeldNumber, int]]] = []
         wrong: list[UnknownShape] = []
         for msrs in (False, True):
             self._met, said = {}, {}
             try:
                 for at, write in product(MSRS if msrs else OFFSETS, (False, True)):
                     given: dict[str, Value] = {one: Opaque(one) for one in names}
-                    given[asked] = Num(at, place, carried=True)
+                    given[asked] = Num(at, self._asked, carried=True)
                     given |= dict.fromkeys(writes, Num(int(write), place, carried=True))
                     said[at, write] = self._answer(name, function, given)
             except UnknownShape as error:
@@ -144,10 +148,11 @@ class Handler(Runner):
             raise wrong[0]
         # What it asks for is what its cases meet.
         _, switch, met = max(runs, key=lambda run: (*run[0], run[1].msrs))
-        for place, value in (case for case, is_met in met.items() if not is_met):
-            if value not in MSRS:
+        for (place, text, value), away in met.items():
+            # An MSR may be asked for that an earlier case has, or that is none of the page.
+            if away > SLOT or (away and value not in MSRS):
                 expected = "the offset of a register, a multiple of 10h, or an MSR"
-                raise place.unknown(f"case {value:#x}", expected)
+                raise place.unknown(text, expected)
         return switch
 
     def _answer(self, name: str, function: Node, given: dict[str, Value]) -> TakenFor:
@@ -206,6 +211,31 @@ class Handler(Runner):
         stated = case.child_by_field_name("value")
         if stated is not None and stated.type != "call_expression":
             number = self.number(stated, frame)
-            key = number.place, number.value
-            self._met[key] = self._met.get(key, False) or met
+            held = number.place, f"case {number.value:#x}", number.value
+            self._hold(held, 0 if met else abs(number.value - asked))
         return met
+
+    def _hold(self, held: HeldNumber, away: int) -> None:
+        self._met[held] = min(away, self._met.get(held, away))
+
+    def compared(self, word: str, left: Num, right: Num) -> None:
+        """Hold a number against the address: it has to be one, or a bound of a list near one."""
+        for number, other in ((left, right), (right, left)):
+            if other.place is not self._asked or number.place is self._asked:
+                continue
+            away = abs(number.value - other.value)
+            if word == "==" or (word in _BOUNDS and number.listed):
+                near = 0 if word in ("==", "!=") else SLOT
+                held = number.place, f"{number.value:#x}", number.value
+                self._hold(held, max(0, away - near))
+
+    def subscripted(self, items: list[Value], index: int) -> None:
+        """Hold all elements that were written in a table against those that are asked for."""
+        if not isinstance(items, WrittenArray):
+            return
+        if items.held_by is not self._met:
+            items.held_by = self._met
+            for place, text in items.written.values():
+                self._hold((place, repr(text), -1), 1)
+        for place, text in [items.written[index]] if index in items.written else ():
+            self._hold((place, repr(text), -1), 0)
