@@ -127,6 +127,7 @@ FIRST = {
     "-cpu host,hv-synic,hv-stimer": "/inhibit/hyperv",
     "<timer name='pit' tickpolicy='delay'/>": "/inhibit/pit-reinj",
     "<ioapic driver='qemu'/>": "/inhibit/pit-reinj",
+    "Cannot enable x2AVIC, AVIC is unsupported": "/errata/x2avic-set-avic-clear",
     # Comparisons, and questions about a setting.
     "avic vs x2avic difference": "/corrected",
     "what is the difference between xAVIC and x2AVIC": "/corrected",
