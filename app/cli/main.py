@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from app import __version__
 
@@ -44,45 +47,80 @@ def _first(said: str | None) -> str:
     return " ".join((said or "").partition("\n\n")[0].split())
 
 
-# In the order of the help.
-COMMANDS = (
-    Command("serve", "site", "serve"),
-    Command("migrate", "loading", "migrate"),
-    Command("seed", "loading", "seed"),
-    Command("lint", "loading", "lint"),
-    Command("show", "pages", "show"),
-    Command("corrected", "pages", "corrected"),
-    Command("coverage", "pages", "coverage"),
-    Command("diff", "pages", "diff"),
-    Command("check-mail", "mail", "check_mail"),
-    Command("cite", "mail", "cite"),
-    Command("correlate", "correlate", "correlate"),
-    Command("check", "measure", "check"),
-    Command("submit", "measure", "submit"),
-    Command("policy", "policy", "policies", "What hypervisors assume; read it from their source."),
-    Command("guest", "pages", "guest"),
-    # A minus before a word excludes it; it is no option of the command.
-    Command("search", "pages", "search", context={"ignore_unknown_options": True}),
-    Command("rebuild", "loading", "rebuild"),
-    Command("backup", "keeping", "backup"),
-    Command("restore", "keeping", "restore"),
-    Command("verify", "keeping", "verify"),
-    Command("copy", "keeping", "copy"),
-    Command("doctor", "doctor", "doctor", "Check this installation, and say what mends it."),
-    Command("version", "main", "version"),
-    Command("export", "export", "exports", "Write everything that is public as files."),
-    Command("import", "importing", "imports", "Documents from other tools and tables."),
-    Command("probe", "probe", "probe", "Measure this machine with a tiny guest."),
-    Command("difference", "ledger", "differences", "Read the ledger, and draft entries for it."),
-    Command("token", "review", "tokens", "Make, list and revoke tokens."),
-    Command("review", "review", "reviews", "Decide which measurements count."),
-)
+# By the job that somebody has, as the help lists them.
+JOBS = {
+    "Read": (
+        Command("show", "pages", "show"),
+        Command("corrected", "pages", "corrected"),
+        # A minus before a word excludes it; it is no option of the command.
+        Command("search", "pages", "search", context={"ignore_unknown_options": True}),
+        Command("guest", "pages", "guest"),
+        Command("policy", "policy", "policies",
+                "What hypervisors assume; read it from their source."),
+        Command("difference", "ledger", "differences",
+                "Read the ledger, and draft entries for it."),
+        Command("coverage", "pages", "coverage"),
+        Command("diff", "pages", "diff"),
+    ),
+    "Write a mail": (
+        Command("cite", "mail", "cite"),
+        Command("check-mail", "mail", "check_mail"),
+    ),
+    "Measure": (
+        Command("doctor", "doctor", "doctor",
+                "Check this installation, or with `doctor host` whether AVIC is on here."),
+        Command("probe", "probe", "probe", "Measure this machine with a tiny guest."),
+        Command("correlate", "correlate", "correlate"),
+        Command("import", "importing", "imports", "Documents from other tools and tables."),
+        Command("check", "measure", "check"),
+        Command("submit", "measure", "submit"),
+    ),
+    "Maintain what is known": (
+        Command("lint", "loading", "lint"),
+        Command("seed", "loading", "seed"),
+        Command("review", "review", "reviews", "Decide which measurements count."),
+        Command("token", "review", "tokens", "Make, list and revoke tokens."),
+        Command("export", "export", "exports", "Write everything that is public as files."),
+    ),
+    "Run a site": (
+        Command("serve", "site", "serve"),
+        Command("migrate", "loading", "migrate"),
+        Command("rebuild", "loading", "rebuild"),
+        Command("verify", "keeping", "verify"),
+        Command("backup", "keeping", "backup"),
+        Command("restore", "keeping", "restore"),
+        Command("copy", "keeping", "copy"),
+        Command("version", "main", "version"),
+    ),
+}  # fmt: skip
+COMMANDS = tuple(chain.from_iterable(JOBS.values()))
+
+
+class Root(TyperGroup):
+    """All commands: listed by the job that they do, and what they are given refused in words."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list, its second column the same for all jobs."""
+        wide = max(map(len, self.commands))
+        for job, commands in JOBS.items():
+            mine = [self.commands[c.name] for c in commands if c.name in self.commands]
+            with formatter.section(job):
+                formatter.write_dl([(f"{c.name:{wide}}", c.get_short_help_str()) for c in mine])
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a value that it does not take is told in our words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = import_module("app.cli.failures").refusal_of(error)
+            raise
 
 
 def command_line(name: str = "") -> typer.Typer:
     """Return the command line with the command of a name, with all where none has it."""
     app = typer.Typer(
         name="vapic",
+        cls=Root,
         help="vAPIC Explorer: AMD's Table 15-22 against what silicon does.",
         no_args_is_help=True,
         rich_markup_mode=None,

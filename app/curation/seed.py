@@ -196,7 +196,8 @@ def _refusal(detail: Any) -> tuple[str, str]:
             return repr(detail["input"]), detail["ctx"]["expected"]
         case _:
             found = repr(detail["input"]) if isinstance(detail["input"], str) else "a value"
-            return found, detail["msg"].removeprefix("Value error, ")
+            said = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            return found, said.partition(", unable to")[0]
 
 
 def spell(path: FactPath) -> str:

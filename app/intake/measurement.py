@@ -11,7 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -29,9 +29,10 @@ from app.errors import NotFound
 from app.intake import format1
 from app.intake.faults import fault_of
 from app.intake.mending import mend_at
-from app.intake.recognised import recognise
+from app.intake.ordering import Order
+from app.intake.recognised import of_another_kind, scan_known
 from app.intake.serial_log import is_serial_log, read_log
-from app.intake.strict_json import TWICE, scan_json, steps
+from app.intake.strict_json import TWICE, steps
 
 # What an emulator did says nothing about AVIC.
 EMULATORS = frozenset({"tcg"})
@@ -48,6 +49,7 @@ class Parsed:
 
     document: format1.DocumentPart
     digest: str
+    order: Order = field(compare=False, repr=False)
 
     @property
     def slug(self) -> str:
@@ -61,34 +63,27 @@ def parse(raw: bytes, knowledge: Knowledge | None = None) -> Parsed:
     Raises BadDocument with every fault of the JSON text or the log, and of the form; with
     ``knowledge`` then those of the meaning too, as far as the rest can be read.
     """
-    value, broken = (read_log(raw), ()) if is_serial_log(raw) else _scan(raw)
+    value, broken = (read_log(raw), ()) if is_serial_log(raw) else scan_known(raw)
     if not isinstance(value, dict):
         raise BadDocument(broken or (Fault("", describe(value), "an object"),))
-    value, details = _without_private(value), []
+    order, details = Order(value), []
+    value = _without_private(value)
+    if value and format1.DocumentPart.model_fields.keys().isdisjoint(value):
+        raise BadDocument((*broken, of_another_kind(value)))
     try:
         document = format1.DocumentPart.model_validate(value)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = sorted(error.errors(include_url=False), key=lambda one: order.of(one["loc"]))
     if not broken and not details:
-        return Parsed(document, hashlib.sha256(raw).hexdigest())
+        return Parsed(document, hashlib.sha256(raw).hexdigest(), order)
     # What JSON itself forbids was replaced, so its place is told about already.
     told = {fault.pointer for fault in broken if fault.found != TWICE}
     faults = (fault_of(detail) for detail in details[:MAX_FAULTS])
     formal = tuple(fault for fault in faults if fault.pointer not in told)
     places = (*map(steps, told), *(detail["loc"] for detail in details))
     meant = _meant(mend_at(value, places), knowledge) if knowledge else ()
-    raise BadDocument((*broken, *formal, *meant), more=len(details) > MAX_FAULTS)
-
-
-def _scan(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
-    """Do as ``scan_json`` does, and say of a file of another kind what it is."""
-    try:
-        return scan_json(raw)
-    except BadDocument as error:
-        kind, (first, *others) = recognise(raw), error.faults
-        if kind is None or kind.reader == "check":
-            raise
-        raise BadDocument((replace(first, hint=kind.sentence), *others)) from None
+    more = len(details) > MAX_FAULTS
+    raise BadDocument(order.sort((*broken, *formal, *meant)), more=more)
 
 
 def _meant(value: dict[str, Any], knowledge: Knowledge) -> tuple[Fault, ...]:
@@ -113,7 +108,10 @@ def to_measurement(parsed: Parsed, knowledge: Knowledge, received_at: str) -> Me
     """
     document = parsed.document
     who = document.submitter
-    seen = _sightings(document, knowledge.registers, most_kinds(knowledge))
+    try:
+        seen = _sightings(document, knowledge.registers, most_kinds(knowledge))
+    except BadDocument as error:
+        raise BadDocument(parsed.order.sort(error.faults)) from None
     cpu, emulation = _cpu(document.cpu), _emulation(document)
     return Measurement(
         slug=parsed.slug,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from app.core.faults import BadDocument, Fault, describe
 from app.intake.mail_reading import read_mail
 from app.intake.messages import is_message
+from app.intake.strict_json import scan_json
 from app.intake.transfer import to_utf8
 
 # How much of a text tells what it is.
 SAMPLE = 50_000
+EXAMPLE = "/docs/format has an example"
+# How many keys tell which tool wrote an object.
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,29 @@ def recognise(raw: bytes) -> Recognised | None:
             return Recognised(name, then, reader)
     if is_message(part.decode("latin-1")):
         return Recognised("a mail", "`vapic check-mail FILE` takes it", "check-mail")
+    if re.match(rb"\s*<(?:!doctype|html|head|body)\b", part, re.IGNORECASE):
+        return Recognised("a page (HTML)", "give the file that it leads to, by its raw link")
     if part.count(b"\0") > len(text) // 100:
         return Recognised("a binary file", "give the text that its tool prints")
     return None
+
+
+def scan_known(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
+    """Do as ``scan_json`` does, and say of a file of another kind what it is."""
+    try:
+        return scan_json(raw)
+    except BadDocument as error:
+        kind, (first, *others) = recognise(raw), error.faults
+        if kind and kind.reader != "check":
+            hint = kind.sentence
+        elif first.hint or raw.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            raise
+        else:
+            hint = EXAMPLE
+        raise BadDocument((replace(first, hint=hint), *others)) from None
+
+
+def of_another_kind(value: dict[str, Any]) -> Fault:
+    """Return the one fault of an object that is no document at all: the JSON of another tool."""
+    keys = ", ".join(map(describe, list(value)[:SHOWN])) + " ..." * (len(value) > SHOWN)
+    return Fault("", f"an object with other keys: {keys}", "a measurement document", EXAMPLE)

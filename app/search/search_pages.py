@@ -15,7 +15,7 @@ from app.pages.api_models import error_out
 from app.pens.page import Page
 from app.pens.place import Place
 from app.search import search_text, searching
-from app.search.model import KINDS, Hit, SearchResult, address_of_query
+from app.search.model import KINDS, Hit, Query, SearchResult, address_of_query
 from app.store.snapshots import Snapshot
 
 
@@ -63,9 +63,9 @@ def asked_text(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(read_choices(pairs, {"q": None}, ("q",))["q"])
 
 
-def canonical_query(found: SearchResult) -> str:
-    """Return the canonical query string of an answer."""
-    return address_of_query(str(found.query)).partition("?")[2]
+def canonical_query(query: Query) -> str:
+    """Return the query string of a query's own address."""
+    return address_of_query(str(query)).partition("?")[2]
 
 
 def found_page(snapshot: Snapshot, found: SearchResult, place: Place) -> Page:

@@ -90,7 +90,12 @@ def _index(snapshot: Snapshot, *, pinned: bool) -> Index:
 
 
 def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResult:
-    """Answer a query; raises InvalidQuery, with the place, for one that cannot be read."""
+    """Answer a text; raises InvalidQuery, with the place, for one that cannot be read."""
+    return answer(snapshot, read(snapshot, text, pinned=pinned))
+
+
+def read(snapshot: Snapshot, text: str, *, pinned: bool = False) -> Query:
+    """Return the query that a text is, unanswered; raises InvalidQuery, with the place."""
     # The parser weighs megabytes, and most that start never ask it anything.
     from app.search.search_query import parse  # noqa: PLC0415
 
@@ -102,7 +107,11 @@ def search(snapshot: Snapshot, text: str, *, pinned: bool = False) -> SearchResu
         if len(line) > LONGEST - 2 or not find_named(line, snapshot.knowledge):
             raise
         query = Query(terms=(Term(line, phrase=True),))
-    query = replace(query, pinned=pinned)
+    return replace(query, pinned=pinned)
+
+
+def answer(snapshot: Snapshot, query: Query) -> SearchResult:
+    """Answer a query; raises InvalidQuery where its keys do not go together."""
     if query.empty:
         return SearchResult(query)
     try:

@@ -24,6 +24,7 @@ from app.store.engine import (
     disposing,
     make_copy_engine,
     make_engine,
+    read_url,
     reader_sessions,
     writer_sessions,
 )
@@ -153,7 +154,7 @@ def _take_for_oneself(target: Path) -> None:
 
 
 def _file_of(url: str, instead: str) -> Path:
-    parsed = make_url(url)
+    parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return Path(parsed.database)
     if parsed.get_backend_name() == "sqlite":

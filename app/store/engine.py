@@ -44,6 +44,7 @@ SET LOCAL lock_timeout = {WRITER_PATIENCE_MS};
 SET LOCAL idle_in_transaction_session_timeout = {2 * WRITER_PATIENCE_MS};
 SELECT pg_advisory_xact_lock({0x76415043});
 """
+POSTGRES = {"postgresql", "postgres"}
 # How each file of SQLite begins.
 SQLITE = b"SQLite format 3\0"
 # The first of them holds for the others.
@@ -57,11 +58,9 @@ def make_engine(url: str, *, create: bool = False) -> Engine:
     begin transactions by itself, too late for pragmas and with a read lock that a second writer
     cannot upgrade; so we say BEGIN ourselves.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+    parsed = read_url(url)
+    if parsed.get_backend_name() in POSTGRES:
         return _make_postgres(parsed)
-    if parsed.drivername not in {"sqlite", "sqlite+pysqlite"}:
-        raise NotReady(f"DATABASE_URL is for SQLite or PostgreSQL, not {parsed.drivername[:40]}.")
     if create and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # What a statement was given may be a stranger's words: it is for no log.
@@ -71,6 +70,18 @@ def make_engine(url: str, *, create: bool = False) -> Engine:
     if parsed.database and not parsed.database.startswith((":", "file:")):
         _watch(engine, Path(parsed.database), create=create)
     return engine
+
+
+def read_url(url: str) -> URL:
+    """Return the parts of an address. Raises NotReady for one of another kind of database."""
+    parsed = make_url(url)
+    ours = parsed.get_backend_name() in POSTGRES or parsed.drivername in {
+        "sqlite",
+        "sqlite+pysqlite",
+    }
+    if not ours:
+        raise NotReady(f"DATABASE_URL is for SQLite or PostgreSQL, not {parsed.drivername[:40]}.")
+    return parsed
 
 
 def _make_postgres(url: URL) -> Engine:

@@ -185,6 +185,20 @@ def test_where_avic_is_forced_nothing_is_taken_for_the_processors_doing(
     assert "inhibits=" in seen.text or not read
 
 
+def test_a_thread_stands_for_its_process_and_a_vm_for_the_thread_that_made_it(tmp_path) -> None:
+    host = machine(tmp_path)
+    running(tmp_path, pit=True)
+    (tmp_path / "proc/4712").mkdir()
+    (tmp_path / "proc/4712/status").write_text("Name:\tvmm\nTgid:\t4711\nPid:\t4712\n")
+    debugfs = tmp_path / "sys/kernel/debug/kvm"
+    (debugfs / "4711-9").rename(debugfs / "4712-9")
+    vm = read_machine(host, 4712)
+
+    assert (4711, True, True) == (vm.pid, vm.pit, vm.local_apic)
+    assert "4711, qemu-system-x86_64, of which 4712 is a thread" == vm.signs[0].text
+    assert "1 vCPU, its local APIC is in the kernel" == vm.signs[-1].text
+
+
 def test_what_came_and_went_is_told_where_avic_is_on(tmp_path, reasons) -> None:
     host = machine(tmp_path)
     running(tmp_path)

@@ -65,7 +65,7 @@ def test_no_redirect_names_a_site(named, asked, leads):
      ("VAPIC_ALLOWED_HOSTS=*.example.org", 1, "is no name of a host"),
      ("VAPIC_ALLOWED_HOSTS=https://a", 1, "is no name of a host"),
      ("VAPIC_ALLOWED_HOSTS=[a", 1, "is no name of a host"),
-     ("PORT=0", 1, "PORT: Input should be")],
+     ("PORT=0", 1, "PORT: found '0', expected greater than or equal to 1")],
 )  # fmt: skip
 def test_what_cannot_be_served_so_is_said_in_a_line(vapic, monkeypatch, setting, code, words):
     monkeypatch.setenv(*setting.split("=", 1))

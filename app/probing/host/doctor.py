@@ -63,15 +63,15 @@ def diagnose(
     if vm is None:
         told = Opinion(IsOn.UNKNOWN, f"There is no process {pid}.")
         return replace(found, pid=pid, running=told)
-    found = replace(found, pid=pid, hypervisor=vm.hypervisor, line=vm.line)
+    found = replace(found, pid=vm.pid, hypervisor=vm.hypervisor, line=vm.line)
     if vm.is_vm is False:
-        told = Opinion(IsOn.UNKNOWN, f"Process {pid} runs no VM of KVM.", vm.signs)
+        told = Opinion(IsOn.UNKNOWN, f"Process {vm.pid} runs no VM of KVM.", vm.signs)
         return replace(found, running=told)
     watched, sign = _watch(host, vm, seconds, tracefs)
     said = judge(host, new, vm, watched, reasons)
-    if has_ended(host, pid):
+    if has_ended(host, vm.pid):
         # What ends takes its reasons back, which is no sign that AVIC was on.
-        said = Opinion(IsOn.UNKNOWN, f"The VM of process {pid} ended while it was looked at.")
+        said = Opinion(IsOn.UNKNOWN, f"The VM of process {vm.pid} ended while it was looked at.")
     return replace(found, running=replace(said, signs=(*vm.signs, sign)))
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from app.probing.host.active import Sign
@@ -57,9 +58,13 @@ def read_machine(host: Host, pid: int) -> MachineFiles | None:
     place = host.path(f"proc/{pid}")
     if not place.exists():
         return None
+    # A thread has its own number, which only its process names.
+    asked, pid = pid, int(_leader(host, pid))
+    place = host.path(f"proc/{pid}")
     words = tuple(part for part in host.read(f"proc/{pid}/cmdline").split("\0") if part)
     threads = tuple(sorted(path.name for path in place.glob("task/[0-9]*")))
-    signs = [Sign("process", f"{pid}, {words[0] if words else 'no command line'}")]
+    thread = f", of which {asked} is a thread" if asked != pid else ""
+    signs = [Sign("process", f"{pid}, {words[0] if words else 'no command line'}{thread}")]
     files = _files(place)
     if files is None:
         signs.append(Sign("files", "its open files cannot be read", "Run it as root."))
@@ -71,7 +76,7 @@ def read_machine(host: Host, pid: int) -> MachineFiles | None:
         host.read(f"proc/{path.parent.name}/comm").strip() == f"kvm-pit/{pid}"
         for path in host.path("proc").glob("[0-9]*/comm")
     )
-    local_apic, nested, told = _debugfs(host, pid)
+    local_apic, nested, told = _debugfs(host, (str(pid), *threads))
     return MachineFiles(pid, words, is_vm, threads, pit, local_apic, nested, (*signs, *told))
 
 
@@ -97,10 +102,20 @@ def _target(path: Path) -> str:
         return ""
 
 
-def _debugfs(host: Host, pid: int) -> tuple[bool | None, tuple[str, ...], list[Sign]]:
-    """Return whether the local APIC is in the kernel, and the vCPUs that run a guest."""
+def _leader(host: Host, pid: int) -> str:
+    """Return the number of the process that a thread belongs to, its own where nothing says it."""
+    found = re.search(r"^Tgid:\s*(\d+)", host.read(f"proc/{pid}/status"), re.MULTILINE)
+    return found[1] if found else str(pid)
+
+
+def _debugfs(host: Host, threads: Iterable[str]) -> tuple[bool | None, tuple[str, ...], list[Sign]]:
+    """Return whether the local APIC is in the kernel, and the vCPUs that run a guest.
+
+    The folder of a VM has the number of the thread that made it (kvm_create_vm_debugfs).
+    """
     try:
-        found = sorted(host.path(DEBUGFS).glob(f"{pid}-*/vcpu*"))
+        places = (host.path(DEBUGFS).glob(f"{thread}-*/vcpu*") for thread in {*threads})
+        found = sorted(chain.from_iterable(places))
         held = {path.name: {file.name for file in path.iterdir()} for path in found}
     except OSError:
         held = {}
@@ -111,7 +126,9 @@ def _debugfs(host: Host, pid: int) -> tuple[bool | None, tuple[str, ...], list[S
     apic = all("lapic_timer_advance_ns" in files for files in held.values())
     nested = tuple(path.name for path in found if _number(path / "guest_mode"))
     where = "in the kernel" if apic else "not in the kernel"
-    said = f"{len(held)} vCPUs, their local APICs are {where}"
+    one = len(held) == 1
+    said = "1 vCPU, its local APIC is" if one else f"{len(held)} vCPUs, their local APICs are"
+    said += f" {where}"
     said += f"; {', '.join(nested)} runs a guest of its own" if nested else ""
     return apic, nested, [Sign("debugfs", said)]
 

@@ -14,6 +14,7 @@ MODEL = b'"model": 17'
 DEEP = json.dumps(MINIMAL)[:-1] + ', "x-deep": ' + "[" * 32 + "1" + "]" * 32 + "}\n"
 TWICE = ("the key twice", "each key once")
 NO_NUMBER = "JSON, which has no such number"
+EXAMPLE = "/docs/format has an example"
 HALF = ("half of a surrogate pair", "Unicode: a surrogate stands beside its other half")
 ENDED = ("a comma, or the end of the object or list", "is it cut off?")
 
@@ -24,9 +25,20 @@ def number(digits: str, found: str, expected: str) -> Bad:
 
 
 TEXTS = [
-    text("empty", b"", "an empty document", "JSON"),
+    text("empty", b"", "an empty document", "JSON", EXAMPLE),
     text("byte-order-mark", b"\xef\xbb\xbf" + edited(), "a byte order mark", "UTF-8 without one"),
-    text("html", b"<!doctype html>\n<title>502</title>\n", '"<" at line 1, column 1', "a value"),
+    text(
+        "html",
+        b"<!doctype html>\n<title>502</title>\n",
+        *('"<" at line 1, column 1', "a value"),
+        "This is a page (HTML): give the file that it leads to, by its raw link.",
+    ),
+    text(
+        "another-tools-json",
+        written({"lscpu": [], "model": 7, "family": 25, "b": 0, "c": 0}),
+        'an object with other keys: "lscpu", "model", "family" ...',
+        *("a measurement document", EXAMPLE),
+    ),
     text(
         "an-archive",
         b"\x1f\x8b\x08\0",

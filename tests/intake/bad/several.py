@@ -106,11 +106,6 @@ ALL = [
             "hardware virtualization: an emulator's answers are not AVIC's", NAME_IT,
         ),
         Fault(
-            "/host/virtual", "true",
-            "bare metal: the hypervisor of a virtual host answers along with the processor",
-            NAME_IT,
-        ),
-        Fault(
             "/observations/1/register", '"ldrr"',
             "a slug, a macro, an offset or an MSR of the table", "did you mean `ldr`?",
         ),
@@ -121,6 +116,11 @@ ALL = [
             "304h lies inside the slot of 300h.",
         ),
         Fault("/observations/4/member", "1", "no member: tpr is not a vector register"),
+        Fault(
+            "/host/virtual", "true",
+            "bare metal: the hypervisor of a virtual host answers along with the processor",
+            NAME_IT,
+        ),
     ),
     Bad(
         "several-of-the-text-and-the-form",
@@ -133,11 +133,11 @@ ALL = [
             (b'"gp"', b'"#gp"'),
         ),
         (
+            Fault("/format", "the key twice", "each key once"),
+            Fault("/format", "3", "1, the only format there is"),
             Fault("/x-load", "NaN", NO_NUMBER),
             Fault("/x-limit", "Infinity", NO_NUMBER),
-            Fault("/format", "the key twice", "each key once"),
             Fault("/cpu/model", "the number 1e999", "a number within the range of a double"),
-            Fault("/format", "3", "1, the only format there is"),
             Fault("/observations/0/outcome", '"#gp"', OUTCOMES, "did you mean `gp`?"),
         ),
         of_the_text=True,
@@ -156,39 +156,39 @@ ALL = [
             },
         },
         Fault("/tool", "3", "an object"),
-        Fault("/hypervisor/parameters/0", '"avic"', PARAMETER),
-        Fault("/host/branch", '""', "a text that is not empty"),
-        Fault(
-            "/observations/0/mode", '"xapic"', "one of avic, x2avic", "did you mean `x2avic`?"
-        ),
-        Fault("/observations/1/register", "7", "a string"),
-        Fault("/observations/2/note", "5", "a string"),
         Fault(
             "/hypervisor/accelerator", '"tcg"',
             "hardware virtualization: an emulator's answers are not AVIC's", NAME_IT,
         ),
+        Fault("/hypervisor/parameters/0", '"avic"', PARAMETER),
+        Fault(
+            "/observations/0/register", '"ldrr"',
+            "a slug, a macro, an offset or an MSR of the table", "did you mean `ldr`?",
+        ),
+        Fault(
+            "/observations/0/mode", '"xapic"', "one of avic, x2avic", "did you mean `x2avic`?"
+        ),
+        Fault("/observations/1/register", "7", "a string"),
+        Fault("/observations/2/member", "8", "a member of isr: 0 to 7"),
+        Fault("/observations/2/outcome", '"vmexit-trap"', UNWATCHED),
+        Fault("/observations/2/exit", '"0x402"', "no exit: `exits_watched` is false"),
+        Fault("/observations/2/note", "5", "a string"),
         Fault(
             "/host/virtual", "true",
             "bare metal: the hypervisor of a virtual host answers along with the processor",
             NAME_IT,
         ),
-        Fault(
-            "/observations/0/register", '"ldrr"',
-            "a slug, a macro, an offset or an MSR of the table", "did you mean `ldr`?",
-        ),
-        Fault("/observations/2/member", "8", "a member of isr: 0 to 7"),
-        Fault("/observations/2/outcome", '"vmexit-trap"', UNWATCHED),
-        Fault("/observations/2/exit", '"0x402"', "no exit: `exits_watched` is false"),
+        Fault("/host/branch", '""', "a text that is not empty"),
     ),
     bad(
         "several-typos",
         {},
-        nothing("/tool/name"),
         unknown("/tool/nmae", "name"),
-        nothing("/measured_at"),
-        nothing("/observations/0/access"),
-        unknown("/observations/0/aceess", "access"),
+        nothing("/tool/name"),
         unknown("/measured", "measured_at"),
+        unknown("/observations/0/aceess", "access"),
+        nothing("/observations/0/access"),
+        nothing("/measured_at"),
         base=renamed(
             MINIMAL,
             ("/tool/name", "nmae"),

@@ -152,7 +152,7 @@ def misspelt(*rows: Row, required: bool) -> list[Bad]:
         faults = (unknown(f"{at}/{spelling}", "" if far else key),)
         raw = written(renamed(FULL, (pointer, spelling)))
         gone = (nothing(pointer),) if required else ()
-        found.append(Bad(f"misspelt{slug(pointer)}", raw, gone + faults))
+        found.append(Bad(f"misspelt{slug(pointer)}", raw, faults + gone))
     return found
 
 
