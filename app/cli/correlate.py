@@ -46,7 +46,7 @@ def correlate(
     if len(files) % PAIR:
         raise Conflict("Give a guest log and its trace, in this order, for each boot.")
     pairs = zip(files[::PAIR], files[1::PAIR], strict=True)
-    runs = [_one(guest, trace) for guest, trace in pairs]
+    runs = [_correlated(guest, trace) for guest, trace in pairs]
     host = HostFacts(
         version=hypervisor_version,
         parameters=tuple(parameter or ()),
@@ -66,7 +66,7 @@ def correlate(
     say(f"{count} observations in {output}; `{called()} check {output}` says their effect.")
 
 
-def _one(guest: Path, trace: Path) -> Correlation:
+def _correlated(guest: Path, trace: Path) -> Correlation:
     raws = (read_file(guest, MOST_LOG), read_file(trace, MOST_LOG))
     log, text = (_pasted(path, raw) for path, raw in zip((guest, trace), raws, strict=True))
     with typer.progressbar(

@@ -126,8 +126,8 @@ def _installed(name: str) -> str:
 def script(_: Settings) -> Iterator[Checkup]:
     """The one script that npm fetches."""
     there = (ROOT / HTMX).is_file()
-    yield Checkup("htmx", "there" if there else "missing: pages work without JavaScript",
-                  "" if there else f"make -C {ROOT} {HTMX}")  # fmt: skip
+    said = "there" if there else "missing: pages work without JavaScript"
+    yield Checkup("htmx", said, "" if there else f"make -C {ROOT} {HTMX}")
 
 
 def database(settings: Settings) -> Iterator[Checkup]:
@@ -192,9 +192,9 @@ def seed(settings: Settings) -> Iterator[Checkup]:
 def address(settings: Settings) -> Iterator[Checkup]:
     """Whether what listens knows what it is called."""
     needed = not settings.loopback and not settings.base_url
-    known = ", ".join(sorted(settings.hosts))
-    yield Checkup("address", f"{settings.site}, called {known}",
-                  "set VAPIC_BASE_URL to the address that people use" * needed)  # fmt: skip
+    said = f"{settings.site}, called {', '.join(sorted(settings.hosts))}"
+    mend = "set VAPIC_BASE_URL to the address that people use" if needed else ""
+    yield Checkup("address", said, mend)
 
 
 def compiler(settings: Settings) -> Iterator[Checkup]:

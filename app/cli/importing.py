@@ -82,11 +82,11 @@ def _command(tool: str, title: str) -> None:
 
     own = signature(run, eval_str=True)
     first, info, trace, last, _ = own.parameters.values()
-    asked = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[
-            one.type | None, typer.Option(one.option, metavar=one.metavar, help=one.help)])
-        for name, one in names.items()
-    ]  # fmt: skip
+    asked = []
+    for name, one in names.items():
+        option = typer.Option(one.option, metavar=one.metavar, help=one.help)
+        kind = Annotated[one.type | None, option]  # type: ignore[name-defined]
+        asked.append(Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind))
     run.__signature__ = own.replace(parameters=[first, info, trace, *asked, last])  # type: ignore[attr-defined]
     run.__doc__ = title
     imports.command(tool)(run)

@@ -56,8 +56,8 @@ def cite(
     address = _address(opened.snapshot, what or [], pairs, opened.place.site)
     cited = citing.find_citation(opened.snapshot, address, opened.place.site)
     if host_name(urlsplit(opened.place.site).netloc) in LOOPBACK:
-        say(f"vapic: {opened.place.site} is this machine, which no reader of a mail can open: "
-            "VAPIC_BASE_URL is the address that links should have.", err=True)  # fmt: skip
+        site = f"{opened.place.site} is this machine, which no reader of a mail can open"
+        say(f"vapic: {site}: VAPIC_BASE_URL is the address that links should have.", err=True)
     if trailer:
         say(f"{cited.trailer} # [{number}]" if number else cited.trailer)
     elif commits:

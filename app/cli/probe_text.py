@@ -8,7 +8,7 @@ from typing import Any
 from app.core.cells import CellKey
 from app.core.knowledge import Knowledge
 from app.core.rulings import Conditions
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.core.words import Access, Mode, Verdict
 from app.pages.measured import JudgedSighting
 from app.pens import phrases
@@ -27,7 +27,7 @@ LEGEND = (
 
 def result_text(
     rows: Iterable[JudgedSighting],
-    cells: Mapping[CellKey, CellView],
+    cells: CellViews,
     knowledge: Knowledge,
     *,
     judged: bool = True,

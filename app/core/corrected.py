@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from app.core.cells import CellKey
@@ -10,7 +10,7 @@ from app.core.facts import Claim, Observation, Register
 from app.core.judgements import Finding
 from app.core.knowledge import Knowledge
 from app.core.rulings import Branch, Conditions, branch_set, branches_of, unprinted_claims
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import Access, Behaviour, Mode, Printed, Verdict, Word
 
 # Verdicts under which silicon, not the manual, has the last word on a cell.
@@ -112,7 +112,7 @@ class CorrectedTable:
         return tuple((kind, notes) for kind, notes in found if notes)
 
 
-def correct(cells: Mapping[CellKey, CellView], knowledge: Knowledge) -> CorrectedTable:
+def correct(cells: CellViews, knowledge: Knowledge) -> CorrectedTable:
     """Return the corrected table: a pure function of the judged cells.
 
     Cells with the same reasons share a footnote, so that the list stays readable.
@@ -153,8 +153,8 @@ def _reasons(view: CellView) -> tuple[Footnote, ...]:
     changed = ruled + tuple(c for c in view.claims if c.family and c.branch in words)
     if changed:  # That print speaks of the cell at all may be a step of ours.
         changed += tuple(c for c in view.table if c.inference)
-    heard = {f: replace(f, verdict=j.word(f)) for j in view.measured for f in j.findings
-             if f.verdict not in SILENT}  # fmt: skip
+    pairs = ((j, f) for j in view.measured for f in j.findings if f.verdict not in SILENT)
+    heard = {f: replace(f, verdict=j.word(f)) for j, f in pairs}
     spoken = tuple(told for f, told in heard.items() if f.verdict in SILICON_SPEAKS)
     borne_out = tuple(told for f, told in heard.items() if f.verdict not in SILICON_SPEAKS)
     found = []

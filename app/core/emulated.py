@@ -158,7 +158,7 @@ def claims_met_by(
     whether it writes zero its value says.
     """
     mine = claims_met(claims, seen.condition, conditions, family)
-    met = tuple(claim for claim in mine if _met(claim, seen, conditions))
+    met = tuple(claim for claim in mine if _value_meets(claim, seen, conditions))
     # A check that certainly holds for this access comes before what lies below it.
     for i, claim in enumerate(met):
         if claim.behaviour in FAULTS and must_hold(claim, _stated(seen, conditions), conditions):
@@ -192,7 +192,7 @@ def _stated(seen: Sighting, conditions: Conditions) -> str:
     return NON_ZERO if parse_hex(seen.value) else ZERO
 
 
-def _met(claim: Claim, seen: Sighting, conditions: Conditions) -> bool:
+def _value_meets(claim: Claim, seen: Sighting, conditions: Conditions) -> bool:
     known = conditions.get(claim.condition)
     if known is None or known.axis != "value":
         return True

@@ -143,29 +143,29 @@ class Passing(Generic[T, C]):
 
     def of(self, wanted: Filter[T, C]) -> int:
         """Return the bits of the things that pass."""
-        return self._all(wanted, wanted.asked)
+        return self._pass_all(wanted, wanted.asked)
 
     def with_each(
         self, wanted: Filter[T, C], name: str, values: Iterable[str]
     ) -> Iterator[tuple[str, int, Filter[T, C]]]:
         """Yield each value that lets any pass alone of its key, how many, and that filter."""
         moved = [k for k in wanted.keys if k.name == name or (name in k.reads and wanted[k.name])]
-        among = self._all(wanted, [key for key in wanted.asked if key not in moved])
+        among = self._pass_all(wanted, [key for key in wanted.asked if key not in moved])
         for value in values:
             chosen = {**wanted.chosen, name: (value,)}
             bits = among
             for key in moved:
-                bits &= self._of(key, wanted, chosen)
+                bits &= self._pass_one(key, wanted, chosen)
             if bits:
                 yield value, bits.bit_count(), wanted.but(**chosen)
 
-    def _all(self, wanted: Filter[T, C], keys: Iterable[Key[T, C]]) -> int:
+    def _pass_all(self, wanted: Filter[T, C], keys: Iterable[Key[T, C]]) -> int:
         bits = self.every
         for key in keys:
-            bits &= self._of(key, wanted, wanted.chosen)
+            bits &= self._pass_one(key, wanted, wanted.chosen)
         return bits
 
-    def _of(self, key: Key[T, C], wanted: Filter[T, C], chosen: Chosen) -> int:
+    def _pass_one(self, key: Key[T, C], wanted: Filter[T, C], chosen: Chosen) -> int:
         """Return what passes one key of a filter if that is chosen."""
         choices = [chosen.get(name, ()) for name in (key.name, *key.reads)]
         asked = (key.name, *choices)
@@ -255,5 +255,7 @@ def ordering(sorts: Labels, control: Control | None = None, api: str = "") -> Ke
         return f", by {vocabulary.words(wanted, 'sort')}{backwards}" if wanted["sort"] else ""
 
     values = {k: v for name, v in sorts.items() for k in (name, f"-{name}")}
-    return Key("sort", lambda _: values, None, words, most=1, default=next(iter(sorts)),
-               control=control, api=api)  # fmt: skip
+    first = next(iter(sorts))
+    return Key(
+        "sort", lambda _: values, words=words, most=1, default=first, control=control, api=api
+    )

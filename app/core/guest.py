@@ -187,8 +187,14 @@ class Viewpoint:
         return not condition or always or seen.outcome in {c.behaviour for c in met}
 
     def _ruled(self, cell: CellView, condition: str) -> tuple[Claim, ...]:
-        asked = Sighting(register=cell.key.register, mode=cell.key.mode, access=cell.key.access,
-                         outcome=Behaviour.COMPLETED, condition=condition)  # fmt: skip
+        key = cell.key
+        asked = Sighting(
+            register=key.register,
+            mode=key.mode,
+            access=key.access,
+            outcome=Behaviour.COMPLETED,
+            condition=condition,
+        )
         return claims_met_by(cell.claims, asked, self.knowledge.conditions, self.family)
 
     def _half(
@@ -199,15 +205,15 @@ class Viewpoint:
         answers: tuple[EmulatedAnswer, ...],
     ) -> Half:
         sees = tuple(word for word in Sees if word in {seen_of(a) for a in answers})
-        who, inferred = self._who(cell, version)
+        who, inferred = self._answerer(cell, version)
         known = _emulates(cell, version.hypervisor)
         reached = _reached(silicon.sees, sees, emulates=known)
-        same = _same(reached, sees)
+        same = _compare_sees(reached, sees)
         either = sees if same is Sameness.SAME else ()
         guest = {Answerer.SILICON: reached, Answerer.EMULATION: sees}.get(who, either)
         return Half(version, sees, answers, who, inferred, same, guest)
 
-    def _who(self, cell: CellView, version: Version) -> tuple[Answerer, bool]:
+    def _answerer(self, cell: CellView, version: Version) -> tuple[Answerer, bool]:
         """Return who answers, and whether that is inferred from every policy on record."""
         if cell.key.mode is Mode.AVIC:
             # There is no MSR to intercept; what the emulation does shows with AVIC off.
@@ -256,7 +262,7 @@ def _reached(
     return tuple(word for word in Sees if word in found)
 
 
-def _same(silicon: tuple[Sees, ...], emulated: tuple[Sees, ...]) -> Sameness:
+def _compare_sees(silicon: tuple[Sees, ...], emulated: tuple[Sees, ...]) -> Sameness:
     if not silicon or not emulated:
         return Sameness.NOT_KNOWN
     other = {*emulated} - {*silicon}

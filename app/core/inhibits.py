@@ -85,8 +85,9 @@ def as_data(knowledge: Knowledge) -> dict[str, list[dict[str, object]]]:
         names = (reason.name, *reason.names)
         has = [any(i.name in names for i in tree.inhibits) for tree in read]
         first = has.index(True)
-        before = f"not in {read[first - 1].version}, in {read[first].version}" if first else (
-            f"before {read[0].version}, the oldest that was read")  # fmt: skip
+        before = f"before {read[0].version}, the oldest that was read"
+        if first:
+            before = f"not in {read[first - 1].version}, in {read[first].version}"
         reasons.append({
             "name": reason.name, "names": list(reason.names), "slug": reason.slug,
             "text": reason.text, "since": before,

@@ -107,8 +107,8 @@ class Judgement:
     def counts(self) -> str:
         """``2 reports, 1 machine``: never a number that no report supports."""
         parts = [count_noun(self.reports, "report")]
-        parts += [count_noun(n, what) for n, what in
-                  ((self.machines, "machine"), (self.microcodes, "microcode")) if n]  # fmt: skip
+        parts += [count_noun(self.machines, "machine")] if self.machines else []
+        parts += [count_noun(self.microcodes, "microcode")] if self.microcodes else []
         parts += [f"{self.masked} intercepted"] if self.masked else []
         return ", ".join(parts)
 

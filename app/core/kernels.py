@@ -39,12 +39,12 @@ def policy_of(knowledge: Knowledge, hypervisor: str, release: str) -> Answer:
     """
     # Behind the first number other programs may be named.
     name = re.split(r"\d", hypervisor, maxsplit=1)[0]
-    named = [mine for known, mine in knowledge.hypervisors.items() if _is(known, name)]
+    named = [mine for known, mine in knowledge.hypervisors.items() if _names(known, name)]
     if not named:
         return Answer(None, "no policy of this hypervisor is on record")
     if len(named) > 1:
         return Answer(None, "more than one hypervisor is named")
-    if _is("qemu", name):
+    if _names("qemu", name):
         return Answer(None, "beside QEMU the version may be QEMU's own")
     found = Release.find(release)
     if found is None:
@@ -102,7 +102,7 @@ def find_covering(knowledge: Knowledge, text: str) -> Covering | None:
     return Covering(name, found, held, last.reason if held else own.reason)
 
 
-def _is(name: str, text: str) -> bool:
+def _names(name: str, text: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE) is not None
 
 

@@ -96,29 +96,29 @@ class Knowledge:
         """Every fact."""
         return (fact for kind in self.by_kind.values() for fact in kind.values())
 
-    def _all(self, cls: type[F]) -> dict[str, F]:
+    def _facts_of(self, cls: type[F]) -> dict[str, F]:
         kind = _KIND_OF[cls]  # type: ignore[index]
         return dict(self.by_kind[kind])  # type: ignore[arg-type]
 
     @cached_property
     def sources(self) -> dict[str, facts.Source]:
         """Sources by id."""
-        return self._all(facts.Source)
+        return self._facts_of(facts.Source)
 
     @cached_property
     def documents(self) -> dict[str, facts.Document]:
         """Documents by slug."""
-        return self._all(facts.Document)
+        return self._facts_of(facts.Document)
 
     @cached_property
     def conditions(self) -> Conditions:
         """Conditions by slug, and how they relate."""
-        return Conditions(self._all(facts.Condition))
+        return Conditions(self._facts_of(facts.Condition))
 
     @cached_property
     def groups(self) -> dict[str, facts.Group]:
         """Groups of registers by slug."""
-        return self._all(facts.Group)
+        return self._facts_of(facts.Group)
 
     @cached_property
     def members(self) -> dict[str, tuple[str, ...]]:
@@ -128,31 +128,31 @@ class Knowledge:
     @cached_property
     def registers(self) -> dict[str, facts.Register]:
         """Registers by slug, in the manual's order."""
-        found = self._all(facts.Register)
+        found = self._facts_of(facts.Register)
         return dict(sorted(found.items(), key=lambda item: item[1].order))
 
     @cached_property
     def families(self) -> dict[str, facts.Family]:
         """Families by slug, oldest first."""
-        found = self._all(facts.Family)
+        found = self._facts_of(facts.Family)
         return dict(sorted(found.items(), key=lambda item: item[1].order))
 
     @cached_property
     def observations(self) -> dict[str, facts.Observation]:
         """Observations by id, in an order that no loading order can change."""
-        found = self._all(facts.Observation)
+        found = self._facts_of(facts.Observation)
         return dict(sorted(found.items(), key=lambda item: (item[1].date, item[0])))
 
     @cached_property
     def errata(self) -> dict[str, facts.Erratum]:
         """Errata by slug: numbered ones first, by number."""
-        found = self._all(facts.Erratum)
+        found = self._facts_of(facts.Erratum)
         return dict(sorted(found.items(), key=lambda i: (not i[1].number, _natural(i[0]))))
 
     @cached_property
     def policies(self) -> dict[str, facts.Policy]:
         """Policies by slug: those of a hypervisor together, its oldest version first."""
-        found = self._all(facts.Policy)
+        found = self._facts_of(facts.Policy)
         return dict(sorted(found.items(), key=lambda i: (i[1].hypervisor, i[1].order)))
 
     @cached_property
@@ -160,7 +160,7 @@ class Knowledge:
         """Reasons to keep AVIC off by slug, in the order of the bits of the newest kernel."""
         read = [i for p in self.policies.values() for r in p.readings for i in r.inhibits]
         bits = {inhibit.name: inhibit.bit for inhibit in read}
-        found = self._all(facts.InhibitReason)
+        found = self._facts_of(facts.InhibitReason)
         return dict(sorted(found.items(), key=lambda item: bits.get(item[1].name, len(bits))))
 
     @cached_property
@@ -172,19 +172,19 @@ class Knowledge:
     @cached_property
     def differences(self) -> dict[str, facts.Difference]:
         """Differences by number."""
-        found = self._all(facts.Difference).values()
+        found = self._facts_of(facts.Difference).values()
         return {d.slug: d for d in sorted(found, key=lambda d: d.number) if not d.emulator}
 
     @cached_property
     def departures(self) -> dict[str, facts.Difference]:
         """The entries that are about an emulation, and about no processor, by number."""
-        found = self._all(facts.Difference).values()
+        found = self._facts_of(facts.Difference).values()
         return {d.slug: d for d in sorted(found, key=lambda d: d.number) if d.emulator}
 
     @cached_property
     def annotations(self) -> dict[str, facts.Annotation]:
         """Annotations by slug: questions, tensions, remarks, each alphabetically."""
-        found = self._all(facts.Annotation)
+        found = self._facts_of(facts.Annotation)
         order = list(AnnotationKind)
         return dict(sorted(found.items(), key=lambda i: (order.index(i[1].kind), i[0])))
 
@@ -196,7 +196,7 @@ class Knowledge:
     @cached_property
     def signers(self) -> dict[str, str]:
         """Names of known signing keys by fingerprint."""
-        return {key.fingerprint: key.name for key in self._all(facts.SigningKey).values()}
+        return {key.fingerprint: key.name for key in self._facts_of(facts.SigningKey).values()}
 
     @cached_property
     def cells(self) -> tuple[CellKey, ...]:

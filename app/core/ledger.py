@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -14,7 +14,7 @@ from app.core.judgements import Finding, Judgement
 from app.core.knowledge import Knowledge
 from app.core.revisions import MANUAL
 from app.core.rulings import Branch, branch_set, branches_of, unprinted_claims
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import Access, DifferenceState, Evidence, Mode, SourceKind, Verdict
 
 
@@ -120,9 +120,7 @@ class LedgerEntry:
         return tuple(s for s in self.sources if s.kind is SourceKind.COMMIT)
 
 
-def entry_of(
-    difference: Difference, knowledge: Knowledge, cells: Mapping[CellKey, CellView]
-) -> LedgerEntry:
+def entry_of(difference: Difference, knowledge: Knowledge, cells: CellViews) -> LedgerEntry:
     """Return a difference with what stands behind it; ``cells`` are judged ones."""
     keys = knowledge.cells_named(difference.cells)
     known = knowledge.observations
@@ -218,7 +216,7 @@ def disagreements_in(view: CellView) -> tuple[bool, tuple[Judgement, ...]]:
     return view.rules_differ and not covering, seen
 
 
-def list_unfiled(cells: Mapping[CellKey, CellView]) -> tuple[Unfiled, ...]:
+def list_unfiled(cells: CellViews) -> tuple[Unfiled, ...]:
     """Return what disagrees and is covered by no difference that stands, by reason."""
     alike: dict[tuple[object, Access], list[CellView]] = {}
     for view in cells.values():

@@ -12,7 +12,7 @@ from app.core.facts import Register
 from app.core.filtering import Control, Filter, Key
 from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, Unfiled, entry_of, list_unfiled
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.core.words import Access, DifferenceState, Evidence, Mode
 
 # A state that no entry has: cells that disagree and that no entry covers.
@@ -53,7 +53,7 @@ def _stated(wanted: LedgerFilter, _: LedgerVocabulary) -> str:
     return f"that are {states}{unfiled_too}" if states else ""
 
 
-def _on(wanted: LedgerFilter, vocabulary: LedgerVocabulary) -> str:
+def _about_cells(wanted: LedgerFilter, vocabulary: LedgerVocabulary) -> str:
     if not any(wanted[key] for key in ("mode", "access", "register")):
         return ""
     where = ("on", vocabulary.words(wanted, "mode"), vocabulary.words(wanted, "access"), "cells")
@@ -86,7 +86,7 @@ KEYS: tuple[Key[LedgerRow, Registers], ...] = (
         lambda wanted, row, _: (key.mode for key in _cells(wanted, row)),
         control=Control("select", "Mode", "both")),
     Key("access", lambda _: {str(a): str(a) for a in Access},
-        lambda wanted, row, _: (key.access for key in _cells(wanted, row)), _on,
+        lambda wanted, row, _: (key.access for key in _cells(wanted, row)), _about_cells,
         control=Control("select", "Access", "both")),
     Key("register", _named,
         lambda wanted, row, _: (key.register for key in _cells(wanted, row)), "of {}",
@@ -127,9 +127,7 @@ class LedgerView:
         return not self.wanted["state"] or UNFILED in self.wanted["state"]
 
 
-def view_ledger(
-    knowledge: Knowledge, cells: Mapping[CellKey, CellView], wanted: LedgerFilter
-) -> LedgerView:
+def view_ledger(knowledge: Knowledge, cells: CellViews, wanted: LedgerFilter) -> LedgerView:
     """Return the ledger as a filter wants it; ``cells`` are judged ones."""
     vocabulary = vocabulary_of(knowledge)
     every = [entry_of(d, knowledge, cells) for d in knowledge.differences.values()]

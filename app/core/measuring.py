@@ -15,7 +15,7 @@ from app.core.numbers import Span, parse_hex
 from app.core.rulings import printed_claims
 from app.core.summaries import NOTHING, Sort
 from app.core.verdicts import judge
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.core.words import Action, Behaviour, Evidence, Reading, SourceKind
 
 NOT_STATED = "not-stated"
@@ -96,9 +96,7 @@ class Effect:
         return self.before.verdict is not self.after.verdict
 
 
-def effects(
-    knowledge: Knowledge, cells: Mapping[CellKey, CellView], measurement: Measurement
-) -> tuple[Effect, ...]:
+def effects(knowledge: Knowledge, cells: CellViews, measurement: Measurement) -> tuple[Effect, ...]:
     """Return what a measurement changes, cell by cell, in the order of the table.
 
     ``before`` is without it, ``after`` with it, whether or not it counts already. The work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -11,7 +11,7 @@ from app.core.cells import CellKey
 from app.core.facts import MsrPolicy, Policy, Register
 from app.core.knowledge import Knowledge
 from app.core.numbers import Span
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.core.words import Mode
 
 
@@ -85,7 +85,7 @@ class PolicyTable:
 
 
 def policy_table(
-    policies: tuple[Policy, ...], knowledge: Knowledge, cells: Mapping[CellKey, CellView]
+    policies: tuple[Policy, ...], knowledge: Knowledge, cells: CellViews
 ) -> PolicyTable:
     """Return policies as one table, in the order given."""
     return PolicyTable(
@@ -117,9 +117,7 @@ def _trap_rows(policies: tuple[Policy, ...], knowledge: Knowledge) -> Iterable[T
         yield TrapRow(str(span), register, tuple(span in mine for mine in lists))
 
 
-def _mark_rows(
-    policies: tuple[Policy, ...], cells: Mapping[CellKey, CellView]
-) -> Iterable[MarkRow]:
+def _mark_rows(policies: tuple[Policy, ...], cells: CellViews) -> Iterable[MarkRow]:
     """Yield the marks of the policies, what may be wrong before what only costs."""
     slugs = [policy.slug for policy in policies]
     found: list[MarkRow] = []

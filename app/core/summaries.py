@@ -155,7 +155,9 @@ def with_share(
     known = {s.sort: s for s in measured.summaries}
     for sort, (items, times) in share.items.items():
         old = known.get(sort, Summary(sort, Counts(), 0, 0))
-        who = Counts(1, _new(sort, share.by_machine), _new(sort, share.by_microcode))
+        who = Counts(
+            1, _counts_anew(sort, share.by_machine), _counts_anew(sort, share.by_microcode)
+        )
         known[sort] = replace(
             old,
             counts=old.counts + who if sign > 0 else old.counts - who,
@@ -167,7 +169,7 @@ def with_share(
     return Measured(tuple(known[sort] for sort in left), _heard(measured.heard, share, sign))
 
 
-def _new(sort: Sort, others: frozenset[Sort] | None) -> int:
+def _counts_anew(sort: Sort, others: frozenset[Sort] | None) -> int:
     return int(others is not None and sort not in others)
 
 

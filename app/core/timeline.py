@@ -135,13 +135,13 @@ def _reports(
     for (date, what, family, sources), outcomes in seen.items():
         if date:
             said = (
-                f"{outcome} ({_some(found)})" if len(every) > 1 else outcome
+                f"{outcome} ({_name_cells(found)})" if len(every) > 1 else outcome
                 for outcome, found in outcomes.items()
             )
             text = f"{knowledge.families[family].name}: {'; '.join(said)}"
             yield Moment(date, what, text, sources)
 
 
-def _some(cells: list[str]) -> str:
+def _name_cells(cells: list[str]) -> str:
     listed = list(dict.fromkeys(cells))
     return ", ".join(listed) if len(listed) <= MOST_CELLS_NAMED else f"{len(listed)} cells"

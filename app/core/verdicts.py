@@ -200,11 +200,11 @@ def _disagree(
     if a.condition:
         return True
     # Two reports that state no condition may have met different branches of the cell.
-    one_met, other_met = (_met(claims, seen, conditions) for seen in (a, b))
+    one_met, other_met = (_branches_met(claims, seen, conditions) for seen in (a, b))
     return not (one_met and other_met) or one_met == other_met == {""}
 
 
-def _met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> set[str]:
+def _branches_met(claims: tuple[Claim, ...], seen: Observation, conditions: Conditions) -> set[str]:
     """Return the conditions of the branches that a report may have met."""
     words = _words(seen)
     open_ = [claim for claim in claims if not claim.ranks]

@@ -131,8 +131,8 @@ class CellView:
         ruling: dict[tuple[int, Behaviour], list[str]] = {}
         for claim in self.effective:
             ruling.setdefault((-level_of(claim), claim.behaviour), []).append(claim.condition)
-        ran = {f.observation.outcome for j in self.measured for f in j.findings
-               if f.matched and f.observation.evidence.ran}  # fmt: skip
+        matching = (f.observation for j in self.measured for f in j.findings if f.matched)
+        ran = {seen.outcome for seen in matching if seen.evidence.ran}
         ordered = sorted(ruling, key=lambda one: (all(ruling[one]), one[0], len(ruling[one])))
         return tuple(
             Glance(
@@ -160,6 +160,9 @@ class CellView:
     def disagrees(self) -> bool:
         """Whether the table stands corrected here, by the manual or by silicon."""
         return self.rules_differ or any(j.verdict.disagrees for j in self.judgements.values())
+
+
+CellViews = Mapping[CellKey, CellView]
 
 
 def view_cells(
@@ -193,7 +196,7 @@ def _view(knowledge: Knowledge, key: CellKey, conditions: Conditions) -> CellVie
 
 
 def view_again(
-    cells: Mapping[CellKey, CellView],
+    cells: CellViews,
     knowledge: Knowledge,
     moved: Collection[tuple[CellKey, str]],
 ) -> dict[CellKey, CellView]:
@@ -218,7 +221,3 @@ def view_again(
             side_effects=knowledge.side_effects_of.get(key, ()),
         )
     return found
-
-
-# Cells before and after a change; None on the side where there is none.
-ChangedCells = Mapping[CellKey, tuple[CellView | None, CellView | None]]

@@ -15,7 +15,7 @@ from app.core.facts import Family, FeatureReading, Policy
 from app.core.kernels import NOT_KNOWN, unknown_branches
 from app.core.knowledge import Knowledge, action_of
 from app.core.measuring import NOT_STATED
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.core.words import Action, Mode, Verdict
 
 # Why a cell is wanted; the order is that of the page.
@@ -99,7 +99,7 @@ class Batch:
 
 def list_wants(
     knowledge: Knowledge,
-    cells: Mapping[CellKey, CellView],
+    cells: CellViews,
     families: Iterable[str] = (),
     narrowed: Mapping[str, Family] = NO_FAMILY,
 ) -> tuple[Want, ...]:
@@ -123,9 +123,7 @@ def list_wants(
     return tuple(found)
 
 
-def families_without_reports(
-    knowledge: Knowledge, cells: Mapping[CellKey, CellView]
-) -> tuple[str, ...]:
+def families_without_reports(knowledge: Knowledge, cells: CellViews) -> tuple[str, ...]:
     """Return the families of which nothing was reported at all, in their order."""
     heard = {j.family for view in cells.values() for j in view.measured}
     return tuple(family for family in knowledge.families if family not in heard)

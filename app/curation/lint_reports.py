@@ -194,14 +194,14 @@ def _releases_have_one_policy(knowledge: Knowledge, policy: facts.Policy) -> Bro
 
 def _trees_say_the_same(_: Knowledge, policy: facts.Policy) -> Broken:
     """Hold a policy against what was read in its trees, and each range against the trees of it."""
-    through = {(msr, way) for entry in policy.msrs for msr in _each(entry.msrs) for way in Access
-               if getattr(entry, way) is not Action.INTERCEPT}  # fmt: skip
+    does = ((e, msr, way) for e in policy.msrs for msr in _msrs_in(e.msrs) for way in Access)
+    through = {(msr, way) for e, msr, way in does if getattr(e, way) is not Action.INTERCEPT}
     for i, reading in enumerate(policy.readings):
         release = Release.find(reading.version)
         if not release or not any(range_.holds(release) for range_ in policy.ranges):
             yield ("readings", i, "version"), repr(reading.version), "a release of the ranges"
-        read = {(msr, way) for one in reading.msrs for msr in _each(one.msrs) for way in Access
-                if getattr(one, way)}  # fmt: skip
+        said = ((o, msr, way) for o in reading.msrs for msr in _msrs_in(o.msrs) for way in Access)
+        read = {(msr, way) for one, msr, way in said if getattr(one, way)}
         if other := sorted(format_hex(msr) for msr, _ in read ^ through):
             yield ("readings", i, "msrs"), f"otherwise {', '.join(other)}", "what the policy says"
         if other := sorted({one.offset for one in reading.traps} ^ {*policy.trap_offsets}):
@@ -213,7 +213,7 @@ def _trees_say_the_same(_: Knowledge, policy: facts.Policy) -> Broken:
             yield ("ranges", i, "unread"), found, expected
 
 
-def _each(text: str) -> range:
+def _msrs_in(text: str) -> range:
     return Span.parse(text).addresses()
 
 

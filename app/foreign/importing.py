@@ -251,8 +251,9 @@ def _facts(
     if cpuinfo:
         read, unread = read_cpuinfo(cpuinfo)
         faults += [f"--cpuinfo has {fault}" for fault in unread]
-        faults += [f"--{key.replace('.', '-')} says {said[key]}, --cpuinfo says {value}"
-                   for key, value in read.items() if said.get(key, value) != value]  # fmt: skip
+        for key in (key for key, value in read.items() if said.get(key, value) != value):
+            option = key.replace(".", "-")
+            faults.append(f"--{option} says {said[key]}, --cpuinfo says {read[key]}")
         cpu |= read
     asked, found = said.get("hypervisor.accelerator", ""), reading.accelerator
     if asked and found and asked != found:

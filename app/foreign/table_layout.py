@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from app.intake.mail_reading import MailLine
 from app.pens.plain import to_ascii
@@ -189,9 +189,9 @@ def _columns(lines: Sequence[MailLine], at: int, end: int) -> Grid:
     faults += [
         cell.fault("two or more spaces between columns") for cell in head if GAP.search(cell.text)
     ]
-    faults += [cell.fault("a title above this column")
-               for row in rows for title, cell in zip(head, row, strict=True)
-               if cell.text and not title.text][:1]  # fmt: skip
+    pairs = (pair for row in rows for pair in zip(head, row, strict=True))
+    untitled = (cell for title, cell in pairs if cell.text and not title.text)
+    faults += [cell.fault("a title above this column") for cell in islice(untitled, 1)]
     over = _over(lines, at, [first for first, _ in stretches])
     return Grid(head, over, tuple(rows), _above(lines, at), False, tuple(faults))
 

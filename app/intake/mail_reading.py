@@ -122,14 +122,14 @@ class _Reader:
         first = 1
         for start, end in pairwise([0, *starts[1:], len(source)]):
             text = source[start:end]
-            self._one(STUFFED.sub("", text) if starts else text, first)
+            self._message(STUFFED.sub("", text) if starts else text, first)
             first += text.count("\n")
 
     def _note(self, line: int, text: str) -> None:
         where = f"Line {line}: " if line else ""
         self.notes[f"{where}{to_ascii(text)}."] = None
 
-    def _one(self, source: str, first: int) -> None:
+    def _message(self, source: str, first: int) -> None:
         """Read a message, a part of one that was cut out, or text."""
         bare = source.lstrip("\n")
         first += len(source) - len(bare)
@@ -161,7 +161,7 @@ class _Reader:
             if at > 1 and is_message(body[at:]):
                 self._inside += 1
                 self._text(replace(part, body=body[:at]))
-                self._one(body[at:], part.line + body.count("\n", 0, at))
+                self._message(body[at:], part.line + body.count("\n", 0, at))
                 return
         if part.encoding not in known:
             self._note(part.line, f"the encoding {part.encoding[:40]} is not known")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.core.assumptions import PolicyView
@@ -10,7 +10,7 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
 from app.core.rulings import unprinted_claims
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import OWN_ORDER, Access, Behaviour, Mode
 from app.mail import mail_phrases as phrases
 from app.mail.mail_phrases import Speech
@@ -42,7 +42,7 @@ class SelectedRows:
 
     subject: str
     sentence: str
-    cells: Mapping[CellKey, CellView]
+    cells: CellViews
     order: tuple[str, ...]
     path: str
     policies: tuple[str, ...] = ()
@@ -148,11 +148,11 @@ def register_block(views: tuple[CellView, ...], knowledge: Knowledge, place: Pla
     out = MailBlock()
     out.lead(register_title(register))
     out.blank()
-    out.table([
-        ("Access", "Table 15-22", OWN_ORDER),
-        *((phrases.mode_and_access(v.key.mode, v.key.access), notes.words(v.table), notes.ruling(v))
-          for v in views),
-    ])  # fmt: skip
+    rows = [("Access", "Table 15-22", OWN_ORDER)]
+    for view in views:
+        access = phrases.mode_and_access(view.key.mode, view.key.access)
+        rows.append((access, notes.words(view.table), notes.ruling(view)))
+    out.table(rows)
     return _ended(out, views, notes, place.pin(f"/r/{register.slug}"))
 
 

@@ -249,10 +249,9 @@ class _Checker:
             note = "" if today else "The page says nothing like it today."
         else:
             then, today = [], []
-        return LineOut(
-            line=self._lines[placed.piece.index].number, text=placed.piece.text,
-            standing=standing, then=then, today=today, note=note,
-        )  # fmt: skip
+        number, text = self._lines[placed.piece.index].number, placed.piece.text
+        seen = {"then": then, "today": today, "note": note}
+        return LineOut(line=number, text=text, standing=standing, **seen)
 
     def _pieces(self, link: MailLink) -> Iterator[QuotedPiece]:
         """Yield what stands above a link and may be its block, without other pinned links."""

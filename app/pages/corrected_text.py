@@ -21,7 +21,7 @@ from app.pens.lines import CELLS_AT
 from app.pens.parts import Field, Item, Para, Section, Sheet, Tabular
 from app.pens.place import Place
 from app.pens.plain import sheet_text
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 
 TITLE = "Table 15-22 as it should read"
 KEY = (
@@ -131,7 +131,7 @@ def group_behaviours(branches: Branches) -> list[tuple[Behaviour, list[str]]]:
 
 def corrected_table(table: CorrectedTable) -> Table:
     """Return the corrected table as rows, for CSV and Markdown."""
-    columns = names("register name offset avic_read avic_write msr x2avic_read x2avic_write")
+    columns = column_names("register name offset avic_read avic_write msr x2avic_read x2avic_write")
     rows = []
     for row in table.rows:
         said = [_slugs(cell) for cell in row.cells.values()]

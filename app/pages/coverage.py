@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from app.core.cells import CellKey, cells_of
 from app.core.facts import Register
 from app.core.knowledge import Knowledge
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.wanted import REASONS
 from app.core.words import Access, Mode, Verdict
 from app.pages.answering import Answering, CellState, family_columns
@@ -44,9 +44,7 @@ class Coverage:
     verdicts: tuple[Verdict, ...]
 
 
-def coverage_of(
-    knowledge: Knowledge, cells: Mapping[CellKey, CellView], families: Sequence[str]
-) -> Coverage:
+def coverage_of(knowledge: Knowledge, cells: CellViews, families: Sequence[str]) -> Coverage:
     """Return the picture of some families."""
     bands = tuple(_band(who, knowledge, cells) for who in family_columns(knowledge, families))
     found = {it.verdict for band in bands for _, row in band.rows for _, it in row if it}
@@ -54,7 +52,7 @@ def coverage_of(
     return Coverage(tuple(knowledge.registers.values()), bands, every)
 
 
-def _band(who: Answering, knowledge: Knowledge, cells: Mapping[CellKey, CellView]) -> Band:
+def _band(who: Answering, knowledge: Knowledge, cells: CellViews) -> Band:
     rows = []
     for mode, access in product(Mode, Access):
         views = [cells[CellKey(slug, mode, access)] for slug in knowledge.registers]

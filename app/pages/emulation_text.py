@@ -16,12 +16,12 @@ from app.pages.measurement_text import SAW
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces
 from app.pens.parts import Field
-from app.pens.tables import names
+from app.pens.tables import column_names
 from app.store.snapshots import Snapshot
 
 # So many values of one answer are named.
 VALUES = 4
-COLUMNS = names(
+COLUMNS = column_names(
     "cell member condition guest_sees verdict manual_rules firm values times measurements url"
 )
 CellAnswer = tuple[CellView, EmulatedAnswer]

@@ -16,7 +16,7 @@ from app.core.filtering import Passing
 from app.core.filters import CPUS, WHOLE, WRONG, CellFilter, Members
 from app.core.measuring import NOT_STATED
 from app.core.names import NamedRegister
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import Access, Evidence, Mode, Printed, Scope, Verdict
 from app.curation import aliases
 from app.errors import NotFound
@@ -87,7 +87,7 @@ class TableView:
         return _tallies(self.snapshot, self.wanted, Verdict)
 
     @cached_property
-    def cells(self) -> Mapping[CellKey, CellView]:
+    def cells(self) -> CellViews:
         """The cells that pass, in the order of the table."""
         return {view.key: view for row in self.rows.values() for view in row}
 

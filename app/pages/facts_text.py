@@ -13,13 +13,15 @@ from typing import Any
 from app.core.knowledge import KINDS
 from app.pens.changed import count_changes, differing_fields
 from app.pens.plain import Plain
-from app.pens.tables import names
+from app.pens.tables import column_names
 from app.store.queries import Change
 
 # What is longer than this is counted; the page of its data version links the rest.
 MOST_CHANGES = 60
 # What tells the entries of a list apart, by the names of their fields.
-TELLING = names("register mode modes access kind condition date state revision cpuid family msrs")
+TELLING = column_names(
+    "register mode modes access kind condition date state revision cpuid family msrs"
+)
 
 
 # A label, what stands behind it, and by how many columns both are indented.

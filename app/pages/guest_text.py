@@ -20,13 +20,13 @@ from app.pages.guest_view import GuestLine
 from app.pens import phrases
 from app.pens.lines import Linked, Pieces, Sourced, Styled, full_address, join_lines
 from app.pens.parts import Field, Para, Passage, Record, Section
-from app.pens.tables import names
+from app.pens.tables import column_names
 
 # How many conditions of a line are named in a narrow column.
 TAGS = 2
 OTHERWISE = "otherwise"
 BY_MANUAL = {"documented": "manual", "implied": "implied"}
-COLUMNS = names(
+COLUMNS = column_names(
     "cell condition family silicon_sees silicon_grade hypervisor release emulation emulation_sees "
     "policy answers inferred guest_sees same url"
 )

@@ -12,10 +12,10 @@ from app.core.measuring import Effect
 from app.core.words import State
 from app.intake.submitting import Checked, Receipt
 from app.pens.place import Place
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 
 # Of the list as rows.
-COLUMNS = names(
+COLUMNS = column_names(
     "id state family cpu microcode hypervisor tool measured_at observations url answered"
 )
 

@@ -98,13 +98,13 @@ def _beside(older: str, newer: str) -> Linked:
 def policy_sheet(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     """Return one policy in full, or two side by side with what differs first."""
     one = len(table.policies) == 1
-    sheet = _one(table, knowledge) if one else _two(table, knowledge)
+    sheet = _alone(table, knowledge) if one else _side_by_side(table, knowledge)
     ids = (name for policy in table.policies for name in policy.every_source)
     sheet.parts.append(list_sources(ids, knowledge))
     return sheet
 
 
-def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
+def _alone(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     policy = table.policies[0]
     heads = ("MSR", "register", "RDMSR", "WRMSR", "marks, notes")
     rows = [(*_named(row), *_does(row.entries[0]), _marked(row, table)) for row in table.msrs]
@@ -132,7 +132,7 @@ def _one(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     )
 
 
-def _two(table: PolicyTable, knowledge: Knowledge) -> Sheet:
+def _side_by_side(table: PolicyTable, knowledge: Knowledge) -> Sheet:
     a, b = table.policies
     changed, unchanged = table.only(differing=True), table.only(differing=False)
     only = []

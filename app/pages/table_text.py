@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from app.core.cells import CellKey
 from app.core.filters import CellFilter
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
-from app.core.views import CellView
+from app.core.views import CellViews
 from app.pages import policy_phrases
 from app.pages.explore import TableView
 from app.pages.table_columns import cell_columns
@@ -101,7 +100,7 @@ def _introduction(policies: Iterable[str], knowledge: Knowledge) -> Iterator[Pas
 
 
 def cells_table(
-    cells: Mapping[CellKey, CellView],
+    cells: CellViews,
     knowledge: Knowledge,
     site: str,
     policies: Iterable[str] = (),

@@ -50,8 +50,8 @@ SITE = Linked("", "", told=True)
 
 
 # How the address of any cell is made, for pages that name cells in columns.
-CELLS_AT = ("A cell stands at ", Linked("", "/r/REGISTER/MODE/ACCESS", told=True),
-            ", by any name of the register.")  # fmt: skip
+_CELL = Linked("", "/r/REGISTER/MODE/ACCESS", told=True)
+CELLS_AT = ("A cell stands at ", _CELL, ", by any name of the register.")
 
 
 def full_address(href: str) -> Linked:

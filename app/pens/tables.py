@@ -37,7 +37,7 @@ class Table:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def names(columns: str) -> tuple[str, ...]:
+def column_names(columns: str) -> tuple[str, ...]:
     """Return the names of columns, written in a row."""
     return tuple(columns.split())
 

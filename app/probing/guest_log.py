@@ -54,7 +54,6 @@ class BadGuestLog(AppError):
 class _Reading:
     """A log on the way through its lines."""
 
-    file: str
     problems: list[Problem] = field(default_factory=list)
     machine: Machine | None = None
     accesses: list[GuestAccess] = field(default_factory=list)
@@ -66,7 +65,7 @@ class _Reading:
     closed: bool = False
 
     def tell(self, line: int, place: str, found: str, expected: str) -> None:
-        self.problems.append(Problem(self.file, place, found, expected, line))
+        self.problems.append(Problem("guest log", place, found, expected, line))
 
 
 def is_guest_log(raw: bytes) -> bool:
@@ -74,13 +73,13 @@ def is_guest_log(raw: bytes) -> bool:
     return any(line.startswith(JSON_LINE) for line in raw.split(b"\n", 200)[:200])
 
 
-def read_guest_log(raw: bytes, file: str = "guest log") -> GuestLog:
+def read_guest_log(raw: bytes) -> GuestLog:
     """Read a whole serial log.
 
     Raises BadGuestLog with every fault at once: the line, what was found, what was
     expected. A log without its checksum line is one of them.
     """
-    reading = _Reading(file)
+    reading = _Reading()
     number = 0
     for number, text in enumerate(raw.split(b"\n"), 1):
         text = text.rstrip(b"\r")  # noqa: PLW2901 - a serial line may end in both

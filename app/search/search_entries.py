@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from app.core import facts
-from app.core.cells import CellKey
 from app.core.citations import cite_claim, cite_source
 from app.core.knowledge import Knowledge
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import OWN_ORDER, Mode, Printed
 from app.pens import phrases
 from app.search.model import SearchEntry
@@ -16,7 +15,7 @@ from app.search.model import SearchEntry
 
 def entries(
     knowledge: Knowledge,
-    cells: Mapping[CellKey, CellView],
+    cells: CellViews,
     measurements: Iterable[facts.Measurement | facts.Listed] = (),
 ) -> Iterator[SearchEntry]:
     """Return every entry, each kind in the order of its own page."""

@@ -182,9 +182,11 @@ def _explain(text: str, error: UnexpectedInput) -> InvalidQuery:
     if '"' in text[start + 1 :]:
         end = text.index('"', start + 1) + 1
         rest = tidy(text[:start].removesuffix("-") + text[end:])
-        return InvalidQuery(text, (start, end), "empty quotes", "words in them", _some(rest))
-    return InvalidQuery(text, where, "an opening quote", "a closing one", _some(f'{text}"'))
+        return InvalidQuery(
+            text, (start, end), "empty quotes", "words in them", _if_any_words(rest)
+        )
+    return InvalidQuery(text, where, "an opening quote", "a closing one", _if_any_words(f'{text}"'))
 
 
-def _some(text: str) -> tuple[str, ...]:
+def _if_any_words(text: str) -> tuple[str, ...]:
     return (text,) if text.strip('"') else ()

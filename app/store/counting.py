@@ -110,13 +110,10 @@ class _Books:
         by_machine = self._shown_by(SightingRow.machine == first.machine)
         told = first.microcode is not None
         by_microcode = self._shown_by(SightingRow.microcode == first.microcode) if told else None
-        shares = {
-            cell: Share(items, *(
-                None if shown is None else shown.get(cell, frozenset())
-                for shown in (by_machine, by_microcode)
-            ))
-            for cell, items in _by_cell(rows, self._sorts).items()
-        }  # fmt: skip
+        shares = {}
+        for cell, items in _by_cell(rows, self._sorts).items():
+            same_microcode = None if by_microcode is None else by_microcode.get(cell, frozenset())
+            shares[cell] = Share(items, by_machine.get(cell, frozenset()), same_microcode)
         stored = self._stored(shares)
         before = {cell: measured_from(row.body, self._sorts) for cell, row in stored.items()}
         if sign > 0:

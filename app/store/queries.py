@@ -278,12 +278,10 @@ def get_verdicts(
 ) -> tuple[VerdictTuple, ...]:
     """Return the stored judgements, of all families or of some, ordered by their key."""
     r = VerdictRow
-    rows = session.execute(
-        select(r.register, r.mode, r.access, r.family, r.verdict, r.behaviours, r.reports,
-               r.masked, r.evidence, r.scope)
-        .where(*([] if families is None else [r.family.in_(families)]))
-        .order_by(r.register, r.mode, r.access, r.family)
-    )  # fmt: skip
+    key = (r.register, r.mode, r.access, r.family)
+    said = (r.verdict, r.behaviours, r.reports, r.masked, r.evidence, r.scope)
+    some = [] if families is None else [r.family.in_(families)]
+    rows = session.execute(select(*key, *said).where(*some).order_by(*key))
     return tuple(tuple(row) for row in rows)
 
 

@@ -205,15 +205,12 @@ class Records:
     def _groups(self) -> Mapping[tuple[str, ...], int]:
         """How many measurements agree in what they are grouped by; one scan of an index."""
         columns = [getattr(RecordRow, name) for name in GROUPED]
-        rows = select(*columns, func.count()).where(*self._held()).group_by(*columns)
-        return {tuple(key): number for *key, number in self._ask(rows)}
-
-    def _held(self) -> tuple[ColumnElement[bool], ...]:
-        return _held(RecordRow, self.version)
+        rows = select(*columns, func.count()).where(*_held(RecordRow, self.version))
+        return {tuple(key): n for *key, n in self._ask(rows.group_by(*columns))}
 
     def _rows(self, column: InstrumentedAttribute[str] = RecordRow.body) -> Select[Any]:
         r = RecordRow
-        rows = select(column).select_from(r).where(*self._held())
+        rows = select(column).select_from(r).where(*_held(RecordRow, self.version))
         return rows.order_by(r.received_at.desc(), r.slug.desc())
 
     def _admitted(self, chosen: Chosen, differing: Collection[Sort]) -> Select[Any]:

@@ -130,13 +130,11 @@ def _known(
     Of what is shown only that is read which was not: what an observation says never changes.
     """
     keys = queries.get_keys(session, [int(i) for m in stored.values() for i in m.of_id])
-    named = {
-        group: replace(m, summaries=tuple(
-            replace(s, newest=tuple(keys[int(i)] for i in s.newest)) for s in m.summaries
-        ))
-        for group, m in stored.items() if m.summaries
-    }  # fmt: skip
-    measured = {**kept, **named}
+    measured = {**kept}
+    for group, m in stored.items():
+        if m.summaries:
+            named = (replace(s, newest=tuple(keys[int(i)] for i in s.newest)) for s in m.summaries)
+            measured[group] = replace(m, summaries=tuple(named))
     shown = {i for m in measured.values() for i in m.of_id}
     facts = {i: known.observations[i] for i in shown if i in known.observations}
     unknown = shown - facts.keys()

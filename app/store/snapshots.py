@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.core.cells import CellKey
 from app.core.corrected import CorrectedTable, correct
 from app.core.emulated import EmulatedApic
 from app.core.filters import CellVocabulary, vocabulary_of
 from app.core.knowledge import Knowledge
-from app.core.views import CellView, view_again, view_cells
+from app.core.views import CellViews, view_again, view_cells
 from app.store import queries
 from app.store.queries import DataVersion
 from app.store.records import Records
@@ -71,7 +70,7 @@ class Snapshot:
         return self.version.created_at
 
     @cached_property
-    def cells(self) -> Mapping[CellKey, CellView]:
+    def cells(self) -> CellViews:
         """Every cell, judged, in the order of the table."""
         return view_cells(self.knowledge)
 

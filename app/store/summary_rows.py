@@ -78,7 +78,7 @@ def _counted(counts: Counts) -> tuple[int, int, int]:
 
 
 def measured_from(body: str, sorts: Mapping[int, Sort]) -> Measured:
-    """Return what a stored body holds; ``body_of`` writes it."""
+    """Return what a stored body holds; ``stored_body`` writes it."""
     said = json.loads(body)
     return Measured(
         tuple(

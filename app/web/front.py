@@ -67,7 +67,7 @@ class Front:
         wanted = negotiate(scope["path"], headers)
         state = scope.setdefault("state", {})
         if scope["method"] not in ("GET", "HEAD"):
-            await self._app(_inner(scope, wanted), receive, _with(send, SECURITY))
+            await self._app(_inner(scope, wanted), receive, _adding_heads(send, SECURITY))
             return
         encoding = encoding_for(headers.get("accept-encoding", ""))
         key = (self._version(), wanted.path, wanted.format, scope["query_string"])
@@ -136,7 +136,7 @@ class _Catch:
         wanted: WantedFormat,
         let_through: Callable[[], None],
     ) -> None:
-        self._send = _with(send, (*SECURITY, _vary(wanted)))
+        self._send = _adding_heads(send, (*SECURITY, _vary(wanted)))
         self._let_through = let_through
         self._state = state
         self._start: Message | None = None
@@ -209,7 +209,7 @@ def _answer(
     return start, body
 
 
-def _with(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:
+def _adding_heads(send: Send, extra: tuple[tuple[bytes, bytes], ...]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", []), *extra]}

@@ -48,10 +48,12 @@ class Metrics:
         self._requests = Counter(
             "vapic_requests", "Requests that were answered.", labels, registry=self.registry
         )
-        self._seconds = Histogram("vapic_request_seconds", "From a request to its whole answer.",
-                                  ("answer",), buckets=BUCKETS, registry=self.registry)  # fmt: skip
-        self._uploads = Counter("vapic_uploads", "Documents that came, and what became of them.",
-                                ("outcome",), registry=self.registry)  # fmt: skip
+        told = "From a request to its whole answer."
+        self._seconds = Histogram(
+            "vapic_request_seconds", told, ("answer",), buckets=BUCKETS, registry=self.registry
+        )
+        told = "Documents that came, and what became of them."
+        self._uploads = Counter("vapic_uploads", told, ("outcome",), registry=self.registry)
         kept = Gauge("vapic_kept_bytes", "Memory of kept pages.", registry=self.registry)
         kept.set_function(kept_bytes)
         self.registry.register(Stored(readers))

@@ -162,8 +162,8 @@ class Mirror:
         """Hold the signature of a tag against the keys that are allowed, where some are."""
         if self._signers is None:
             return
-        settings = ("gpg.format=ssh", "gpg.ssh.program=ssh-keygen",
-                    f"gpg.ssh.allowedSignersFile={self._signers.resolve()}")  # fmt: skip
+        keys = f"gpg.ssh.allowedSignersFile={self._signers.resolve()}"
+        settings = ("gpg.format=ssh", "gpg.ssh.program=ssh-keygen", keys)
         words = [word for one in settings for word in ("-c", one)]
         try:
             self.repository.run(*words, "verify-tag", name)

@@ -209,8 +209,8 @@ def _committed(
     parent = last.commit if last else ""
     told = [f"delete {NEW}"]
     for version, tree in zip(made, trees, strict=True):
-        lines = [f"tree {tree}", f"parent {parent}" if parent else "",
-                 f"author {version.stamp}", f"committer {version.stamp}"]  # fmt: skip
+        stamps = f"author {version.stamp}", f"committer {version.stamp}"
+        lines = [f"tree {tree}", f"parent {parent}" if parent else "", *stamps]
         head = "".join(f"{line}\n" for line in lines if line).encode()
         if key:
             signature = _signature(key, head + b"\n" + version.message).decode().rstrip("\n")

@@ -115,8 +115,8 @@ async def copy_site(
                         waiting.append(target)
                 progress(len(known) - len(waiting), len(known))
         copied.write_pages()
-        marker = {"format": 1, "data_version": site.version, "site": site.address,
-                  "files": len(copied.files)}  # fmt: skip
+        of = {"data_version": site.version, "site": site.address}
+        marker = {"format": 1, **of, "files": len(copied.files)}
         _write(made / MARKER, f"{json.dumps(marker, indent=1)}\n".encode())
     return copied
 

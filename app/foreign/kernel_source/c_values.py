@@ -223,8 +223,8 @@ class Evaluator:
             if [part.type for part in said] == ["field_designator"]:
                 fields[node_text(said[0].named_children[0])] = value
                 continue
-            ends = [self.number(n, frame).value for part in said for n in part.named_children
-                    if part.type != "field_designator"]  # fmt: skip
+            parts = (part for part in said if part.type != "field_designator")
+            ends = [self.number(n, frame).value for part in parts for n in part.named_children]
             first, last = (ends[0], ends[-1]) if ends else (last + 1, last + 1)
             if len(said) > 1 or not 0 <= first <= last < MOST_ELEMENTS:
                 expected = "`.field = value` or `[n] = value`"

@@ -28,9 +28,9 @@ def compare_policies(named: Mapping[str, Policy], knowledge: Knowledge) -> Secti
         parts.append(msrs_section("MSRs treated differently while x2AVIC is active", table))
         parts[-1].parts += _msr_places(table.msrs, read)
     if table.traps:
-        parts.append(Section("Offsets that only one takes for a trap on exit 402h").holding(
-            traps_line(table.traps, policies), *_trap_places(table.traps, read),
-        ))  # fmt: skip
+        traps = Section("Offsets that only one takes for a trap on exit 402h")
+        traps.holding(traps_line(table.traps, policies), *_trap_places(table.traps, read))
+        parts.append(traps)
     if reasons := [*_reasons(read)]:
         parts.append(Section("Reasons to keep AVIC off that differ").holding(*reasons))
     fields = [

@@ -61,6 +61,7 @@ _SETTERS = {
     "svm_set_intercept_for_msr": ("vcpu", "msr", "type", "set"),
 }
 _TYPES = {"MSR_TYPE_R": Access.READ, "MSR_TYPE_W": Access.WRITE}
+_ASKED = re.compile(r"\b(?:defined|IS_ENABLED)\b\s*\(?\s*(\w+)\s*\)?")
 _DEFINED = {"CONFIG_X86_64": 1, "CONFIG_X86_32": 0, "__KERNEL__": 1, "__ASSEMBLY__": 0,
             "__ASSEMBLER__": 0, "__ASSEMBLER": 0}  # fmt: skip
 
@@ -105,8 +106,8 @@ class Tree(Runner):
     @cached_property
     def _files(self) -> list[CFile]:
         paths = ((name, Path(self.root, name)) for name in _FILES)
-        return [read_c(name, path.read_text("utf-8", "replace"), self.decide)
-                for name, path in paths if path.is_file()]  # fmt: skip
+        there = ((name, path) for name, path in paths if path.is_file())
+        return [read_c(name, p.read_text("utf-8", "replace"), self.decide) for name, p in there]
 
     def read(self) -> TreeReading:
         """Return what the tree says. Raises UnknownShape with a place for what cannot be read."""
@@ -117,8 +118,7 @@ class Tree(Runner):
     def decide(self, condition: str) -> bool | None:
         """Return whether a condition of the preprocessor holds; None where that is not known."""
         number = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", self.version)
-        plain = re.sub(r"\b(?:defined|IS_ENABLED)\b\s*\(?\s*(\w+)\s*\)?",
-                       lambda m: str(_DEFINED.get(m[1], m[0])), condition)  # fmt: skip
+        plain = _ASKED.sub(lambda m: str(_DEFINED.get(m[1], m[0])), condition)
         if number:
             code = [int(part or 0) for part in number.groups()]
             plain = plain.replace("LINUX_VERSION_CODE", str(code[0] << 16 | code[1] << 8 | code[2]))
@@ -212,15 +212,15 @@ class Tree(Runner):
 
     def _reasons(self) -> Iterator[Inhibit]:
         file, name = self._start(*_INHIBITS)
-        listed = [(f, label, node) for f in self._files for label, node in f.enumerators.items()
-                  if label.startswith(_REASON)]  # fmt: skip
+        every = ((f, label, node) for f in self._files for label, node in f.enumerators.items())
+        listed = [(f, label, node) for f, label, node in every if label.startswith(_REASON)]
         if not listed:
             raise CodePlace(AVIC, 1).unknown("none", f"an enumeration of {_REASON}*")
         for home, label, node in listed:
             bit = self.enumerator(home, node)
             heeded = self._heeded(file, name, label, bit)
-            yield Inhibit(name=label.removeprefix(_REASON), bit=bit, at=str(home.place(node)),
-                          heeded=str(heeded or ""))  # fmt: skip
+            name, at = label.removeprefix(_REASON), str(home.place(node))
+            yield Inhibit(name=name, bit=bit, at=at, heeded=str(heeded or ""))
 
     def _heeded(self, file: CFile, name: str, label: str, bit: int) -> CodePlace | None:
         """Return where AVIC is told to heed a reason, None where it is not."""

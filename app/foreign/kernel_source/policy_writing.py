@@ -92,8 +92,13 @@ def _reading(read: TreeReading, source: str) -> PolicyReading:
         if read_ or write:
             found.append(ReadMsr(msrs=str(Span(msrs[0], msrs[-1])), read=read_, write=write))
     traps = (ReadTrap(offset=format_hex(at), at=str(place)) for at, place in read.traps.items())
-    return PolicyReading(version=read.version, source=source, msrs=tuple(found), traps=tuple(traps),
-                         inhibits=read.inhibits)  # fmt: skip
+    return PolicyReading(
+        version=read.version,
+        source=source,
+        msrs=tuple(found),
+        traps=tuple(traps),
+        inhibits=read.inhibits,
+    )
 
 
 def policy_yaml(policy: Policy, registers: Iterable[Register]) -> str:

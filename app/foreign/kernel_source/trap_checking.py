@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from app.core.cells import CellKey
 from app.core.facts import Claim, Observation
 from app.core.knowledge import Knowledge
 from app.core.numbers import SLOT, Span, count_noun
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.words import Access, Behaviour, Mode
 from app.foreign.kernel_source.trap_running import FAULT, TRAP, Switch, TakenFor
 from app.pages.policy_phrases import evidence_lines
@@ -49,7 +49,7 @@ class TrapCheck:
         return word if self.said.case else f"absent; {word}"
 
 
-def checks(switch: Switch, cells: Mapping[CellKey, CellView]) -> Iterator[TrapCheck]:
+def checks(switch: Switch, cells: CellViews) -> Iterator[TrapCheck]:
     """Yield each cell in which an exit 402h can come, against a function."""
     for key, view in cells.items():
         if switch.msrs and key.mode is Mode.AVIC:
@@ -84,9 +84,7 @@ def _said(switch: Switch, key: CellKey, view: CellView) -> Iterator[tuple[str, T
         yield "" if whole else f" {Span(alike[0][0], alike[-1][0])}", alike[0][1]
 
 
-def check_switch(
-    switch: Switch, cells: Mapping[CellKey, CellView], knowledge: Knowledge
-) -> tuple[Section, bool]:
+def check_switch(switch: Switch, cells: CellViews, knowledge: Knowledge) -> tuple[Section, bool]:
     """Return a function against the corrected table, and whether it agrees everywhere."""
     rows = list(checks(switch, cells))
     wrong = [row for row in rows if not row.agrees]

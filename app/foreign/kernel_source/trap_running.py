@@ -121,8 +121,8 @@ class Handler(Runner):
         place, names = self.file.place(function), parameters(function)
         self._asked = self.file.place(function)
         writes = [one for one in names if one.lower() in _WRITES]
-        pointers = [n for n, one in zip(names, declared_parameters(function), strict=True)
-                    if "*" in node_text(one)]  # fmt: skip
+        declared = zip(names, declared_parameters(function), strict=True)
+        pointers = [name for name, one in declared if "*" in node_text(one)]
         asked = next((one for one in names if one not in (*writes, *pointers)), "")
         if not asked:
             raise place.unknown(
@@ -180,8 +180,9 @@ class Handler(Runner):
     def _enumerated(self, number: int) -> str:
         """Return what the only enumerator of a number is that is named so: of what is not set."""
         named = {name: _KIND.search(name) for name in self.file.enumerators}
-        found = [kind[0].lower() for name, kind in named.items() if kind
-                 and self.enumerator(self.file, self.file.enumerators[name]) == number]  # fmt: skip
+        kinds = ((name, kind[0].lower()) for name, kind in named.items() if kind)
+        nodes = self.file.enumerators
+        found = [kind for name, kind in kinds if self.enumerator(self.file, nodes[name]) == number]
         return found[0] if len(found) == 1 else ""
 
     def named(self, name: str, frame: Frame, place: CodePlace) -> Value | None:

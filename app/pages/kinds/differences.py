@@ -26,11 +26,11 @@ from app.pages.subjects import Subject
 from app.pens import phrases
 from app.pens.page import Page
 from app.pens.plain import line_text
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 from app.store.snapshots import Snapshot
 from app.store.stepping import LEDGER
 
-COLUMNS = names(
+COLUMNS = column_names(
     "number state reached title table_says instead families cells evidence threads commits "
     "retracted url"
 )

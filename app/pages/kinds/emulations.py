@@ -18,7 +18,7 @@ from app.pages.measurement_text import NO_EVIDENCE
 from app.pens.lines import Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Record, Section, Sheet
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 from app.store.snapshots import Snapshot
 
 LEAD = (
@@ -33,7 +33,7 @@ HELD = (
 )
 # Keys of the JSON too.
 COLUMNS = (
-    *names("slug name version flavour guest_vendor measurements observations"),
+    *column_names("slug name version flavour guest_vendor measurements observations"),
     *map(str, Following),
 )
 

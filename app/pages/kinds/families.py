@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
 from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
@@ -13,7 +12,7 @@ from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.timeline import NEWEST_MEASUREMENTS, of_family
-from app.core.views import CellView
+from app.core.views import CellView, CellViews
 from app.core.wanted import (
     REASONS,
     Want,
@@ -35,7 +34,7 @@ from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
 from app.pens.parts import Field, Item, Para, Passage, Remark, Section, Sheet, Tabular
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 
 LEAD = "Which family has which evidence. Nothing is inferred from one family to another."
 COUNTED = "Of the {} cells those are counted that exist on a family, as far as is known."
@@ -46,7 +45,6 @@ WIDE = 28
 # has lines of its own there.
 SIDES = ("Cell", "As printed", OWN_ORDER, "Seen")
 WIDTHS = (23, 22, 28)
-CellViews = Mapping[CellKey, CellView]
 
 
 class CoveragePage(PageKind):
@@ -127,7 +125,7 @@ class FamilyPage(PageKind):
             tuple(map(str, (key, j.verdict, " ".join(j.behaviours), j.reports, j.evidence or "")))
             for key, j in judged.items()
         )
-        table = Table(names("cell verdict seen reports evidence"), tuple(rows))
+        table = Table(column_names("cell verdict seen reports evidence"), tuple(rows))
         chosen = {"family": (family.slug,), "state": (str(State.ACCEPTED),)}
         newest = asked.snapshot.records.page(chosen, most=NEWEST_MEASUREMENTS)
         sheet = _family_sheet(family, cells, newest, asked.knowledge)

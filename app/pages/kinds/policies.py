@@ -20,11 +20,11 @@ from app.pages.policy_covering import covering_data, covering_sheet, covering_ta
 from app.pages.policy_phrases import evidence_lines, not_known, passed_msrs
 from app.pens.page import Page
 from app.pens.plain import line_text
-from app.pens.tables import Table, names
+from app.pens.tables import Table, column_names
 from app.store.snapshots import Snapshot
 
 BETWEEN = ".."
-COLUMNS = names("policy hypervisor versions lets_through trap_offsets differs costs url")
+COLUMNS = column_names("policy hypervisor versions lets_through trap_offsets differs costs url")
 
 
 class MarkOut(Out):

@@ -69,8 +69,8 @@ def new_machines(host: Host) -> Opinion:
     forced = answer is IsOn.ON and bool(host.cpuinfo) and "avic" not in host.flags
     if answer is IsOn.ON:
         x2avic = "x2avic" in host.flags
-        text = "AVIC is on for new VMs, and x2AVIC is too." if x2avic else (
-            "AVIC is on for new VMs, x2AVIC is not: it helps guests in xAPIC mode.")  # fmt: skip
+        other = "and x2AVIC is too." if x2avic else "x2AVIC is not: it helps guests in xAPIC mode."
+        text = f"AVIC is on for new VMs, {other}"
         text = FORCED if forced else text
     else:
         text = f"AVIC is {answer} for new VMs. {text}"

@@ -101,8 +101,8 @@ def read_watched(text: str, seconds: float, read: str = "") -> Watched:
     changes = [event for event in events if isinstance(event, trace.InhibitChanged)]
     behind = changes[-1].line if changes else 0
     ways = [match[1] for line in lines[behind:] if (match := _ACCEPTED.search(line))]
-    exits = [event for event in events if event.line > behind
-             and isinstance(event, trace.Unaccelerated | trace.IncompleteIpi)]  # fmt: skip
+    kinds = trace.Unaccelerated | trace.IncompleteIpi
+    exits = [event for event in events if event.line > behind and isinstance(event, kinds)]
     masks = tuple((change.inhibits, change.names) for change in changes)
     held = [] if masks else _MASK.findall(read)[-1:]
     masks += tuple((int(mask, 16), "") for mask in held)
