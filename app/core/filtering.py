@@ -92,6 +92,10 @@ class Filter(Generic[T, C]):
         some = {k.name: v for k in self.keys if (v := both.get(k.name)) and v != (k.default,)}
         return Filter(self.keys, some)
 
+    def without(self, name: str, value: str) -> Filter[T, C]:
+        """Return the filter without one value of a key."""
+        return self.but(**{name: tuple(other for other in self[name] if other != value)})
+
     def only(self, *names: str) -> Filter[T, C]:
         """Return the filter with nothing chosen but of some keys."""
         return replace(self, chosen={k: v for k, v in self.chosen.items() if k in names})
@@ -126,6 +130,15 @@ class Filter(Generic[T, C]):
     def asked(self) -> tuple[Key[T, C], ...]:
         """The keys that narrow, and of which something is chosen."""
         return tuple(key for key in self.keys if key.found and key.name in self.chosen)
+
+
+@dataclass(frozen=True)
+class Chip(Generic[T, C]):
+    """A value that is chosen, by its label and that of its key, and the filter ``without`` it."""
+
+    key: str
+    label: str
+    without: Filter[T, C]
 
 
 class Passing(Generic[T, C]):
@@ -210,16 +223,12 @@ class Vocabulary(Generic[T, C]):
         """Return what is chosen of a key as alternatives, empty where nothing is."""
         return " or ".join(self._label(name, value) for value in wanted[name])
 
-    def chips(self, wanted: Filter[T, C]) -> tuple[tuple[str, str, Filter[T, C]], ...]:
-        """Return (key, label, the filter without it) for each value that is chosen."""
+    def chips(self, wanted: Filter[T, C]) -> tuple[Chip[T, C], ...]:
+        """Return a chip for each value that is chosen."""
         return tuple(
-            (
-                key.chip or key.name,
-                self._label(key.name, value),
-                wanted.but(**{key.name: tuple(v for v in wanted[key.name] if v != value)}),
-            )
+            Chip(key.chip or key.name, self._label(key.name, v), wanted.without(key.name, v))
             for key in self.keys
-            for value in wanted[key.name]
+            for v in wanted[key.name]
         )
 
     def sentence(self, wanted: Filter[T, C], head: str, lead: str = " ", join: str = " ") -> str:

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.core.facts import Fact, Measurement
 from app.core.knowledge import Knowledge, key_of, kind_of
-from app.core.measuring import Effect, Oddity, effects, observations_of, oddities, source_of
+from app.core.measuring import Effect, effects, observations_of, source_of
+from app.core.oddities import Oddity, oddities
 from app.core.words import State, TokenScope
 from app.curation.seed import body_of, fact_from
 from app.errors import Conflict, Forbidden, NotFound, NotReady

@@ -13,7 +13,7 @@ import weakref
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.search.model import Hit, Parts, SearchEntry, Term, spellings, split_words
 
@@ -85,18 +85,18 @@ class Index:
 
     def count(self, terms: Iterable[Term]) -> Mapping[str, int]:
         """Return how many entries of each kind match every term."""
-        match, _, without = _ask(tuple(terms))
-        if match:
-            return dict(self._fetch(_COUNT, match))
-        return dict(self._fetch(_COUNT_WITHOUT, without))
+        asked = _ask(tuple(terms))
+        if asked.match:
+            return dict(self._fetch(_COUNT, asked.match))
+        return dict(self._fetch(_COUNT_WITHOUT, asked.without))
 
     def best(self, terms: Iterable[Term], kind: str, limit: int) -> tuple[Hit, ...]:
         """Return the best matches of one kind; without terms its first entries."""
-        match, together, without = _ask(tuple(terms))
-        if match:
-            rows = self._fetch(_BEST, match, kind, together, limit)
+        asked = _ask(tuple(terms))
+        if asked.match:
+            rows = self._fetch(_BEST, asked.match, kind, asked.together, limit)
         else:
-            rows = self._fetch(_WITHOUT, kind, without, limit)
+            rows = self._fetch(_WITHOUT, kind, asked.without, limit)
         found = ((self.entries[row[0]], _parts(row[1]), _parts(row[2])) for row in rows)
         return tuple(Hit(kind, e.key, e.path, title, snippet) for e, title, snippet in found)
 
@@ -144,12 +144,19 @@ def _parts(text: str) -> Parts:
     return tuple((part, hit) for part, hit in found if part)
 
 
-def _ask(terms: tuple[Term, ...]) -> tuple[str, str, str]:
-    """Return terms in the words of FTS5, which cannot fail.
+class _Asked(NamedTuple):
+    """Terms in the words of FTS5: what must match, empty when nothing is wanted by word.
 
-    What must match (empty when nothing is wanted by word), all of it side by side, and what
-    must not.
+    ``together`` is all of it side by side, ``without`` what must not match.
     """
+
+    match: str
+    together: str
+    without: str
+
+
+def _ask(terms: tuple[Term, ...]) -> _Asked:
+    """Return terms in the words of FTS5, which cannot fail."""
     wanted = [term for term in terms if not term.negated]
     # Of nothing but empty words all count.
     wanted = [term for term in wanted if not term.empty] or wanted
@@ -157,13 +164,13 @@ def _ask(terms: tuple[Term, ...]) -> tuple[str, str, str]:
     barred = [_expression(t) for t in terms if t.negated and split_words(t.text)]
     without = " OR ".join(barred) or _NOTHING
     if not parts and (wanted or (terms and not barred)):
-        return _NOTHING, _NOTHING, without
+        return _Asked(_NOTHING, _NOTHING, without)
     # What is said again, if with accents, wants nothing more; each would cost more than the last.
     match = " AND ".join({_bare(part): part for part in parts}.values())
     if match and barred:
         match = f"({match}) NOT ({without})"
     words = " ".join(word for term in wanted for word in split_words(term.text))
-    return match, f'"{words}"', without
+    return _Asked(match, f'"{words}"', without)
 
 
 def _bare(part: str) -> str:

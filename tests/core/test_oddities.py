@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.cells import CellKey
-from app.core.measuring import oddities
+from app.core.oddities import oddities
 from app.core.words import Access, Behaviour, Mode
 from tests.core.machines import AMD, INTEL, MILAN, ZEN_4, cpu_of, make_measurement, saw
 

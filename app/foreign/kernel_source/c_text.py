@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
@@ -198,10 +199,10 @@ def _preprocess(
 ) -> tuple[list[str], dict[str, Macro], list[tuple[range, str]]]:
     """Return the lines with directives and what is left out blank, macros, and what is unsettled.
 
-    Of each open condition: whether this branch is taken, whether any before it was, and its text.
+    Of what is unsettled the numbers of its lines, and the condition.
     """
     kept, macros, unsettled = [""] * len(lines), {}, []
-    open_: list[tuple[bool | None, bool | None, str]] = []
+    conditions: list[_Condition] = []
     at = 0
     while at < len(lines):
         first = at
@@ -209,12 +210,12 @@ def _preprocess(
             at += 1
         joined = " ".join(line.removesuffix("\\") for line in lines[first : at + 1])
         at += 1
-        taken = all(branch for branch, _, _ in open_)
+        taken = all(condition.taken for condition in conditions)
         if not (found := _DIRECTIVE.match(joined)):
             if taken:
                 kept[first:at] = lines[first:at]
-            elif joined.strip() and not any(branch is False for branch, _, _ in open_):
-                why = next(said for branch, _, said in open_ if branch is None)
+            elif joined.strip() and not any(c.taken is False for c in conditions):
+                why = next(c.text for c in conditions if c.taken is None)
                 unsettled.append((range(first + 1, at + 1), why))
             continue
         word, rest = found["word"], found["rest"].strip()
@@ -224,28 +225,38 @@ def _preprocess(
             names = None if listed is None else tuple(filter(None, stripped))
             macros[macro["name"]] = Macro(names, macro["body"].strip(), CodePlace(name, first + 1))
         else:
-            _nest(open_, word, rest, decide)
+            _nest(conditions, word, rest, decide)
     return kept, macros, unsettled
 
 
+class _Condition(NamedTuple):
+    """An open condition; ``taken`` and ``met`` are None where that cannot be decided.
+
+    ``taken`` says whether its present branch is, ``met`` whether that or one before it was.
+    """
+
+    taken: bool | None
+    met: bool | None
+    text: str
+
+    def turned(self, holds: bool | None) -> _Condition:  # noqa: FBT001 - one of three
+        """Return it in its next branch, whose own words hold or not."""
+        taken = holds if self.met is False else None
+        if self.met or holds is False:
+            taken = False
+        met = self.met if taken is False else taken
+        return _Condition(taken, met, self.text)
+
+
 def _nest(
-    open_: list[tuple[bool | None, bool | None, str]],
-    word: str,
-    rest: str,
-    decide: Callable[[str], bool | None],
+    conditions: list[_Condition], word: str, rest: str, decide: Callable[[str], bool | None]
 ) -> None:
     """Open, turn or close a condition."""
     if word in ("if", "ifdef", "ifndef"):
         asked = {"if": rest, "ifdef": f"defined({rest})", "ifndef": f"!defined({rest})"}[word]
         holds = True if _GUARD.fullmatch(asked) else decide(asked)
-        open_.append((holds, holds, asked))
-    elif word in ("elif", "else") and open_:
-        _, before, said = open_.pop()
-        holds = True if word == "else" else decide(rest)
-        now = (
-            False if before else holds if before is False else None if holds is not False else False
-        )
-        either = True if before or (before is False and now) else before if now is False else None
-        open_.append((now, either, said))
-    elif word == "endif" and open_:
-        open_.pop()
+        conditions.append(_Condition(holds, holds, asked))
+    elif word in ("elif", "else") and conditions:
+        conditions.append(conditions.pop().turned(True if word == "else" else decide(rest)))
+    elif word == "endif" and conditions:
+        conditions.pop()

@@ -219,8 +219,8 @@ class Tree(Runner):
         for home, label, node in listed:
             bit = self.enumerator(home, node)
             heeded = self._heeded(file, name, label, bit)
-            name, at = label.removeprefix(_REASON), str(home.place(node))
-            yield Inhibit(name=name, bit=bit, at=at, heeded=str(heeded or ""))
+            reason, at = label.removeprefix(_REASON), str(home.place(node))
+            yield Inhibit(name=reason, bit=bit, at=at, heeded=str(heeded or ""))
 
     def _heeded(self, file: CFile, name: str, label: str, bit: int) -> CodePlace | None:
         """Return where AVIC is told to heed a reason, None where it is not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from app.core.cells import CellKey
 from app.core.citations import cite_source, sources_of
 from app.core.facts import Family, FeatureReading, Listed
 from app.core.filters import CPUS, WHOLE, WRONG
@@ -12,7 +13,7 @@ from app.core.judgements import Judgement
 from app.core.knowledge import Knowledge
 from app.core.numbers import count_noun
 from app.core.timeline import NEWEST_MEASUREMENTS, of_family
-from app.core.views import CellView, CellViews
+from app.core.views import CellViews
 from app.core.wanted import (
     REASONS,
     Want,
