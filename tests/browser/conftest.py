@@ -1,53 +1,25 @@
 """A real server on 127.0.0.1 and a real Chromium."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+from app.settings import Settings
+from app.web.app import create_app
+from tests.running import served
+
+# Every page is of one site, so that one process may draw them all.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync",
+         "--renderer-process-limit=1"]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def server(migrated_template, tmp_path_factory):
+@pytest.fixture(scope="package")
+def server(databases):
     """Serve a copy of the seeded database; yields the site's address."""
-    database = tmp_path_factory.mktemp("server") / "vapic.db"
-    shutil.copy(migrated_template, database)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "PORT": str(port)}
-    command = [sys.executable, "-m", "uvicorn", "--factory", "app.web.app:create_app"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    site = f"http://127.0.0.1:{port}"
-    try:
-        _wait(site, process)
-        yield site
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait(site, process):
-    for _ in range(600):
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
-        try:
-            with urllib.request.urlopen(f"{site}/docs.txt", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not answer")
+    with databases.lent() as url, served(create_app(Settings(database_url=url))) as address:
+        yield address
 
 
 @contextmanager
@@ -115,9 +87,9 @@ def look(tab):
     page, errors = tab
     errors.clear()
 
-    def looker(path, width=1280, scheme="light"):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)
+    def looker(path, width=1280, height=900):
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="light")
         page.goto(path)
         return page
 

@@ -28,9 +28,9 @@ SCREENS = {
 
 
 @pytest.mark.parametrize("size", SCREENS)
-def test_the_table_is_the_first_screen(open_page, size):
+def test_the_table_is_the_first_screen(look, size):
     width, height = size
-    found = open_page("/", viewport={"width": width, "height": height}).evaluate(MEASURE)
+    found = look("/", width, height).evaluate(MEASURE)
     figures = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
     print(f"{width}x{height}: {figures}")  # noqa: T201 - the figures are what it is for
 
@@ -38,8 +38,8 @@ def test_the_table_is_the_first_screen(open_page, size):
         assert found[name] >= limit if name == "whole" else found[name] <= limit, name
 
 
-def test_where_the_manual_is_wrong_on_a_cpu_is_one_screen(open_page):
-    page = open_page("/", viewport={"width": 1280, "height": 800})
+def test_where_the_manual_is_wrong_on_a_cpu_is_one_screen(look):
+    page = look("/", height=800)
     page.get_by_role("link", name="Wrong on Zen 4").click()
     page.wait_for_url("**/?view=cpu&family=zen-4&only=wrong")
 
@@ -62,22 +62,6 @@ def test_w3m_has_the_first_row_within_25_lines(client):
     print(f"w3m: first row in line {first}")  # noqa: T201 - the figure is what it is for
 
     assert first <= 25
-
-
-# A page of each template, and those with the widest tables.
-KINDS = """/ /?policy=kvm-6.0,kvm-7.2 /?view=cpu /map /corrected /r/icr /r/eoi/x2avic/write
-    /c /c/zen-4 /d /d/1 /d/15/mail /errata /errata/1235 /policy /policy/kvm-6.0..kvm-7.2
-    /wanted /m /wanted?family=zen-5 /upload /docs/format /docs/upload /check-mail /changes
-    /search?q=icr /docs/measure /docs/sources /export /api/v1/docs"""
-
-
-@pytest.mark.parametrize("path", KINDS.split())
-def test_no_page_scrolls_sideways(look, path):
-    page = look(path)
-    for width in (320, 375, 768, 1024, 1100, 1280):
-        page.set_viewport_size({"width": width, "height": 900})
-
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("path", ["/", "/nope"])

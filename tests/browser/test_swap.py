@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.running import FIRST
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 # The document as text, without what htmx notes down for itself, and what its form would send.
@@ -21,6 +23,11 @@ ABOUT = """() => [document.title, ...[...document.querySelectorAll(
   "link[rel=alternate], link[rel=canonical], meta[name=description], meta[property], " +
   "aside.pin, footer.site",
 )].map((e) => e.outerHTML)]"""
+
+
+def at(path):
+    """Return the address of a page as the seed of the tests made it."""
+    return f"{path}{'&' if '?' in path else '?'}at={FIRST}"
 
 
 def settled(page, url):
@@ -71,12 +78,10 @@ STEPS = {
 
 @pytest.mark.parametrize("pinned", [False, True], ids=["today", "pinned"])
 @pytest.mark.parametrize("step", STEPS)
-def test_the_document_after_a_swap_is_the_document_after_a_reload(open_page, step, pinned):
+def test_the_document_after_a_swap_is_the_document_after_a_reload(look, step, pinned):
     path, act, url = STEPS[step]
-    page = open_page(path)
-    if pinned:
-        page.goto(page.locator("footer.site a").first.get_attribute("href"))
-        url += f"{'&' if '?' in url else '?'}at=*"
+    page = look(at(path) if pinned else path)
+    url = at(url) if pinned else url
     before = page.evaluate(ABOUT)
     act(page)
     settled(page, url)
@@ -100,12 +105,10 @@ def test_going_back_shows_the_document_of_that_address(open_page):
 
 
 @pytest.mark.parametrize("pinned", [False, True], ids=["today", "pinned"])
-def test_with_an_open_cell_the_document_speaks_of_the_address_of_the_cell(open_page, pinned):
-    page = open_page("/")
-    if pinned:
-        page.goto(page.locator("footer.site a").first.get_attribute("href"))
+def test_with_an_open_cell_the_document_speaks_of_the_address_of_the_cell(look, pinned):
+    page = look(at("/") if pinned else "/")
     page.locator("tr#ldr td.x2avic a.open").last.click()
-    settled(page, "**/r/ldr/x2avic/write?at=*" if pinned else "**/r/ldr/x2avic/write")
+    settled(page, at("**/r/ldr/x2avic/write") if pinned else "**/r/ldr/x2avic/write")
     expect(page.locator("#open-ldr article h2")).to_have_text("LDR x2AVIC write")
     swapped = page.evaluate(ABOUT)
 

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_filtering_opening_going_back_and_reloading(open_page):
-    page = open_page("/")
+def test_filtering_opening_going_back_and_reloading(look):
+    page = look("/")
     page.locator("select[name=family]").select_option("zen-4")
     page.wait_for_url("**/?family=zen-4")
     page.get_by_text("More", exact=True).click()
@@ -33,8 +33,8 @@ def test_filtering_opening_going_back_and_reloading(open_page):
     expect(page.locator("h1")).to_have_text("LDR - Logical Destination Register")
 
 
-def test_one_cell_is_open_at_a_time_and_closes(open_page):
-    page = open_page("/")
+def test_one_cell_is_open_at_a_time_and_closes(look):
+    page = look("/")
     page.locator("tr#id a.open").first.click()
     expect(page.locator("#open-id article")).to_be_visible()
     page.locator("tr#tpr a.open").first.click()
@@ -45,8 +45,8 @@ def test_one_cell_is_open_at_a_time_and_closes(open_page):
 
 
 @pytest.mark.parametrize("how", ["Escape", "a second click", "close"])
-def test_an_open_cell_closes_and_gives_the_focus_back(open_page, how):
-    page = open_page("/?mode=x2avic")
+def test_an_open_cell_closes_and_gives_the_focus_back(look, how):
+    page = look("/?mode=x2avic")
     page.locator("tr#id a.open").first.click()
     expect(page.locator("#open-id article")).to_be_visible()
     link = page.locator("tr#tpr a.open").last
@@ -67,15 +67,15 @@ def test_an_open_cell_closes_and_gives_the_focus_back(open_page, how):
     expect(link).to_have_attribute("aria-expanded", "false")
 
 
-def test_a_chip_takes_its_filter_away(open_page):
-    page = open_page("/?mode=x2avic&only=disagreements")
+def test_a_chip_takes_its_filter_away(look):
+    page = look("/?mode=x2avic&only=disagreements")
     page.get_by_role("link", name="Remove the filter mode: x2AVIC").click()
     page.wait_for_url("**/?only=disagreements")
     expect(page.locator("thead th.avic").first).to_be_visible()
 
 
-def test_searching_narrows_as_one_types(open_page):
-    page = open_page("/")
+def test_searching_narrows_as_one_types(look):
+    page = look("/")
     page.keyboard.press("/")
     page.keyboard.type("task priority")
     page.wait_for_url("**/?q=task+priority")
@@ -133,8 +133,8 @@ def test_an_error_says_so_and_keeps_the_page(open_page):
     expect(page.locator("table.main")).to_be_visible()
 
 
-def test_headings_and_first_column_stay_in_sight(open_page):
-    page = open_page("/")
+def test_headings_and_first_column_stay_in_sight(look):
+    page = look("/")
     page.locator("tr#timer-current").scroll_into_view_if_needed()
     page.mouse.wheel(0, 200)
     page.wait_for_timeout(100)
