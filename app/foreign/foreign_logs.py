@@ -135,11 +135,12 @@ RULES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 TAP = re.compile(r"\s*(?P<deep>(?:# )*)(?P<word>not ok|ok) \d+ ?(?:- )?(?P<name>.*)")
 PLAN = re.compile(r"\s*(?P<deep>(?:# )*)1\.\.(?P<most>\d+)\b(?!.*SKIP)")
 ASSERTION = re.compile(
-    r"(?:(?P<wanted>Wanted #GP)|Unexpected fault (?P<fault>0x[0-9a-f]+)) on WRMSR"
-    r"\((?P<msr>[0-9a-f]+)\) = (?P<value>[0-9a-f]+)(?(wanted), got (?P<got>0x[0-9a-f]+|0)\b)"
+    r"(?:(?P<wanted>Wanted #GP)|Unexpected fault (?P<fault>0x[0-9a-fA-F]+)) on WRMSR"
+    r"\((?P<msr>[0-9a-fA-F]+)\) = (?P<value>[0-9a-fA-F]+)"
+    r"(?(wanted), got (?P<got>0x[0-9a-fA-F]+|0)\b)"
 )
 # How the test of all MSRs asserts: whether x2APIC was on does not show.
-MODELESS = re.compile(r"(?:Wanted|Unexpected) \S+ (?:on|from) (?:WRMSR|RDMSR)\(0x8[0-9a-f]{2}\b")
+MODELESS = re.compile(r"(?:Wanted|Unexpected) \S+ (?:on|from) (?:WRMSR|RDMSR)\(0x8[0-9a-fA-F]{2}\b")
 
 
 def outcome_of(vector: int) -> Behaviour | None:

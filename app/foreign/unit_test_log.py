@@ -20,8 +20,8 @@ RESULT = re.compile(r"(PASS|FAIL|SKIP|XFAIL|XPASS|KFAIL|KPASS): (.*)")
 # Both spellings are in use: older versions print WRSMR and RDSMR.
 ACCESS = re.compile(
     r"Expected (?:#GP|success) on (?P<way>WRMSR|WRSMR|RDMSR|RDSMR)"
-    r"\((?P<name>x2APIC MSR 0x(?P<msr>8[0-9a-f]{2})|x2APIC Self-IPI)"
-    r"(?:, 0x(?P<value>[0-9a-f]{1,16}))?\), got vector (?P<vector>\d+)"
+    r"\((?P<name>x2APIC MSR 0x(?P<msr>8[0-9a-fA-F]{2})|x2APIC Self-IPI)"
+    r"(?:, 0x(?P<value>[0-9a-fA-F]{1,16}))?\), got vector (?P<vector>\d+)"
 )
 # A result that a mail program broke between its words, and the count of a run at its end.
 BROKEN = re.compile(
@@ -37,9 +37,9 @@ COUNTED = {
     "skipped": ("SKIP",),
 }
 PIECES = 3
-HIGH_BITS = re.compile(r"Expected bits 63:32 == 0 for 'x2APIC MSR 0x(8[0-9a-f]{2})'")
-READ_WRITE = re.compile(r"x2APIC MSR 0x(8[0-9a-f]{2})")
-MMIO = re.compile(r"apic_disable: \*0xfee00(030|080): ([0-9a-f]{1,8})")
+HIGH_BITS = re.compile(r"Expected bits 63:32 == 0 for 'x2APIC MSR 0x(8[0-9a-fA-F]{2})'")
+READ_WRITE = re.compile(r"x2APIC MSR 0x(8[0-9a-fA-F]{2})")
+MMIO = re.compile(r"apic_disable: \*0xfee00(030|080): ([0-9a-fA-F]{1,8})")
 MODES = {
     "apic_disable: Local apic enabled in xAPIC mode": True,
     "apic_disable: Local apic disabled": False,

@@ -29,20 +29,20 @@ BEGIN = re.compile(
     r"(?P<site>\S+)"
 )
 GUEST = re.compile(
-    r"vapic guest: (?P<vendor>.{12}) 0x(?P<signature>[0-9a-f]+) under (?P<under>.*?), "
-    r"rdmsr at 0x(?P<rdmsr>[0-9a-f]+), wrmsr at 0x(?P<wrmsr>[0-9a-f]+)"
+    r"vapic guest: (?P<vendor>.{12}) 0x(?P<signature>[0-9a-fA-F]+) under (?P<under>.*?), "
+    r"rdmsr at 0x(?P<rdmsr>[0-9a-fA-F]+), wrmsr at 0x(?P<wrmsr>[0-9a-fA-F]+)"
 )
 CHECK = re.compile(
-    r"vapic \d+: (?P<way>RDMSR|WRMSR) 0x(?P<msr>8[0-9a-f]{2}) "
+    r"vapic \d+: (?P<way>RDMSR|WRMSR) 0x(?P<msr>8[0-9a-fA-F]{2}) "
     r"(?P<slug>[a-z0-9-]+)(?:#(?P<member>\d+))? (?P<why>[a-z0-9-]+)"
-    r"(?: 0x(?P<value>[0-9a-f]{1,16}))?: expected (?P<expected>any|completed|#GP), "
+    r"(?: 0x(?P<value>[0-9a-fA-F]{1,16}))?: expected (?P<expected>any|completed|#GP), "
     r"got (?P<got>completed|#GP|#PF|another exception|not made)"
-    r"(?: 0x(?P<read>[0-9a-f]{1,16}))?(?:, then 0x(?P<then>[0-9a-f]{1,16}))?"
+    r"(?: 0x(?P<read>[0-9a-fA-F]{1,16}))?(?:, then 0x(?P<then>[0-9a-fA-F]{1,16}))?"
     r"(?:, (?P<effect>effect|no effect))?"
 )
 END = re.compile(
     r"vapic end: (?P<checks>\d+) checks, (?P<passed>\d+) passed, (?P<failed>\d+) failed, "
-    r"(?P<skipped>\d+) skipped, crc 0x(?P<crc>[0-9a-f]{1,8})"
+    r"(?P<skipped>\d+) skipped, crc 0x(?P<crc>[0-9a-fA-F]{1,8})"
 )
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 WORDS = {PASSED: ("PASS", "ok"), FAILED: ("FAIL", "not ok"), SKIPPED: ("SKIP", "ok")}

@@ -39,7 +39,7 @@ _CODES = {
     "EXIT_VMMCALL": 0x81,
 }
 # A reason that the plugin's table lacks (decimal), and one that the kernel's lacks.
-_UNKNOWN = re.compile(r"UNKNOWN \((?P<decimal>\d+)\)|0x(?P<hex>[0-9a-f]+)")
+_UNKNOWN = re.compile(r"UNKNOWN \((?P<decimal>\d+)\)|0[xX](?P<hex>[0-9a-fA-F]+)")
 
 
 @dataclass(frozen=True, kw_only=True)

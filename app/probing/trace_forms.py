@@ -16,7 +16,7 @@ from typing import Any
 
 from app.probing import trace
 
-HEX = r"(?:0x)?[0-9a-fA-F]+"
+HEX = r"(?:0[xX])?[0-9a-fA-F]+"
 # What may follow a part that is known: nothing, or a word of its own.
 MORE = r"(?:\W.*)?"
 # The kernel's kvm_trace_sym_exc, for traces in which the name could not be printed.
@@ -32,7 +32,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "d": int,
     "t": str,
     "b": lambda text: text in ("write", " (#GP)", "set", "deactivate"),
-    "e": lambda text: f"#{EXCEPTIONS.get(int(text, 16 if text[:2] == '0x' else 10), text)}",
+    "e": lambda text: f"#{EXCEPTIONS.get(int(text, 0), text)}",
 }
 
 
@@ -54,7 +54,7 @@ _FORMS = {
         trace.KvmExit,
         rf"(?:vcpu \d+,? )?reason (?P<t_reason>\S.*?) rip (?P<x_rip>{HEX}) ",
         # The kernel pads them, so that one that a line break cut short is not taken for whole.
-        r"(?:info1 (?P<x_info1>0x[0-9a-f]{16}) info2 (?P<x_info2>0x[0-9a-f]{16})",
+        r"(?:info1 (?P<x_info1>0[xX][0-9a-fA-F]{16}) info2 (?P<x_info2>0[xX][0-9a-fA-F]{16})",
         rf"|info (?P<x_info1_>{HEX}) (?P<x_info2_>{HEX})){MORE}",
     ),
     "kvm_pio": _form(
@@ -82,14 +82,14 @@ _FORMS = {
     ),
     "kvm_avic_incomplete_ipi": _form(
         trace.IncompleteIpi,
-        rf"vcpu=\d+, icrh:icrl=(?P<x_icr>{HEX}:[0-9a-f]{{8}}), id=(?P<d_reason>\d+), ",
+        rf"vcpu=\d+, icrh:icrl=(?P<x_icr>{HEX}:[0-9a-fA-F]{{8}}), id=(?P<d_reason>\d+), ",
         rf"index=\d+{MORE}",
     ),
     "kvm_inj_exception": _form(
         trace.Injected,
         rf"(?P<t_exception>#\w+){MORE}",
-        rf"|(?P<e_exception_>0x[0-9a-f]+){MORE}",
-        rf"|\[FAILED TO PARSE\]\s+exception=(?P<e_exception__>0x[0-9a-f]+|\d+){MORE}",
+        rf"|(?P<e_exception_>0[xX][0-9a-fA-F]+){MORE}",
+        rf"|\[FAILED TO PARSE\]\s+exception=(?P<e_exception__>0[xX][0-9a-fA-F]+|\d+){MORE}",
     ),
     "kvm_page_fault": _form(
         trace.PageFault, rf"(?:.* )?address (?P<x_address>{HEX}) error_code {HEX}{MORE}"

@@ -32,17 +32,21 @@ _FTRACE = re.compile(
     r"(?:(?P<system>[a-z]\w*):)?(?P<event>[a-z]\w*):\s*(?P<text>.*)",
     re.IGNORECASE,
 )
-# comm pid/tid [cpu] time: (period) system:event: text; `perf script -F` leaves some of it out.
+# comm pid/tid [cpu] misc date time: (period) system:event: text; `perf script -F` leaves some out.
 _PERF = re.compile(
     r"\s*(?:\S.*?\s+)?(?:\d+/)?(?P<pid>\d+)(?=\s+[\[\d])(?:\s+\[(?P<cpu>\d+)\])?"
+    r"(?:\s+[KUHGMESp]{1,6}(?=\s))?(?:\s+\d{4}(?:-\d\d){2}\s+[\d:]{8}\.\d+)?"
     r"(?:\s+(?P<time>\d+(?:\.\d+)?):)?\s+(?:\d+\s+)?(?P<system>[a-z]\w*):(?P<event>[a-z]\w*):\s*(?P<text>.*)",
     re.IGNORECASE,
 )
 # The processor of an event: of another one where it stands in front of one, or of one cut short.
 _ANOTHER = re.compile(r"\s\[\d{3,}\]\s")
-# Whatever a mail or grep put before it: what is not seen here would count as nothing lost.
+# Whatever a mail or grep put before it: what is not seen here would count as nothing lost. Where
+# perf throttles an event, it has no samples of it until it does no more.
 _FTRACE_LOST = re.compile(r".*\bCPU:(?P<cpu>\d+) \[(?:LOST )?(?:\d+ )?EVENTS(?: DROPPED)?\]\s*")
-_PERF_LOST = re.compile(r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_LOST(?:_SAMPLES)?\b.*")
+_PERF_LOST = re.compile(
+    r".*?(?:\[(?P<cpu>\d+)\].*)?PERF_RECORD_(?:LOST(?:_SAMPLES)?|(?:UN)?THROTTLE)\b.*"
+)
 # Of a whole buffer: tracefs' header and its per_cpu/*/stats, the summaries of perf and trace-cmd.
 _KEPT = re.compile(r"entries-in-buffer/entries-written:\s*(?P<kept>\d+)/(?P<made>\d+)")
 _DROPPED = re.compile(
@@ -65,9 +69,17 @@ _STACK = re.compile(
     # What the function tracer has between events, and records of perf that say nothing of them.
     r".*\s[a-z_][\w.]*\s+<-\s?[a-z_][\w.]*(?: \[\w+\])?"
     r"|.*\bPERF_RECORD_(?:MMAP2?|COMM|FORK|EXIT|SWITCH|NAMESPACES|CGROUP|KSYMBOL|BPF_EVENT"
-    r"|TEXT_POKE|FINISHED_ROUND|FINISHED_INIT|TIME_CONV|SWITCH_CPU_WIDE)\b.*|"
+    r"|SAMPLE|ITRACE_START|HEADER_\w+|ID_INDEX|THREAD_MAP|CPU_MAP|EVENT_UPDATE|BUILD_ID|READ"
+    r"|TEXT_POKE|FINISHED_ROUND|FINISHED_INIT|TIME_CONV|SWITCH_CPU_WIDE)\b.*"
+    r"| \.\.\. thread: .*:\d+| \.{6} dso: .*|"
     r"\s+[0-9a-f]{4,16} \S.*|\s*=> .*|.*:\s+(?:kernel_stack:\s*)?<(?:user )?stack trace ?>"
     r"|\s+[\w./+-]+\.[chS]:\d+"
+)
+# Bytes of events, which `perf script -D` has before each; a dot alone elsewhere may stand for what
+# somebody left out.
+_BYTES = re.compile(
+    r"0x[0-9a-f]+(?:@.*)? \[(?:0x)?[0-9a-f]+\]: event: \d+|\. \.\.\. raw event: .*"
+    r"|\.  [0-9a-f]{4}:  (?:[0-9a-f ]{2} )+.*"
 )
 # A line of a stack that looks like an event; no text of an event is a number alone.
 _SYMBOL = re.compile(r"\s*=> \w+: 0x[0-9a-f]+(?:/0x[0-9a-f]+)?(?: \[\w+\])?\s*")
@@ -95,6 +107,7 @@ class _Reading:
     layout: str = ""
     pattern: re.Pattern[str] = _FTRACE
     headed: bool = False
+    in_bytes: bool = False
     events: list[trace.TraceEvent] = field(default_factory=list)
     unread: int = 0
     examples: list[str] = field(default_factory=list)
@@ -149,7 +162,10 @@ def read_trace(text: str, progress: Callable[[int], object] | None = None) -> tr
     reading = _Reading()
     lines = text.splitlines()
     for number, line in enumerate(lines, 1):
-        _take(reading, number, _COLOUR.sub("", line[:LONGEST_LINE]).replace("\xa0", " "))
+        plain = _COLOUR.sub("", line[:LONGEST_LINE]).replace("\xa0", " ")
+        reading.in_bytes = bool(_BYTES.fullmatch(plain)) or (reading.in_bytes and plain == ".")
+        if not reading.in_bytes:
+            _take(reading, number, plain)
         if progress and not number % 1000:
             progress(number)
     return trace.Trace(
@@ -179,7 +195,7 @@ def _take(reading: _Reading, number: int, line: str) -> None:
             reading.complain(number, line, str(error))
         else:
             reading.events += [event] if event else []
-    elif lost := (_PERF_LOST if "PERF_RECORD_LOST" in line else _FTRACE_LOST).fullmatch(line):
+    elif lost := (_PERF_LOST if "PERF_RECORD_" in line else _FTRACE_LOST).fullmatch(line):
         cpu = int(lost["cpu"]) if lost["cpu"] else None
         reading.events.append(trace.Lost(thread="", cpu=cpu, line=number))
     elif loss := _loss(line):

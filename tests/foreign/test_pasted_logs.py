@@ -1,6 +1,7 @@
 """Logs of tests in the forms in which people send them, held against the count that they have."""
 
 import json
+import re
 
 import pytest
 
@@ -78,6 +79,13 @@ def test_results_that_a_mail_program_broke_are_whole() -> None:
 
     assert wrapped != MSR_LOG
     assert observed(MSR_LOG.encode()) == observed(wrapped.encode())
+
+
+def test_numbers_in_upper_case_are_the_same() -> None:
+    upper = re.sub(r"0x[0-9a-f]+", lambda m: f"0x{m[0][2:].upper()}", MSR_LOG)
+
+    assert upper != MSR_LOG
+    assert observed(MSR_LOG.encode()) == observed(upper.encode())
 
 
 @pytest.mark.parametrize("gone", [1, 5, 40])

@@ -72,6 +72,12 @@ SAME: Sequence[tuple[str, Callable[[str], str]]] = [
      "kvm_exit_it <-svm_vcpu_run\n")),
     ("records of perf", beside("", "   perf  99 [000] 511.000000: PERF_RECORD_COMM exec: perf:9/9\n"
      "   CPU 0/KVM  2101 [003] 512.000000: PERF_RECORD_SWITCH OUT\n")),
+    ("bytes of perf script -D", beside("", "0x4d8@perf.data [0x28]: event: 9\n.\n. ... raw event: "
+     "size 40 bytes\n.  0000:  09 00 00 00 01 00 70 00                          ......p.\n.\n"
+     "3 512000001 0x4d8 [0x28]: PERF_RECORD_SAMPLE(IP, 0x1): 9/9: 0xffff period: 1 addr: 0\n"
+     " ... thread: CPU 0/KVM:2101\n ...... dso: [kernel.kallsyms]\n")),
+    ("numbers in upper case", lambda text: re.sub(
+        r"0x[0-9a-f]+", lambda m: f"0X{m[0][2:].upper()}", text)),
     ("another's events", beside("sched:sched_switch: prev_comm=kvm_exit: next_pid=1", "")),
     ("grep --color", lambda text: re.sub(r"kvm_\w+", rf"{GREP}\g<0>{PLAIN}", text)),
     ("coloured lines", each("\x1b[38;5;31m{}\x1b[0m")),
@@ -127,6 +133,33 @@ def test_perf_may_leave_out_the_processor_or_the_time(left_out: str) -> None:
     scene = short_boot()
     told = re.sub(left_out, "", scene.trace("perf"))
     assert 4 == len(correlation.correlate(scene.guest(), told).results)
+
+
+@pytest.mark.parametrize("told", [r"\1 K     ", r"\1 2026-11-26 13:00:00.512000 ", r"VM:    1 \1"])
+def test_perf_may_tell_the_mode_the_date_or_the_machine_too(told: str) -> None:
+    scene = short_boot()
+    assert 4 == len(correlation.correlate(
+        scene.guest(), re.sub(r"(\[003\])" if told[0] == "\\" else r"(?m)^( +CPU)", told,
+                              scene.trace("perf"))).results)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["THROTTLE", "UNTHROTTLE", "LOST", "LOST_SAMPLES"])
+def test_while_perf_throttles_an_event_it_loses_what_comes(word: str) -> None:
+    scene = Scene().repeated(*TPR).did(*LDR, rep=0).did(*LDR, lost(3), rep=1).did(*LDR, rep=2)
+    told = scene.trace("perf")
+    assert "PERF_RECORD_LOST" in told
+    told = re.sub(r"(?m)^.*PERF_RECORD_LOST.*$", f"3 51200 0x4d8 [0x28]: PERF_RECORD_{word}", told)
+    run = correlation.correlate(scene.guest(), told)
+    assert ((("events were lost in it", 1),), 0) == (run.discarded, run.trace.unread)
+
+
+@pytest.mark.parametrize("line", [".", "...", " ... 9 lines cut", "[...]"])
+def test_what_somebody_left_out_is_not_passed_over(line: str) -> None:
+    scene = short_boot()
+    told = re.sub(r"(?m)^.*timer.*\n|^.*unacc.*\n", f"{line}\n", scene.trace("perf"))
+    run = correlation.correlate(scene.guest(), told)
+    assert run.trace.unread
+    assert all(result.access.slug in ("tpr", "icr") for result in run.results)
 
 
 def test_without_processors_in_the_lines_what_one_of_them_lost_may_be_anybodys() -> None:
