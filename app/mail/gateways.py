@@ -23,7 +23,8 @@ ONE_SLASH = re.compile(r"(https?:/)(?=[^/])", re.IGNORECASE)
 LEADING = ("url", "u", "a", "target", "dest", "destination", "redirect", "to", "link", "d", "uddg")
 ASKED = ("/url", "/redirect")
 REWRITTEN = re.compile(
-    rf"/v3/__|[?&;](?:q|{'|'.join(LEADING)})=(?:https?[:%-]|(?:a1)?aHR0c)|/https?%3A", re.IGNORECASE
+    rf"/v3/__|[?&;](?:q|{'|'.join(LEADING)})=(?:https?[:%-]|(?:a1)?aHR0c)|/https?(?:%3A|:/)",
+    re.IGNORECASE,
 )
 
 
@@ -57,9 +58,12 @@ def _inside(url: str) -> str:
     found = next((url for url in told if url.startswith(WEB)), "")
     if found:
         return found
-    # Some put the whole address behind their own path.
-    at = re.search(r"https?%3A", parts.path, re.IGNORECASE)
-    return unquote(parts.path[at.start() :]) if at else ""
+    # Some put the whole address behind their own path, archives as it stands.
+    at = re.search(r"(?<=/)https?(?P<as_is>:/)?(?(as_is)|%3A)", url[8:], re.IGNORECASE)
+    if not at:
+        return ""
+    kept = url[8 + at.start() :]
+    return ONE_SLASH.sub(r"\1/", kept) if at["as_is"] else unquote(kept.partition("?")[0])
 
 
 def _plain(url: str) -> str:

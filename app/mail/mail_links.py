@@ -15,12 +15,17 @@ from urllib.parse import unquote, urlsplit
 from app.intake.mail_reading import MailLine
 from app.mail.gateways import is_rewritten, led_to
 
-WEB = re.compile(r"https?://", re.IGNORECASE)
-MARK = len("https://")
+# Also as it is written so that nothing follows it: hxxps://vapic[.]example[.]org.
+WEB = re.compile(r"h(?:tt|xx)ps?(?:\[://\]|\[?:\]?//)", re.IGNORECASE)
+MARK = len("https[://]")
+DOTS = re.compile(r"\[(?:\.|dot)\]|\(\.\)", re.IGNORECASE)
+# What closes an address where a text has markup, as org, Jira, AsciiDoc and LaTeX do, and what
+# stands right behind it in languages without blanks.
+CLOSED = re.compile(r"[]\[|{}]|[^\x00-\x7f]")
 TOKEN = re.compile(r"[^\s<>\"]+")
 # No link of ours is longer, also as a gateway writes it; what is may be an image.
 LONGEST_LINK = 2000
-TRAILING = ".,;:!?'`*_~|\\()[]{}"
+TRAILING = ".,;:!?'`*_~|\\()[]{}\u2018\u2019\u201c\u201d\u201e\xab\xbb\u203a\u2039"
 UNFINISHED = tuple("=?&/-%,+")
 # How many addresses of the web are looked at in one mail, wherever they lead.
 MOST_SEEN = 3000
@@ -100,11 +105,11 @@ def find_links(lines: Sequence[MailLine], sites: Iterable[SiteAddress]) -> tuple
 def lookalike_hosts(lines: Iterable[MailLine], sites: Iterable[SiteAddress]) -> tuple[str, ...]:
     """Return the hosts of links that look like ours and lead elsewhere."""
     ours = {site.host for site in sites}
-    tokens = (token for line in lines for token in TOKEN.findall(line.text) if "://" in token)
+    tokens = (token for line in lines for token in TOKEN.findall(line.text) if WEB.search(token))
     joins = (
         _Join(token, 0, 0) for token in islice(tokens, MOST_SEEN) if len(token) <= LONGEST_LINK
     )
-    urls = [join.text[start:] for join in joins for start in _starts([join])]
+    urls = [_live(join.text[start:]) for join in joins for start in _starts([join])]
     urls[:MOST_REWRITTEN] = map(led_to, urls[:MOST_REWRITTEN])
     hosts = (host for url in urls if OURS.search(url) and (host := _parse(url)[0]) not in ours)
     return tuple(sorted({host for host in hosts if host}))
@@ -170,15 +175,23 @@ def _reading(
     leads: Callable[[str], str],
 ) -> Iterator[LinkReading]:
     """Yield a link's addresses on the site: as it stands, and without stray escapes."""
-    raw = join.text[start:end]
-    url = raw.rstrip(TRAILING)
+    url = join.text[start:end].rstrip(TRAILING)
     column = max(0, join.column - (len(join.text) - start - len(url)))
-    for spelled in (leads(url), url.replace("=3D", "=").replace("=3d", "=")):
+    plain = _live(url)
+    spellings = leads(plain), plain.replace("=3D", "=").replace("=3d", "="), CLOSED.split(plain)[0]
+    for spelled in dict.fromkeys(spellings):
         host, path, query = _parse(spelled.replace("&amp;", "&"))
         for site in sites:
             if host == site.host and f"{path}/".startswith(f"{site.prefix}/"):
                 inner = path.removeprefix(site.prefix) or "/"
                 yield LinkReading(f"{inner}?{query}" if query else inner, join.line, column)
+
+
+def _live(url: str) -> str:
+    """Return an address as it is followed."""
+    scheme = "https://" if url[4:5].lower() == "s" else "http://"
+    web = WEB.match(url)
+    return DOTS.sub(".", scheme + url[web.end() :]) if web else url
 
 
 def _parse(url: str) -> tuple[str, str, str]:

@@ -57,12 +57,16 @@ WRONG = frozenset({Standing.CHANGED, Standing.NEVER, Standing.MISSING})
 
 @dataclass(frozen=True)
 class QuotedPiece:
-    """A line of a mail, or a part of one; ``bare`` has no white space, empty for a blank line."""
+    """A line of a mail, or a part of one; ``bare`` has no white space, empty for a blank line.
+
+    ``lead`` when it stands before the block's link in its line: ``see``, if it is no line of it.
+    """
 
     index: int
     depth: int
     text: str
     bare: str
+    lead: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,14 +232,19 @@ def _unmatched(
         for k in gap:
             edited = pieces[k].depth == depth
             near = _nearest(pieces[k].bare, block, left) if edited else -1
-            held = edited and above >= 0 and _held(pieces, k, above, below, gone=end > start)
+            held = (
+                edited
+                and above >= 0
+                and not pieces[k].lead
+                and _held(pieces, k, above, below, gone=end > start)
+            )
             if near >= 0:
                 left = [line for line in left if line > near]
                 yield k, Placed(pieces[k], Standing.NEVER, near, near + 1)
             elif held:
                 instead = (left[0], left[-1] + 1) if left else (0, 0)
                 yield k, Placed(pieces[k], Standing.NEVER, *instead)
-            else:
+            elif not pieces[k].lead:
                 yield k, Placed(pieces[k], Standing.FOREIGN)
 
 

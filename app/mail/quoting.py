@@ -6,6 +6,7 @@ Nothing of the mail is kept: it comes in as bytes and leaves as a report.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from app.core.choices import OLD_KEYS, refuse_nul
@@ -269,7 +270,9 @@ class _Checker:
                 elif begins.line < index <= ends.line:
                     start = ends.column if ends.line == index else end
             if index < link.line or line.text[start:end]:
-                yield self._piece(index, line.text[start:end])
+                # What stands before the link in its own line may only lead to it.
+                piece = self._piece(index, line.text[start:end])
+                yield replace(piece, lead=index == link.line)
 
     def _piece(self, index: int, text: str) -> QuotedPiece:
         # A line that another block has is a gap here.

@@ -46,11 +46,38 @@ def test_a_block_in_a_comment_or_behind_marks_is_held_as_it_is(hold, block_of, m
     assert "never said that" in told(hold(put(edited)))[1]
 
 
-@pytest.mark.parametrize("form", ["[LDR]({})", "`LDR <{}>`_", "[the cell]({}), as said"])
+MARKUP = [
+    "[LDR]({})", "`LDR <{}>`_", "[the cell]({}), as said", "[[{}][LDR, x2AVIC write]]", "[[{}]]",
+    "[[{}|LDR]]", "[LDR|{}]", "[LDR|{}|smart-link]", "[{}]", "[{} LDR]", "{}[LDR]", "link:{}[LDR]",
+    r"\href{{{}}}{{LDR}}", r"\url{{{}}}", "[url={}]LDR[/url]", '"LDR":{}',
+    ".. _LDR: {}", ".. [1] {}", "[1]: {}", "[1] {}", "see {}", "See also {}.", "cf. {}",
+    "(via {})", "(from {} )", "as of {}", "-- {}", "=> {}", "https://web.archive.org/web/20261126/{}",
+    "https://archive.example.org/20261126000000id_/{}", "hier: {}", "参照: {}", "» {} «", "„{}“",
+    "(LINK: {})", "Ada's block, {}", "Source: {}",
+    "\u53c2\u7167\uff1a{}\u3002", "{}\u3092\u53c2\u7167", "\uff08{}\uff09",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", MARKUP)
 def test_the_name_of_a_link_is_no_line_of_its_block(hold, block_of, form):
     checked = hold(block_of().replace(PINNED, form.format(PINNED)))
 
-    assert "never said that" not in told(checked)[1], report_text(checked)
+    assert [PINNED] == [link.url for link in checked.links], report_text(checked)
+    assert (1, {"unchanged"}) == told(checked), report_text(checked)
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [PINNED.replace("https", "hxxps"), PINNED.replace("https://", "hxxp[:]//").replace(".", "[.]"),
+     PINNED.replace("://", "[://]"), PINNED.replace("vapic.", "vapic(.)"),
+     PINNED.replace("https", "hXXps").replace("example.org", "example[dot]org")],
+)  # fmt: skip
+def test_a_link_that_nobody_is_to_follow_is_one(hold, block_of, dead):
+    checked = hold(block_of().replace(PINNED, dead))
+
+    assert [PINNED] == [link.url for link in checked.links], report_text(checked)
+    assert (1, {"unchanged"}) == told(checked), report_text(checked)
+    assert ["vapic.example.org"] == hold(dead, sites=("https://x.example",)).elsewhere
 
 
 V2 = "".join(f"-{ord(c):02X}" if c in ":?=-_" else "_" if c == "/" else c for c in PINNED)
