@@ -71,5 +71,5 @@ def draft(
     if len(left) == len(groups):
         say("vapic: a difference covers these cells, or nothing disagrees there.", err=True)
     for group in left:
-        cells_ = line_text(difference_text.cells_line(group.keys, snapshot.knowledge))
-        say(f"vapic: unfiled too: {cells_}", err=True)
+        named = line_text(difference_text.cells_line(group.keys, snapshot.knowledge))
+        say(f"vapic: unfiled too: {named}", err=True)

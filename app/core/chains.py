@@ -27,19 +27,26 @@ OUTCOMES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccessCheck:
+    """One check of an access: what it asks, where the manual says so, what claims it makes."""
+
+    title: str
+    text: str
+    cites: str
+    kinds: frozenset[ClaimKind] = frozenset()
+
+
 @dataclass(frozen=True)
 class CheckStep:
-    """One check of the chain, in order: what it asks, what follows, and whether it rules.
+    """A check in the chain of one cell, and whether it rules.
 
     ``outcome`` is ``rules`` (for every access that gets here), ``rules-when`` (under the
     conditions of its claims), ``rules-otherwise`` (what an earlier ``rules-when`` leaves),
     ``passes`` (nothing to say) or ``not-reached``.
     """
 
-    name: str
-    title: str
-    text: str
-    cites: str
+    check: AccessCheck
     claims: tuple[Claim, ...]
     outcome: str
 
@@ -49,36 +56,30 @@ class CheckStep:
         return OUTCOMES[self.outcome]
 
 
-_X2APIC_CHECKS: tuple[tuple[str, str, str, str, frozenset[ClaimKind]], ...] = (
-    (
-        "cpl",
-        "CPL check",
-        "An MSR access outside CPL 0 raises #GP in the guest.",
-        "15.11, p.518",
-        frozenset(),
-    ),
-    (
-        "permission-map",
-        "MSR permission map",
-        "If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
-        "15.11, p.518; 15.29.10, p.583",
-        frozenset(),
-    ),
-    (
-        "access-check",
-        "x2APIC access check",
-        "Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
-        "15.29.10, p.583",
-        LEVELS[0],
-    ),
-    (
-        "table",
-        "AVIC: Table 15-22",
-        "Allowed, accelerated, trap or fault.",
-        "15.29.3.1, p.566-568; 15.29.10, p.583",
-        LEVELS[1] | LEVELS[2],
-    ),
+CPL = AccessCheck(
+    title="CPL check",
+    text="An MSR access outside CPL 0 raises #GP in the guest.",
+    cites="15.11, p.518",
 )
+PERMISSION_MAP = AccessCheck(
+    title="MSR permission map",
+    text="If the hypervisor set this MSR's bit, exit 7Ch comes before anything that AVIC does.",
+    cites="15.11, p.518; 15.29.10, p.583",
+)
+ACCESS_CHECK = AccessCheck(
+    title="x2APIC access check",
+    text="Chapter 16 decides whether the access is legal at all; #GP(0) in the guest, no #VMEXIT.",
+    cites="15.29.10, p.583",
+    kinds=LEVELS[0],
+)
+TABLE = AccessCheck(
+    title="AVIC: Table 15-22",
+    text="Allowed, accelerated, trap or fault.",
+    cites="15.29.3.1, p.566-568; 15.29.10, p.583",
+    kinds=LEVELS[1] | LEVELS[2],
+)
+# In the order in which they are made.
+X2APIC_CHECKS = (CPL, PERMISSION_MAP, ACCESS_CHECK, TABLE)
 
 
 @dataclass(frozen=True)
@@ -129,16 +130,16 @@ def chain_of_checks(
     ruling = claims_met(met, stated, conditions)
     steps: list[CheckStep] = []
     done = partly = False
-    for name, title, text, cites, kinds in _X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
-        here = tuple(c for c in met if c.kind in kinds and c.ranks)
-        always = any(must_hold(c, stated, conditions) for c in here if c in ruling)
-        outcome = given.mapped() if name == "permission-map" else "passes"
+    for check in X2APIC_CHECKS if key.mode is Mode.X2AVIC else ():
+        here = tuple(c for c in met if c.kind in check.kinds and c.ranks)
+        outcome = given.mapped() if check is PERMISSION_MAP else "passes"
         if done:
             outcome = "not-reached"
         elif here:
-            whole = always or name == "table"
-            outcome = "rules-when" if not whole else "rules-otherwise" if partly else "rules"
+            always = any(must_hold(c, stated, conditions) for c in here if c in ruling)
+            whole = "rules-otherwise" if partly else "rules"
+            outcome = whole if always or check is TABLE else "rules-when"
         done = done or outcome in ("rules", "rules-otherwise")
         partly = partly or outcome == "rules-when"
-        steps.append(CheckStep(name, title, text, cites, here, outcome))
+        steps.append(CheckStep(check, here, outcome))
     return tuple(steps)

@@ -157,8 +157,8 @@ def branch_set(claims: Iterable[Claim]) -> frozenset[Branch]:
 def unprinted_claims(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     """Return the claims that rule a cell and that Table 15-22 does not make."""
     known = tuple(claims)
-    printed_ = branch_set(printed_claims(known))
-    return tuple(claim for claim in effective_claims(known) if claim.branch not in printed_)
+    in_print = branch_set(printed_claims(known))
+    return tuple(claim for claim in effective_claims(known) if claim.branch not in in_print)
 
 
 def is_firm(claim: Claim) -> bool:

@@ -53,22 +53,22 @@ def judge(
         return Judgement(family, Verdict.UNMEASURED, measured=measured)
     findings = _judge_each(claims, mine, conditions)
     heard = [f for f in findings if f.verdict is not Verdict.MASKED]
-    seen = {f.observation.outcome for f in heard}
     told = [f.observation for f in heard]
-    stands_for = measured.of_id
-    alone = [o for o in told if o.id not in stands_for]
-    summed = {stands_for[o.id].sort for o in told if o.id in stands_for}
-    behind = measured.behind({h for sort in summed if (h := sort.hearing) is not None})
-    masked = sum(f.observation.id not in stands_for for f in findings) - len(alone)
+    # One of a measurement stands for all of its sort, which its summary counts.
+    summary_of = measured.of_id
+    curated = [o for o in told if o.id not in summary_of]
+    sorts = {summary_of[o.id].sort for o in told if o.id in summary_of}
+    behind = measured.behind({h for sort in sorts if (h := sort.hearing) is not None})
+    masked = sum(f.observation.id not in summary_of for f in findings) - len(curated)
     return Judgement(
         family=family,
-        verdict=_verdict(claims, findings, heard, conditions),
+        verdict=_verdict_on_all(claims, findings, heard, conditions),
         findings=findings,
-        behaviours=tuple(b for b in Behaviour if b in seen),
-        reports=len({o.report or o.id for o in alone}) + behind.reports,
-        machines=len({o.machine for o in alone if o.machine}) + behind.machines,
-        microcodes=len({o.microcode for o in alone if o.microcode}) + behind.microcodes,
-        masked=masked + sum(s.observations for s in measured.summaries if s.sort not in summed),
+        behaviours=tuple(b for b in Behaviour if any(o.outcome is b for o in told)),
+        reports=len({o.report or o.id for o in curated}) + behind.reports,
+        machines=len({o.machine for o in curated if o.machine}) + behind.machines,
+        microcodes=len({o.microcode for o in curated if o.microcode}) + behind.microcodes,
+        masked=masked + sum(s.observations for s in measured.summaries if s.sort not in sorts),
         evidence=next((e for e in Evidence if any(o.evidence is e for o in told)), None),
         scope=next((s for s in Scope if any(o.scope is s for o in told)), None),
         measured=measured,
@@ -88,77 +88,88 @@ def judge_observation(
     claims: tuple[Claim, ...], seen: Observation, conditions: Conditions
 ) -> Finding:
     """Hold one observation against the claims of its cell."""
-    stated = seen.condition
-    mine = tuple(c for c in claims if not c.family or c.family == seen.family)
-    ruling = claims_met(mine, stated, conditions, seen.family)
-    words = _words(seen)
-    matched = tuple(c for c in mine if c.behaviour in words and may_hold(c, stated, conditions))
-    told = bool(stated) or not any(c.condition for c in matched)
-    if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
-        return Finding(seen, Verdict.MASKED, (), told)
-    if seen.restates and (matched or not ruling):
-        # What the reporter took from the manual settles neither what the manual leaves open nor
-        # what it is silent on.
-        return Finding(seen, Verdict.CONSISTENT, matched, told)
-    if seen.partial:
-        borne_out = not ruling or any(c.behaviour in words for c in ruling)
-        if not borne_out and seen.outcome not in INVISIBLE:
+    return _Held(claims, seen, conditions).finding()
+
+
+class _Held:
+    """One observation, held against the claims of its cell; ``ruling`` are those that it can meet.
+
+    What a product manual says counts for its own family alone.
+    """
+
+    def __init__(
+        self, claims: tuple[Claim, ...], seen: Observation, conditions: Conditions
+    ) -> None:
+        self.seen = seen
+        self.conditions = conditions
+        self.claims = tuple(c for c in claims if not c.family or c.family == seen.family)
+        self.ruling = claims_met(self.claims, seen.condition, conditions, seen.family)
+
+    def _may(self, claim: Claim) -> bool:
+        """Whether a claim may hold under what the report states."""
+        return may_hold(claim, self.seen.condition, self.conditions)
+
+    def _must(self, claim: Claim) -> bool:
+        """Whether it certainly does."""
+        return must_hold(claim, self.seen.condition, self.conditions)
+
+    def finding(self) -> Finding:
+        """Return what the observation says: of partial evidence only what it can tell."""
+        seen, words = self.seen, _words(self.seen)
+        matched = tuple(c for c in self.claims if c.behaviour in words and self._may(c))
+        told = bool(seen.condition) or not any(c.condition for c in matched)
+        if seen.intercepted or seen.outcome is Behaviour.VMEXIT_MSR:
+            return Finding(seen, Verdict.MASKED, (), told)
+        if seen.restates and (matched or not self.ruling):
+            # What the reporter took from the manual settles neither what the manual leaves open
+            # nor what it is silent on.
+            return Finding(seen, Verdict.CONSISTENT, matched, told)
+        if not seen.partial:
+            return Finding(seen, self._verdict(), matched, told)
+        if not self.ruling or any(c.behaviour in words for c in self.ruling):
+            return Finding(seen, Verdict.CONSISTENT, matched, told)
+        if seen.outcome not in INVISIBLE:
             # Where nobody watched, the hypervisor may have raised it after an exit.
             return Finding(seen, Verdict.MASKED, (), told)
-        against = Verdict.CONSISTENT if borne_out else _against(ruling, stated, conditions)
-        return Finding(seen, against, matched if borne_out else (), told)
-    return Finding(seen, _verdict_of(mine, seen, ruling, conditions), matched, told)
+        return Finding(seen, self._against(), (), told)
+
+    def _verdict(self) -> Verdict:
+        found = self._verdict_on_outcome()
+        # The outcome is as documented, and what it leaves behind is not.
+        as_documented = found in (Verdict.AGREES, Verdict.EXPLAINED, Verdict.NOT_PRINTED)
+        return Verdict.SIDE_EFFECT if self.seen.side_effect and as_documented else found
+
+    def _verdict_on_outcome(self) -> Verdict:
+        outcome = self.seen.outcome
+        sure = {c.behaviour for c in self.ruling if self._must(c)}
+        questions = [c for c in questions_met(self.claims, self.ruling) if self._may(c)]
+        asked = {c.behaviour for c in questions if self._must(c)}
+        if asked - sure and outcome in asked | sure:
+            return Verdict.SETTLES
+        if all(outcome is not c.behaviour for c in self.ruling):
+            # An alternative that the manual leaves open answers the question, and contradicts
+            # nothing.
+            answers = any(outcome is c.behaviour for c in questions)
+            return Verdict.SETTLES if answers else self._against()
+        if not (printed := printed_claims(self.claims)):
+            return Verdict.NOT_PRINTED
+        as_printed = any(outcome is c.behaviour and self._may(c) for c in printed)
+        return Verdict.AGREES if as_printed else Verdict.EXPLAINED
+
+    def _against(self) -> Verdict:
+        """Judge an observation that what rules the cell does not allow.
+
+        One explicit claim that certainly holds is enough to contradict; where none certainly
+        holds, all that may hold must be explicit.
+        """
+        if any(claim.behaviour is Behaviour.UNDEFINED for claim in self.ruling):
+            return Verdict.SETTLES
+        sure = [claim for claim in self.ruling if self._must(claim)]
+        firm = any(map(is_firm, sure)) if sure else self.ruling and all(map(is_firm, self.ruling))
+        return Verdict.CONTRADICTS if firm else Verdict.SETTLES
 
 
-def _verdict_of(
-    claims: tuple[Claim, ...],
-    seen: Observation,
-    ruling: tuple[Claim, ...],
-    conditions: Conditions,
-) -> Verdict:
-    found = _word_of(claims, seen, ruling, conditions)
-    # The outcome is as documented, and what it leaves behind is not.
-    as_documented = found in (Verdict.AGREES, Verdict.EXPLAINED, Verdict.NOT_PRINTED)
-    return Verdict.SIDE_EFFECT if seen.side_effect and as_documented else found
-
-
-def _word_of(
-    claims: tuple[Claim, ...],
-    seen: Observation,
-    ruling: tuple[Claim, ...],
-    conditions: Conditions,
-) -> Verdict:
-    stated = seen.condition
-    ruled = {claim.behaviour for claim in ruling}
-    sure = {c.behaviour for c in ruling if must_hold(c, stated, conditions)}
-    questions = [c for c in questions_met(claims, ruling) if may_hold(c, stated, conditions)]
-    asked = {c.behaviour for c in questions if must_hold(c, stated, conditions)}
-    if asked - sure and seen.outcome in asked | sure:
-        return Verdict.SETTLES
-    if seen.outcome not in ruled:
-        # An alternative that the manual leaves open answers the question; it contradicts nothing.
-        open_ = any(seen.outcome is c.behaviour for c in questions)
-        return Verdict.SETTLES if open_ else _against(ruling, stated, conditions)
-    if not printed_claims(claims):
-        return Verdict.NOT_PRINTED
-    table = {c.behaviour for c in printed_claims(claims) if may_hold(c, stated, conditions)}
-    return Verdict.AGREES if seen.outcome in table else Verdict.EXPLAINED
-
-
-def _against(ruling: tuple[Claim, ...], stated: str, conditions: Conditions) -> Verdict:
-    """Judge an observation that what rules the cell does not allow.
-
-    One explicit claim that certainly holds is enough to contradict; where none certainly
-    holds, all that may hold must be explicit.
-    """
-    if any(claim.behaviour is Behaviour.UNDEFINED for claim in ruling):
-        return Verdict.SETTLES
-    sure = [claim for claim in ruling if must_hold(claim, stated, conditions)]
-    contradicted = any(map(is_firm, sure)) if sure else bool(ruling) and all(map(is_firm, ruling))
-    return Verdict.CONTRADICTS if contradicted else Verdict.SETTLES
-
-
-def _verdict(
+def _verdict_on_all(
     claims: tuple[Claim, ...],
     findings: tuple[Finding, ...],
     heard: list[Finding],

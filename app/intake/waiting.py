@@ -46,8 +46,8 @@ class Waiting:
         if waiting + size > self._most:
             raise QueueFull(FULL.format(waiting, self._most))
         me = hmac.digest(self._key, sender.encode(), "sha256")
-        all_ = len(self._senders) >= MOST_SENDERS
-        held = {name: who for name, who in self._senders.items() if all_ or who == me}
+        crowded = len(self._senders) >= MOST_SENDERS
+        held = {name: who for name, who in self._senders.items() if crowded or who == me}
         sizes = submissions.held_sizes(session, held, now - WITHDRAWN)
         for decided in held.keys() - sizes:
             del self._senders[decided]

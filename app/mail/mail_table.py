@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.core.assumptions import PolicyView
 from app.core.cells import CellKey
+from app.core.chains import ACCESS_CHECK
 from app.core.facts import Claim, Register
 from app.core.knowledge import Knowledge
 from app.core.rulings import unprinted_claims
@@ -215,8 +216,8 @@ def _ended(out: MailBlock, views: Collection[CellView], notes: Notes, url: str) 
     out.fields(legend + notes.speech.legend([*(c.condition for c in claims), *seen]))
     pages = phrases.pages_of(" ".join(f"p.{c.page}" for v in views for c in v.table))
     checks = (step for v in views for step in v.chain(notes.speech.knowledge.conditions))
-    steps = (step for step in checks if step.name == "access-check" and step.claims)
+    steps = (step for step in checks if step.check is ACCESS_CHECK and step.claims)
     places = [f"Table 15-22, p.{pages}"] if pages else []
-    places += dict.fromkeys(f"access checks come first: {step.cites}" for step in steps)
+    places += dict.fromkeys(f"access checks come first: {step.check.cites}" for step in steps)
     out.last([notes.speech.manual, "; ".join(places)], url)
     return out.render()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.core.cells import CellKey
+from app.core.chains import ACCESS_CHECK
 from app.core.facts import Claim, Difference, Observation
 from app.core.knowledge import Knowledge
 from app.core.ledger import LedgerEntry, revision_of
@@ -107,9 +108,9 @@ def _ruling(view: CellView, speech: Speech) -> list[tuple[str, str]]:
     lines += ["otherwise as Table 15-22 says"] if rest else []
     checked = any(c.kind is ClaimKind.ACCESS_CHECK for c in claims)
     lines += [
-        f"{step.title} comes first [{step.cites}]"
+        f"{step.check.title} comes first [{step.check.cites}]"
         for step in view.chain(speech.knowledge.conditions)
-        if checked and step.name == "access-check"
+        if checked and step.check is ACCESS_CHECK
     ]
     return _labelled(OWN_ORDER, dict.fromkeys(lines))
 

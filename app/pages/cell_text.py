@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from app.core.chains import ANY, Given, offered_values
+from app.core.chains import ANY, PERMISSION_MAP, Given, offered_values
 from app.core.citations import cite_claim
 from app.core.facts import Claim, Difference, Observation
 from app.core.judgements import Finding, Judgement
@@ -154,11 +154,12 @@ def _chain(view: CellView, knowledge: Knowledge, given: Given) -> Iterator[Passa
     if values:
         yield from _choices("Value", view, given, [("any", Given(given.policy)), *values])
     for number, step in enumerate(steps, 1):
+        check = step.check
         said: Line = phrases.claims_line(step.claims) if step.claims else ""
-        if step.name == "permission-map" and given.policy:
+        if check is PERMISSION_MAP and given.policy:
             said = does_line(view.key, given.policy, knowledge)
-        below = (said, (Styled(f"{step.text} ({step.cites})", "fine"),))
-        line = (Styled(step.title, tag="b"), Styled(" ", told=": "), Styled(step.told, "outcome"))
+        below = (said, (Styled(f"{check.text} ({check.cites})", "fine"),))
+        line = (Styled(check.title, tag="b"), Styled(" ", told=": "), Styled(step.told, "outcome"))
         yield Step(line, f"{number}.", look=step.outcome).holding(*map(Para, below))
 
 

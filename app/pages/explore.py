@@ -180,12 +180,12 @@ def _tallies(snapshot: Snapshot, wanted: CellFilter, words: type[W]) -> tuple[Ta
 def _ran(snapshot: Snapshot) -> Mapping[str, tuple[int, CellFilter]]:
     """Return how many cells somebody ran: under no name on any family, then on each."""
     whole = WHOLE.but(evidence=tuple(e for e in Evidence if e.ran))
-    filters_ = {"": whole} | {
+    each_filter = {"": whole} | {
         f: whole.but(family=(f,)) for f in snapshot.knowledge.families if f != NOT_STATED
     }
     return {
         f: (number, wanted)
-        for f, wanted in filters_.items()
+        for f, wanted in each_filter.items()
         if (number := _passing(snapshot).of(wanted).bit_count()) or not f
     }
 

@@ -174,8 +174,8 @@ def rows_of(
 ) -> RowPage:
     """Return observations of a measurement against the claims of their cells."""
     if measurement.emulation:
-        seen_ = measurement.observations[after : after + most if most else None]
-        answers = (_answer(snapshot, one) for one in seen_)
+        some = measurement.observations[after : after + most if most else None]
+        answers = (_answer(snapshot, one) for one in some)
         return RowPage(tuple(answers), after, len(measurement.observations))
     ruling: dict[CellKey, tuple[Branch, ...]] = {}
     rows = []

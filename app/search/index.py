@@ -116,8 +116,8 @@ class Index:
             (row for row in score if holds[row] >= enough and self.entries[row].kind in kinds),
             key=lambda row: (-score[row], row),
         )
-        any_ = " OR ".join(dict.fromkeys(parts))
-        shown = ((self.entries[row], *self._fetch(_ONE, any_, row)[0][1:]) for row in best[:limit])
+        some = " OR ".join(dict.fromkeys(parts))
+        shown = ((self.entries[row], *self._fetch(_ONE, some, row)[0][1:]) for row in best[:limit])
         return tuple(
             Hit(e.kind, e.key, e.path, _parts(title), _parts(text)) for e, title, text in shown
         )

@@ -1,7 +1,7 @@
 import pytest
 
 from app.core.cells import CellKey
-from app.core.chains import chain_of_checks
+from app.core.chains import ACCESS_CHECK, TABLE, X2APIC_CHECKS, chain_of_checks
 from app.core.rulings import (
     branch_set,
     claims_met,
@@ -199,9 +199,6 @@ def test_an_exit_of_one_condition_replaces_the_print_for_that_condition_only(bra
     assert branches == certain_or_possible
 
 
-OUTCOMES = ("cpl", "permission-map", "access-check", "table")
-
-
 @pytest.mark.parametrize(
     ("last_two", "claims"),
     [
@@ -220,13 +217,15 @@ OUTCOMES = ("cpl", "permission-map", "access-check", "table")
 def test_the_chain_says_which_check_wins(last_two, claims):
     steps = chain_of_checks(claims, CELL, CONDITIONS)
     outcomes = ("passes", "passes", *last_two)
-    assert tuple(zip(OUTCOMES, outcomes, strict=True)) == tuple((s.name, s.outcome) for s in steps)
+    assert tuple(zip(X2APIC_CHECKS, outcomes, strict=True)) == tuple(
+        (step.check, step.outcome) for step in steps
+    )
 
 
 def test_the_chain_shows_notes_and_table_together_and_no_open_question():
-    steps = {step.name: step for step in chain_of_checks(ICR, CELL, CONDITIONS)}
-    assert set(steps["table"].claims) == {c for c in ICR[:-1] if c.ranks}
-    assert steps["access-check"].claims == (ICR[-1],)
+    steps = {step.check: step for step in chain_of_checks(ICR, CELL, CONDITIONS)}
+    assert set(steps[TABLE].claims) == {c for c in ICR[:-1] if c.ranks}
+    assert steps[ACCESS_CHECK].claims == (ICR[-1],)
 
 
 def test_there_is_no_chain_under_avic():

@@ -248,13 +248,13 @@ def _listed(snapshot: Snapshot, apic: EmulatedApic) -> Record:
 
 def _data(snapshot: Snapshot, apic: EmulatedApic) -> dict[str, object]:
     answers = [answer for _, answer in emulation_text.answers_of(snapshot, apic)]
-    told_ = apic.emulation
+    emulation = apic.emulation
     return {
         "slug": apic.slug,
-        "name": str(told_.name),
-        "version": told_.version,
-        "flavour": told_.flavour,
-        "guest_vendor": told_.vendor,
+        "name": str(emulation.name),
+        "version": emulation.version,
+        "flavour": emulation.flavour,
+        "guest_vendor": emulation.vendor,
         "measurements": apic.total,
         "observations": sum(answer.items for answer in answers),
         **{str(word): number for word, number in count_verdicts(answers).items()},
