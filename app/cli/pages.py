@@ -11,7 +11,6 @@ import typer
 from app.cli.clone import held_files, or_git
 from app.cli.database import FilterOption, OnlyAccess, OnlyMode, Opened, joined, reads
 from app.cli.saying import say
-from app.core.cells import CellKey
 from app.core.guest_words import Sameness
 from app.core.views import CellView
 from app.core.words import Access, Mode
@@ -141,7 +140,9 @@ def diff(
 @reads
 def guest(
     opened: Opened,
-    cell: Annotated[str, typer.Argument(help="Cell, as in 80Dh/x2avic/write; all without.")] = "",
+    cell: Annotated[
+        str, typer.Argument(help="Cell or register, as in 80Dh/x2avic/write; all without.")
+    ] = "",
     family: Annotated[str, typer.Option(help="The CPU; any by default.")] = "",
     hypervisor: Annotated[
         str, typer.Option(help="One version or two, as in kvm-6.12,kvm-7.2.")
@@ -150,18 +151,15 @@ def guest(
     differs: Annotated[bool, typer.Option("--differs", help="Only where it differs.")] = False,
 ) -> None:
     """Print what a guest sees with and without interception."""
-    asked = str(_cell(opened, cell)) if cell else ""
+    register, mode, access = _parts(cell, None, None) if cell else ("", None, None)
+    if cell:
+        register = explore.find_register(opened.snapshot, register).register.slug
+    asked = "/".join(filter(None, (register, mode, mode and access)))
     only = str(Sameness.DIFFERS) if differs else ""
     known = explore.find_family(opened.snapshot, family).slug if family else ""
-    words = joined("", cell=asked, family=known, hypervisor=hypervisor, only=only)
+    by = None if mode else access
+    words = joined("", cell=asked, access=by, family=known, hypervisor=hypervisor, only=only)
     opened.print_page(f"/guest?{words}")
-
-
-def _cell(opened: Opened, name: str) -> CellKey:
-    register, mode, access = _parts(name, None, None)
-    if mode is None or access is None:
-        raise NotFound(f"{name!r} names no cell.", hints=("ldr/x2avic/write",))
-    return explore.find_cell(opened.snapshot, register, mode, access).key
 
 
 @reads

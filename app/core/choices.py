@@ -17,6 +17,8 @@ Pairs = Iterable[tuple[str, str]]
 Valid = Mapping[str, Mapping[str, str] | None]
 # How many faults of one query are told, and how much of a word.
 TOLD, SHOWN = 8, 40
+# How many values are offered where none is near.
+OFFERED = 40
 # The most characters of free text: each link of a page repeats it.
 LONGEST = 200
 
@@ -113,4 +115,5 @@ def _folded(text: str) -> str:
 def _offer(near: list[str], known: tuple[str, ...]) -> str:
     if near:
         return f"did you mean {near[0]!r}?"
-    return f"valid are {', '.join(known)}." if known else "this page has none."
+    more = ", ..." * (len(known) > OFFERED)
+    return f"valid are {', '.join(known[:OFFERED])}{more}." if known else "this page has none."

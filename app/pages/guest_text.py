@@ -102,13 +102,17 @@ def both_halves(
             yield Record(f"When {said}" if all(names) else "Otherwise", level=3).holding(*parts)
 
 
-def halves_line(line: GuestLine) -> str:
-    """``silicon: #GP (observed); emulated by KVM 6.12.117 and KVM 7.2.13: #GP; same``."""
+def halves_line(line: GuestLine, told: str = "") -> str:
+    """``silicon: #GP (observed); emulated by KVM 6.12.117 and KVM 7.2.13: #GP; same``.
+
+    The versions are not named where they are those of ``told``.
+    """
     found: dict[tuple[str, str], list[Version]] = {}
     for half in line.case.halves:
         kind = (half.version.hypervisor, sees_line(half.sees, "not measured"))
         found.setdefault(kind, []).append(half.version)
-    emulated = (f"emulated by {name_versions(mine)}: {said}" for (_, said), mine in found.items())
+    named = [(name_versions(mine), said) for (_, said), mine in found.items()]
+    emulated = (f"emulated{f' by {v}' * (v != told)}: {said}" for v, said in named)
     silicon = f"silicon: {sees_line(line.case.silicon.sees)} ({', '.join(silicon_grades(line))})"
     parts = (silicon, *emulated, line.case.same.label)
     # A sentence speaks of one hypervisor.

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core import filtering
+from app.core.cells import CellKey
 from app.core.filtering import Control, Filter, Key
 from app.core.guest import Case, Viewpoint
 from app.core.guest_words import Sameness
 from app.core.hypervisors import Version, versions_of
+from app.core.knowledge import Knowledge
+from app.core.names import resolve
 from app.core.views import CellView
 from app.core.words import Access, Evidence, Mode, Scope
+from app.errors import NotFound
 from app.store.snapshots import Snapshot
 
 RAN = frozenset(str(grade) for grade in Evidence if grade.ran)
@@ -110,8 +115,8 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[GuestLine, None], ...]:
     names = {slug: version.name for slug, version in _versions(snapshot).items()}
     short = {slug: version.short for slug, version in _versions(snapshot).items()}
     return (
-        Key("cell", lambda _: {str(key): str(key) for key in snapshot.cells},
-            lambda _, line, __: (str(line.cell.key),), "that are {}"),
+        Key("cell", lambda known: _groups(known) | {str(key): str(key) for key in snapshot.cells},
+            lambda _, line, __: _names(line.cell.key), "that are {}"),
         Key("mode", lambda _: {str(m): m.label for m in Mode},
             lambda _, line, __: (line.cell.key.mode,), "under {}",
             control=Control("select", "Mode", "both")),
@@ -127,6 +132,26 @@ def keys_of(snapshot: Snapshot) -> tuple[Key[GuestLine, None], ...]:
         Key("hypervisor", lambda _: names, words=_under, most=2,
             control=Control("boxes", "Hypervisor", short=short)),
     )  # fmt: skip
+
+
+def _groups(known: Knowledge) -> dict[str, str]:
+    """Return what names several cells: a register, or one in one mode."""
+    every = {slug: register.label for slug, register in known.registers.items()}
+    return every | {
+        f"{slug}/{mode}": f"{label} {mode.label}" for slug, label in every.items() for mode in Mode
+    }
+
+
+def _names(key: CellKey) -> tuple[str, ...]:
+    return key.register, f"{key.register}/{key.mode}", str(key)
+
+
+def _canonical(word: str, known: Knowledge) -> str:
+    """Return a cell or a group of cells by its register's slug, whatever that is called."""
+    register, slash, rest = word.strip().partition("/")
+    with suppress(NotFound):
+        register = resolve(register, known.registers).register.slug
+    return f"{register}{slash}{rest}"
 
 
 ONLY = {
@@ -160,7 +185,12 @@ def shown_versions(snapshot: Snapshot, asked: tuple[str, ...] = ()) -> tuple[Ver
 def guest_view(snapshot: Snapshot, pairs: Iterable[tuple[str, str]]) -> GuestView:
     """Return what a guest sees under a filter. Raises InvalidFilter."""
     vocabulary = filtering.Vocabulary(keys_of(snapshot), snapshot.knowledge)
-    wanted = vocabulary.read(pairs)
+    wanted = vocabulary.read(
+        (key, ",".join(_canonical(word, snapshot.knowledge) for word in text.split(",")))
+        if key == "cell"
+        else (key, text)
+        for key, text in pairs
+    )
     versions = shown_versions(snapshot, wanted["hypervisor"])
     guest = Viewpoint(snapshot.knowledge, versions, wanted.text("family"))
     lines = [line for cell in snapshot.cells.values() for line in lines_of(guest.cases(cell))]

@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -71,6 +72,11 @@ TITLES = {
 }
 
 
+# What a message calls wrong, and what it offers for it.
+_QUOTED = re.compile(r"'([^']+)'")
+_MEANT = re.compile(r"'([^']+)' is not a [^;]+; did you mean '([^']+)'")
+# How long an address may be that is offered mended.
+MENDED = 500
 # What was asked for is told, but not all of a word that is no name of anything.
 _LONG = re.compile(r"(\S{100})\S{100,}")
 
@@ -137,9 +143,13 @@ def install(app: FastAPI, renderer: Renderer) -> None:
             said = f": {said_of(error)}" if isinstance(error, DBAPIError) and known else ""
             path, why = request.url.path[:SHOWN], None if known else error
             log.error("answered %s to %s%s", refusal.status, path, said, exc_info=why)
+        ways = allowed(request) if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED else ""
+        if ways:
+            message = f"{request.method} is not taken at this address, which takes {ways}."
+            refusal = replace(refusal, message=message)
         response = answer(request, renderer, refusal)
-        if refusal.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["allow"] = allowed(request)
+        if ways:
+            response.headers["allow"] = ways
         if isinstance(error, NotReady | DBAPIError | PoolTimeout):
             response.headers["retry-after"] = AGAIN
         return response
@@ -212,6 +222,24 @@ def sought(path: str) -> str:
     return " ".join([*parts[1:-1], bare or parts[-1]])[:LONGEST].strip()
 
 
+def ways_out(asked: str, refusal: Refusal) -> dict[str, str]:
+    """Return each near miss with the address that was asked for mended by it, if that is plain."""
+    meant = {near: word for word, near in _MEANT.findall(refusal.message)}
+    first = next(iter(_QUOTED.findall(refusal.message)), "")
+    found = {}
+    for hint in refusal.hints:
+        word = quote(meant.get(hint, first))
+        if hint.startswith("/"):
+            found[hint] = hint
+        elif asked.startswith("/r/") and "/" in hint:
+            found[hint] = f"/r/{hint}"
+        elif word and asked.count(word) == 1 and len(asked) <= MENDED:
+            found[hint] = asked.replace(word, quote(hint))
+        else:
+            found[hint] = ""
+    return found
+
+
 def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
     """Return a refusal in the format that was asked for."""
     wanted = getattr(request.state, "format", Format.HTML)
@@ -227,5 +255,7 @@ def answer(request: Request, renderer: Renderer, refusal: Refusal) -> Response:
         return JSONResponse(refusal.body(listed=listed), refusal.status)
     if wanted is not Format.HTML:
         return Response(refusal.text(), refusal.status, media_type=Format.TEXT.media_type)
-    body = renderer.bare("error.html", path=path[:SHOWN], refusal=refusal)
+    asked = f"/{path.lstrip('/')}" + (f"?{query}" if (query := request.url.query) else "")
+    ways = ways_out(asked, refusal)
+    body = renderer.bare("error.html", path=path[:SHOWN], refusal=refusal, ways=ways)
     return Response(body, refusal.status, media_type=Format.HTML.media_type)

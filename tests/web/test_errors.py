@@ -1,6 +1,7 @@
 """Errors answer in the format that was asked for, with one shape, and never a traceback."""
 
 import pytest
+from bs4 import BeautifulSoup
 
 from app.errors import NotReady
 from tests.running import CURL, HTML, client_of
@@ -36,6 +37,23 @@ def test_json_errors_have_one_shape(client, path, status, code):
 )
 def test_odd_queries_never_break_a_page(client, query):
     assert client.get(f"/?{query}", headers=HTML).status_code in {200, 400}
+
+
+@pytest.mark.parametrize(
+    ("asked", "ways"),
+    [
+        ("/r/lrd", ["/r/ldr", "/r/version"]),
+        ("/r/ldr/x2avic/erase", [f"/r/ldr/{m}/{a}" for m in ("avic", "x2avic")
+                                 for a in ("read", "write")]),
+        ("/?mode=x3avic&verdict=nonsense", ["/?mode=x2avic&verdict=nonsense",
+                                            "/?mode=x3avic&verdict=consistent"]),
+        ("//r/lrd", []),
+    ],
+)  # fmt: skip
+def test_a_near_miss_is_a_link_to_the_address_that_was_meant(client, asked, ways):
+    page = BeautifulSoup(client.get(asked, headers=HTML).text, "html.parser")
+
+    assert ways == [link["href"] for link in page.select("main a:has(> code)")]
 
 
 @pytest.mark.parametrize("headers", [CURL, HTML])
@@ -95,5 +113,5 @@ def test_what_is_too_long_to_be_a_name_is_not_repeated_whole(client, path, heade
     answer = client.get(path.format("x" * 8000), headers=headers)
 
     assert answer.status_code in (400, 404)
-    assert len(answer.text) < 3000
+    assert len(answer.text) < 3300
     assert "xxx..." in answer.text or "8000 characters" in answer.text

@@ -118,10 +118,25 @@ def test_the_page_of_a_cell_has_both_halves_in_a_line_for_each_case(client):
 
 def test_a_cell_of_several_cases_is_answered_in_a_paragraph_each(client):
     answer = client.get("/guest.json?cell=icr/x2avic/write").json()["answer"]
-    shown = soup_of(client, "/guest?cell=icr/x2avic/write").select("p.sentence")
+    shown = soup_of(client, "/guest?cell=icr/x2avic/write").select("p.also")
 
     assert 1 < len(answer) == len(shown)
     assert all(case.startswith("When ") for case in answer[1:])
+    # The same versions answer every case, and are named once.
+    assert [True, *[False] * (len(answer) - 1)] == ["emulated by KVM " in case for case in answer]
+
+
+@pytest.mark.parametrize(
+    ("asked", "where", "cells"),
+    [("ICRL", "icr", 4), ("0x830/x2avic", "icr/x2avic", 2), ("APIC_LDR/avic/read",
+      "ldr/avic/read", 1)],
+)  # fmt: skip
+def test_a_register_by_any_name_stands_for_its_cells(client, asked, where, cells):
+    answer = client.get(f"/guest.json?cell={asked}", follow_redirects=False)
+    found = client.get(answer.headers["location"]).json()["cases"]
+
+    assert f"/guest.json?cell={where}" == answer.headers["location"]
+    assert cells == len({case["cell"] for case in found})
 
 
 def test_without_a_measurement_nothing_is_known(database_url):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, repeat
+from itertools import chain
 
 from app.core.cells import access_method
 from app.core.guest import Half
@@ -76,9 +76,12 @@ def guest_sheet(view: GuestView, knowledge: Knowledge, version: str) -> Sheet:
     """Return what a guest sees under a filter, at a data version, as a page."""
     cite = f"{view.path}&{PIN}={version}"
     asked = bool(view.wanted["cell"])
-    kinds = chain(["sentence"], repeat("sentence" if asked else "also"))
+    headline = guest_headline(view, knowledge)
+    # Of many cases none is the headline.
+    first = "also" if asked and len(headline) > 1 else "sentence"
     return Sheet(TITLE, view.path).holding(
-        *map(Para, guest_headline(view, knowledge), kinds),
+        Para(headline[0], first, above=asked),
+        *(Para(said, "also", above=asked) for said in headline[1:]),
         Para(LEAD, "lead"),
         Included("guest/_filters.html"),
         Field("Shown", view.sentence if view.wanted.chosen and not asked else ""),
@@ -130,12 +133,13 @@ def _answers(view: GuestView, on: str, knowledge: Knowledge) -> Iterator[Pieces]
     """Yield both halves of each case that is asked for, and whether they are the same."""
     for lines in _by_cell(view):
         key = lines[0].cell.key
-        name = f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: "
+        name, told = f"{lines[0].cell.register.label} {key.mode.label} {key.access}{on}: ", ""
         for line in lines:
             when = ", ".join(guest_text.condition_tags(line, knowledge.conditions))
             begins = {"": "", guest_text.OTHERWISE: "Otherwise: "}.get(when, f"When {when}: ")
-            yield (f"{name}{begins}{guest_text.halves_line(line)}.",)
-            name = ""
+            yield (f"{name}{begins}{guest_text.halves_line(line, told)}.",)
+            # The versions of all cases are the same, and named once.
+            name, told = "", name_versions(half.version for half in line.case.halves)
 
 
 def _cells(view: GuestView, knowledge: Knowledge) -> Iterator[Passage]:

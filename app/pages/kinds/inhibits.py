@@ -113,7 +113,7 @@ def _bits_table(knowledge: Knowledge) -> Tabular:
         rows.append([name, *(_bit(one.bit, one.heeded) if one else "-" for one in found)])
     widths = (20, *(16 for _ in groups))
     heads = ("reason", *(bits.name for bits in groups))
-    return Tabular("Bit by kernel", [heads], rows, widths)
+    return Tabular("Bit by kernel", [heads], rows, widths, "bits")
 
 
 def _bit(bit: int, heeded: str) -> str:
