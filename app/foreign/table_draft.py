@@ -49,7 +49,10 @@ def import_table(
     lines = mail.lines
     drafted = Drafted(copied=any(OURS in line.text for line in lines), notes=[*mail.notes])
     first: dict[tuple[object, ...], tuple[str, Cell]] = {}
-    for grid in find_grids(lines, is_head):
+    grids, unread = find_grids(lines, is_head)
+    told = "a table whose titles name no register or no access is not read."
+    drafted.notes += [f"Line {line}: {told}" for line in unread]
+    for grid in grids:
         drafted.tables += 1
         drafted.faults += grid.faults
         TableReader(grid, knowledge, drafted, first).read(column, mode)

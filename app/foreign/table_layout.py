@@ -12,16 +12,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice, pairwise
 
+from app.foreign.table_markup import with_bars
 from app.intake.mail_reading import MailLine
 from app.pens.plain import to_ascii
 
 # What draws the same in a terminal; one character for one, so that columns stay.
-DRAWN = str.maketrans("│┃║─━═┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬\u00a0\u2013\u2014", "|||---" + "+" * 18 + " --")
+DRAWN = str.maketrans(
+    "│┃║─━═┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬\u00a0\u2013\u2014\uff5c\uff03", "|||---" + "+" * 18 + " --|#"
+)
 GAP = re.compile(r" {2,}")
 BAR = re.compile(r"(?<!\\)\|")
 WORDS = re.compile(r"\S+(?: \S+)*")
-# A comma between the cells of a CSV file, where none stands in quotes.
-COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+# What stands between the cells of a CSV file, where it does not stand in quotes.
+COMMAS = [re.compile(rf'{mark}(?=(?:[^"]*"[^"]*")*[^"]*$)') for mark in ",;"]
 RULE = re.compile(r"[-=+]+")
 ENDLESS = 10**6
 # Where a column begins and where the next one does, from 0.
@@ -73,10 +76,16 @@ class Grid:
     faults: tuple[TableFault, ...]
 
 
-def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], bool]) -> list[Grid]:
-    """Return the tables of a text: ``is_head`` knows a line of titles by its cells."""
-    flat = [replace(one, text=one.text.translate(DRAWN)) for one in _barred_tabs(lines)]
-    grids, at = [], 0
+def find_grids(
+    lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], bool]
+) -> tuple[list[Grid], list[int]]:
+    """Return the tables of a text: ``is_head`` knows a line of titles by its cells.
+
+    With them come the numbers of lines at which there are tables without such titles.
+    """
+    flat = [replace(one, text=one.text.translate(DRAWN)) for one in _barred_tabs(with_bars(lines))]
+    grids: list[Grid] = []
+    at, taken = 0, set[int]()
     while at < len(flat):
         barred = bool(BAR.search(flat[at].text))
         parts = _barred(flat[at]) if barred else _spaced(flat, at)
@@ -86,26 +95,42 @@ def find_grids(lines: Sequence[MailLine], is_head: Callable[[Sequence[str]], boo
         end = _end(flat, at, barred=barred)
         read = _bars if barred else _columns
         grids.append(read(flat, at, end))
+        taken |= set(range(at, end))
         at = end
-    return grids
+    return grids, list(_unread(flat, taken))
+
+
+def _unread(lines: Sequence[MailLine], taken: set[int]) -> Iterator[int]:
+    """Yield where two lines or more have two bars or more, and no table that was read."""
+    for several, run in groupby(enumerate(lines), lambda at: len(BAR.findall(at[1].text)) > 1):
+        rows = list(run)
+        if several and len(rows) > 1 and taken.isdisjoint(at for at, _ in rows):
+            yield rows[0][1].number
 
 
 def _barred_tabs(lines: Sequence[MailLine]) -> Iterator[MailLine]:
     """Yield lines with each tab of a spreadsheet's rows as a bar, of any other text as blanks.
 
-    Those have one tab or comma between columns, the same number in each line up to a blank one.
+    Those have one tab, comma or semicolon between columns, as many in each line up to a blank one.
     """
     for _, run in groupby(lines, lambda line: bool(line.text.strip())):
         rows = list(run)
         tabs = {row.text.count("\t") for row in rows}
         spread = len(tabs) == 1 < len(rows) and tabs != {0}
         spread = spread and not any("\t\t" in r.text or "|" in r.text for r in rows)
-        commas = {len(COMMA.findall(row.text)) for row in rows if "|" not in row.text}
-        listed = not spread and len(commas) == 1 < len(rows) and min(commas) > 1
+        comma = None if spread or len(rows) == 1 else _comma([row.text for row in rows])
         for row in rows:
             text = row.text.replace("\t", "|") if spread else row.text.expandtabs(8)
-            text = COMMA.sub("|", text) if listed else text
-            yield replace(row, text=text)
+            yield replace(row, text=comma.sub("|", text) if comma else text)
+
+
+def _comma(rows: Sequence[str]) -> re.Pattern[str] | None:
+    """Return what stands between the cells of a CSV file: as often in each row, twice or more."""
+    for comma in COMMAS:
+        found = {len(comma.findall(row)) for row in rows if "|" not in row}
+        if len(found) == 1 and min(found) > 1:
+            return comma
+    return None
 
 
 def _end(lines: Sequence[MailLine], at: int, *, barred: bool) -> int:

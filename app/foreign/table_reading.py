@@ -204,6 +204,9 @@ class TableReader:
         if said is None:
             return
         self.drafted.silent += not said
+        if "~~" in cell.text:
+            told = f"Line {cell.line}: of {cell.text!r} what is struck out is not read."
+            self.drafted.notes.append(to_ascii(told))
         note = next((row[n].text for n in self._columns(Kind.NOTE)), "")
         for one in said:
             for slug, member in places:

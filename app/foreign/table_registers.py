@@ -16,7 +16,7 @@ ADDRESSES = re.compile(
     re.IGNORECASE,
 )
 # How Markdown sets a name.
-SET = str.maketrans("", "", "`*\\")
+SET = str.maketrans("", "", '`*\\"')
 SHORTEST = 3
 # A slug, and the member that was named of a vector.
 NamedPlace = tuple[str, int | None]

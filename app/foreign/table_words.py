@@ -50,7 +50,9 @@ _MORE = {
     Behaviour.PF: ("pf",),
 }
 WORDS: Mapping[str, Behaviour] = {
-    word.lower(): b for b in OUTCOMES for word in (b.value, b.label, b.short, *_MORE.get(b, ()))
+    word.lower(): b
+    for b in OUTCOMES
+    for word in (b.value, b.label, b.label.replace(",", ""), b.short, *_MORE.get(b, ()))
 }
 # Cells that say nothing about an access: not selected, not existing, not known.
 SILENT = frozenset(
@@ -71,6 +73,8 @@ PRINTED = (
         "accelerated simple-ipi; trap advanced",
     ),
 )
+# What is struck out, notes, and how Markdown sets words.
+NOT_SAID = re.compile(r"~~.*?~~|\[\^?\d+\]|[`*\"]|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
 # A mode behind an outcome, as tables print it whose columns name none.
 IN_MODE = re.compile(r"(?P<said>.+) \((?P<mode>x?avic|x2avic|xapic|x2apic)\)")
 # A bit of CPUID as tables print it, the tag of a condition; and a condition that comes first.
@@ -99,7 +103,7 @@ def read_cell(
     this one. Raises UnknownWord.
     """
     bare = FEATURE.sub(r"\1\2=\3", text.lower())
-    bare = " ".join(re.sub(r"\[\d+\]|[`*\"]", " ", bare).split())
+    bare = " ".join(NOT_SAID.sub(" ", bare).split())
     bare = CODED.sub(r"\1", bare)
     bare = next((ours for printed, ours in PRINTED if printed.fullmatch(bare)), bare)
     parts = [" ".join(part.split()) for part in bare.split(";")]

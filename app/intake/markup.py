@@ -30,6 +30,8 @@ TAG = re.compile(
 )
 HREF = re.compile(r"(?<=href=\")[^\"]*|(?<=href=')[^']*|(?<=href=)[^\s>\"']+", re.IGNORECASE)
 SPACE = re.compile(r"[ \t\r\n]+")
+# What a reader sees struck out, as Markdown has it.
+STRUCK = re.compile(r"</?(?:del|s|strike)(?:\s[^<>]*)?>", re.IGNORECASE)
 UNSEEN = frozenset({"head", "script", "style", "title"})
 LINES = re.compile(r"p|div|[bh]r|li|[oud]l|d[dt]|table|h[1-6]|pre|blockquote|section")
 # A cell alone in its row is a line of text, whatever laid it out so.
@@ -61,7 +63,7 @@ def is_html(text: str) -> bool:
 
 def from_html(text: str) -> str:
     """Return the text of HTML: lines as they are seen, cells between bars, addresses of links."""
-    text = _without_comments(text)
+    text = STRUCK.sub("~~", _without_comments(text))
     out: list[str] = []
     at, link, address = 0, 0, ""
     unseen, as_is, in_cell, fresh = "", False, False, True
