@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from starlette.testclient import TestClient
 
 from app.cli.main import main
 from app.core.knowledge import Knowledge
+from app.curation import seed as seed_reading
 from app.curation.seed import check_seed
 from app.settings import Settings
 from app.store.engine import make_engine, reader_sessions, writer_sessions
@@ -39,6 +41,9 @@ hypothesis.settings.load_profile("suite")
 
 # Snapshots hold many objects that live long, and collecting looks at all of them.
 gc.set_threshold(100_000, 20, 50)
+
+# The seed is read hundreds of times, and all but a file or two of it is the same text each time.
+seed_reading._compose = cache(seed_reading._compose)
 
 # Modules that take long begin first, so that no worker is left alone with one at the end.
 LONG = (
