@@ -17,6 +17,8 @@ Pairs = Iterable[tuple[str, str]]
 Valid = Mapping[str, Mapping[str, str] | None]
 # How many faults of one query are told, and how much of a word.
 TOLD, SHOWN = 8, 40
+# How alike two words are when one is offered for the other: where few are valid, all can be told.
+NEAR, FEW_NEAR, FEW = 0.3, 0.5, 8
 # How many values are offered where none is near.
 OFFERED = 40
 # The most characters of free text: each link of a page repeats it.
@@ -82,8 +84,9 @@ def _told(unknown: list[tuple[str, str, tuple[str, ...]]]) -> tuple[list[str], l
     problems, hints = [], []
     for word, what, known in unknown[:TOLD]:
         shown = word if len(word) <= SHOWN else f"{word[:SHOWN]}..."
+        few = len(known) < FEW
         begun = [one for one in known if one.startswith(f"{shown.lower()}/")][:1]
-        near = begun or get_close_matches(shown.lower(), known, 1, 0.3)
+        near = begun or get_close_matches(shown.lower(), known, 1, FEW_NEAR if few else NEAR)
         problems.append(f"{shown!r} is not a {what}; {_offer(near, known)}")
         hints += near
     if len(unknown) > TOLD:

@@ -14,6 +14,7 @@ from app.pages.measured import AFTER, JudgedSighting, RowPage
 from app.pens import phrases
 from app.pens.lines import Line, Linked, Pieces, Styled, full_address
 from app.pens.parts import Field, Included, Item, Para, Passage, Section, Sheet
+from app.pens.place import Place
 from app.pens.plain import Plain, line_text
 
 PENDING = "It does not count in any verdict."
@@ -185,3 +186,20 @@ def _observation(row: JudgedSighting, knowledge: Knowledge) -> Field:
     ruling = (f"; {OWN_ORDER.lower()}: ", *phrases.branch_line(row.ruling))
     line = (*judged, *ruling, *(f"; {note}" for note in notes if note))
     return Field((Linked(sighting_name(seen, knowledge), f"/r/{seen.cell}"),), line, width=30)
+
+
+def form_text(place: Place) -> str:
+    """Return what takes the place of the upload's form in text: the commands that send one."""
+    out = Plain()
+    out.title("Send a measurement")
+    out.field("URL", f"{place.site}/upload")
+    out.blank()
+    out.para("A document is one JSON object, or a guest's serial log with its checksum.")
+    for heading, action in (("Check it, and keep nothing", "check"), ("Send it", "submit")):
+        out.heading(heading)
+        out.address(f"curl -F action={action} -F file=@FILE \\")
+        out.address(f"{place.site}/upload", 4)
+    out.blank()
+    out.link("The format", f"{place.site}/docs/format")
+    out.link("Step by step", f"{place.site}/docs/upload")
+    return out.render()

@@ -88,6 +88,8 @@ NO_FORM = "This body is no form: a file goes into a field of it, as in `curl -F 
 
 async def _no_other_field(request: Request) -> None:
     if fields := request.scope["route"].dependant.body_params:
+        if "json" in request.headers.get("content-type", "").lower():
+            raise InvalidFilter(NO_FORM)
         sent = [(name, "") for name in await request.form()]
         if any(len(name.split()) > 1 for name, _ in sent):
             raise InvalidFilter(NO_FORM)

@@ -128,6 +128,8 @@ class Refusal:
     @property
     def title(self) -> str:
         """The heading of the page."""
+        if self.code == "invalid-document":
+            return "Refused: nothing was kept"
         return TITLES.get(self.status, "Something went wrong")
 
 

@@ -16,7 +16,7 @@ from app.intake import submitting
 from app.intake.signature import verify
 from app.intake.submitting import Incoming, Receipt
 from app.pages import measurement_data
-from app.pages.measurement_text import check_text
+from app.pages.measurement_text import check_text, form_text
 from app.pens.page import Page
 from app.settings import Uploads
 from app.store.submissions import Token
@@ -129,7 +129,7 @@ def _receipt(receipt: Receipt) -> Page:
 def _page(
     asked: PageRequest,
     view: dict[str, Any],
-    text: str = "Send a document: see /docs/upload\n",
+    text: str = "",
     status: int = 200,
 ) -> Page:
     if checked := view["checked"]:
@@ -138,7 +138,7 @@ def _page(
     return Page(
         template="measurements/upload.html",
         view={**view, "uploads": asked.settings.uploads},
-        text=lambda _: text,
+        text=lambda place: text or form_text(place),
         status=status,
     )
 

@@ -143,6 +143,21 @@ def test_a_bad_document_is_refused_with_one_list_of_problems(client, raw, pointe
     assert 0 == client.get("/m.json").json()["measurements"].__len__()
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"json": {"format": 1}}, "This body is no form: a file goes into a field of it"),
+        ({"files": {"document": b"{}"}}, "no field of this form; valid are text, action, token"),
+        ({"files": {"file": b"{}"}, "data": {"action": "check"}}, "Refused: nothing was kept"),
+    ],
+)
+def test_what_the_form_cannot_take_is_told_with_what_it_takes(client, sent, said):
+    told = client.post("/upload", headers=CURL, **sent)
+
+    assert said in " ".join(told.text.split()).replace("is not a field", "no field")
+    assert "curl -F action=submit -F file=@FILE" in client.get("/upload", headers=CURL).text
+
+
 def test_the_text_of_a_refusal_is_a_page_of_75_columns(client):
     document = {"x" * 60: 1, "é" * 60: 2, "format": 1}
     sent = {"text": json.dumps(document), "action": "check"}

@@ -115,7 +115,7 @@ REFUSED = {
     "/policy/kvm-6.0..": (404, "/policy/kvm-6.0..kvm-7.2"),
     "/policy/kvm-6.0..kvm-7.2..kvm-6.0": (404, "/policy/kvm-6.0..kvm-7.2"),
     "/mail?rows=lrd": (400, "ldr"),
-    "/guest?cell=icr": (400, "did you mean 'icr/avic/read'?"),
+    "/guest?cell=icr/x3avic": (400, "did you mean 'icr/x2avic'?"),
     "/mail?rows=ldr&mode=x3avic": (400, "x2avic"),
     "/mail?row=ldr": (400, "did you mean"),
     "/r/ldt/mail": (404, "ldr"),
