@@ -15,7 +15,7 @@ from app.errors import NotFound
 MEMBER = re.compile(r"(?P<name>.*?[a-z_])(?:[-#\[]?(?P<member>[0-9])\]?)", re.IGNORECASE)
 # What stands before and behind a name and says nothing.
 _BEFORE = re.compile(
-    r"(?:(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|[vx]?l?apic-off(?:set)?|offset|exit-reason|core::x86::msr"
+    r"(?:k?local-?apic-?(?=[a-z])|(?:the|amd|msr|reg|register|rdmsr|wrmsr|rd|wr|[vx]?2?l?apic-off(?:set)?|offset|exit-reason|core::x86::msr"
     r"|ia32-x2apic|x2apic-msr|x2apic|ia32|[lxv]?apic-base|(?:[lx]|vl?)?apic)(?:[-:(\[+]+(?!base$)|(?=[0-9][0-9a-f]+h?$)))+"
 )
 _BEHIND = re.compile(

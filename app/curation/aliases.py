@@ -30,6 +30,13 @@ _ADDED = re.compile(
     r"\(?(?P<name>[a-z_][\w\[\]]*)\s*\+\s*(?P<by>0x[0-9a-f]+|\d+)\s*(?:\*\s*(?P<times>\d+))?\)?",
     re.IGNORECASE,
 )
+# Whose name it is, or where it stands.
+_OWNER = re.compile(
+    r"\S+\.h:(?:\d+:)?\s*|v?l?apic(?:->|\.)|(?:xen|kvm|linux|qemu|freebsd|bhyve|vbox|virtualbox|edk2|ovmf|tianocore"
+    r"|coreboot|seabios|zircon|hyper-?v|hv[_ ]x64)(?:'s)?(?:\s*(?::+|->|[./])\s*"
+    r"|[\s_-]+(?=(?:vl?|l|x2?)?apic|msr|ia32|local.?apic))",
+    re.IGNORECASE,
+)
 # What a question about a CPU, a setting or a section says beside its name.
 _SUPPORT = re.compile(
     r"^(?:x2)?avic\b\s*(?:(?:support(?:ed)?|works?|compatible|possible|use)\b\s*)*|\s+(?:affected|errata|bugs?)\W*$"
@@ -93,21 +100,42 @@ def find_register(
     try:
         return names.resolve(name, registers)
     except NotFound:
-        if added := _ADDED.fullmatch(name):
-            found = find_register(added["name"], registers)
-            for span in found.register.offset_spans[:1]:
-                first = span.first + SLOT * (found.member or 0)
-                by = int(added["by"], 0) * int(added["times"] or 1)
-                return names.resolve(f"{first + by:x}h", registers)
-        # With its address behind it.
-        if both := re.fullmatch(r"(.+\S)\s*\((0x[0-9a-f]+|[0-9a-f]+h)\)", name, re.IGNORECASE):
-            return find_register(both[1], registers, notes)
-        # A member of what the table calls by another name.
-        if match := names.MEMBER.fullmatch(fold(name)):
-            called = find_alias(match["name"])
-            if called and (slug := called.to.removeprefix("/r/")) in registers:
-                return names.resolve(f"{slug}#{match['member']}", registers)
+        if found := _taken_apart(name, registers, notes):
+            return found
         raise
+
+
+def _taken_apart(
+    name: str, registers: Mapping[str, Register], notes: Collection[str]
+) -> NamedRegister | None:
+    """Return what a name means that says more: whose it is, its address, a sum, a member."""
+    if added := _ADDED.fullmatch(name):
+        found = find_register(added["name"], registers)
+        for span in found.register.offset_spans[:1]:
+            first = span.first + SLOT * (found.member or 0)
+            by = int(added["by"], 0) * int(added["times"] or 1)
+            return names.resolve(f"{first + by:x}h", registers)
+    addressed = re.fullmatch(r"(.+\S)\s*\((?:0x[0-9a-f]+|[0-9a-f]+h)\)", name, re.IGNORECASE)
+    owner = _OWNER.match(name)
+    if rest := name[owner.end() :] if owner else addressed[1] if addressed else "":
+        return find_register(rest, registers, notes)
+    member = names.MEMBER.fullmatch(fold(name))
+    if slug := _squeezed(name, registers):
+        return NamedRegister(registers[slug])
+    # A member of what the table calls by another name.
+    called = find_alias(member["name"]) if member else None
+    if member and called and (slug := called.to.removeprefix("/r/")) in registers:
+        return names.resolve(f"{slug}#{member['member']}", registers)
+    return None
+
+
+def _squeezed(name: str, registers: Mapping[str, Register]) -> str:
+    """Return the slug of a register by a name in which nothing parts words, or other things do."""
+    bare = fold(name).replace("-", "")
+    called = ((one, c.to.removeprefix("/r/")) for one, c in _table().items())
+    own = ((fold(one), slug) for slug, r in registers.items() for one in names.aliases(r))
+    every = (*called, *own)
+    return next((to for one, to in every if to in registers and one.replace("-", "") == bare), "")
 
 
 def family_slug(name: str, knowledge: Knowledge) -> str:
