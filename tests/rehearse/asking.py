@@ -117,7 +117,9 @@ def beside(place: Path, pids: Path) -> Iterator[None]:
 
 def ask_all() -> None:
     """Ask it where AVIC is off, forced, inhibited in three ways, and of what is no machine."""
-    run("mount", "-t", "debugfs", "none", DEBUGFS)
+    # Whoever records with perf has it already: perf mounts it.
+    if not Path(DEBUGFS).is_mount():
+        run("mount", "-t", "debugfs", "none", DEBUGFS)
     load("avic=0")
     whole("doctor off", {})
     load("avic=1", "force_avic=1")
