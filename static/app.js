@@ -1,10 +1,11 @@
 // What links and forms cannot do: keys, copying, one open cell at a time, and errors that show.
 "use strict";
 
-const notice = document.getElementById("notice");
 let hiding;
 
 function say(text) {
+  // Going back makes the page anew.
+  const notice = document.getElementById("notice");
   notice.textContent = text;
   notice.hidden = false;
   clearTimeout(hiding);
@@ -24,7 +25,7 @@ async function copy(text, what = text) {
 function copyFrom(area) {
   const lines = area.value.trimEnd().split("\n").length;
   area.select();
-  copy(area.value, `the ${area.labels[0].textContent.toLowerCase()}, ${lines === 1 ? "1 line" : `${lines} lines`}`);
+  copy(area.value, lines === 1 ? area.value : `the ${area.labels[0].textContent.toLowerCase()}, ${lines} lines`);
 }
 
 function enhance(root) {

@@ -19,6 +19,17 @@ def test_a_copy_button_works_by_keyboard_and_says_that_it_copied(open_page):
     assert copied == page.get_by_label("Block").input_value()
 
 
+def test_a_copy_is_told_after_a_way_back_too(open_page):
+    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
+    page.select_option("select[name=mode]", "x2avic")
+    page.wait_for_url("**/?mode=x2avic")
+    page.go_back()
+    expect(page.locator("select[name=mode]")).to_have_value("")
+    page.keyboard.press("j")
+    page.keyboard.press("y")
+    expect(page.locator("#notice")).to_contain_text("Copied http")
+
+
 def test_a_refused_copy_leaves_the_text_selected(open_page):
     page = open_page("/d/3/mail")
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
