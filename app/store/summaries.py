@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select, true
 from sqlalchemy.orm import Session, aliased
 
 from app.core.cells import CellKey
@@ -56,6 +57,15 @@ def _as_of(
     session: Session, version: int, registers: Collection[str] | None = None
 ) -> Iterable[Any]:
     """Return the rows that held at a data version: one look-up for each cell and family."""
+    group, held = _held_then()
+    here = group.register.in_(registers) if registers is not None else true()
+    rows = session.execute(held.where(here), {"version": version})
+    return (row for row in rows if row[-1] is not None)
+
+
+@cache
+def _held_then() -> tuple[type[SummaryRow], Select[*tuple[Any, ...]]]:
+    """Return the row of each cell and family, and the query for what it held at a version."""
     now, then = aliased(SummaryRow), aliased(SummaryRow)
     groups = [now.register, now.mode, now.access, now.family]
     # One look-up each: a join would let SQLite begin with every row that there ever was.
@@ -66,17 +76,14 @@ def _as_of(
             then.mode == now.mode,
             then.access == now.access,
             then.family == now.family,
-            then.valid_from <= version,
+            then.valid_from <= bindparam("version"),
         )
         .order_by(then.valid_from.desc())
         .limit(1)
         .scalar_subquery()
         for column in (then.body, then.valid_from)
     ]
-    here = [now.valid_to.is_(None)]
-    here += [] if registers is None else [now.register.in_(registers)]
-    rows = session.execute(select(*groups, *held).where(*here))
-    return (row for row in rows if row[-1] is not None)
+    return now, select(*groups, *held).where(now.valid_to.is_(None))
 
 
 def changed_at(session: Session, version: int) -> dict[tuple[str, CellKey], int]:
