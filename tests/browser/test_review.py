@@ -78,7 +78,7 @@ def test_log_in_look_accept_withdraw_and_log_out(script, open_page, write, secre
 
     page.get_by_role("link", name="Changes").click()
     expect(page.locator("main")).to_contain_text(
-        f"measurement {slug} changed: accepted -> withdrawn by Rae Reviewer: A typo."
+        f"measurement {slug} changed: accepted → withdrawn by Rae Reviewer: A typo."
     )
     page.goto("/review")
     page.get_by_role("button", name="Log out").click()
