@@ -90,6 +90,11 @@ FORMS = {
     "lines of a web mail": lambda text: "".join(
         f'<div class="a>b">{html.escape(line)}<br></div>\r\n' for line in text.splitlines()
     ).encode(),
+    "paragraphs of Outlook": lambda text: "".join(
+        f"<p class=MsoNormal><span>{html.escape(line) or '&nbsp;'}<o:p></o:p></span></p>\n"
+        for line in text.splitlines()
+    ).encode(),
+    "a quote of a forum": lambda text: f"[quote=Ada][code]\n{text}[/code][/quote]\n".encode(),
     "quoted-printable": lambda text: mail(text, "quoted-printable"),
     "quoted-printable, newlines too": lambda text: mail("", "quoted-printable")
     + text.replace("=", "=3D").replace("\n", "=0D=0A=\n").encode(),

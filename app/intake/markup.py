@@ -26,7 +26,8 @@ HTML = re.compile(
     re.IGNORECASE,
 )
 TAG = re.compile(
-    r"<(/?)([a-z][a-z0-9]*)(?=[\s/>])((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>", re.IGNORECASE
+    r"<(/?)([a-z][a-z0-9]*(?::[a-z]\w*)?)(?=[\s/>])((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>",
+    re.IGNORECASE,
 )
 HREF = re.compile(r"(?<=href=\")[^\"]*|(?<=href=')[^']*|(?<=href=)[^\s>\"']+", re.IGNORECASE)
 SPACE = re.compile(r"[ \t\r\n]+")

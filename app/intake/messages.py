@@ -105,7 +105,8 @@ class _Walk:
         if part.get_content_type() in SIGNATURES:
             return
         raw = part.get_payload(decode=True)
-        if part.get_content_maintype() == "text" or (isinstance(raw, bytes) and is_text(raw)):
+        text = part.get_content_maintype() == "text" or (isinstance(raw, bytes) and is_text(raw))
+        if text and part.get_content_subtype() != "rtf":
             yield _read(part, line, body)
         else:
             yield _unread(part, line, "is not read")

@@ -48,6 +48,9 @@ MAGIC = (
     (b"\x89PNG", "a picture", "give the text that it shows"),
     (b"\xff\xd8\xff", "a picture", "give the text that it shows"),
     (b"GIF8", "a picture", "give the text that it shows"),
+    (b"\xd0\xcf\x11\xe0", "a message of Outlook or a file of Office",
+     "save it as text, or as .eml"),
+    (b"{\\rtf", "RTF", "save it as plain text"),
     (b"SQLite format 3\0", "an SQLite database", "`vapic` reads its own through DATABASE_URL"),
 )  # fmt: skip
 
@@ -84,11 +87,16 @@ TEXTS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 
+def recognise_binary(raw: bytes) -> Recognised | None:
+    """Return what a file is that is no text by its first bytes, None for what is not known."""
+    found = ((name, then) for mark, name, then in MAGIC if raw.startswith(mark))
+    return next((Recognised(*one) for one in found), None)
+
+
 def recognise(raw: bytes) -> Recognised | None:
     """Return what a file is, None for what is not known."""
-    for mark, name, then in MAGIC:
-        if raw.startswith(mark):
-            return Recognised(name, then)
+    if binary := recognise_binary(raw):
+        return binary
     part, _ = to_utf8(raw[:SAMPLE])
     text = read_mail(part).text
     for reader, name, pattern, then in TEXTS:

@@ -25,7 +25,13 @@ LEAST = 16
 OCCURRENCES = 32
 # What stands before each line where a block was put into a comment, a patch or an old quote, and
 # how a link is named before its address.
-MARK = re.compile(r"\s*(\+?\s*(?:\*|#+|//+|\||;+|%+|\w{1,4}>)|\+)\s*")
+MARK = re.compile(r"\s*(\+?\s*(?:\*|#+|//+|\||;+|%+|:+|[\xbb\u203a\uff1e]|\w{1,4}>)|\+)\s*")
+# What stands there where lines are counted (cat -n, grep -n), and in the log of a chat.
+COUNTED = re.compile(
+    r"\s*((?:[\w./-]+:)?\d+[:-]?|\[?\d\d?:\d\d(?::\d\d)?\]?\s*<[\w.|-]+>)\s*", re.IGNORECASE
+)
+# What forums put around a quote.
+FORUM = re.compile(r"\[/?(?:quote|code|pre)(?:=[^\]\n]*)?\]", re.IGNORECASE)
 NAMED = re.compile(r"(?:\[[^\]]*\]\(|`[^`<]*<)$")
 # How much of an edited line is still the line that was there.
 ALIKE = 0.6
@@ -108,21 +114,24 @@ Match = tuple[int, int]
 
 def as_compared(text: str) -> str:
     """Return a line as it is compared: without blanks, and with the words of today."""
-    bare = "".join(to_ascii(text).split())
+    bare = "".join(to_ascii(FORUM.sub("", text)).split())
     for old, new in NOW_CALLED:
         bare = bare.replace(old, new)
     return bare
 
 
-def mark_before(text: str) -> str:
-    """Return the mark that ``text`` before a link is, empty if it is anything else."""
-    found = MARK.fullmatch(text)
-    return found[1] if found else ""
+def mark_before(text: str) -> re.Pattern[str]:
+    """Return what the mark that ``text`` before a link is looks like, nothing if it is none.
 
-
-def unmarked(text: str, mark: str) -> str:
-    """Return a line without the mark of its block, as it is if it has none."""
-    return text.lstrip().removeprefix(mark) if mark else text
+    Numbers differ from line to line: of lines that are counted, and of hours.
+    """
+    found = MARK.fullmatch(text) or COUNTED.fullmatch(text)
+    mark = found[1].strip() if found else ""
+    ways = {"d": r"\d+", "s": r"\s+"}
+    parts = re.findall(r"(?P<d>\d+)|(?P<s>\s+)|([^\d\s]+)", mark)
+    alike = (ways["d" if d else "s"] if d or s else re.escape(other) for d, s, other in parts)
+    behind = r"(?=\s|$)" if mark[-1:].isdigit() else ""
+    return re.compile(r"\A\s*" + "".join(alike) + behind)
 
 
 def align(pieces: Sequence[QuotedPiece], lines: Sequence[str], depth: int) -> tuple[Placed, ...]:
@@ -230,14 +239,9 @@ def _unmatched(
         if above < 0:
             gap, left = gap[-LEAD:], left[-LEAD:]
         for k in gap:
-            edited = pieces[k].depth == depth
+            edited, inside = pieces[k].depth == depth, above >= 0 and not pieces[k].lead
             near = _nearest(pieces[k].bare, block, left) if edited else -1
-            held = (
-                edited
-                and above >= 0
-                and not pieces[k].lead
-                and _held(pieces, k, above, below, gone=end > start)
-            )
+            held = edited and inside and _held(pieces, k, above, below, gone=end > start)
             if near >= 0:
                 left = [line for line in left if line > near]
                 yield k, Placed(pieces[k], Standing.NEVER, near, near + 1)

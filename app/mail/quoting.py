@@ -5,14 +5,14 @@ Nothing of the mail is kept: it comes in as bytes and leaves as a report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 
 from app.core.choices import OLD_KEYS, refuse_nul
 from app.errors import AppError, InvalidFilter, NotFound
 from app.intake.mail_reading import Mail, read_mail
-from app.intake.recognised import recognise
+from app.intake.recognised import recognise, recognise_binary
 from app.mail import citing, mail_links, quotes
 from app.mail.gateways import is_rewritten
 from app.mail.held import Held, HeldSnapshot, MailTarget
@@ -64,7 +64,9 @@ def check_mail(raw: bytes, live: Snapshot, at: SnapshotAt, sites: Sequence[str])
 
 def check_held(raw: bytes, live: Held, at: Callable[[str], Held], sites: Sequence[str]) -> MailOut:
     """Return the same of data versions wherever they are read from."""
-    checked = _Checker(read_mail(raw, MOST_LINES), live, at, sites).report()
+    # What a file of another kind has between its bytes was not said so.
+    text = b"" if recognise_binary(raw) else raw
+    checked = _Checker(read_mail(text, MOST_LINES), live, at, sites).report()
     kind = None if checked.links else recognise(raw)
     if kind and kind.reader != "check-mail":
         checked.notes.insert(0, kind.sentence)
@@ -87,7 +89,7 @@ class _Checker:
         # Pinned links so far, with where they end; lines that a block has.
         self._ends: list[tuple[MailLink, LinkReading]] = []
         self._taken: set[int] = set()
-        self._mark = ""
+        self._mark = re.compile("")
         self._blocks = 0
         self._saying: dict[tuple[str, str], tuple[str, ...]] = {}
         self._titles: dict[str, str] = {}
@@ -270,14 +272,12 @@ class _Checker:
                 elif begins.line < index <= ends.line:
                     start = ends.column if ends.line == index else end
             if index < link.line or line.text[start:end]:
-                # What stands before the link in its own line may only lead to it.
-                piece = self._piece(index, line.text[start:end])
-                yield replace(piece, lead=index == link.line)
+                yield self._piece(index, line.text[start:end], lead=index == link.line)
 
-    def _piece(self, index: int, text: str) -> QuotedPiece:
+    def _piece(self, index: int, text: str, *, lead: bool = False) -> QuotedPiece:
         # A line that another block has is a gap here.
-        bare = "" if index in self._taken else as_compared(quotes.unmarked(text, self._mark))
-        return QuotedPiece(index, self._lines[index].depth, text, bare)
+        bare = "" if index in self._taken else as_compared(self._mark.sub("", text))
+        return QuotedPiece(index, self._lines[index].depth, text, bare, lead)
 
 
 def _notes(mail: Mail, links: int, blocks: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A block that is quoted exactly is never accused, whatever it was wrapped in on its way."""
 
 import base64
+import re
 import time
 from urllib.parse import quote as percent
 
@@ -31,7 +32,8 @@ def test_an_edited_line_in_any_form_is_caught(hold, block_of, form):
     assert "never said that" in told(hold(FORMS[form](edited)))[1]
 
 
-MARKS = ["# ", " * ", "+ * ", "+", "+# ", "// ", "| ", "AB> ", "%% ", "+//"]
+MARKS = ["# ", " * ", "+ * ", "+", "+# ", "// ", "| ", "AB> ", "%% ", "+//", ": ", "\xbb ",
+         "\uff1e ", "Ada> "]  # fmt: skip
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -44,6 +46,40 @@ def test_a_block_in_a_comment_or_behind_marks_is_held_as_it_is(hold, block_of, m
     checked = hold(put(block_of()))
     assert (1, {"unchanged"}) == told(checked), report_text(checked)
     assert "never said that" in told(hold(put(edited)))[1]
+
+
+COUNTED = {
+    "cat -n": "{n:6}\t{line}", "less -N": "{n:7} {line}", "grep -n": "{n}:{line}",
+    "grep -n of files": "cells/ldr.txt:{n}:{line}", "a chat": "13:0{n:.1} <ada> {line}",
+    "a chat with hours in brackets": "[13:00:{n:02}] <ada|home> {line}",
+    "a log of a window": "{n:3}  {line}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", COUNTED.values(), ids=COUNTED)
+def test_a_block_whose_lines_are_counted_is_held_as_it_is(hold, block_of, form):
+    def put(text):
+        lines = enumerate(text.splitlines(), 7)
+        return "".join(form.replace("{n:.1}", str(n % 10)).format(n=n, line=line).rstrip() + "\n"
+                       for n, line in lines)  # fmt: skip
+
+    edited = block_of().replace("#VMEXIT (trap)", "#VMEXIT (fault)", 1)
+
+    checked = hold(put(block_of()))
+    assert (1, {"unchanged"}) == told(checked), report_text(checked)
+    assert "never said that" in told(hold(put(edited)))[1]
+
+
+@pytest.mark.parametrize(
+    "begin", [b"{\\rtf1\\ansi ", b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"%PDF-1.7\n"]
+)
+def test_nothing_is_said_of_what_stands_between_the_bytes_of_another_kind_of_file(
+    hold, block_of, begin
+):
+    checked = hold(begin + block_of().replace("\n", "\\par\n").encode())
+
+    assert [] == checked.links
+    assert re.match("This is (RTF|a message of Outlook|a zip archive|a PDF)", checked.notes[0])
 
 
 MARKUP = [
