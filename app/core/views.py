@@ -134,15 +134,15 @@ class CellView:
         matching = (f.observation for j in self.measured for f in j.findings if f.matched)
         ran = {seen.outcome for seen in matching if seen.evidence.ran}
         ordered = sorted(ruling, key=lambda one: (all(ruling[one]), one[0], len(ruling[one])))
-        return tuple(
-            Glance(
-                word,
-                tuple(dict.fromkeys(filter(None, ruling[level, word]))),
-                ordinary=level == ordered[0][0],
-                seen=word in ran,
+        found: dict[tuple[Behaviour, tuple[str, ...]], Glance] = {}
+        for level, word in ordered:
+            conditions = tuple(dict.fromkeys(filter(None, ruling[level, word])))
+            ordinary = level == ordered[0][0]
+            # What two levels say alike is told once.
+            found.setdefault(
+                (word, conditions), Glance(word, conditions, ordinary, seen=word in ran)
             )
-            for level, word in ordered
-        )
+        return tuple(found.values())
 
     @cached_property
     def reports(self) -> int:

@@ -235,3 +235,13 @@ def test_what_silicon_shows_where_nothing_is_printed_stands_apart_from_the_mark(
 
     assert "- seen: #GP" in " ".join(text.split())
     assert "-seen" not in text
+
+
+def test_what_two_places_say_alike_is_one_word_of_a_cell(views):
+    shown = {
+        str(key): [(it.behaviour, it.conditions) for it in view.glances]
+        for key, view in views.items()
+    }
+
+    assert {} == {key: words for key, words in shown.items() if len(words) != len({*words})}
+    assert 4 == len(shown["icr/x2avic/write"])
