@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 
 from app.core import filters
@@ -247,12 +248,8 @@ def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
     tried: list[Query] = []
     for term in query.wanted[:NEAR]:
         for word in split_words(term.text.lower())[:NEAR]:
-            near = (
-                []
-                if index.count((Term(word),))
-                else get_close_matches(word, index.words, 2 * NEAR, 0.65)
-            )
-            for other in sorted(near, key=lambda one: abs(len(one) - len(word))):
+            near = () if index.count((Term(word),)) else _spelled_like(word, index.words)
+            for other in near:
                 terms = tuple(Term(other) if t == term else t for t in query.terms)
                 tried.append(replace(query, terms=terms))
     if len(query.terms) > 1:
@@ -265,3 +262,11 @@ def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
         tried += [replace(query, choices=()), replace(query, terms=())]
     offers = (str(q) for q in dict.fromkeys(tried) if _answer(snapshot, q).total)
     return tuple(islice(offers, NEAR))
+
+
+# A page and its text are asked for one after the other.
+@lru_cache(maxsize=100)
+def _spelled_like(word: str, known: frozenset[str]) -> tuple[str, ...]:
+    """Return the known words that are spelled most like another, those of its length first."""
+    near = get_close_matches(word, known, 2 * NEAR, 0.65)
+    return tuple(sorted(near, key=lambda one: abs(len(one) - len(word))))
