@@ -120,7 +120,7 @@ MAYBE = "#ifdef CONFIG_NEW\n\t\t0x830,\n#endif\n"
         (ARRAY, "lets[i], MSR", "lets[i] - 0x700, MSR", (4, "MSR 0x102")),
         (ARRAY, "i < ARRAY_SIZE(lets)", "i < lets", (11, "'lets'")),
         (LISTED, "int read, int write", "int write, int read", (10, "'write', 'read'")),
-        (LISTED, f"{{ .index = {ISR}, ", f"{{ {ISR} }}, {{ .index = 1, ", (27, "'index'")),
+        (LISTED, f"{{ .index = {ISR}, ", f"{{ {ISR}, 1, 1 }}, {{ .index = 1, ", (27, "'index'")),
         (MASK, "LVT_CMCI))", "LVT_TIMER))", (12, "a call of kvm_lapic_lvt_supported")),
     ],
 )

@@ -244,6 +244,20 @@ bool is_trap(u32 msr)
     return false;
 }
 """,
+    "a table of rows without names": """
+struct row { u32 msr; bool trap:1; };
+static const struct row rows[] = {
+    { 0x802, true }, { 0x80b, true },
+    { 0x832, true }, { 0x833, true },
+};
+bool is_trap(u32 msr)
+{
+    for (int i = 0; i < ARRAY_SIZE(rows); i++)
+        if (!(rows[i].msr ^ msr))
+            return rows[i].trap;
+    return false;
+}
+""",
     "a table of rows": """
 static const struct { u32 msr; bool trap; } rows[] = {
     { .msr = 0x802, .trap = true }, { .msr = 0x80b, .trap = true },
@@ -288,6 +302,8 @@ def test_tables_and_numbers_counted_from_the_first_msr_are_read(tmp_path, knowle
             ("rows[i].msr == msr", "0x800 + rows[i].msr == msr"),
             ":3: found 0x1002",
         ),
+        ("a table of rows without names", ("0x80b", "0x180b"), ":4: found 0x180b"),
+        ("a table of rows without names", ("0x80b, true", "0x80b, 1, 1"), "'rows[i].msr'"),
         ("a table of ranges", ("= 0x833", "= 0x1833"), ":4: found 0x1833"),
         ("a table of ranges", ("0x832, .last = 0x833", "0x330, .last = 0x331"), ":4: found 0x330"),
         ("a table of truths", ("[0x10] =", "[0x110] ="), ":3: found '[0x110] = false'"),

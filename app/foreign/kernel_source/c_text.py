@@ -147,6 +147,21 @@ def read_c(name: str, source: str, decide: Callable[[str], bool | None]) -> CFil
     return file
 
 
+def fields_of(array: Node, file: CFile) -> tuple[str, ...]:
+    """Return the names of the fields of a structure that an array holds; empty for another one."""
+    declared = array.parent.child_by_field_name("type") if array.parent else None
+    if declared is None or declared.type != "struct_specifier":
+        return ()
+    named = node_text(declared.child_by_field_name("name"))
+    same = (n for n in walk(file.root) if n.type == declared.type)
+    same = (n for n in same if node_text(n.child_by_field_name("name")) == named)
+    every = same if named else [declared]
+    body = next(filter(None, (one.child_by_field_name("body") for one in every)), None)
+    rows = body.named_children if body else []
+    found = (n for row in rows for n in walk(row) if n.type == "field_identifier")
+    return tuple(map(node_text, found))
+
+
 def _blanked(match: re.Match[str]) -> str:
     """Return a comment as blanks, line by line; a string stays."""
     kept = match[0]

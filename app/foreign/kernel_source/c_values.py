@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tree_sitter import Node
@@ -22,6 +22,7 @@ from app.foreign.kernel_source.c_text import (
     CodePlace,
     child,
     expression,
+    fields_of,
     node_text,
     parameters,
 )
@@ -138,7 +139,8 @@ class Evaluator:
             if name in file.arrays:
                 if (file.name, name) not in self._arrays:
                     node = file.whole(file.arrays[name])
-                    self._arrays[file.name, name] = self.value(child(node, "value"), Frame(file))
+                    value = self.value(child(node, "value"), Frame(file))
+                    self._arrays[file.name, name] = _rows(value, fields_of(node, file))
                 return self._arrays[file.name, name]
         return None
 
@@ -274,3 +276,11 @@ class Evaluator:
             if node := file.functions.get(name):
                 return file, file.whole(node), parameters(node)
         return None
+
+
+def _rows(array: Value, fields: Sequence[str]) -> Value:
+    """Return an array with each row that names no field as a structure."""
+    for n, row in enumerate(array if isinstance(array, list) else ()):
+        if isinstance(row, list) and len(row) <= len(fields):
+            array[n] = dict(zip(fields, row, strict=False))  # type: ignore[index]
+    return array

@@ -40,7 +40,7 @@ _BEFORE = re.compile(
 )
 _OF_MSR = re.compile(r"MSR|X2A", re.IGNORECASE)
 _WRITES = {"write", "is_write", "iswrite", "wr", "w", "fwrite"}
-_BOUNDS = ("!=", "<", "<=", ">", ">=")
+_BOUNDS = ("!=", "^", "<", "<=", ">", ">=")
 _KIND = re.compile(r"trap|(?<!de)fault", re.IGNORECASE)
 
 
@@ -226,7 +226,7 @@ class Handler(Runner):
                 continue
             away = abs(number.value - other.value)
             if word == "==" or (word in _BOUNDS and number.listed):
-                near = 0 if word in ("==", "!=") else SLOT
+                near = 0 if word in ("==", "!=", "^") else SLOT
                 held = number.place, f"{number.value:#x}", number.value
                 self._hold(held, max(0, away - near))
 
