@@ -134,9 +134,8 @@ def judge_sighting(
         return ruled, Following.FOLLOWS if seen.outcome in faults else Following.STRICTER
     if faults == words:
         return ruled, Following.LAXER
-    return ruled, Following.OTHER_VALUE if _lost(cell, seen, words, conditions) else (
-        Following.FOLLOWS
-    )
+    lost = _lost(cell, seen, words, conditions)
+    return ruled, Following.OTHER_VALUE if lost else Following.FOLLOWS
 
 
 def count_verdicts(answers: Iterable[EmulatedAnswer]) -> Mapping[Following, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -16,26 +16,35 @@ from app.store.models import DataVersionRow, DecisionRow, FactRow, SubmissionRow
 
 SCHEMA = "/schema/export-1.json"
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
-# The lists of the document: the table, what an item is, and the type of each key.
-LISTS: dict[str, tuple[Any, str, dict[str, Any]]] = {
-    "data_versions": (
+
+
+class ExportList(NamedTuple):
+    """A list of the document: its table, what an item is, and the type of each key."""
+
+    row: Any
+    text: str
+    keys: dict[str, Any]
+
+
+LISTS: dict[str, ExportList] = {
+    "data_versions": ExportList(
         DataVersionRow, "Every data version, oldest first.",
         {"id": NUMBER, "name": TEXT, "created_at": TEXT, "reason": TEXT}),
-    "history": (
+    "history": ExportList(
         FactRow, ("Each fact for the data versions (by id) from since up to but not "
                   "until; null means: still. The body of one that ended stands here."),
         {"kind": {"enum": list(KINDS)}, "key": TEXT, "origin": TEXT, "since": NUMBER,
          "until": {"type": ["integer", "null"]}, "body": {"type": "object"}}),
-    "verdicts": (
+    "verdicts": ExportList(
         VerdictRow, "The judgement on each cell and family.",
         {"register": TEXT, "mode": TEXT, "access": TEXT, "family": TEXT, "verdict": TEXT,
          "behaviours": TEXT, "reports": NUMBER, "masked": NUMBER, "evidence": TEXT,
          "scope": TEXT}),
-    "documents": (
+    "documents": ExportList(
         SubmissionRow, ("Measurement documents as they came; raw is null when it holds a "
                         "contact that is withheld."),
         {"digest": TEXT, "slug": TEXT, "received_at": TEXT, "raw": {"type": ["string", "null"]}}),
-    "decisions": (
+    "decisions": ExportList(
         DecisionRow, "What was decided on measurements; version is a data version's id.",
         {"slug": TEXT, "state": TEXT, "reason": TEXT, "decided_at": TEXT, "decided_by": TEXT,
          "version": NUMBER}),
@@ -78,7 +87,7 @@ def _head(archive: Archive) -> dict[str, Any]:
 
 
 def _rows(archive: Archive, name: str) -> Iterator[TableRow]:
-    return archive.facts() if name == "history" else archive.rows(LISTS[name][0])
+    return archive.facts() if name == "history" else archive.rows(LISTS[name].row)
 
 
 def _items(archive: Archive, name: str) -> Iterator[ObjectPart]:
@@ -94,7 +103,7 @@ def _bodies(archive: Archive, kind: str) -> Iterator[ObjectPart]:
 
 
 def _item(row: TableRow, name: str) -> dict[str, Any]:
-    keys = (key for key in LISTS[name][2] if key != "body")
+    keys = (key for key in LISTS[name].keys if key != "body")
     return {key: _said(row[COLUMNS.get(key, key)]) for key in keys}
 
 
@@ -142,7 +151,7 @@ def json_schema(site: str = "") -> dict[str, Any]:
         kind: {"type": "object", "additionalProperties": found[kind, "validation"]}
         for kind in KINDS
     }
-    lists = {name: _list(description, keys) for name, (_, description, keys) in LISTS.items()}
+    lists = {name: _list(of.text, of.keys) for name, of in LISTS.items()}
     properties = {
         "$schema": {"const": SCHEMA},
         "format": {"const": FORMAT},

@@ -24,6 +24,7 @@ LEAD = (
     "A name with a data version always means the same bytes; the name without one, such as "
     "/export/vapic.json, leads to the newest."
 )
+CSV_TYPE = "text/csv; charset=utf-8"
 # How many bytes are handed on at once.
 BLOCK = 1 << 16
 
@@ -55,19 +56,32 @@ def files_of(snapshot: Snapshot) -> tuple[ExportFile, ...]:
     def tables(name: str) -> Iterator[bytes]:
         return _blocks(export_tables.lines(snapshot, name))
 
-    made: list[tuple[str, str, str, Callable[[], Iterable[bytes]]]] = [
-        ("vapic.json", "everything, as one JSON document", "application/json",
-         lambda: _blocks(export_json.to_json(archive))),
-        ("vapic.jsonl", "the same as JSON in lines: one for each item of its lists",
-         "application/jsonl", lambda: _blocks(export_json.to_lines(archive))),
-        ("vapic.sqlite", "everything, as an SQLite database", "application/vnd.sqlite3",
-         partial(_sqlite, archive)),
-        *((f"vapic-{name}.csv", text, "text/csv; charset=utf-8", partial(tables, name))
-          for name, text in export_tables.TEXTS.items()),
-    ]  # fmt: skip
-    return tuple(
-        ExportFile(stable, snapshot.name, text, media_type, make)
-        for stable, text, media_type, make in made
+    return (
+        ExportFile(
+            "vapic.json",
+            snapshot.name,
+            "everything, as one JSON document",
+            "application/json",
+            lambda: _blocks(export_json.to_json(archive)),
+        ),
+        ExportFile(
+            "vapic.jsonl",
+            snapshot.name,
+            "the same as JSON in lines: one for each item of its lists",
+            "application/jsonl",
+            lambda: _blocks(export_json.to_lines(archive)),
+        ),
+        ExportFile(
+            "vapic.sqlite",
+            snapshot.name,
+            "everything, as an SQLite database",
+            "application/vnd.sqlite3",
+            partial(_sqlite, archive),
+        ),
+        *(
+            ExportFile(f"vapic-{name}.csv", snapshot.name, text, CSV_TYPE, partial(tables, name))
+            for name, text in export_tables.TEXTS.items()
+        ),
     )
 
 

@@ -65,41 +65,78 @@ def is_html(text: str) -> bool:
 def from_html(text: str) -> str:
     """Return the text of HTML: lines as they are seen, cells between bars, addresses of links."""
     text = STRUCK.sub("~~", _without_comments(text))
-    out: list[str] = []
-    at, link, address = 0, 0, ""
-    unseen, as_is, in_cell, fresh = "", False, False, True
+    reader, at = _HtmlReader(), 0
     for tag in TAG.finditer(text):
-        run, opens, name = text[at : tag.start()], not tag[1], tag[2].lower()
+        reader.read_text(text[at : tag.start()])
+        reader.read_tag(tag[2].lower(), opens=not tag[1], attributes=tag[3])
         at = tag.end()
-        if unseen:
-            unseen = unseen if opens or name != unseen else ""
-            continue
-        if not as_is:
-            run = SPACE.sub(" ", run.lstrip() if fresh else run)
-        out.append(run)
-        # A block begins a line, unless one has just begun.
-        fresh = fresh and not run.strip() if run else fresh
-        line = "" if fresh else "\n"
-        if name in UNSEEN and opens:
-            unseen = name
+    if not reader.unseen:
+        reader.out.append(text[at:])
+    return ALONE.sub(r"\1", "".join(reader.out))
+
+
+class _HtmlReader:
+    """What has been read of a page, and where in it the reader stands."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        # The element whose content is not shown, as that of a script.
+        self.unseen = ""
+        self.as_is = self.in_cell = False
+        # Whether a line has just begun: a block begins one, unless it has.
+        self.fresh = True
+        # Where in ``out`` the text of a link begins, and where the link leads.
+        self.link, self.address = 0, ""
+
+    def read_text(self, run: str) -> None:
+        """Take what stands between two tags."""
+        if self.unseen:
+            return
+        if not self.as_is:
+            run = SPACE.sub(" ", run.lstrip() if self.fresh else run)
+        self.out.append(run)
+        if run:
+            self.fresh = self.fresh and not run.strip()
+
+    def read_tag(self, name: str, *, opens: bool, attributes: str) -> None:
+        """Take a tag that opens an element or closes it."""
+        if self.unseen:
+            if name == self.unseen and not opens:
+                self.unseen = ""
+        elif name in UNSEEN and opens:
+            self.unseen = name
         elif name in ("td", "th"):
-            in_cell, fresh = opens, False
-            out.append("| " if opens else " ")
+            self.in_cell, self.fresh = opens, False
+            self.out.append("| " if opens else " ")
         elif name == "tr":
-            out.append(line if opens else "|\n")
-            fresh = True
+            self.out.append(self._line() if opens else "|\n")
+            self.fresh = True
         elif LINES.fullmatch(name):
-            as_is = opens if name == "pre" else as_is
-            out.append(" " if in_cell else "\n" if name == "br" else line)
-            fresh = not in_cell
-        elif name == "a" and opens:
-            link, address = len(out), "".join(HREF.findall(tag[3])[:1])
+            self._read_block(name, opens=opens)
         elif name == "a":
-            shown = "".join(out[link:])
-            out.append(f" <{address}>" if address and address not in shown else "")
-            address = ""
-    out.append("" if unseen else text[at:])
-    return ALONE.sub(r"\1", "".join(out))
+            self._read_link(attributes, opens=opens)
+
+    def _line(self) -> str:
+        return "" if self.fresh else "\n"
+
+    def _read_block(self, name: str, *, opens: bool) -> None:
+        if name == "pre":
+            self.as_is = opens
+        if self.in_cell:
+            self.out.append(" ")
+        else:
+            self.out.append("\n" if name == "br" else self._line())
+        self.fresh = not self.in_cell
+
+    def _read_link(self, attributes: str, *, opens: bool) -> None:
+        """Put the address behind the text of a link that does not show it."""
+        if opens:
+            self.link, self.address = len(self.out), "".join(HREF.findall(attributes)[:1])
+            return
+        shown = "".join(self.out[self.link :])
+        if self.address and self.address not in shown:
+            self.out.append(f" <{self.address}>")
+        self.address = ""
 
 
 def _without_comments(text: str) -> str:

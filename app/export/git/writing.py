@@ -108,7 +108,7 @@ def write_mirror(
     NoMirror for a folder that holds anything else, SpoiltMirror with the place of a byte that is
     not what would be written, Conflict, GitFailed.
     """
-    last = _opened(folder)
+    last = _open_mirror(folder)
     repository = Repository(folder)
     if last and last.name not in names:
         raise Conflict(
@@ -116,19 +116,19 @@ def write_mirror(
             "mirror of something else."
         )
     if last:
-        _same(last, site.files(load(last.name)))
+        _hold_last(last, site.files(load(last.name)))
         names = names[names.index(last.name) + 1 :]
     if not names:
         return []
-    made = _imported(repository, map(load, names), site, last)
-    _committed(repository, made, last, key)
+    made = _import_trees(repository, map(load, names), site, last)
+    _commit_trees(repository, made, last, key)
     if not repository.bare:
         repository.run("reset", "--quiet", "--hard", MAIN)
     repository.run("gc", "--auto", "--quiet")
     return [version.name for version in made]
 
 
-def _opened(folder: Path) -> HeldVersion | None:
+def _open_mirror(folder: Path) -> HeldVersion | None:
     """Return the last version of a mirror, None for a new one. Raises NoMirror, SpoiltMirror."""
     repository = Repository(folder)
     if not repository.there:
@@ -155,7 +155,7 @@ def _opened(folder: Path) -> HeldVersion | None:
     return last
 
 
-def _same(last: HeldVersion, files: Files) -> None:
+def _hold_last(last: HeldVersion, files: Files) -> None:
     """Hold the last version of a mirror against what would be written. Raises SpoiltMirror."""
     for path in sorted({*last.files, *files} - LOOSE):
         place = f"{last.name}:{path}"
@@ -169,7 +169,7 @@ def _same(last: HeldVersion, files: Files) -> None:
             )
 
 
-def _imported(
+def _import_trees(
     repository: Repository, snapshots: Iterable[Snapshot], site: SiteFiles, last: HeldVersion | None
 ) -> list[_Made]:
     """Import the trees of data versions, one commit each behind NEW. Returns what was imported."""
@@ -199,7 +199,7 @@ def _changes(before: Files, files: Files) -> Iterator[bytes]:
             yield f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n"
 
 
-def _committed(
+def _commit_trees(
     repository: Repository, made: list[_Made], last: HeldVersion | None, key: Path | None
 ) -> None:
     """Make the commits and tags of what was imported, and show them all at once."""
@@ -209,24 +209,32 @@ def _committed(
     parent = last.commit if last else ""
     told = [f"delete {NEW}"]
     for version, tree in zip(made, trees, strict=True):
-        stamps = f"author {version.stamp}", f"committer {version.stamp}"
-        lines = [f"tree {tree}", f"parent {parent}" if parent else "", *stamps]
-        head = "".join(f"{line}\n" for line in lines if line).encode()
-        if key:
-            signature = _signature(key, head + b"\n" + version.message).decode().rstrip("\n")
-            head += f"gpgsig {signature.replace(chr(10), chr(10) + ' ')}\n".encode()
-        commit = _stored(repository, "commit", head + b"\n" + version.message)
-        tag = (
-            f"object {commit}\ntype commit\ntag {version.name}\ntagger {version.stamp}\n\n"
-        ).encode() + version.message
-        tag += _signature(key, tag) if key else b""
-        told.append(f"create refs/tags/{version.name} {_stored(repository, 'tag', tag)}")
-        parent = commit
+        parent = _store_object(repository, "commit", _commit_body(version, tree, parent, key))
+        tag = _store_object(repository, "tag", _tag_body(version, parent, key))
+        told.append(f"create refs/tags/{version.name} {tag}")
     told.append(f"update {MAIN} {parent} {last.commit if last else '0' * 40}")
     repository.run("update-ref", "--stdin", given="".join(f"{t}\n" for t in told).encode())
 
 
-def _stored(repository: Repository, kind: str, data: bytes) -> str:
+def _commit_body(version: _Made, tree: str, parent: str, key: Path | None) -> bytes:
+    """Return a commit of a tree behind its parent, signed where there is a key."""
+    stamps = f"author {version.stamp}", f"committer {version.stamp}"
+    lines = [f"tree {tree}", f"parent {parent}" if parent else "", *stamps]
+    head = "".join(f"{line}\n" for line in lines if line).encode()
+    if key:
+        signature = _signature(key, head + b"\n" + version.message).decode().rstrip("\n")
+        head += f"gpgsig {signature.replace(chr(10), chr(10) + ' ')}\n".encode()
+    return head + b"\n" + version.message
+
+
+def _tag_body(version: _Made, commit: str, key: Path | None) -> bytes:
+    """Return the tag of a data version on its commit, signed where there is a key."""
+    head = f"object {commit}\ntype commit\ntag {version.name}\ntagger {version.stamp}\n\n"
+    tag = head.encode() + version.message
+    return tag + _signature(key, tag) if key else tag
+
+
+def _store_object(repository: Repository, kind: str, data: bytes) -> str:
     return repository.line("hash-object", "-t", kind, "-w", "--stdin", given=data)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -57,9 +57,13 @@ def handout_of(snapshot: Snapshot, place: Place, expect: str) -> Handout:
     def manual(check: Check) -> Expected:
         return by_manual(check, snapshot.cells[check.key].claims, snapshot.knowledge.conditions)
 
-    expect, title, chosen = (MANUAL, RULES, manual) if expect == MANUAL else _seen(snapshot, expect)
+    title, expected = RULES, manual
+    if expect != MANUAL:
+        subject = _find_subject(snapshot, expect)
+        expect, title = subject.slug, f"what was seen on {subject.name}, and nothing else"
+        expected = partial(subject.showed, conditions=snapshot.knowledge.conditions)
     rows = (
-        CheckRow(one, chosen(one), manual(one), place.pin(one.key.url))
+        CheckRow(one, expected(one), manual(one), place.pin(one.key.url))
         for one in checks_of(snapshot.knowledge.registers.values())
     )
     return Handout(expect, title, place, tuple(rows))
@@ -101,31 +105,39 @@ class Heard:
 PLAIN = ("initial", "zero", "pattern")
 
 
-def _seen(snapshot: Snapshot, word: str) -> tuple[str, str, Callable[[Check], Expected]]:
+@dataclass(frozen=True)
+class _Subject:
+    """A family or an emulation, and how to find what was seen of a check on it."""
+
+    slug: str
+    name: str
+    heard_of: Callable[[Check], Iterable[Heard]]
+
+    def showed(self, check: Check, conditions: Conditions) -> Expected:
+        """Return what a check is to expect: what was seen, where it was seen and is one thing."""
+        heard = [one for one in self.heard_of(check) if one.speaks_of(check, conditions)]
+        outcomes = {seen_as(one.outcome) for one in heard}
+        if len(outcomes) > 1:
+            return Expected(None, f"both were seen on {self.name}")
+        return Expected(outcomes.pop(), heard[0].told) if heard else Expected(None, NOT_SEEN)
+
+
+def _find_subject(snapshot: Snapshot, word: str) -> _Subject:
+    """Return the family or emulation that a word names; raises NotFound with what is near."""
     families, emulations = snapshot.knowledge.families, snapshot.emulations
     begun = [slug for slug in emulations if slug.startswith((f"{word}-", f"{word}."))]
     slug = begun[0] if len(begun) == 1 else word
     if slug in emulations:
-        what, source = emulations[slug].emulation.title, partial(_of_emulation, emulations[slug])
-    elif slug in families:
-        what, source = families[slug].name, partial(_of_family, snapshot, slug)
-    else:
-        known = (MANUAL, *families, *emulations)
-        near = tuple(begun) or tuple(get_close_matches(slug, known, n=1)) or known
-        raise NotFound(f"There is nothing to expect by the name {slug!r}.", hints=near)
-    conditions = snapshot.knowledge.conditions
-
-    def seen(check: Check) -> Expected:
-        heard = [one for one in source(check) if one.speaks_of(check, conditions)]
-        outcomes = {seen_as(one.outcome) for one in heard}
-        if len(outcomes) > 1:
-            return Expected(None, f"both were seen on {what}")
-        return Expected(outcomes.pop(), heard[0].told) if heard else Expected(None, NOT_SEEN)
-
-    return slug, f"what was seen on {what}, and nothing else", seen
+        emulated = emulations[slug]
+        return _Subject(slug, emulated.emulation.title, partial(_heard_in_emulation, emulated))
+    if slug in families:
+        return _Subject(slug, families[slug].name, partial(_heard_on_family, snapshot, slug))
+    known = (MANUAL, *families, *emulations)
+    near = tuple(begun) or tuple(get_close_matches(slug, known, n=1)) or known
+    raise NotFound(f"There is nothing to expect by the name {slug!r}.", hints=near)
 
 
-def _of_family(snapshot: Snapshot, slug: str, check: Check) -> Iterator[Heard]:
+def _heard_on_family(snapshot: Snapshot, slug: str, check: Check) -> Iterator[Heard]:
     judgement = snapshot.cells[check.key].judgements.get(slug)
     for finding in judgement.findings if judgement else ():
         seen = finding.observation
@@ -134,7 +146,7 @@ def _of_family(snapshot: Snapshot, slug: str, check: Check) -> Iterator[Heard]:
             yield Heard(seen.outcome, seen.condition, seen.member, "", seen.text, told)
 
 
-def _of_emulation(emulated: EmulatedApic, check: Check) -> Iterator[Heard]:
+def _heard_in_emulation(emulated: EmulatedApic, check: Check) -> Iterator[Heard]:
     for name, seen in emulated.by_cell.get(check.key, ()):
         member = "" if seen.member is None else str(seen.member)
         told = f"measured on {emulated.slug}: /m/{name}"

@@ -24,13 +24,13 @@ from app.core.wanted import (
 )
 from app.core.words import OWN_ORDER, Printed, State, Verdict
 from app.pages import explore
-from app.pages import wanted_text as wanted
 from app.pages.coverage import Band, coverage_of, coverage_parts
 from app.pages.cpu_table import ruling
 from app.pages.kinds.kind import Address, PageKind
 from app.pages.listing import list_errata
 from app.pages.subjects import Subject
 from app.pages.timeline_text import timeline
+from app.pages.wanted_text import count_wants, nothing_yet, wanted_path
 from app.pens import phrases
 from app.pens.lines import CELLS_AT, Line, Linked, Sourced, full_address, join_lines
 from app.pens.page import Page
@@ -79,7 +79,7 @@ class CoveragePage(PageKind):
         sheet = Sheet("Coverage: which family has which evidence", "/c").holding(
             Para(f"{LEAD} {COUNTED.format(len(cells))}", "lead"),
             *coverage_parts(shown),
-            Para(wanted.nothing_yet(silent, knowledge), above=True),
+            Para(nothing_yet(silent, knowledge), above=True),
             Tabular("Coverage matrix", [("Family", *Verdict)], matrix, (), "matrix", only="html"),
             *(_band_field(band, counts[band.who.slug]) for band in shown.bands),
         )
@@ -172,7 +172,7 @@ def _family_sheet(
     family: Family, cells: CellViews, newest: tuple[Listed, ...], knowledge: Knowledge
 ) -> Sheet:
     """Return one family: what it is, where it differs, and what is still unmeasured."""
-    wants, path = list_wants(knowledge, cells, (family.slug,)), wanted.wanted_path((family.slug,))
+    wants, path = list_wants(knowledge, cells, (family.slug,)), wanted_path((family.slug,))
     each = Linked("What each takes, and how to send it", path, told=True)
     naming = (
         a for a in knowledge.errata.values() if any(p.family == family.slug for p in a.affected)
@@ -187,7 +187,7 @@ def _family_sheet(
         Para(family.text, "lead"),
         Section("Reported").holding(*_measured(family, cells, knowledge)),
         Section("Still wanted").holding(
-            Para(wanted.count_wants(wants).capitalize() + _left_out(wants, family, cells) + "."),
+            Para(count_wants(wants).capitalize() + _left_out(wants, family, cells) + "."),
             Para((each,) if wants else ""),
         ),
         *_identity(family),

@@ -136,10 +136,8 @@ def _find(snapshot: Snapshot, slug: str) -> Policy:
     if slug.lower() not in known and len(held) == 1:
         return known[held[0]]
     if slug.lower() not in known:
-        unknown = covered.unknown if covered else ""
-        why = (
-            f": {' and '.join(held) + ' cover it' if held else unknown}" if held or unknown else ""
-        )
+        why = f"{' and '.join(held)} cover it" if held else covered.unknown if covered else ""
+        why = f": {why}" if why else ""
         pages = {name: f"/policy/{name}" for name in known}
         pages |= {a.slug: f"/policy#note-{a.slug}" for a in snapshot.knowledge.without_policy}
         near = get_close_matches(slug.lower(), pages, 3, 0.3) or list(known)
