@@ -60,7 +60,7 @@ _MOVED = (
 )  # fmt: skip
 _BODY = select(FactRow.body).where(FactRow.id == bindparam("fact"))
 # How many names one statement asks for.
-CHUNK = 500
+CHUNK = 512
 VerdictTuple = tuple[str, str, str, str, str, str, int, int, str, str]
 
 
@@ -205,8 +205,13 @@ def get_observations(session: Session, ids: Sequence[int]) -> tuple[StoredFact, 
 
 
 def chunks(names: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Return names in parts that one statement may ask for."""
-    return (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
+    """Return names in parts that one statement may ask for, the last of them again and again.
+
+    As many as a power of two, so that there are few such statements: connections keep them.
+    """
+    for start in range(0, len(names), CHUNK):
+        part = list(names[start : start + CHUNK])
+        yield part + part[-1:] * ((1 << (len(part) - 1).bit_length()) - len(part))
 
 
 def _stored(rows: Iterable[FactRow]) -> tuple[StoredFact, ...]:

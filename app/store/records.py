@@ -105,8 +105,15 @@ class Records:
 
     def whole(self, slugs: Collection[str]) -> tuple[Measurement, ...]:
         """Return some measurements with their observations, newest first."""
+        return self._whole(RecordRow.slug.in_(slugs))
+
+    def whole_by_id(self, ids: Collection[int]) -> tuple[Measurement, ...]:
+        """Return the same of those that ``newest_of_emulation`` named: an id has one body."""
+        return self._whole(RecordRow.id.in_(ids))
+
+    def _whole(self, which: ColumnElement[bool]) -> tuple[Measurement, ...]:
         rows = self._rows(FactRow.body).join(FactRow, FactRow.id == RecordRow.id)
-        found = self._ask(rows.where(RecordRow.slug.in_(slugs)))
+        found = self._ask(rows.where(which))
         facts = (fact_from("measurement", json.loads(row[0])) for row in found)
         return tuple(m for m in facts if isinstance(m, Measurement))
 
@@ -185,10 +192,11 @@ class Records:
                 found[family.removeprefix(EMULATED)] += number
         return dict(sorted(found.items()))
 
-    def of_emulation(self, slug: str) -> tuple[Measurement, ...]:
-        """Return the newest measurements that count of an emulation, newest first."""
+    def newest_of_emulation(self, slug: str) -> tuple[int, ...]:
+        """Return which measurements that count of an emulation are the newest, newest first."""
         chosen = {"answered": (slug,), "state": (str(State.ACCEPTED),)}
-        return self.whole([m.slug for m in self.page(chosen, most=MOST_WHOLE)])
+        rows = self._admitted(chosen, ()).with_only_columns(RecordRow.id)
+        return tuple(row[0] for row in self._ask(rows.limit(MOST_WHOLE)))
 
     def used(self, column: str) -> tuple[str, ...]:
         """Return every value of ``family``, ``tool`` or ``kernel`` that a measurement has."""

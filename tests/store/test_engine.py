@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.store.engine import make_engine, reader_sessions, writer_sessions
 from app.store.models import DataVersionRow, FactRow
+from app.store.queries import chunks
 from tests.conftest import engine_of
 
 DAY = "2026-11-22"
@@ -27,13 +28,30 @@ def highest(session):
 
 @pytest.mark.parametrize(
     ("pragma", "value"),
-    [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 500)],
+    [
+        ("foreign_keys", 1),
+        ("journal_mode", "wal"),
+        ("synchronous", 2),
+        ("busy_timeout", 500),
+        ("cache_size", -512),
+    ],
 )
 def test_every_session_of_sqlite_has_the_pragmas(pragma, value, files):
     with files.lent("empty") as url, engine_of(url) as engine:
         for sessions in (reader_sessions(engine), writer_sessions(engine)):
             with sessions() as session:
                 assert value == session.scalar(text(f"pragma {pragma}"))
+
+
+@pytest.mark.parametrize(
+    ("many", "asked"), [(0, []), (1, [1]), (2, [2]), (5, [8]), (512, [512]), (1030, [512, 512, 8])]
+)
+def test_statements_ask_for_few_numbers_of_names_and_for_each_name(many, asked):
+    names = list(range(many))
+    parts = [list(part) for part in chunks(names)]
+
+    assert asked == [len(part) for part in parts]
+    assert names == list(dict.fromkeys(name for part in parts for name in part))
 
 
 def test_a_missing_folder_of_the_database_is_made(tmp_path):

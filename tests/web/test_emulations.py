@@ -17,7 +17,7 @@ from app.search.naming import find_named
 from app.search.search_entries import entries
 from app.store.engine import reader_sessions, writer_sessions
 from app.store.seeding import load_seed
-from app.store.snapshots import load_snapshot
+from app.store.snapshots import load_snapshot, next_snapshot
 from tests.conftest import SEED, SEEDED_AT, SeedCopy, client_of, engine_of
 from tests.intake.bad import BAD
 from tests.intake.bad.table import EMULATED, changed, written
@@ -142,6 +142,20 @@ def test_what_is_pinned_knows_no_later_emulation(both):
     first = both[0].get("/index.json").json()["data_version"]
 
     assert [] == both[1].get(f"/e.json?at={first}").json()["emulations"]
+
+
+def test_versions_share_what_was_read_of_an_emulation_in_which_they_agree(unobserved):
+    with engine_of(unobserved[1]) as engine, reader_sessions(engine)() as session:
+        before = load_snapshot(session, f"{SEEDED_AT:%Y-%m-%d}.3")
+        kvm, qemu = before.emulations.values()
+        after = next_snapshot(session, before)
+        again, same = after.emulations.values()
+        past = load_snapshot(session, before.name, after)
+
+        assert (f"{before.name[:-1]}4", True) == (after.name, same is qemu)
+        assert [(1, 1), (2, 2)] == [(one.total, len(one.documents)) for one in (kvm, again)]
+        assert [kvm, qemu] == [*past.emulations.values()]
+        assert past.emulations[qemu.slug] is qemu
 
 
 def test_what_comes_with_the_seed_is_taken_once(unobserved, tmp_path):
