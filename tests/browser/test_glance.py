@@ -78,3 +78,10 @@ def test_the_label_of_the_search_stands_in_one_line(look):
     label = look("/search").locator("label.q")
 
     assert label.bounding_box()["height"] == label.locator("input").bounding_box()["height"]
+
+
+def test_the_filter_stands_above_what_it_admits_even_where_that_is_nothing(look):
+    page = look("/guest?mode=avic&only=differs", 375, 812)
+    form, empty = (page.locator(one).bounding_box() for one in ("#filters", ".empty"))
+
+    assert form["y"] + form["height"] <= empty["y"]
