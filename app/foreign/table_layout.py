@@ -117,7 +117,8 @@ def _barred_tabs(lines: Sequence[MailLine]) -> Iterator[MailLine]:
         rows = list(run)
         tabs = {row.text.count("\t") for row in rows}
         spread = len(tabs) == 1 < len(rows) and tabs != {0}
-        spread = spread and not any("\t\t" in r.text or "|" in r.text for r in rows)
+        # Two in the titles are set by hand; in a row they are a cell that says nothing.
+        spread = spread and "\t\t" not in rows[0].text and not any("|" in r.text for r in rows)
         comma = None if spread or len(rows) == 1 else _comma([row.text for row in rows])
         for row in rows:
             text = row.text.replace("\t", "|") if spread else row.text.expandtabs(8)

@@ -74,7 +74,7 @@ PRINTED = (
     ),
 )
 # What is struck out, notes, and how Markdown sets words.
-NOT_SAID = re.compile(r"~~.*?~~|\[\^?\d+\]|[`*\"]|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
+NOT_SAID = re.compile(r"\\(?=[#_*])|~~.*?~~|\[\^?\d+\]|[`*\"]|(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)")
 # A mode behind an outcome, as tables print it whose columns name none.
 IN_MODE = re.compile(r"(?P<said>.+) \((?P<mode>x?avic|x2avic|xapic|x2apic)\)")
 # A bit of CPUID as tables print it, the tag of a condition; and a condition that comes first.

@@ -43,6 +43,8 @@ MARKUP = {
     "a spreadsheet's line break": lines(ALL, "\t").replace("#GP", '"#GP\nno #VMEXIT"') + "\n",
     "full width": barred(*ROWS).replace("|", "\uff5c").replace("#", "\uff03"),
     "emphasis": barred(*ROWS).replace("allowed", "_allowed_").replace("#GP", "***#GP***"),
+    "escapes": barred(*ROWS).replace("#GP", "\\#GP"),
+    "a spreadsheet's empty cells": lines(ALL, "\t").replace("\tLDR\t", "\t\t") + "\n",
     "footnotes": barred(*ROWS).replace("#GP", "#GP[^1]"),
     "what is struck out": barred(*ROWS).replace("#GP", "~~trap~~ #GP"),
     "what a page strikes out": "<table>"
