@@ -28,7 +28,7 @@ PAIR = 2
 def correlate(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="GUEST TRACE...", help="Serial log and trace of each boot."),
+        typer.Argument(metavar="GUEST TRACE", help="Serial log and trace of each boot."),
     ],
     *,
     output: Annotated[Path | None, typer.Option(help="Write the document here.")] = None,

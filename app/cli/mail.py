@@ -110,7 +110,7 @@ def _check_kept(mirror: Mirror, mail: Path | None, site: list[str] | None, *, at
 def check_mail(
     opened: Opened,
     mail: Annotated[
-        Path | None, typer.Argument(metavar="[MAIL]", help="A mail; default: standard input.")
+        Path | None, typer.Argument(metavar="MAIL", help="A mail; default: standard input.")
     ] = None,
     site: Annotated[
         list[str] | None,

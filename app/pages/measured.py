@@ -33,14 +33,13 @@ MeasurementFilter: TypeAlias = Filter[Listed, Snapshot]
 
 
 def keys_of(snapshot: Snapshot) -> tuple[Key[Listed, Snapshot], ...]:
-    """Return the keys of the filter; their values are what the measurements have.
+    """Return the keys of the filter; their values are every family, and what measurements have.
 
     The database finds what they admit, so that none of them has a rule here.
     """
     records, families = snapshot.records, snapshot.knowledge.families
-    used = set(records.used("family")) & set(families) or tuple(families)
     valid: Mapping[str, Mapping[str, str]] = {
-        "family": {slug: family.name for slug, family in families.items() if slug in used},
+        "family": {slug: family.name for slug, family in families.items()},
         "mode": {str(mode): mode.label for mode in Mode},
         "state": {str(state): str(state) for state in State},
         "tool": {word: word for word in records.used("tool")},
