@@ -133,8 +133,8 @@ class _HtmlReader:
         if opens:
             self.link, self.address = len(self.out), "".join(HREF.findall(attributes)[:1])
             return
-        shown = "".join(self.out[self.link :])
-        if self.address and self.address not in shown:
+        # What it shows is put together once, however often it is closed.
+        if self.address and self.address not in "".join(self.out[self.link :]):
             self.out.append(f" <{self.address}>")
         self.address = ""
 

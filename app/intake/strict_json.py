@@ -18,6 +18,8 @@ from app.core.faults import MAX_FAULTS, BadDocument, Fault
 
 MAX_DEPTH = 32
 MAX_NUMBER_CHARS = 40
+# Every place below a key names it.
+MAX_KEY_CHARS = 200
 TWICE = "the key twice"
 # A string, to its end or to that of the text.
 STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
@@ -40,8 +42,8 @@ def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
 
     Those are NaN and Infinity, endless numbers, text that is not Unicode, and keys that
     are given twice; the value has a stand-in there. Raises BadDocument where there is no
-    value at all: bytes that are not UTF-8, nesting beyond 32 levels, anything that is
-    not JSON (RFC 8259).
+    value at all: bytes that are not UTF-8, nesting beyond 32 levels, keys of more than 200
+    characters, anything that is not JSON (RFC 8259).
     """
     text = _decode(raw)
     _check_depth(text)
@@ -57,12 +59,14 @@ def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
         raise BadDocument((_syntax_fault(error),)) from None
     faults: dict[Fault, None] = {}
 
-    def tell(pointer: str, found: str, expected: str) -> None:
+    place: list[str] = []
+
+    def tell(found: str, expected: str) -> None:
         # Each once; of too many, one more than is listed is enough.
         if len(faults) <= MAX_FAULTS:
-            faults[Fault(pointer, found, expected)] = None
+            faults[Fault("".join(place), found, expected)] = None
 
-    return _plain(value, "", tell), tuple(faults)
+    return _plain(value, place, tell), tuple(faults)
 
 
 def escape(key: str) -> str:
@@ -148,26 +152,38 @@ def _number(digits: str, read: Callable[[str], float]) -> float | _Unfit:
     return value
 
 
-def _plain(value: Any, pointer: str, tell: Callable[[str, str, str], None]) -> Any:
-    """Return a value without stand-ins of ours; what is wrong in it is told with its place."""
+def _plain(value: Any, place: list[str], tell: Callable[[str, str], None]) -> Any:
+    """Return a value without stand-ins of ours; what is wrong in it is told.
+
+    ``place`` has the steps to it meanwhile, which are joined for a fault alone. Raises
+    BadDocument for a key that is too long.
+    """
     match value:
         case _Pairs():
             found: dict[str, Any] = {}
             for name, item in value:
-                place = f"{pointer}/{escape(_readable(name))}"
+                if len(name) > MAX_KEY_CHARS:
+                    told = f"a key of {len(name)} characters", f"at most {MAX_KEY_CHARS}"
+                    raise BadDocument((Fault("".join(place), *told),))
+                place.append(f"/{escape(_readable(name))}")
                 key = _plain(name, place, tell)
                 if key in found:
-                    tell(place, TWICE, "each key once")
+                    tell(TWICE, "each key once")
                 found[key] = _plain(item, place, tell)
+                place.pop()
             return found
         case list():
-            return [_plain(item, f"{pointer}/{i}", tell) for i, item in enumerate(value)]
+            items = []
+            for i, item in enumerate(value):
+                place.append(f"/{i}")
+                items.append(_plain(item, place, tell))
+                place.pop()
+            return items
         case _Unfit():
-            tell(pointer, value.found, value.expected)
+            tell(value.found, value.expected)
             return None
         case str() if (readable := _readable(value)) != value:
-            expected = "Unicode: a surrogate stands beside its other half"
-            tell(pointer, "half of a surrogate pair", expected)
+            tell("half of a surrogate pair", "Unicode: a surrogate stands beside its other half")
             return readable
         case _:
             return value

@@ -21,6 +21,7 @@ router = APIRouter(include_in_schema=False, dependencies=NO_FILTER)
 # The line of lscpu and of /proc/cpuinfo that has the name alone, once or for each processor.
 # A form has one field, and the first processors of many tell of all.
 MOST_FIELDS, MOST_LINES = 10, 10_000
+LONGEST_NAME = 200
 BRAND = re.compile(r"^model name\s*:(.+)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -43,7 +44,8 @@ def _path(text: str, snapshot: Snapshot) -> str:
         return cpu_path(*cpu, snapshot.knowledge)
     if brand := BRAND.search(text):
         text = brand[1].strip()
-    if slug := aliases.family_slug(text, snapshot.knowledge) if "\n" not in text else "":
+    named = "\n" not in text and len(text) <= LONGEST_NAME
+    if slug := aliases.family_slug(text, snapshot.knowledge) if named else "":
         return wanted_path((slug,))
     raise NotFound(
         "No CPU of AMD or Hygon is named here: send a name (9654, Genoa), family and model "

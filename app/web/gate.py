@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.core.choices import OLD_KEYS, refuse_nul
 from app.errors import AppError, Forbidden
 from app.export.copies import refuse_writes
-from app.web.guard import COOKIE
+from app.web.guard import login_of
 from app.web.negotiate import SAFE
 
 REFUSED = "This request comes from another site. Open the page here, and send it from there."
@@ -67,7 +67,7 @@ def refuse_other_sites(request: Request) -> None:
         hosts = {request.headers.get("host"), _host(request.app.state.settings.base_url)}
         ours = bool(_host(origin)) and _host(origin) in hosts
     else:
-        ours = COOKIE not in request.cookies
+        ours = not login_of(request)
     if not ours:
         raise Forbidden(REFUSED)
 

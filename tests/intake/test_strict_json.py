@@ -143,6 +143,7 @@ def test_a_common_slip_is_named(hint, raw):
         ("/0", "a number of 5000 characters", f"[{'9' * 5000}]"),
         ("/0", "a number of 300 characters", f"[0.{'1' * 298}]"),
         ("/a~1b/~0", "the key twice", '{"a/b": {"~": 1, "~": 2}}'),
+        ("/a/0", "a key of 201 characters", f'{{"a": [{{"{"k" * 201}": 1}}]}}'),
         ("/a", "the key twice", '{"a": 1, "\\u0061": 1}'),
         ("/", "the key twice", '{"": 1, "": 1}'),
         ("/0", "half of a surrogate pair", '["\\ud83d"]'),

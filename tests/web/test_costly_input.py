@@ -46,15 +46,19 @@ MAILS = {
     + filled(b"====\n"),
     "lone surrogates": "\ud800".encode("utf-8", "surrogatepass") * 300_000,
     "messages": filled(b"From a@b Thu\nSubject: x\n\nhello\n\n"),
+    "ends of one link": HEAD + b"Content-Type: text/html\n\n<a href=x>" + b"y</a>" * 19_000,
     "HTML": HEAD + b"Content-Type: text/html\n\n" + filled(b"<a href='" + LINK + b"'>x</a>"),
 }
 GOOD = json.loads(document())
+CLOSED = b"}" * 30
 DOCUMENTS = {
     "lists in each other": b"[" * MOST,
     "objects in each other": b'{"a":' * 200_000,
     "an endless number": b'{"format":' + b"9" * 1_000_000 + b"}",
     "long numbers": b"[" + b",".join([b"9" * 4000] * 250) + b"]",
     "empty observations": json.dumps(GOOD | {"observations": [{}] * 200_000}).encode(),
+    "zeros below a long key": b'{"%b":[%b0]}' % (b"k" * 400_000, b"0," * 300_000),
+    "zeros below long keys": b'{"%b":' % (b"k" * 190) * 30 + b"[%b0]" % (b"0," * 400_000) + CLOSED,
     "unknown keys": json.dumps({f"k{n}": n for n in range(60_000)}).encode(),
     "surrogates alone": json.dumps(GOOD | {"notes": "\ud800" * 160_000}).encode(),
 }
@@ -83,6 +87,7 @@ ASKED = (
       for name, body in DOCUMENTS.items() for at in ("/api/v1/measurements",)),
     *((f"{name} to {at}", at, body, FORM)
       for name, body in FIELDS.items() for at in ("/check-mail", "/wanted", "/upload")),
+    ("a cookie of escapes", "/api/v1/measurements", b"{}", {"cookie": 'a="' + "\\" * 60_000}),
 )  # fmt: skip
 
 
