@@ -265,7 +265,8 @@ def _near(snapshot: Snapshot, query: Query) -> tuple[str, ...]:
 
 
 # A page and its text are asked for one after the other.
-@lru_cache(maxsize=100)
+# Few: each holds all words of its data version, a quarter of a megabyte.
+@lru_cache(maxsize=8)
 def _spelled_like(word: str, known: frozenset[str]) -> tuple[str, ...]:
     """Return the known words that are spelled most like another, those of its length first."""
     near = get_close_matches(word, known, 2 * NEAR, 0.65)
