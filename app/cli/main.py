@@ -6,6 +6,7 @@ Only the module of the command that runs is imported: all of them take seconds.
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -136,6 +137,8 @@ def command_line(name: str = "") -> typer.Typer:
 
 def main() -> None:
     """Run the command line."""
+    # Python has none where it was closed; nothing can be read there.
+    sys.stdin = sys.stdin or io.TextIOWrapper(io.BytesIO())
     with unswept():
         commands = command_line("".join(sys.argv[1:2]))
     finish(commands)

@@ -114,6 +114,8 @@ def _check(path: Path) -> bool:
     Returns whether it has tables: one that was never migrated is whole, and holds nothing.
     """
     path.stat()
+    if not path.is_file():
+        raise Conflict(f"{path} is no file: `vapic backup FILE` makes one.")
     if any(p.exists() and p.stat().st_size for p in _family(path)[1:]):
         raise Conflict(f"{path} is in use, not a backup: `vapic backup FILE` makes one.")
     try:

@@ -325,12 +325,16 @@ def test_only_what_a_command_needs_is_imported():
         (("version",), 0, __version__),
         (("show", "icr"), 0, "ICRL - Interrupt Command Register Low"),
         (("show", "lvt-tmer"), 1, "Did you mean: lvt-timer"),
+        (("check-mail", "-"), 0, "There is no text in it."),
     ],
     ids=spelled,
 )
-def test_a_process_of_its_own_does_the_same(args, code, words, database_url):
+def test_a_process_of_its_own_does_the_same_without_a_standard_input(
+    args, code, words, database_url
+):
+    command = 'exec "$0" -W error -c "from app.cli.main import main; main()" "$@" <&-'
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "from app.cli.main import main; main()", *args],
+        ["sh", "-c", command, sys.executable, *args],
         env=os.environ | {"DATABASE_URL": database_url},
         cwd=ROOT,
         capture_output=True,

@@ -121,6 +121,7 @@ def test_a_backup_replaces_nothing_and_a_restore_keeps_what_it_replaces(
     assert 0 == seeded("backup", kept).code
     assert "exists already" in seeded("backup", kept).err
     assert "--replace" in seeded("restore", kept).err
+    assert ". is no file: " in seeded("restore", ".", "--replace").err
     sql(database_url, "delete from submissions; delete from decisions")
     changed = target.read_bytes()
     with client_of(database_url) as client:

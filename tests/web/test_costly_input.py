@@ -87,7 +87,7 @@ ASKED = (
       for name, body in DOCUMENTS.items() for at in ("/api/v1/measurements",)),
     *((f"{name} to {at}", at, body, FORM)
       for name, body in FIELDS.items() for at in ("/check-mail", "/wanted", "/upload")),
-    ("a cookie of escapes", "/api/v1/measurements", b"{}", {"cookie": 'a="' + "\\" * 60_000}),
+    ("a cookie of escapes", "/api/v1/measurements", b"{}", {"cookie": 'a="' + "\\" * 60_000 + '"'}),
 )  # fmt: skip
 
 
