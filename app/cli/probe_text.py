@@ -30,7 +30,7 @@ def result_text(
     cells: CellViews,
     knowledge: Knowledge,
     *,
-    judged: bool = True,
+    judged: bool,
 ) -> str:
     """Return one line per register and direction, with the modes side by side.
 

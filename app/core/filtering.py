@@ -256,7 +256,7 @@ def free_text(haystack: Callable[[T, C], str], api: str = "") -> Key[T, C]:
     return Key("q", found=found, words='matching "{}"', most=1, chip="text", api=api)
 
 
-def ordering(sorts: Labels, control: Control | None = None, api: str = "") -> Key[Any, Any]:
+def ordering(sorts: Labels, control: Control, api: str = "") -> Key[Any, Any]:
     """Return the key ``sort``; the first order is the default, a minus in front turns it."""
 
     def words(wanted: Filter[Any, Any], vocabulary: Vocabulary[Any, Any]) -> str:

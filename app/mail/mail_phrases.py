@@ -123,7 +123,7 @@ def product_words(claim: Claim, speech: Speech) -> tuple[str, str, str]:
     return f"{document.publisher if document else ''} {number}".strip(), place, model
 
 
-def outcome_words(behaviour: Behaviour, when: str = "") -> str:
+def outcome_words(behaviour: Behaviour, when: str) -> str:
     """A behaviour's label with its condition: ``#GP, no #VMEXIT, if non-zero``."""
     label = OUTCOMES.get(behaviour, behaviour.label)
     # Without the comma the condition would be that of the last words alone.

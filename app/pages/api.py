@@ -62,7 +62,7 @@ def cell_list(
     knowledge: Knowledge,
     site: str,
     version: str,
-    policies: Iterable[str] = (),
+    policies: Iterable[str],
 ) -> dict[str, Any]:
     """Return cells under their data version, with what ``policies`` assume of them.
 

@@ -184,7 +184,7 @@ class ErrorOut(Out):
     problems: list[ProblemOut] | None = None
 
 
-def error_out(code: str, message: str, hints: Iterable[str] = ()) -> dict[str, Any]:
+def error_out(code: str, message: str, hints: Iterable[str]) -> dict[str, Any]:
     """Return the body of a JSON error."""
     detail = ErrorDetail(code=code, message=message, hints=list(hints))
     return ErrorOut(error=detail).model_dump(mode="json", exclude_none=True)

@@ -88,9 +88,7 @@ def group_halves(halves: Iterable[Half]) -> tuple[tuple[Half, ...], ...]:
     return tuple(map(tuple, found.values()))
 
 
-def both_halves(
-    lines: Iterable[GuestLine], knowledge: Knowledge, family: str = ""
-) -> Iterator[Passage]:
+def both_halves(lines: Iterable[GuestLine], knowledge: Knowledge, family: str) -> Iterator[Passage]:
     """Yield both halves of a cell with their evidence, and whether a guest can tell them apart."""
     for line in lines:
         names = [case.condition for case in line.cases]

@@ -37,7 +37,7 @@ GROUPS = {
 }
 
 
-def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str = "") -> Sheet:
+def letter_sheet(table: CorrectedTable, knowledge: Knowledge, pin: str) -> Sheet:
     """Return the letter: what is asked for, every change with page and reason, and misprints.
 
     ``pin`` is the query that its links have on a pinned page.

@@ -85,7 +85,7 @@ def told_cells(
     return {key: found for key, found in lines if found}
 
 
-def cell_lines(cell: CellStep, knowledge: Knowledge, family: str = "") -> tuple[str, ...]:
+def cell_lines(cell: CellStep, knowledge: Knowledge, family: str) -> tuple[str, ...]:
     """Return what changed in a cell, one line for each: ``Zen 4: not measured -> as printed``.
 
     Of a cell that was not there before, or is no more, the lines say what it holds.

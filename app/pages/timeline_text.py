@@ -18,7 +18,7 @@ DAYS = (
 DATE_WIDTH = 12
 
 
-def timeline(moments: Iterable[Moment], rest: Pieces = ()) -> Section:
+def timeline(moments: Iterable[Moment], rest: Pieces) -> Section:
     """Return moments as a section, oldest first; ``rest`` leads to those that are not named."""
     fields = [Field(m.date, (_kind(m), f" {m.text}", *_sourced(m)), DATE_WIDTH) for m in moments]
     below = [Para(DAYS), *fields, Para(rest)] if fields else []

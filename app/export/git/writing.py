@@ -100,7 +100,7 @@ class SiteFiles:
 
 
 def write_mirror(
-    folder: Path, names: Sequence[str], load: Load, site: SiteFiles, key: Path | None = None
+    folder: Path, names: Sequence[str], load: Load, site: SiteFiles, key: Path | None
 ) -> list[str]:
     """Add the data versions that a mirror lacks, and return their names.
 
