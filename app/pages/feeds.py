@@ -7,6 +7,7 @@ made of that version and the one before, so later versions leave it alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 from app.core.knowledge import Knowledge
 from app.pages.steps_text import StepView, step_summary, story_text
@@ -19,8 +20,10 @@ from app.store.steps import VersionStep
 
 # A feed holds the newest entries; its ``next`` leads to the older ones.
 ENTRIES = 50
-# How many data versions the feed of a filter looks through; its ``next`` looks further.
+# How many data versions the feed of a filter looks through, and how many cells that they
+# touched, since each is judged before and after; its ``next`` looks further.
 LOOKED_THROUGH = 25
+MOST_CELLS = 400
 
 
 def feed_of(snapshot: Snapshot, subject: Subject, place: Place) -> Feed:
@@ -56,8 +59,11 @@ def _picked(snapshot: Snapshot, subject: Subject) -> tuple[tuple[VersionStep, ..
         path = "" if subject.path == EVERYTHING else subject.path
         return snapshot.steps.newest(path, most=ENTRIES + 1), ""
     steps = snapshot.steps.newest(most=LOOKED_THROUGH + 1)
-    admitted = [subject.admitted(s, *snapshot.steps.views(s)) for s in steps[:LOOKED_THROUGH]]
-    rest = steps[LOOKED_THROUGH].version.name if len(steps) > LOOKED_THROUGH else ""
+    touched = accumulate(len(step.cells) for step in steps[:LOOKED_THROUGH])
+    # The newest is looked through whatever it touched, so that ``next`` leads on.
+    many = max(1, sum(cells <= MOST_CELLS for cells in touched))
+    admitted = [subject.admitted(s, *snapshot.steps.views(s)) for s in steps[:many]]
+    rest = steps[many].version.name if len(steps) > many else ""
     return tuple(step for step in admitted if step.cells), rest
 
 

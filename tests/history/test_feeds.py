@@ -230,6 +230,19 @@ def test_a_long_feed_leads_to_its_older_entries(story, monkeypatch):
     assert f"{SITE}/changes.atom?at={story.versions[3]}" == found.next_url
 
 
+def test_the_feed_of_a_filter_judges_few_cells_and_leads_to_the_others(story, monkeypatch):
+    at_once = entries(story.client.get(f"/index.atom?access=read&at={story.versions[5]}").content)
+    monkeypatch.setattr(feeds, "MOST_CELLS", 0)
+    feed, found, asked = "/index.atom?access=read", [], 0
+    while feed:
+        body, asked = story.client.get(feed).content, asked + 1
+        found += entries(body)
+        feed = next((a.get("href") for a in etree.fromstring(body) if a.get("rel") == "next"), "")
+
+    assert list(at_once) == found
+    assert len(story.versions) == asked
+
+
 def test_pages_offer_their_feed_and_others_have_none(story):
     page = story.client.get("/?mode=x2avic", headers=HTML).text
 
