@@ -88,7 +88,8 @@ def _alone(snapshot: Snapshot, word: str, narrowed: dict[str, str]) -> str:
     if not cell and {"mode", "access"} == set(narrowed):
         cell = [narrowed["mode"], narrowed["access"]]
         narrowed = {}
-    if narrowed or len(cell) not in (0, CELL):
+    # What a group is called may be short for a register too: with its members it says more.
+    if narrowed or len(cell) not in (0, CELL) or (not cell and name in snapshot.knowledge.groups):
         return ""
     try:
         slug = find_register(name, snapshot.knowledge.registers).register.slug
