@@ -18,6 +18,8 @@ from app.core.knowledge import Knowledge
 from app.errors import InvalidFilter, NotFound
 
 ROWS = "rows"
+# Of so many unknown words the nearest known one is sought.
+MOST_SOUGHT = 50
 # The short word is canonical: a link for a mail has 72 columns.
 ACCESS_TYPES = {"ro": "read-only", "wo": "write-only", "rw": "read-write"}
 _LONG = {long: short for short, long in ACCESS_TYPES.items()}
@@ -46,9 +48,10 @@ def read_rows(texts: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
     """Return the words of ``rows=`` in canonical form and order, each once.
 
     Wide ones come first, and what they already hold is left out. Raises InvalidFilter
-    naming every word that means nothing, with the nearest that does.
+    naming every word that means nothing, with the nearest that does (of the first fifty).
     """
-    words = [word.strip() for text in texts for word in text.split(",")]
+    words = dict.fromkeys(word.strip() for text in texts for word in text.split(","))
+    known = _words(knowledge)
     found: set[str] = set()
     problems: list[str] = []
     hints: list[str] = []
@@ -56,7 +59,8 @@ def read_rows(texts: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
         try:
             found.add(_canonical(word, knowledge))
         except NotFound as error:
-            near = get_close_matches(word.lower(), _words(knowledge), 1) or list(error.hints)
+            sought = known if len(problems) < MOST_SOUGHT else ()
+            near = get_close_matches(word.lower(), sought, 1) or list(error.hints)
             offer = f"did you mean {near[0]!r}?" if near else "a register, a cell or a group is one"
             problems.append(f"{word!r} is not a value of {ROWS!r}; {offer}")
             hints += near[:1]
@@ -64,7 +68,7 @@ def read_rows(texts: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
         raise InvalidFilter(" ".join(problems), hints=tuple(dict.fromkeys(hints)))
     kept: list[str] = []
     covered: set[CellKey] = set()
-    for word in (w for w in _words(knowledge) if w in found):
+    for word in (w for w in known if w in found):
         cells = cells_of_row(word, knowledge)
         kept += [] if cells <= covered else [word]
         covered |= cells

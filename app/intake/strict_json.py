@@ -57,16 +57,17 @@ def scan_json(raw: bytes) -> tuple[Any, tuple[Fault, ...]]:
         )
     except json.JSONDecodeError as error:
         raise BadDocument((_syntax_fault(error),)) from None
-    faults: dict[Fault, None] = {}
+    faults: dict[tuple[str, ...], Fault] = {}
 
     place: list[str] = []
 
     def tell(found: str, expected: str) -> None:
-        # Each once; of too many, one more than is listed is enough.
-        if len(faults) <= MAX_FAULTS:
-            faults[Fault("".join(place), found, expected)] = None
+        # Each once, known by its steps; of too many, one more than is listed is enough.
+        told = (*place, found, expected)
+        if len(faults) <= MAX_FAULTS and told not in faults:
+            faults[told] = Fault("".join(place), found, expected)
 
-    return _plain(value, place, tell), tuple(faults)
+    return _plain(value, place, tell), tuple(faults.values())
 
 
 def escape(key: str) -> str:

@@ -59,6 +59,9 @@ DOCUMENTS = {
     "empty observations": json.dumps(GOOD | {"observations": [{}] * 200_000}).encode(),
     "zeros below a long key": b'{"%b":[%b0]}' % (b"k" * 400_000, b"0," * 300_000),
     "zeros below long keys": b'{"%b":' % (b"k" * 190) * 30 + b"[%b0]" % (b"0," * 400_000) + CLOSED,
+    "a key many times": b'{"%b":' % (b"k" * 190) * 30
+    + b'{%b"a":0}' % (b'"a":0,' * 160_000)
+    + CLOSED,
     "unknown keys": json.dumps({f"k{n}": n for n in range(60_000)}).encode(),
     "surrogates alone": json.dumps(GOOD | {"notes": "\ud800" * 160_000}).encode(),
 }
@@ -83,6 +86,7 @@ ASKED = (
       for name, body in MAILS.items() for at in ("/api/v1/check-mail",)),
     *((f"{name} to /wanted", "/wanted", MAILS[name], {})
       for name in ("lone surrogates", "marks of quotes")),
+    ("a long name to /wanted", "/wanted", b"x" * MOST, {}),
     *((f"{name} to {at}", at, body, {})
       for name, body in DOCUMENTS.items() for at in ("/api/v1/measurements",)),
     *((f"{name} to {at}", at, body, FORM)
