@@ -17,6 +17,7 @@ from app.web.docs import setting_lines
 
 PAGE = (ROOT / "docs" / "operate.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```([^\n]+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+VAPIC = Path(sys.executable).with_name("vapic")
 RUN = [code for kind, code in BLOCKS if kind == "sh"]
 ROOTS = [code for kind, code in BLOCKS if kind == "sh root"]
 
@@ -47,11 +48,12 @@ def test_every_block_is_of_a_kind_that_is_checked():
 
 @pytest.mark.parametrize("code", ROOTS)
 def test_what_root_does_is_a_shell_script_and_names_what_there_is(code):
-    ran("sh", "-n", input=code)
+    assert "" == ran("sh", "-n", input=code)
     for target in re.findall(r"^make (.*)$", code, re.MULTILINE):
-        ran("make", "--dry-run", *target.split(), cwd=ROOT)
+        assert "No rule" not in ran("make", "--dry-run", *target.split(), cwd=ROOT)
     for line in re.findall(r"/vapic (\w+(?: [a-z]+)?)", code):
-        ran(sys.executable, "-m", "app.cli.main", *line.split(), "--help", cwd=ROOT)
+        told = ran(VAPIC, *line.split(), "--help")
+        assert f"Usage: vapic {line} [OPTIONS]" in told
 
 
 def test_a_token_is_made_of_a_scope_that_there_is():
@@ -61,7 +63,10 @@ def test_a_token_is_made_of_a_scope_that_there_is():
 def test_the_shell_blocks_run(tmp_path, database_url):
     script = "\n".join(["set -eu", f"cd {tmp_path}", *RUN])
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    ran("sh", input=script, env={"PATH": path, "DATABASE_URL": database_url})
+    told = ran("sh", input=script, env={"PATH": path, "DATABASE_URL": database_url})
+
+    assert "vapic-backup.db: OK" in told
+    assert (tmp_path / "vapic-backup.db").stat().st_size
 
 
 def test_each_setting_of_the_example_is_one_and_is_taken():
